@@ -1,0 +1,33 @@
+//! Flat files as bytes: cuts CSV and TSV into records and fields, and writes them.
+//!
+//! `transfer` feeds the [`Decoder`] with an upload and takes an export from the [`Encoder`].
+//! Nothing here waits, logs, touches a file or a socket, or knows what a field means.
+//!
+//! # How this works
+//!
+//! The decoder copies pushed bytes into one buffer and looks at each byte once, 64 at a time: a bit
+//! mask per kind of byte says where delimiters, quotes and line ends are. A block whose marks all
+//! stand where they should is cut with a few operations on the masks; any other block goes through
+//! a small state machine that looks at the marked bytes alone. When enough bytes are cut, buffer
+//! and index leave together as a [`RecordBatch`], and only the incomplete record is copied on.
+
+mod block;
+mod decoder;
+mod dialect;
+mod encoder;
+mod error;
+mod escape;
+mod record;
+mod scanner;
+
+pub use decoder::{Decoder, Header, Limits};
+pub use dialect::{Dialect, DialectError};
+pub use encoder::{CannotRepresent, Encoder};
+pub use error::{Error, Result};
+pub use record::{Column, Field, Position, Record, RecordBatch};
+
+/// The text that stands for NULL when it is a whole field, neither quoted nor escaped.
+pub const NULL_MARKER: &[u8] = b"\\N";
+
+/// The bytes EF BB BF that some programs write before the first record.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";

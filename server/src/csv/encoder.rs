@@ -1,0 +1,299 @@
+//! Writes records as bytes of a flat file.
+//!
+//! `transfer` gives it the values of an export and takes what has piled up. It must never write
+//! what the decoder would not read back as the same fields.
+
+use std::mem;
+
+use memchr::memchr;
+use wide::u8x16;
+
+use super::{BYTE_ORDER_MARK, Dialect, NULL_MARKER};
+
+/// How many bytes are checked together.
+const LANES: usize = 16;
+
+/// A field that the dialect has no form for, because it has neither quotes nor escapes.
+///
+/// The record that it belongs to is incomplete; the output is of no more use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "field {field} needs quotes to be told from a delimiter, a line end, NULL or a blank line, \
+     but the dialect has none; choose a quote"
+)]
+pub struct CannotRepresent {
+    /// Number of the field in its record, from 1.
+    pub field: usize,
+}
+
+/// Takes fields in and gives bytes out.
+///
+/// A record is any number of calls of [`text`](Self::text), [`plain`](Self::plain) and
+/// [`null`](Self::null), one for each field, then [`end_record`](Self::end_record).
+#[derive(Debug)]
+pub struct Encoder {
+    dialect: Dialect,
+    output: Vec<u8>,
+    /// The bytes that text cannot hold as they are.
+    marks: [u8; 4],
+    /// Whether no mark can stand in numbers, dates and the like.
+    plain_is_safe: bool,
+    /// Number of fields of the record at hand.
+    field_count: usize,
+    /// Whether the record at hand has not written anything yet.
+    record_is_empty: bool,
+    /// Whether no byte has been written yet at all.
+    at_start: bool,
+    /// Whether no record had several fields.
+    one_column: bool,
+}
+
+impl Encoder {
+    /// Starts at the beginning of a file. The header is written only on demand.
+    pub fn new(dialect: Dialect) -> Self {
+        let special = dialect.quote().or(dialect.escape());
+        let marks = [dialect.delimiter(), special.unwrap_or(b'\n'), b'\r', b'\n'];
+        Self {
+            dialect,
+            output: Vec::new(),
+            marks,
+            plain_is_safe: !marks.into_iter().any(is_plain),
+            field_count: 0,
+            record_is_empty: true,
+            at_start: true,
+            one_column: true,
+        }
+    }
+
+    /// Number of bytes that wait to be taken.
+    pub const fn len(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Whether no byte waits to be taken.
+    pub const fn is_empty(&self) -> bool {
+        self.output.is_empty()
+    }
+
+    /// Takes the bytes written so far. They may end within a record.
+    pub fn take(&mut self) -> Vec<u8> {
+        let next = Vec::with_capacity(self.output.capacity());
+        mem::replace(&mut self.output, next)
+    }
+
+    /// Writes a record of names.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`text`](Self::text) and [`end_record`](Self::end_record) do.
+    pub fn header<N: AsRef<[u8]>>(
+        &mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<(), CannotRepresent> {
+        for name in names {
+            self.text(name.as_ref())?;
+        }
+        self.end_record()
+    }
+
+    /// Writes a field of any text, with quotes or escapes where it needs them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it needs quotes and the dialect has neither those nor escapes.
+    #[inline]
+    pub fn text(&mut self, text: &[u8]) -> Result<(), CannotRepresent> {
+        self.start_field();
+        let start = self.output.len();
+        self.output.extend_from_slice(text);
+        if self.has_mark(start) || self.is_mistakable(text) {
+            self.output.truncate(start);
+            self.protect(text)?;
+        }
+        self.end_field(start);
+        Ok(())
+    }
+
+    /// Writes a field that is a number, a date or the like: ASCII letters, digits, spaces and
+    /// `+`, `-`, `.`, `:`, `/` only.
+    ///
+    /// `write` appends it, and must neither append anything else nor change what is there.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it holds the delimiter and the dialect has neither quotes nor escapes.
+    #[inline]
+    pub fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), CannotRepresent> {
+        self.start_field();
+        let start = self.output.len();
+        write(&mut self.output);
+        debug_assert!(
+            self.output.iter().skip(start).copied().all(is_plain),
+            "not plain"
+        );
+        if !self.plain_is_safe && self.has_mark(start) {
+            let text = self.output.split_off(start);
+            self.protect(&text)?;
+        }
+        self.end_field(start);
+        Ok(())
+    }
+
+    /// Writes the null marker.
+    #[inline]
+    pub fn null(&mut self) {
+        self.start_field();
+        let start = self.output.len();
+        self.output.extend_from_slice(NULL_MARKER);
+        self.end_field(start);
+    }
+
+    /// Ends the record with LF; one without fields leaves no trace.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the record would be a blank line and the dialect has no other form for it.
+    #[inline]
+    pub fn end_record(&mut self) -> Result<(), CannotRepresent> {
+        if self.record_is_empty {
+            if self.field_count == 0 {
+                return Ok(());
+            }
+            self.avoid_blank_line()?;
+        }
+        self.one_column &= self.field_count == 1;
+        self.output.push(b'\n');
+        self.at_start = false;
+        self.field_count = 0;
+        self.record_is_empty = true;
+        Ok(())
+    }
+
+    #[inline]
+    fn start_field(&mut self) {
+        if self.field_count > 0 {
+            self.output.push(self.dialect.delimiter());
+            self.record_is_empty = false;
+        }
+        self.field_count += 1;
+    }
+
+    #[inline]
+    fn end_field(&mut self, start: usize) {
+        self.record_is_empty &= self.output.len() == start;
+    }
+
+    /// Gives the only field of a record, which is empty, a form that the decoder takes for a record.
+    #[cold]
+    fn avoid_blank_line(&mut self) -> Result<(), CannotRepresent> {
+        if let Some(quote) = self.dialect.quote() {
+            self.output.extend_from_slice(&[quote, quote]);
+        } else if self.dialect.escape().is_none() || !self.one_column {
+            return Err(CannotRepresent { field: 1 });
+        }
+        Ok(())
+    }
+
+    /// Whether the output from `start` on has a byte that text cannot hold as it is.
+    #[inline]
+    fn has_mark(&self, start: usize) -> bool {
+        let written = self.output.get(start..).unwrap_or_default();
+        // The last lanes are looked at with what stands before them.
+        let Some(last) = self.output.last_chunk::<LANES>() else {
+            return written.iter().any(|byte| self.marks.contains(byte));
+        };
+        let outside = LANES.saturating_sub(written.len());
+        if self.marks_in(last) >> outside != 0 {
+            return true;
+        }
+        let (chunks, _) = written.as_chunks::<LANES>();
+        chunks.iter().any(|chunk| self.marks_in(chunk) != 0)
+    }
+
+    #[inline]
+    fn marks_in(&self, bytes: &[u8; LANES]) -> u32 {
+        let bytes = u8x16::new(*bytes);
+        let [delimiter, special, carriage_return, line_feed] = self.marks;
+        let found = bytes.simd_eq(u8x16::splat(delimiter))
+            | bytes.simd_eq(u8x16::splat(special))
+            | bytes.simd_eq(u8x16::splat(carriage_return))
+            | bytes.simd_eq(u8x16::splat(line_feed));
+        found.to_bitmask()
+    }
+
+    /// Whether text without marks would still be read as something else.
+    #[inline]
+    fn is_mistakable(&self, text: &[u8]) -> bool {
+        match text {
+            [] => self.dialect.quote().is_some(),
+            _ => text == NULL_MARKER || self.starts_as_byte_order_mark(text),
+        }
+    }
+
+    /// Whether text would begin the file with what looks like a byte order mark.
+    #[inline]
+    fn starts_as_byte_order_mark(&self, text: &[u8]) -> bool {
+        self.at_start && self.field_count == 1 && text.starts_with(BYTE_ORDER_MARK)
+    }
+
+    /// Writes text with quotes or escapes.
+    #[inline(never)]
+    fn protect(&mut self, text: &[u8]) -> Result<(), CannotRepresent> {
+        match (self.dialect.quote(), self.dialect.escape()) {
+            (Some(quote), _) => self.write_quoted(text, quote),
+            (None, Some(escape)) => self.write_escaped(text, escape),
+            (None, None) => {
+                return Err(CannotRepresent {
+                    field: self.field_count,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn write_quoted(&mut self, text: &[u8], quote: u8) {
+        self.output.reserve(text.len() + 2);
+        self.output.push(quote);
+        let mut rest = text;
+        while let Some(at) = memchr(quote, rest) {
+            let (with_quote, after) = rest.split_at(at + 1);
+            self.output.extend_from_slice(with_quote);
+            self.output.push(quote);
+            rest = after;
+        }
+        self.output.extend_from_slice(rest);
+        self.output.push(quote);
+    }
+
+    fn write_escaped(&mut self, text: &[u8], escape: u8) {
+        let mut rest = text;
+        if self.starts_as_byte_order_mark(text) {
+            self.output.extend_from_slice(&[escape, b'x', b'E', b'F']);
+            rest = text.get(1..).unwrap_or_default();
+        }
+        while let Some(at) = rest.iter().position(|byte| self.marks.contains(byte)) {
+            let (before, after) = rest.split_at(at);
+            self.output.extend_from_slice(before);
+            let Some((&mark, after)) = after.split_first() else {
+                return;
+            };
+            let code = match mark {
+                b'\n' => b'n',
+                b'\r' => b'r',
+                b'\t' => b't',
+                other => other,
+            };
+            self.output.extend_from_slice(&[escape, code]);
+            rest = after;
+        }
+        self.output.extend_from_slice(rest);
+    }
+}
+
+/// Whether numbers, dates and the like can hold the byte.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':' | b' ' | b'/')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Takes the protection off a field: doubled quotes and backslash escapes.
+//!
+//! Used by the scanner for the few fields that differ from their text. It must never fail: what is
+//! no escape sequence is text.
+
+use memchr::memchr;
+
+/// Appends the text of a field that begins with `quote`.
+///
+/// A doubled quote is one quote; what follows the closing quote is text as it stands.
+pub(super) fn unquote(raw: &[u8], quote: u8, text: &mut Vec<u8>) {
+    let mut rest = raw.get(1..).unwrap_or_default();
+    while let Some(at) = memchr(quote, rest) {
+        let (before, after) = rest.split_at(at);
+        text.extend_from_slice(before);
+        // `after` begins with the quote that was found.
+        let after = after.get(1..).unwrap_or_default();
+        let Some((&next, after_next)) = after.split_first() else {
+            return;
+        };
+        if next != quote {
+            text.extend_from_slice(after);
+            return;
+        }
+        text.push(quote);
+        rest = after_next;
+    }
+    text.extend_from_slice(rest);
+}
+
+/// Appends the text of a field with escape sequences.
+///
+/// The sequences are those of ClickHouse's `TabSeparated`. The delimiter and a line end may stand
+/// after a backslash as they are. A sequence without a meaning keeps its backslash, as in ClickHouse.
+pub(super) fn unescape(raw: &[u8], escape: u8, delimiter: u8, text: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(at) = memchr(escape, rest) {
+        let (before, sequence) = rest.split_at(at);
+        text.extend_from_slice(before);
+        let (byte, length) = match sequence {
+            [_, b'x', high, low, ..] => (hex_byte(*high, *low), 4),
+            [_, code, ..] => (single_byte(*code, escape, delimiter), 2),
+            _ => (None, 1),
+        };
+        // What has no meaning is text: the escape itself, then whatever follows it.
+        let length = if byte.is_some() { length } else { 1 };
+        text.push(byte.unwrap_or(escape));
+        rest = sequence.get(length..).unwrap_or_default();
+    }
+    text.extend_from_slice(rest);
+}
+
+/// What one byte after the escape stands for.
+const fn single_byte(code: u8, escape: u8, delimiter: u8) -> Option<u8> {
+    match code {
+        b'0' => Some(0),
+        b'a' => Some(0x07),
+        b'b' => Some(0x08),
+        b't' => Some(b'\t'),
+        b'n' => Some(b'\n'),
+        b'v' => Some(0x0B),
+        b'f' => Some(0x0C),
+        b'r' => Some(b'\r'),
+        b'e' => Some(0x1B),
+        b'\'' | b'"' | b'`' | b'/' => Some(code),
+        _ if code == escape || code == delimiter || code.is_ascii_control() => Some(code),
+        _ => None,
+    }
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    Some(hex_digit(high)? << 4 | hex_digit(low)?)
+}
+
+const fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{unescape, unquote};
+
+    #[test]
+    fn quotes_come_off() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (br#""""#, b""),
+            (br#""a""#, b"a"),
+            (br#""a""b""#, br#"a"b"#),
+            (br#""""""#, br#"""#),
+            (br#"""""""#, br#""""#),
+            (br#""a"b"#, b"ab"),
+            (br#""a"b"c""d"#, br#"ab"c""d"#),
+        ];
+        for (raw, expected) in cases {
+            let mut text = Vec::new();
+            unquote(raw, b'"', &mut text);
+            assert_eq!(text, *expected, "{}", raw.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn escapes_come_off() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (
+                br"\t\n\r\\\'\0\b\f\v\a\e",
+                b"\t\n\r\\'\0\x08\x0C\x0B\x07\x1B",
+            ),
+            (br"a\x41\x7a\xfFb", b"aAz\xFFb"),
+            (br"\x4", br"\x4"),
+            (br"\x4g", br"\x4g"),
+            (br"100\%", br"100\%"),
+            (br"\q\\q", br"\q\q"),
+            (br"a\Nb", br"a\Nb"),
+            (br"\\N", br"\N"),
+            (b"a\\\tb\\\nc", b"a\tb\nc"),
+            (br"end\", br"end\"),
+            (br"\|\", br"|\"),
+        ];
+        for (raw, expected) in cases {
+            let mut text = Vec::new();
+            unescape(raw, b'\\', b'|', &mut text);
+            assert_eq!(text, *expected, "{}", raw.escape_ascii());
+        }
+    }
+}
