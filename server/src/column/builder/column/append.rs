@@ -1,0 +1,171 @@
+//! The loops over the cells of a column, one for each form of value.
+//!
+//! Only [`super::ColumnBuilder`] uses it; it must never know a type.
+
+use super::BadCell;
+use crate::column::Cell;
+use crate::column::parse::Reason;
+use crate::column::parse::text::{parse_fixed, parse_text};
+use crate::column::wire::put_varint;
+
+/// What an unquoted empty field and an unquoted `\N` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NullRule {
+    /// NULL, or what ClickHouse puts in its place: the column is Nullable or has a DEFAULT.
+    Null,
+    /// An empty text and an error: the column is a text without NULL and DEFAULT.
+    EmptyText,
+    /// Errors.
+    Refuse,
+}
+
+/// Values in the form of the wire.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) bytes: Vec<u8>,
+    /// A byte for each row, 1 for NULL; empty unless the column is Nullable on the wire.
+    pub(super) nulls: Vec<u8>,
+    pub(super) row_count: usize,
+}
+
+/// Appends cells to values.
+#[derive(Debug)]
+pub(super) struct Appender<'v> {
+    pub(super) values: &'v mut Values,
+    pub(super) rule: NullRule,
+}
+
+impl Appender<'_> {
+    /// Appends values of `N` bytes whose text is never that of NULL.
+    #[inline]
+    pub(super) fn fixed<'a, const N: usize>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        parse: impl Fn(&[u8]) -> Result<[u8; N], Reason>,
+    ) -> Result<(), BadCell> {
+        self.values.bytes.reserve(cells.size_hint().0 * N);
+        let mut row = 0;
+        for cell in cells {
+            match parse(cell.bytes) {
+                Ok(value) => self.values.bytes.extend_from_slice(&value),
+                Err(reason) => self.instead(cell, &[0; N], BadCell { row, reason })?,
+            }
+            row += 1;
+        }
+        self.finish(row);
+        Ok(())
+    }
+
+    /// Appends values of `N` bytes that have names, so that a name may be the text of NULL.
+    #[inline]
+    pub(super) fn named<'a, const N: usize>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        parse: impl Fn(&[u8]) -> Result<[u8; N], Reason>,
+    ) -> Result<(), BadCell> {
+        self.values.bytes.reserve(cells.size_hint().0 * N);
+        let mut row = 0;
+        for cell in cells {
+            if is_null(cell) && self.rule == NullRule::Null {
+                self.null(row, &[0; N]);
+            } else {
+                match parse(cell.bytes) {
+                    Ok(value) => self.values.bytes.extend_from_slice(&value),
+                    Err(reason) => self.instead(cell, &[0; N], BadCell { row, reason })?,
+                }
+            }
+            row += 1;
+        }
+        self.finish(row);
+        Ok(())
+    }
+
+    /// Appends texts of any length.
+    #[inline]
+    pub(super) fn text<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+    ) -> Result<(), BadCell> {
+        let mut row = 0;
+        for cell in cells {
+            if is_null(cell) && !self.is_empty_text(cell) {
+                let reason = Reason::NullNotAllowed;
+                self.instead(cell, &[0], BadCell { row, reason })?;
+            } else {
+                let text = parse_text(cell.bytes).map_err(|reason| BadCell { row, reason })?;
+                put_varint(&mut self.values.bytes, text.len() as u64);
+                self.values.bytes.extend_from_slice(text);
+            }
+            row += 1;
+        }
+        self.finish(row);
+        Ok(())
+    }
+
+    /// Appends bytes of a fixed length, with zero bytes behind shorter ones.
+    #[inline]
+    pub(super) fn fixed_text<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        length: usize,
+    ) -> Result<(), BadCell> {
+        let mut row = 0;
+        for cell in cells {
+            let end = self.values.bytes.len() + length;
+            if is_null(cell) && !self.is_empty_text(cell) {
+                let reason = Reason::NullNotAllowed;
+                self.instead(cell, &[], BadCell { row, reason })?;
+            } else {
+                let text =
+                    parse_fixed(cell.bytes, length).map_err(|reason| BadCell { row, reason })?;
+                self.values.bytes.extend_from_slice(text);
+            }
+            self.values.bytes.resize(end, 0);
+            row += 1;
+        }
+        self.finish(row);
+        Ok(())
+    }
+
+    /// Returns whether a cell that could be NULL is an empty text in this column.
+    fn is_empty_text(&self, cell: Cell<'_>) -> bool {
+        self.rule == NullRule::EmptyText && cell.bytes.is_empty()
+    }
+
+    /// Appends NULL for a cell that did not parse, if that is what it is.
+    #[inline]
+    fn instead(&mut self, cell: Cell<'_>, default: &[u8], bad: BadCell) -> Result<(), BadCell> {
+        if !is_null(cell) {
+            return Err(bad);
+        }
+        if self.rule != NullRule::Null {
+            let reason = Reason::NullNotAllowed;
+            return Err(BadCell { reason, ..bad });
+        }
+        self.null(bad.row, default);
+        Ok(())
+    }
+
+    /// Appends NULL as the row with this place in the call; the rows before it that are not marked
+    /// are values.
+    #[inline]
+    fn null(&mut self, row: usize, default: &[u8]) {
+        self.values.bytes.extend_from_slice(default);
+        self.values.nulls.resize(self.values.row_count + row, 0);
+        self.values.nulls.push(1);
+    }
+
+    /// Counts the rows of the call and marks those behind the last NULL as values.
+    fn finish(&mut self, row_count: usize) {
+        self.values.row_count += row_count;
+        if self.rule == NullRule::Null {
+            self.values.nulls.resize(self.values.row_count, 0);
+        }
+    }
+}
+
+/// Returns whether a cell is an empty field or `\N`, and not in quotes.
+#[inline]
+fn is_null(cell: Cell<'_>) -> bool {
+    !cell.quoted && matches!(cell.bytes, [] | [b'\\', b'N'])
+}

@@ -1,0 +1,323 @@
+//! ClickHouse's type names: read as `system.columns` writes them, and written the same way.
+//!
+//! The whole of `column` and `transfer` call it; it must never look at values.
+
+mod parser;
+
+use std::fmt;
+
+use super::error::{Error, Result};
+
+/// A type of a ClickHouse column.
+///
+/// Every scalar type has its own variant; whatever else exists is [`DataType::Other`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DataType {
+    /// A signed integer of 1 byte.
+    Int8,
+    /// A signed integer of 2 bytes.
+    Int16,
+    /// A signed integer of 4 bytes.
+    Int32,
+    /// A signed integer of 8 bytes.
+    Int64,
+    /// A signed integer of 16 bytes.
+    Int128,
+    /// A signed integer of 32 bytes.
+    Int256,
+    /// An unsigned integer of 1 byte.
+    UInt8,
+    /// An unsigned integer of 2 bytes.
+    UInt16,
+    /// An unsigned integer of 4 bytes.
+    UInt32,
+    /// An unsigned integer of 8 bytes.
+    UInt64,
+    /// An unsigned integer of 16 bytes.
+    UInt128,
+    /// An unsigned integer of 32 bytes.
+    UInt256,
+    /// An IEEE 754 number of 4 bytes.
+    Float32,
+    /// An IEEE 754 number of 8 bytes.
+    Float64,
+    /// The upper 2 bytes of a [`DataType::Float32`].
+    BFloat16,
+    /// A number with a fixed count of fractional digits, stored as an integer of 4, 8, 16 or 32 bytes.
+    Decimal {
+        /// All digits, 1 to 76; decides the width.
+        precision: u8,
+        /// Digits behind the point, 0 to `precision`.
+        scale: u8,
+    },
+    /// `true` or `false`, 1 byte.
+    Bool,
+    /// Bytes of any length.
+    String,
+    /// Exactly this many bytes, at least 1; shorter values end in zero bytes.
+    FixedString(usize),
+    /// A UUID, 16 bytes.
+    Uuid,
+    /// An IPv4 address, 4 bytes.
+    IPv4,
+    /// An IPv6 address, 16 bytes.
+    IPv6,
+    /// Days from 1970-01-01 in 2 bytes: 1970-01-01 to 2149-06-06.
+    Date,
+    /// Days from 1970-01-01 in 4 signed bytes: 1900-01-01 to 2299-12-31.
+    Date32,
+    /// Seconds from 1970-01-01 00:00:00 UTC in 4 bytes; shown in the named zone, else in the server's.
+    DateTime(Option<String>),
+    /// A time with a fraction, 8 bytes.
+    DateTime64 {
+        /// Digits of the fraction, 0 to 9.
+        precision: u8,
+        /// The zone it is shown in. None: the zone of the server.
+        zone: Option<String>,
+    },
+    /// A signed time of day or duration in seconds, 4 bytes.
+    Time,
+    /// A signed time of day or duration with this many digits of a fraction (0 to 9), 8 bytes.
+    Time64(u8),
+    /// Named numbers of 1 byte.
+    Enum8(EnumDef),
+    /// Named numbers of 2 bytes.
+    Enum16(EnumDef),
+    /// The inner type or NULL.
+    Nullable(Box<Self>),
+    /// The inner type, stored in the table through a dictionary.
+    LowCardinality(Box<Self>),
+    /// A type that is not a scalar, as ClickHouse writes it. Its values travel as text.
+    Other(String),
+}
+
+/// The members of an Enum.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EnumDef {
+    /// In the order of their numbers, as ClickHouse keeps them.
+    members: Vec<(String, i16)>,
+}
+
+impl EnumDef {
+    /// Makes an Enum of names and numbers in any order.
+    #[must_use]
+    pub fn new(mut members: Vec<(String, i16)>) -> Self {
+        members.sort_by_key(|(_, number)| *number);
+        Self { members }
+    }
+
+    /// Returns the members in the order of their numbers.
+    #[must_use]
+    pub fn members(&self) -> &[(String, i16)] {
+        &self.members
+    }
+
+    /// Returns the name that belongs to a number.
+    #[must_use]
+    pub fn name_of(&self, number: i16) -> Option<&str> {
+        let index = self.members.binary_search_by_key(&number, |(_, n)| *n);
+        let (name, _) = self.members.get(index.ok()?)?;
+        Some(name)
+    }
+}
+
+impl DataType {
+    /// Reads a type as `system.columns` writes it.
+    ///
+    /// Types that are not scalar become [`DataType::Other`] with the whole text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidType`] when the text cannot be a type: parentheses or quotes that do not close, or
+    /// arguments out of range.
+    pub fn parse(text: &str) -> Result<Self> {
+        parser::parse(text).map_err(|problem| Error::InvalidType {
+            text: text.to_owned(),
+            problem,
+        })
+    }
+
+    /// Returns whether a value may be NULL.
+    #[must_use]
+    pub fn is_nullable(&self) -> bool {
+        match self {
+            Self::Nullable(_) => true,
+            Self::LowCardinality(inner) => inner.is_nullable(),
+            Self::Other(text) => [
+                "Nullable(",
+                "LowCardinality(Nullable(",
+                "Variant(",
+                "Dynamic",
+            ]
+            .iter()
+            .any(|start| text.starts_with(start)),
+            _ => false,
+        }
+    }
+
+    /// Returns the type without Nullable and LowCardinality around it.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Nullable(inner) | Self::LowCardinality(inner) => inner.inner(),
+            _ => self,
+        }
+    }
+
+    /// Returns the type that is written into a block for this one: without LowCardinality, and String
+    /// or Nullable(String) for [`DataType::Other`].
+    #[must_use]
+    pub fn wire_type(&self) -> Self {
+        let inner = match self.inner() {
+            Self::Other(_) => Self::String,
+            inner => inner.clone(),
+        };
+        if self.is_nullable() {
+            Self::Nullable(Box::new(inner))
+        } else {
+            inner
+        }
+    }
+
+    /// Returns the bytes of one value in a block, without the byte that says whether it is NULL.
+    ///
+    /// None for values of any length: String, and the types that travel as text.
+    #[must_use]
+    pub fn fixed_width(&self) -> Option<usize> {
+        Some(match self {
+            Self::Int8 | Self::UInt8 | Self::Bool | Self::Enum8(_) => 1,
+            Self::Int16 | Self::UInt16 | Self::BFloat16 | Self::Date | Self::Enum16(_) => 2,
+            Self::Int32
+            | Self::UInt32
+            | Self::Float32
+            | Self::IPv4
+            | Self::Date32
+            | Self::DateTime(_)
+            | Self::Time => 4,
+            Self::Int64
+            | Self::UInt64
+            | Self::Float64
+            | Self::DateTime64 { .. }
+            | Self::Time64(_) => 8,
+            Self::Int128 | Self::UInt128 | Self::Uuid | Self::IPv6 => 16,
+            Self::Int256 | Self::UInt256 => 32,
+            Self::Decimal { precision, .. } => match precision {
+                0..=9 => 4,
+                10..=18 => 8,
+                19..=38 => 16,
+                _ => 32,
+            },
+            Self::FixedString(length) => *length,
+            Self::String | Self::Other(_) => return None,
+            Self::Nullable(inner) | Self::LowCardinality(inner) => return inner.fixed_width(),
+        })
+    }
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decimal { precision, scale } => write!(f, "Decimal({precision}, {scale})"),
+            Self::FixedString(length) => write!(f, "FixedString({length})"),
+            Self::DateTime(Some(zone)) => {
+                f.write_str("DateTime(")?;
+                write_quoted(f, zone)?;
+                f.write_str(")")
+            }
+            Self::DateTime64 { precision, zone } => {
+                write!(f, "DateTime64({precision}")?;
+                if let Some(zone) = zone {
+                    f.write_str(", ")?;
+                    write_quoted(f, zone)?;
+                }
+                f.write_str(")")
+            }
+            Self::Time64(precision) => write!(f, "Time64({precision})"),
+            Self::Enum8(members) => write!(f, "Enum8({members})"),
+            Self::Enum16(members) => write!(f, "Enum16({members})"),
+            Self::Nullable(inner) => write!(f, "Nullable({inner})"),
+            Self::LowCardinality(inner) => write!(f, "LowCardinality({inner})"),
+            Self::Other(text) => f.write_str(text),
+            _ => f.write_str(self.plain_name()),
+        }
+    }
+}
+
+impl DataType {
+    /// The types without arguments. The parser reads by it, [`fmt::Display`] writes by it.
+    const PLAIN: [(&'static str, Self); 24] = [
+        ("String", Self::String),
+        ("UInt8", Self::UInt8),
+        ("UInt16", Self::UInt16),
+        ("UInt32", Self::UInt32),
+        ("UInt64", Self::UInt64),
+        ("UInt128", Self::UInt128),
+        ("UInt256", Self::UInt256),
+        ("Int8", Self::Int8),
+        ("Int16", Self::Int16),
+        ("Int32", Self::Int32),
+        ("Int64", Self::Int64),
+        ("Int128", Self::Int128),
+        ("Int256", Self::Int256),
+        ("Float32", Self::Float32),
+        ("Float64", Self::Float64),
+        ("BFloat16", Self::BFloat16),
+        ("Bool", Self::Bool),
+        ("UUID", Self::Uuid),
+        ("IPv4", Self::IPv4),
+        ("IPv6", Self::IPv6),
+        ("Date", Self::Date),
+        ("Date32", Self::Date32),
+        ("DateTime", Self::DateTime(None)),
+        ("Time", Self::Time),
+    ];
+
+    fn plain_name(&self) -> &'static str {
+        Self::PLAIN
+            .iter()
+            .find(|(_, plain)| plain == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    fn from_plain_name(text: &str) -> Option<Self> {
+        Self::PLAIN
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, plain)| plain.clone())
+    }
+}
+
+impl fmt::Display for EnumDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, number)) in self.members.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            write_quoted(f, name)?;
+            write!(f, " = {number}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a text in single quotes with ClickHouse's escapes.
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str("'")?;
+    for character in text.chars() {
+        match character {
+            '\'' => f.write_str("\\'")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\t' => f.write_str("\\t")?,
+            '\r' => f.write_str("\\r")?,
+            '\0' => f.write_str("\\0")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\u{c}' => f.write_str("\\f")?,
+            _ => fmt::Write::write_char(f, character)?,
+        }
+    }
+    f.write_str("'")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! Reads the text of a type: names, nested arguments, quoted texts with escapes.
+//!
+//! Only [`super::DataType::parse`] calls it; it must never guess: what it does not know stays text.
+
+use super::{DataType, EnumDef};
+
+type Problem = &'static str;
+
+/// Reads one type; the whole text must be used.
+pub(super) fn parse(text: &str) -> Result<DataType, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("it is empty");
+    }
+    let Some((name, arguments)) = split_call(text)? else {
+        return Ok(
+            DataType::from_plain_name(text).unwrap_or_else(|| DataType::Other(text.to_owned()))
+        );
+    };
+    let parsed = match name {
+        "Nullable" => wrap(&arguments, DataType::Nullable)?,
+        "LowCardinality" => wrap(&arguments, DataType::LowCardinality)?,
+        "SimpleAggregateFunction" => match arguments.as_slice() {
+            [_, inner] => Some(parse(inner)?).filter(|inner| !is_other(inner)),
+            _ => None,
+        },
+        "Decimal" => Some(decimal(&arguments)?),
+        "FixedString" => Some(fixed_string(&arguments)?),
+        "DateTime" => Some(date_time(&arguments)?),
+        "DateTime64" => Some(date_time64(&arguments)?),
+        "Time64" => Some(DataType::Time64(one_fraction(&arguments)?)),
+        "Enum8" => Some(DataType::Enum8(enumeration(
+            &arguments,
+            i8::MIN.into(),
+            i8::MAX.into(),
+        )?)),
+        "Enum16" => Some(DataType::Enum16(enumeration(
+            &arguments,
+            i16::MIN,
+            i16::MAX,
+        )?)),
+        _ => None,
+    };
+    Ok(parsed.unwrap_or_else(|| DataType::Other(text.to_owned())))
+}
+
+fn is_other(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Other(_))
+}
+
+/// Splits `Name(a, b)` into the name and its arguments; None when there are no parentheses.
+fn split_call(text: &str) -> Result<Option<(&str, Vec<&str>)>, Problem> {
+    let Some((name, rest)) = text.split_once('(') else {
+        return if text.contains([')', '\'']) {
+            Err("a parenthesis or quote is not opened")
+        } else {
+            Ok(None)
+        };
+    };
+    let Some(inside) = rest.strip_suffix(')') else {
+        return Err("the parentheses do not close");
+    };
+    Ok(Some((name.trim(), split_arguments(inside)?)))
+}
+
+/// Splits at the commas that stand in no parentheses and no quotes.
+fn split_arguments(text: &str) -> Result<Vec<&str>, Problem> {
+    let mut arguments = Vec::new();
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut start = 0;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((index, byte)) = bytes.next() {
+        match (quote, byte) {
+            (Some(_), b'\\') => {
+                bytes.next();
+            }
+            (Some(open), _) if byte == open => quote = None,
+            (None, b'\'' | b'`' | b'"') => quote = Some(byte),
+            (None, b'(') => depth += 1,
+            (None, b')') => depth = depth.checked_sub(1).ok_or("a parenthesis is not opened")?,
+            (None, b',') if depth == 0 => {
+                arguments.push(text.get(start..index).unwrap_or_default().trim());
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    if depth > 0 || quote.is_some() {
+        return Err("a parenthesis or quote does not close");
+    }
+    arguments.push(text.get(start..).unwrap_or_default().trim());
+    Ok(arguments)
+}
+
+/// Puts the only argument into Nullable or LowCardinality, unless it is not a scalar.
+fn wrap(
+    arguments: &[&str],
+    wrapper: impl Fn(Box<DataType>) -> DataType,
+) -> Result<Option<DataType>, Problem> {
+    let [inner] = arguments else {
+        return Err("it takes one type");
+    };
+    let inner = parse(inner)?;
+    Ok((!is_other(&inner)).then(|| wrapper(Box::new(inner))))
+}
+
+fn decimal(arguments: &[&str]) -> Result<DataType, Problem> {
+    let [precision, scale] = arguments else {
+        return Err("Decimal takes a precision and a scale");
+    };
+    let precision = number(precision, 1, 76).ok_or("the precision of a Decimal is 1 to 76")?;
+    let scale =
+        number(scale, 0, precision).ok_or("the scale of a Decimal is 0 to its precision")?;
+    Ok(DataType::Decimal { precision, scale })
+}
+
+fn fixed_string(arguments: &[&str]) -> Result<DataType, Problem> {
+    match arguments {
+        [length] => match length.parse() {
+            Ok(length) if (1..=0xff_ffff).contains(&length) => Ok(DataType::FixedString(length)),
+            _ => Err("the length of a FixedString is 1 to 16777215"),
+        },
+        _ => Err("FixedString takes a length"),
+    }
+}
+
+fn date_time(arguments: &[&str]) -> Result<DataType, Problem> {
+    match arguments {
+        [zone] => Ok(DataType::DateTime(Some(quoted(zone)?))),
+        _ => Err("DateTime takes at most a time zone"),
+    }
+}
+
+fn date_time64(arguments: &[&str]) -> Result<DataType, Problem> {
+    let (precision, zone) = match arguments {
+        [precision] => (precision, None),
+        [precision, zone] => (precision, Some(quoted(zone)?)),
+        _ => return Err("DateTime64 takes a precision and a time zone"),
+    };
+    let precision = one_fraction(&[precision])?;
+    Ok(DataType::DateTime64 { precision, zone })
+}
+
+/// Reads the digits of a fraction of a second.
+fn one_fraction(arguments: &[&str]) -> Result<u8, Problem> {
+    match arguments {
+        [precision] => number(precision, 0, 9),
+        _ => None,
+    }
+    .ok_or("the precision of a time is 0 to 9")
+}
+
+fn number(text: &str, min: u8, max: u8) -> Option<u8> {
+    text.parse()
+        .ok()
+        .filter(|number| (min..=max).contains(number))
+}
+
+/// Reads `'name' = number` for every member.
+fn enumeration(arguments: &[&str], min: i16, max: i16) -> Result<EnumDef, Problem> {
+    let mut members = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let (name, value) = argument
+            .rsplit_once('=')
+            .ok_or("an Enum takes 'name' = number")?;
+        let value = value
+            .trim()
+            .parse()
+            .ok()
+            .filter(|value| (min..=max).contains(value))
+            .ok_or("a number of an Enum is out of range")?;
+        members.push((quoted(name.trim())?, value));
+    }
+    Ok(EnumDef::new(members))
+}
+
+/// Reads a text in single quotes.
+fn quoted(text: &str) -> Result<String, Problem> {
+    let inside = text
+        .strip_prefix('\'')
+        .and_then(|text| text.strip_suffix('\''))
+        .ok_or("a text in quotes is expected")?;
+    let mut value = String::with_capacity(inside.len());
+    let mut characters = inside.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            value.push(character);
+            continue;
+        }
+        let escaped = characters.next().ok_or("an escape is not complete")?;
+        value.push(match escaped {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            '0' => '\0',
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'e' => '\u{1b}',
+            'f' => '\u{c}',
+            'v' => '\u{b}',
+            'x' => hexadecimal(&mut characters).ok_or("an escape is not complete")?,
+            other => other,
+        });
+    }
+    Ok(value)
+}
+
+/// Reads the two digits behind `\x`.
+fn hexadecimal(characters: &mut impl Iterator<Item = char>) -> Option<char> {
+    let high = characters.next()?.to_digit(16)?;
+    let low = characters.next()?.to_digit(16)?;
+    char::from_u32(high * 16 + low)
+}

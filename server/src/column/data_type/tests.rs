@@ -1,0 +1,179 @@
+//! Tests of the type names.
+
+use super::{DataType, EnumDef};
+
+fn parsed(text: &str) -> DataType {
+    DataType::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The types that must be written exactly as they were read.
+const SCALARS: &[&str] = &[
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Int128",
+    "Int256",
+    "UInt8",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "UInt128",
+    "UInt256",
+    "Float32",
+    "Float64",
+    "BFloat16",
+    "Decimal(1, 0)",
+    "Decimal(18, 4)",
+    "Decimal(76, 76)",
+    "Bool",
+    "String",
+    "FixedString(1)",
+    "FixedString(16777215)",
+    "UUID",
+    "IPv4",
+    "IPv6",
+    "Date",
+    "Date32",
+    "DateTime",
+    "DateTime('Europe/Paris')",
+    "DateTime64(0)",
+    "DateTime64(9, 'UTC')",
+    "Time",
+    "Time64(6)",
+    "Enum8('a' = -128, 'b' = 127)",
+    "Enum16('it\\'s, (so) = \\\\ \\n\\t' = -32768, '' = 0, '日本' = 32767)",
+    "Nullable(Decimal(9, 2))",
+    "LowCardinality(String)",
+    "LowCardinality(Nullable(FixedString(3)))",
+];
+
+#[test]
+fn scalar_types_are_written_as_they_were_read() {
+    for text in SCALARS {
+        let data_type = parsed(text);
+        assert!(!matches!(data_type.inner(), DataType::Other(_)), "{text}");
+        assert_eq!(data_type.to_string(), *text);
+    }
+}
+
+#[test]
+fn other_types_keep_their_whole_text_and_travel_as_text() {
+    for text in [
+        "Array(String)",
+        "Map(String, Array(UInt8))",
+        "Tuple(a UInt8, `b, c` String)",
+        "JSON(max_dynamic_paths=8, a.b UInt32)",
+        "AggregateFunction(sum, UInt64)",
+        "SimpleAggregateFunction(groupArrayArray, Array(UInt8))",
+        "Nested(a UInt8)",
+        "Point",
+        "IntervalDay",
+        "Nothing",
+        "Object('json')",
+    ] {
+        assert_eq!(parsed(text), DataType::Other(text.to_owned()));
+        assert_eq!(parsed(text).to_string(), text);
+        assert_eq!(parsed(text).wire_type(), DataType::String);
+    }
+}
+
+#[test]
+fn other_types_that_hold_null_travel_as_nullable_text() {
+    for text in [
+        "Variant(String, UInt64)",
+        "Dynamic",
+        "Dynamic(max_types=3)",
+        "Nullable(JSON)",
+        "Nullable(Tuple(UInt8))",
+    ] {
+        assert_eq!(parsed(text), DataType::Other(text.to_owned()));
+        assert!(parsed(text).is_nullable());
+        assert_eq!(parsed(text).wire_type().to_string(), "Nullable(String)");
+    }
+}
+
+#[test]
+fn simple_aggregate_functions_of_scalars_are_their_scalar() {
+    let text = "SimpleAggregateFunction(anyLast, Nullable(DateTime64(3, 'UTC')))";
+    assert_eq!(parsed(text).to_string(), "Nullable(DateTime64(3, 'UTC'))");
+    let with_arguments = "SimpleAggregateFunction(sumWithOverflow(1, 'a,b'), UInt64)";
+    assert_eq!(parsed(with_arguments), DataType::UInt64);
+}
+
+#[test]
+fn wire_types_have_no_dictionary() {
+    for (text, wire) in [
+        ("LowCardinality(String)", "String"),
+        ("LowCardinality(Nullable(String))", "Nullable(String)"),
+        ("Nullable(UInt8)", "Nullable(UInt8)"),
+        ("DateTime('UTC')", "DateTime('UTC')"),
+    ] {
+        assert_eq!(parsed(text).wire_type().to_string(), wire);
+    }
+}
+
+#[test]
+fn inner_is_neither_nullable_nor_a_dictionary() {
+    assert_eq!(
+        *parsed("LowCardinality(Nullable(String))").inner(),
+        DataType::String
+    );
+    assert!(parsed("LowCardinality(Nullable(String))").is_nullable());
+    assert!(!parsed("LowCardinality(String)").is_nullable());
+}
+
+#[test]
+fn the_width_of_a_decimal_follows_its_precision() {
+    for (precision, width) in [
+        (1, 4),
+        (9, 4),
+        (10, 8),
+        (18, 8),
+        (19, 16),
+        (38, 16),
+        (39, 32),
+        (76, 32),
+    ] {
+        let data_type = parsed(&format!("Nullable(Decimal({precision}, 1))"));
+        assert_eq!(data_type.fixed_width(), Some(width));
+    }
+    assert_eq!(parsed("LowCardinality(String)").fixed_width(), None);
+    assert_eq!(parsed("FixedString(7)").fixed_width(), Some(7));
+}
+
+#[test]
+fn texts_that_cannot_be_types_are_errors() {
+    for text in [
+        "",
+        "Nullable(UInt8",
+        "Nullable)",
+        "Array(Tuple(UInt8)",
+        "Nullable(UInt8, UInt8)",
+        "Decimal(0, 0)",
+        "Decimal(77, 0)",
+        "Decimal(9, 10)",
+        "Decimal(9)",
+        "FixedString(0)",
+        "FixedString(16777216)",
+        "DateTime64(10)",
+        "DateTime64(3, UTC)",
+        "Time64(10)",
+        "Enum8('a' = 128)",
+        "Enum16('a' = -32769)",
+        "Enum8('a')",
+        "Enum8('a = 1)",
+        "DateTime('UTC)",
+    ] {
+        assert!(DataType::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn members_of_an_enum_are_found_by_number() {
+    let members = EnumDef::new(vec![("b".to_owned(), 7), ("a".to_owned(), -3)]);
+    assert_eq!(members.name_of(-3), Some("a"));
+    assert_eq!(members.name_of(7), Some("b"));
+    assert_eq!(members.name_of(0), None);
+    assert_eq!(members.to_string(), "'a' = -3, 'b' = 7");
+}

@@ -1,0 +1,94 @@
+//! Field bytes to values: one function for each family of types, strict, without allocation.
+//!
+//! [`super::builder`] and [`super::infer`] call it. A value fits its type exactly or is refused with a
+//! [`Reason`]; it must never round, wrap, clamp, trim or guess.
+
+pub mod bool;
+pub mod date_time;
+pub mod decimal;
+pub mod enums;
+pub mod float;
+pub mod int;
+pub mod ip;
+pub mod text;
+pub mod time;
+pub mod uuid;
+
+mod digits;
+
+use std::fmt;
+
+/// Why a cell does not fit its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A value outside the range of the type.
+    Overflow,
+    /// More digits of a fraction than the type holds.
+    PrecisionLoss,
+    /// Not a date or time that exists, or not in a form that is read.
+    InvalidDate,
+    /// A date whose day and month cannot be told apart.
+    AmbiguousDate,
+    /// Not a number.
+    InvalidNumber,
+    /// Not a truth value.
+    InvalidBool,
+    /// Not a UUID.
+    InvalidUuid,
+    /// Not an IP address.
+    InvalidIp,
+    /// Neither a name nor a number of the Enum.
+    UnknownEnum,
+    /// Longer than the FixedString.
+    TooLong,
+    /// Not valid UTF-8.
+    InvalidUtf8,
+    /// NULL in a column that takes none and has no default.
+    NullNotAllowed,
+}
+
+impl Reason {
+    /// Returns the name that clients see, in capitals with underscores.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overflow => "OVERFLOW",
+            Self::PrecisionLoss => "PRECISION_LOSS",
+            Self::InvalidDate => "INVALID_DATE",
+            Self::AmbiguousDate => "AMBIGUOUS_DATE",
+            Self::InvalidNumber => "INVALID_NUMBER",
+            Self::InvalidBool => "INVALID_BOOL",
+            Self::InvalidUuid => "INVALID_UUID",
+            Self::InvalidIp => "INVALID_IP",
+            Self::UnknownEnum => "UNKNOWN_ENUM",
+            Self::TooLong => "TOO_LONG",
+            Self::InvalidUtf8 => "INVALID_UTF8",
+            Self::NullNotAllowed => "NULL_NOT_ALLOWED",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overflow => "the value is outside the range of the type",
+            Self::PrecisionLoss => "the fraction has more digits than the type holds",
+            Self::InvalidDate => "expected a date or time that exists, such as 2024-02-29 23:59:59",
+            Self::AmbiguousDate => {
+                "day and month cannot be told apart: expected the year first, as in 2024-02-29"
+            }
+            Self::InvalidNumber => "expected a number without spaces or separators",
+            Self::InvalidBool => {
+                "expected true or false, t or f, yes or no, y or n, on or off, 1 or 0"
+            }
+            Self::InvalidUuid => {
+                "expected a UUID of 32 hexadecimal digits, with or without hyphens"
+            }
+            Self::InvalidIp => "expected an IP address",
+            Self::UnknownEnum => "expected a name or number of the Enum",
+            Self::TooLong => "the value is longer than the FixedString",
+            Self::InvalidUtf8 => "expected valid UTF-8",
+            Self::NullNotAllowed => "the column takes no NULL and has no default",
+        })
+    }
+}

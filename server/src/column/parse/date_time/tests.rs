@@ -1,0 +1,323 @@
+//! Tests of the dates and times.
+
+use super::{parse_date, parse_date_time, parse_date_time64, parse_date32, parse_time_text};
+use crate::column::calendar::{Date, date_from_days};
+use crate::column::parse::Reason;
+use crate::column::zone::Zone;
+
+#[test]
+fn dates_are_days() {
+    for (text, expected) in [
+        ("1970-01-01", 0),
+        ("1970-01-02", 1),
+        ("2000-02-29", 11_016),
+        ("2024-02-29", 19_782),
+        ("2024/02/29", 19_782),
+        ("20240229", 19_782),
+        ("2149-06-06", 65_535),
+    ] {
+        assert_eq!(parse_date(text.as_bytes()), Ok(expected), "{text}");
+        assert_eq!(parse_date32(text.as_bytes()), Ok(expected.into()), "{text}");
+    }
+}
+
+#[test]
+fn every_day_and_every_second_of_a_day_is_read() {
+    for days in -25_567..=120_529 {
+        let Date { year, month, day } = date_from_days(days);
+        let text = format!("{year:04}-{month:02}-{day:02}");
+        assert_eq!(parse_date32(text.as_bytes()), Ok(days), "{text}");
+    }
+    for second in 0..86_400 {
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
+        let text = format!("1970-01-01 {hour:02}:{minute:02}:{:02}", second % 60);
+        assert_eq!(
+            parse_date_time(text.as_bytes(), &Zone::utc()),
+            Ok(second),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn dates_beyond_the_ends_of_the_type_are_refused() {
+    for text in ["1969-12-31", "2149-06-07", "0001-01-01", "9999-12-31"] {
+        assert_eq!(parse_date(text.as_bytes()), Err(Reason::Overflow), "{text}");
+    }
+    for text in ["1899-12-31", "2300-01-01", "0000-01-01", "9999-12-31"] {
+        assert_eq!(
+            parse_date32(text.as_bytes()),
+            Err(Reason::Overflow),
+            "{text}"
+        );
+    }
+    assert_eq!(parse_date32(b"1900-01-01"), Ok(-25_567));
+    assert_eq!(parse_date32(b"2299-12-31"), Ok(120_529));
+}
+
+#[test]
+fn dates_that_do_not_exist_are_refused() {
+    for text in [
+        "2024-02-30",
+        "2023-02-29",
+        "2100-02-29",
+        "2024-13-01",
+        "2024-00-10",
+        "2024-01-00",
+        "2024-04-31",
+        "2024-01-32",
+        "0000-00-00",
+        "20240230",
+        "20241301",
+        "2024-13-45",
+    ] {
+        assert_eq!(
+            parse_date(text.as_bytes()),
+            Err(Reason::InvalidDate),
+            "{text}"
+        );
+        let time = format!("{text} 10:00:00");
+        let result = parse_date_time(time.as_bytes(), &Zone::utc());
+        assert_eq!(result, Err(Reason::InvalidDate), "{time}");
+    }
+}
+
+#[test]
+fn other_texts_are_not_dates() {
+    for text in [
+        "",
+        "2024",
+        "2024-02",
+        "2024-2-29",
+        "24-02-29x",
+        "2024-02-29 ",
+        " 2024-02-29",
+        "2024-02/29",
+        "2024/02-29",
+        "2024.02.29",
+        "2024-02-2a",
+        "2024-0a-29",
+        "202a-02-29",
+        "2024-02-29T",
+        "2024022",
+        "202402290",
+        "-024-02-29",
+        "+2024-02-29",
+        "\u{661}-02-29",
+        "2024-02-29 10:00:00",
+        "Feb 29, 2024",
+        "2024-02-;9",
+        "2024-02-/9",
+        "2024:02:29",
+    ] {
+        assert_eq!(
+            parse_date(text.as_bytes()),
+            Err(Reason::InvalidDate),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn dates_with_the_year_last_are_ambiguous() {
+    for text in [
+        "01/02/2024",
+        "31/12/2024",
+        "1/2/2024",
+        "1.2.24",
+        "12-31-2024",
+        "01/02/24",
+    ] {
+        assert_eq!(
+            parse_date(text.as_bytes()),
+            Err(Reason::AmbiguousDate),
+            "{text}"
+        );
+        let time = format!("{text} 10:00:00");
+        let result = parse_date_time(time.as_bytes(), &Zone::utc());
+        assert_eq!(result, Err(Reason::AmbiguousDate), "{time}");
+    }
+}
+
+/// Checks a text as a DateTime and a DateTime64(3) of UTC.
+fn check(text: &str, expected: Result<u32, Reason>) {
+    let zone = Zone::utc();
+    assert_eq!(parse_date_time(text.as_bytes(), &zone), expected, "{text}");
+    let expected = expected.map(|second| i64::from(second) * 1000);
+    assert_eq!(
+        parse_date_time64(text.as_bytes(), 3, &zone),
+        expected,
+        "{text}"
+    );
+}
+
+#[test]
+fn times_of_every_form_are_read() {
+    const SECOND: u32 = 1_709_202_896;
+    check("2024-02-29 10:34:56", Ok(SECOND));
+    check("2024-02-29T10:34:56", Ok(SECOND));
+    check("2024/02/29 10:34:56", Ok(SECOND));
+    check("20240229 10:34:56", Ok(SECOND));
+    check("2024-02-29 10:34:56.000000000000", Ok(SECOND));
+    check("2024-02-29 10:34", Ok(SECOND - 56));
+    check("2024-02-29", Ok(SECOND - 38_096));
+    check("2024-02-29T10:34:56Z", Ok(SECOND));
+    check("2024-02-29T10:34:56.000Z", Ok(SECOND));
+    check("2024-02-29T10:34Z", Ok(SECOND - 56));
+    check("2024-02-29 10:34:56+00:00", Ok(SECOND));
+    check("2024-02-29 10:34:56+02:00", Ok(SECOND - 7_200));
+    check("2024-02-29 10:34:56-0330", Ok(SECOND + 12_600));
+    check("2024-02-29 10:34:56.0-11", Ok(SECOND + 39_600));
+    check("1709202896", Ok(SECOND));
+    check("170920289", Ok(170_920_289));
+}
+
+#[test]
+fn other_texts_are_not_times() {
+    for text in [
+        "",
+        "2024-02-29 ",
+        "2024-02-29 10",
+        "2024-02-29 10:3",
+        "2024-02-29 10:34:5",
+        "2024-02-29 24:00:00",
+        "2024-02-29 10:60:00",
+        "2024-02-29 10:34:60",
+        "2024-02-29  10:34:56",
+        "2024-02-29 10:34:56 ",
+        "2024-02-29 10:34:56.",
+        "2024-02-29 10:34:56.a",
+        "2024-02-29_10:34:56",
+        "2024-02-29t10:34:56",
+        "2024-02-29 10:34:56+",
+        "2024-02-29 10:34:56+2",
+        "2024-02-29 10:34:56+02:0",
+        "2024-02-29 10:34:56+24:00",
+        "2024-02-29 10:34:56+02:60",
+        "2024-02-29Z",
+        "2024-02-29 10:34:56+02:00Z",
+        "2024-02-29 1a:34:56",
+        "12345678",
+        "12345",
+        "17092028960",
+        "-1709202896",
+        "1709202896.",
+        "10:34:56",
+        "2024-02-29 10-34-56",
+    ] {
+        check(text, Err(Reason::InvalidDate));
+    }
+}
+
+#[test]
+fn the_ends_of_date_time_are_exact() {
+    let utc = Zone::utc();
+    assert_eq!(parse_date_time(b"1970-01-01 00:00:00", &utc), Ok(0));
+    assert_eq!(parse_date_time(b"2106-02-07 06:28:15", &utc), Ok(u32::MAX));
+    for text in [
+        "1969-12-31 23:59:59",
+        "2106-02-07 06:28:16",
+        "9999999999",
+        "4294967296",
+    ] {
+        assert_eq!(
+            parse_date_time(text.as_bytes(), &utc),
+            Err(Reason::Overflow),
+            "{text}"
+        );
+    }
+    assert_eq!(parse_date_time(b"4294967295", &utc), Ok(u32::MAX));
+    let paris = Zone::named("Europe/Paris").unwrap();
+    assert_eq!(parse_date_time(b"1970-01-01 01:00:00", &paris), Ok(0));
+    assert_eq!(
+        parse_date_time(b"1970-01-01 00:59:59", &paris),
+        Err(Reason::Overflow)
+    );
+}
+
+#[test]
+fn the_ends_of_date_time64_are_exact_in_the_zone_of_the_column() {
+    for name in ["UTC", "America/New_York", "Asia/Tokyo", "Europe/Paris"] {
+        let zone = Zone::named(name).unwrap();
+        let parse = |text: &str| parse_date_time64(text.as_bytes(), 8, &zone);
+        assert!(parse("1900-01-01 00:00:00").is_ok(), "{name}");
+        assert!(parse("2299-12-31 23:59:59.99999999").is_ok(), "{name}");
+        assert_eq!(
+            parse("1899-12-31 23:59:59.99999999"),
+            Err(Reason::Overflow),
+            "{name}"
+        );
+        assert_eq!(
+            parse("2300-01-01 00:00:00"),
+            Err(Reason::Overflow),
+            "{name}"
+        );
+    }
+    let parse = |text: &str| parse_date_time64(text.as_bytes(), 3, &Zone::utc());
+    assert_eq!(parse("1900-01-01 00:00:00"), Ok(-2_208_988_800_000));
+    assert_eq!(parse("1900-01-01 00:00:00+00:01"), Err(Reason::Overflow));
+    assert_eq!(parse("2299-12-31 23:59:59.999"), Ok(10_413_791_999_999));
+}
+
+#[test]
+fn nanoseconds_end_with_64_bits() {
+    let parse = |text: &str| parse_date_time64(text.as_bytes(), 9, &Zone::utc());
+    assert_eq!(parse("2262-04-11 23:47:16.854775807"), Ok(i64::MAX));
+    assert_eq!(
+        parse("2262-04-11 23:47:16.854775808"),
+        Err(Reason::Overflow)
+    );
+    assert_eq!(
+        parse("1900-01-01 00:00:00.000000001"),
+        Ok(-2_208_988_799_999_999_999)
+    );
+}
+
+#[test]
+fn fractions_are_exact() {
+    let parse = |text: &str| parse_date_time64(text.as_bytes(), 3, &Zone::utc());
+    assert_eq!(parse("1970-01-01 00:00:01.5"), Ok(1_500));
+    assert_eq!(parse("1969-12-31 23:59:59.500"), Ok(-500));
+    assert_eq!(
+        parse("1970-01-01 00:00:01.123000000000000000000000"),
+        Ok(1_123)
+    );
+    assert_eq!(
+        parse("1970-01-01 00:00:01.1234"),
+        Err(Reason::PrecisionLoss)
+    );
+    assert_eq!(parse("1700000000.25"), Ok(1_700_000_000_250));
+    assert_eq!(parse("1700000000.0001"), Err(Reason::PrecisionLoss));
+    let utc = Zone::utc();
+    let text = b"2024-02-29 10:34:56.5";
+    assert_eq!(parse_date_time(text, &utc), Err(Reason::PrecisionLoss));
+    assert_eq!(parse_date_time64(text, 0, &utc), Err(Reason::PrecisionLoss));
+    assert_eq!(
+        parse_date_time(b"1700000000.5", &utc),
+        Err(Reason::InvalidDate)
+    );
+}
+
+#[test]
+fn a_skipped_time_is_refused_and_a_repeated_one_is_the_earlier() {
+    let paris = Zone::named("Europe/Paris").unwrap();
+    let parse = |text: &str| parse_date_time(text.as_bytes(), &paris);
+    assert_eq!(parse("2024-03-31 01:59:59"), Ok(1_711_846_799));
+    assert_eq!(parse("2024-03-31 02:00:00"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-03-31 02:59:59"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-03-31 03:00:00"), Ok(1_711_846_800));
+    assert_eq!(parse("2024-10-27 02:30:00"), Ok(1_729_989_000));
+    assert_eq!(parse("2024-10-27 02:30:00+01:00"), Ok(1_729_992_600));
+    assert_eq!(parse("2024-03-31 02:30:00Z"), Ok(1_711_852_200));
+    assert_eq!(parse("1711852200"), Ok(1_711_852_200));
+}
+
+#[test]
+fn a_text_tells_its_precision() {
+    let digits = |text: &str| parse_time_text(text.as_bytes()).map(|time| time.fraction_digits);
+    assert_eq!(digits("2024-02-29"), Some(0));
+    assert_eq!(digits("2024-02-29 10:00:00.120"), Some(3));
+    assert_eq!(digits("2024-02-29 10:00:00.1234567890"), Some(9));
+    assert_eq!(digits("2024-02-29 10:00:00.1234567891"), None);
+    assert_eq!(digits("1709202896"), None);
+}
