@@ -1,0 +1,320 @@
+//! Databases, tables, columns and rows as ClickHouse has them now.
+//!
+//! Used by `rpc::catalog` and `transfer`. It only asks; the one thing it changes is in
+//! [`create`]. It never caches: a table may change between two uploads.
+
+pub mod create;
+mod rows;
+
+use crate::clickhouse::{
+    Client, Error as ClickHouseError,
+    sql::{self, SelectQuery, TableName},
+};
+use rows::{ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, PreviewRow, SummaryRow, TableRow};
+
+/// The result of a question to the catalog.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the catalog has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database does not exist, or the user may not see it.
+    #[error("unknown database {database:?}")]
+    DatabaseNotFound {
+        /// The name.
+        database: String,
+    },
+    /// The database exists, the table does not, or the user may not see it.
+    #[error("unknown table {table:?} in database {database:?}")]
+    TableNotFound {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+    },
+    /// A table needs at least one column.
+    #[error("a table without columns cannot be created or shown")]
+    NoColumns,
+    /// ClickHouse failed to answer.
+    #[error(transparent)]
+    ClickHouse(#[from] ClickHouseError),
+}
+
+/// What ClickHouse says about itself and the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The version, such as `26.7.2.1`.
+    pub version: String,
+    /// The user that ClickHouse knows the connection by.
+    pub user: String,
+    /// The database that a name without one belongs to.
+    pub database: String,
+    /// The time zone of a DateTime without one, an IANA name.
+    pub timezone: String,
+}
+
+/// One database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// The name.
+    pub name: String,
+    /// The engine, such as `Atomic`.
+    pub engine: String,
+    /// The comment; may be empty.
+    pub comment: String,
+}
+
+/// One table, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSummary {
+    /// The name, with its database.
+    pub name: TableName,
+    /// The engine, such as `MergeTree`.
+    pub engine: String,
+    /// The number of rows; `None` where ClickHouse does not know it without counting, as for views.
+    pub row_count: Option<u64>,
+    /// Bytes on disk, compressed; `None` where ClickHouse does not know it.
+    pub byte_count: Option<u64>,
+    /// The comment; may be empty.
+    pub comment: String,
+}
+
+/// One page of tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TablePage {
+    /// The tables by name.
+    pub tables: Vec<TableSummary>,
+    /// Whether more tables follow behind the last one.
+    pub has_more: bool,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Name, engine and sizes.
+    pub summary: TableSummary,
+    /// The sorting key; empty when there is none.
+    pub sorting_key: String,
+    /// The primary key; empty when there is none.
+    pub primary_key: String,
+    /// The partition key; empty when there is none.
+    pub partition_key: String,
+    /// The CREATE statement as ClickHouse shows it.
+    pub create_statement: String,
+    /// The columns in the order of the table.
+    pub columns: Vec<Column>,
+}
+
+/// One column of a table or of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The name, unquoted.
+    pub name: String,
+    /// The type as ClickHouse writes it, such as `Nullable(DateTime64(3, 'UTC'))`.
+    pub type_text: String,
+    /// DEFAULT, MATERIALIZED, ALIAS or EPHEMERAL; empty when the column has no expression.
+    pub default_kind: String,
+    /// The expression that belongs to `default_kind`; empty when there is none.
+    pub default_expression: String,
+    /// The comment; may be empty.
+    pub comment: String,
+}
+
+impl Column {
+    /// Whether `SELECT *` returns the column.
+    #[must_use]
+    pub fn is_selected_by_star(&self) -> bool {
+        matches!(self.default_kind.as_str(), "" | "DEFAULT")
+    }
+
+    /// Whether an INSERT may name the column.
+    #[must_use]
+    pub fn is_insertable(&self) -> bool {
+        matches!(self.default_kind.as_str(), "" | "DEFAULT" | "EPHEMERAL")
+    }
+}
+
+/// Where the rows of a preview come from.
+#[derive(Debug, Clone, Copy)]
+pub enum PreviewSource<'a> {
+    /// All columns of a table that `SELECT *` returns.
+    Table(&'a TableName),
+    /// A query.
+    Query(&'a SelectQuery),
+}
+
+/// Rows to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows: for each column its value in ClickHouse's text form, `None` for NULL. A text is
+    /// cut at 4 KiB, and what is not UTF-8 in it is replaced.
+    pub rows: Vec<Vec<Option<String>>>,
+}
+
+/// Questions to one ClickHouse as one user. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    client: Client,
+}
+
+impl Catalog {
+    /// A catalog of the ClickHouse behind `client`.
+    #[must_use]
+    pub const fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Says whether ClickHouse answers, and as whom.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub async fn check(&self) -> Result<Connection> {
+        let statement = sql::catalog::connection();
+        let rows: Vec<ConnectionRow> = self.client.fetch(&statement).await?;
+        rows.into_iter()
+            .next()
+            .map(Connection::from)
+            .ok_or_else(|| no_row("the connection"))
+    }
+
+    /// Lists the databases that the user may see, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub async fn list_databases(&self) -> Result<Vec<Database>> {
+        let statement = sql::catalog::databases();
+        let rows: Vec<DatabaseRow> = self.client.fetch(&statement).await?;
+        Ok(rows.into_iter().map(Database::from).collect())
+    }
+
+    /// Lists the tables of a database by name: at most `page_size`, from behind `after_name` on,
+    /// which is empty for the first page. An empty database is the default one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DatabaseNotFound`] and [`Error::ClickHouse`].
+    pub async fn list_tables(
+        &self,
+        database: &str,
+        page_size: usize,
+        after_name: &str,
+    ) -> Result<TablePage> {
+        let database = self.database_or_default(database).await?;
+        let limit = page_size.saturating_add(1);
+        let statement = sql::catalog::tables(&database, after_name, limit);
+        let mut rows: Vec<SummaryRow> = self.client.fetch(&statement).await?;
+        if rows.is_empty() {
+            self.require_database(&database).await?;
+        }
+        let has_more = rows.len() > page_size;
+        rows.truncate(page_size);
+        let tables = rows.into_iter().map(|row| row.summary(&database)).collect();
+        Ok(TablePage { tables, has_more })
+    }
+
+    /// Describes one table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DatabaseNotFound`], [`Error::TableNotFound`] and [`Error::ClickHouse`].
+    pub async fn table(&self, name: &TableName) -> Result<Table> {
+        let name = self.full_name(name).await?;
+        let statement = sql::catalog::table(&name);
+        let rows: Vec<TableRow> = self.client.fetch(&statement).await?;
+        let Some(row) = rows.into_iter().next() else {
+            self.require_database(&name.database).await?;
+            return Err(Error::TableNotFound {
+                database: name.database,
+                table: name.table,
+            });
+        };
+        let statement = sql::catalog::columns(&name);
+        let columns: Vec<ColumnRow> = self.client.fetch(&statement).await?;
+        let columns = columns.into_iter().map(Column::from).collect();
+        Ok(row.table(&name.database, columns))
+    }
+
+    /// The columns of a query, by asking ClickHouse to analyse it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`]: that the query is no SELECT, or whatever is wrong with it.
+    pub async fn describe_query(&self, query: &SelectQuery) -> Result<Vec<Column>> {
+        let statement = sql::catalog::describe(query);
+        let rows: Result<Vec<DescribeRow>, _> = self.client.fetch(&statement).await;
+        let rows = rows.map_err(|error| query.explain(error))?;
+        Ok(rows.into_iter().map(Column::from).collect())
+    }
+
+    /// Returns at most `limit` rows of a table or a query as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::table`] and [`Catalog::describe_query`].
+    pub async fn preview(&self, source: PreviewSource<'_>, limit: usize) -> Result<Preview> {
+        let (columns, statement) = match source {
+            PreviewSource::Table(name) => {
+                let table = self.table(name).await?;
+                let mut columns = table.columns;
+                columns.retain(Column::is_selected_by_star);
+                let names = names(&columns)?;
+                let statement = sql::catalog::preview_table(&table.summary.name, &names, limit);
+                (columns, statement)
+            }
+            PreviewSource::Query(query) => {
+                let columns = self.describe_query(query).await?;
+                let statement = sql::catalog::preview_query(query, &names(&columns)?, limit);
+                (columns, statement)
+            }
+        };
+        let rows: Vec<PreviewRow> = self.client.fetch(&statement).await?;
+        let rows = rows.into_iter().map(PreviewRow::into_cells).collect();
+        Ok(Preview { columns, rows })
+    }
+
+    /// The name with its database filled in.
+    async fn full_name(&self, name: &TableName) -> Result<TableName> {
+        let database = self.database_or_default(&name.database).await?;
+        Ok(TableName::new(database, name.table.as_str()))
+    }
+
+    /// The database itself, or for an empty name the default one of the connection.
+    async fn database_or_default(&self, database: &str) -> Result<String> {
+        for name in [database, self.client.database()] {
+            if !name.is_empty() {
+                return Ok(name.to_owned());
+            }
+        }
+        Ok(self.check().await?.database)
+    }
+
+    /// Fails when the database does not exist.
+    async fn require_database(&self, database: &str) -> Result<()> {
+        let statement = sql::catalog::count_database(database);
+        let counts: Vec<u64> = self.client.fetch(&statement).await?;
+        if counts.into_iter().any(|count| count > 0) {
+            return Ok(());
+        }
+        Err(Error::DatabaseNotFound {
+            database: database.to_owned(),
+        })
+    }
+}
+
+/// The names of the columns, of which there must be one.
+fn names(columns: &[Column]) -> Result<Vec<String>> {
+    if columns.is_empty() {
+        return Err(Error::NoColumns);
+    }
+    Ok(columns.iter().map(|column| column.name.clone()).collect())
+}
+
+/// The error for an answer without the row that every answer has.
+fn no_row(subject: &str) -> Error {
+    let message = format!("no row about {subject}");
+    ClickHouseError::Protocol { message }.into()
+}

@@ -1,0 +1,348 @@
+//! The connection to ClickHouse over HTTP: statements, one streaming INSERT or SELECT at a time
+//! each, progress and kill.
+//!
+//! Used by `catalog`, `transfer` and `engine`. Every statement has a `query_id` of its own and
+//! pinned settings; this layer never looks into the blocks that it carries.
+
+mod connection;
+pub mod error;
+pub mod insert;
+pub mod query;
+mod settings;
+pub mod sql;
+
+use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use error::Exception;
+pub use error::{Error, Result};
+pub use insert::Insert;
+pub use query::Query;
+use settings::{Pins, Purpose};
+pub use sql::{Statement, TableName};
+
+/// How long a connection may take to open. Default of [`Timeouts::connect`]: a server in the same
+/// country answers within 0.2 s, so a second try of a lost packet fits in.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a question to the catalog may take. Default of [`Timeouts::statement`].
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long ClickHouse may refuse to take more bytes. Default of [`Timeouts::send`]: ClickHouse
+/// slows inserts down on purpose while it merges parts.
+const SEND_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long ClickHouse may work after the last byte. Default of [`Timeouts::finish`]: it includes
+/// the last parts, materialized views and replicas.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1800);
+/// How long to look for the reason of a failure: the failure itself is not to be held up.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where ClickHouse is, and as whom to talk to it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// The address of the HTTP interface, such as `http://127.0.0.1:8123`.
+    pub url: String,
+    /// The user.
+    pub user: String,
+    /// The password; `None` for a user without one.
+    pub password: Option<String>,
+    /// The database that names without one belong to; empty for the user's own default.
+    pub database: String,
+    /// Time limits.
+    pub timeouts: Timeouts,
+}
+
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientConfig")
+            .field("url", &self.url)
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| "***"))
+            .field("database", &self.database)
+            .field("timeouts", &self.timeouts)
+            .finish()
+    }
+}
+
+/// How long to wait for ClickHouse. A streaming SELECT has no limit of its own: sorting may take
+/// long, a vanished host is noticed by keep-alive probes, and the caller can cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a new connection. Default: 10 s.
+    pub connect: Duration,
+    /// For a statement that is no transfer, from question to answer. Default: 60 s.
+    pub statement: Duration,
+    /// For one chunk of an INSERT to be taken. Default: 300 s.
+    pub send: Duration,
+    /// For the answer to an INSERT after its last byte. Default: 1800 s.
+    pub finish: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            statement: STATEMENT_TIMEOUT,
+            send: SEND_TIMEOUT,
+            finish: FINISH_TIMEOUT,
+        }
+    }
+}
+
+/// How far a running statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ::clickhouse::Row, Deserialize)]
+pub struct QueryProgress {
+    /// Rows read from tables.
+    pub read_rows: u64,
+    /// Bytes read from tables, uncompressed.
+    pub read_bytes: u64,
+    /// Rows that ClickHouse expects to read in all; 0 while it does not know.
+    pub total_rows_approx: u64,
+    /// Rows written.
+    pub written_rows: u64,
+    /// Bytes written, uncompressed.
+    pub written_bytes: u64,
+}
+
+/// A handle on one ClickHouse and one user. Cloning it is cheap; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// For everything but inserts.
+    pooled: ::clickhouse::Client,
+    /// For inserts.
+    single_use: ::clickhouse::Client,
+    database: String,
+    timeouts: Timeouts,
+    pins: OnceCell<Pins>,
+}
+
+/// A row of `system.settings`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct SettingRow {
+    name: String,
+    value: String,
+}
+
+/// A row of `system.errors`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct ExceptionRow {
+    code: i32,
+    name: String,
+    message: String,
+}
+
+impl From<ExceptionRow> for Exception {
+    fn from(row: ExceptionRow) -> Self {
+        Self {
+            code: row.code,
+            name: row.name,
+            message: row.message,
+        }
+    }
+}
+
+impl Client {
+    /// A handle for the given address. Nothing is sent before the first statement.
+    #[must_use]
+    pub fn new(config: ClientConfig) -> Self {
+        let connect = config.timeouts.connect;
+        let pooled = connection::pooled(connect);
+        let single_use = connection::single_use(connect);
+        Self {
+            shared: Arc::new(Shared {
+                pooled: with_config(pooled, &config),
+                single_use: with_config(single_use, &config),
+                database: config.database,
+                timeouts: config.timeouts,
+                pins: OnceCell::new(),
+            }),
+        }
+    }
+
+    /// The database that names without one belong to; empty for the user's own default.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.shared.database
+    }
+
+    /// Opens one INSERT, to be followed by its blocks. `query_id` must not be in use.
+    ///
+    /// # Errors
+    ///
+    /// When the settings of the server cannot be read. The statement itself goes out with the first
+    /// chunk, so its faults show then.
+    pub async fn insert(&self, statement: &Statement, query_id: Uuid) -> Result<Insert> {
+        let library = self.prepare(statement, query_id, Purpose::Insert).await?;
+        let inner = library.insert_formatted_with(statement.text());
+        Ok(Insert::new(inner, self.clone(), query_id))
+    }
+
+    /// Sends one SELECT, whose result comes as Native blocks. `query_id` must not be in use.
+    ///
+    /// # Errors
+    ///
+    /// When the settings of the server cannot be read. Faults of the query show in [`Query::next`].
+    pub async fn query_native(&self, statement: &Statement, query_id: Uuid) -> Result<Query> {
+        let library = self.prepare(statement, query_id, Purpose::Read).await?;
+        let cursor = library
+            .query_raw(statement.text())
+            .fetch_bytes("Native")
+            .map_err(|error| Error::from_library(&error, "answer", Duration::ZERO))?;
+        Ok(Query::new(cursor, self.clone(), query_id))
+    }
+
+    /// Asks ClickHouse to end the statement with this id, and does not wait until it has ended.
+    /// It is no error when no such statement runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AccessDenied`] for the statement of another user, and faults of the connection.
+    pub async fn kill(&self, query_id: Uuid) -> Result<()> {
+        self.execute(&sql::process::kill(query_id)).await
+    }
+
+    /// How far the statement with this id is; `None` when it does not run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AccessDenied`] when the user may not see `system.processes`, and faults of the
+    /// connection.
+    pub async fn progress(&self, query_id: Uuid) -> Result<Option<QueryProgress>> {
+        let rows = self.fetch(&sql::process::progress(query_id)).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Runs a statement that returns nothing of interest.
+    pub(crate) async fn execute(&self, statement: &Statement) -> Result<()> {
+        let query = self.query(statement, Purpose::Change).await?;
+        self.within_limit(query.execute()).await
+    }
+
+    /// Reads all rows of a small result.
+    pub(crate) async fn fetch<T>(&self, statement: &Statement) -> Result<Vec<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let query = self.query(statement, Purpose::Read).await?;
+        self.within_limit(query.fetch_all()).await
+    }
+
+    /// Looks for the reason of a failure whose answer was lost on the way, in what ClickHouse
+    /// remembers of its exceptions; without success returns `error` itself.
+    async fn recover_reason(&self, query_id: Uuid, error: Error) -> Error {
+        if !error.is_answer_lost() {
+            return error;
+        }
+        let statement = sql::process::exception(query_id);
+        let rows = self.fetch::<ExceptionRow>(&statement);
+        match tokio::time::timeout(RECOVERY_TIMEOUT, rows).await {
+            Ok(Ok(rows)) => rows
+                .into_iter()
+                .next()
+                .map_or(error, |row| Error::from(Exception::from(row))),
+            Ok(Err(_)) | Err(_) => error,
+        }
+    }
+
+    async fn query(
+        &self,
+        statement: &Statement,
+        purpose: Purpose,
+    ) -> Result<::clickhouse::query::Query> {
+        let library = self.prepare(statement, Uuid::new_v4(), purpose).await?;
+        Ok(library.query_raw(statement.text()))
+    }
+
+    /// The library's client with everything that belongs to one statement set.
+    async fn prepare(
+        &self,
+        statement: &Statement,
+        query_id: Uuid,
+        purpose: Purpose,
+    ) -> Result<::clickhouse::Client> {
+        let pins = self
+            .shared
+            .pins
+            .get_or_try_init(|| self.read_pins())
+            .await?;
+        tracing::debug!(%query_id, sql = statement.text(), "statement");
+        let library = match purpose {
+            Purpose::Insert => &self.shared.single_use,
+            Purpose::Read | Purpose::Change => &self.shared.pooled,
+        };
+        let mut library = with_query_id(library, query_id);
+        for (name, value) in pins.of(purpose) {
+            library.set_setting(*name, *value);
+        }
+        for (name, value) in statement.params() {
+            library.set_setting(format!("param_{name}"), sql::escape_param(value));
+        }
+        Ok(library)
+    }
+
+    /// Asks the server, with no setting of ours, which of our settings it takes.
+    async fn read_pins(&self) -> Result<Pins> {
+        let mut names: Vec<_> = settings::names().collect();
+        names.push("readonly");
+        let statement = sql::process::settings(&names);
+        let library = with_query_id(&self.shared.pooled, Uuid::new_v4());
+        let rows = library
+            .query_raw(statement.text())
+            .fetch_all::<SettingRow>();
+        let values: HashMap<_, _> = self
+            .within_limit(rows)
+            .await?
+            .into_iter()
+            .map(|row| (row.name, row.value))
+            .collect();
+        let readonly = values.get("readonly").and_then(|value| value.parse().ok());
+        Ok(Pins::new(
+            &values.into_keys().collect(),
+            readonly.unwrap_or_default(),
+        ))
+    }
+
+    /// Waits for an answer of the library for no longer than the limit for statements.
+    async fn within_limit<T>(
+        &self,
+        answer: impl Future<Output = ::clickhouse::error::Result<T>>,
+    ) -> Result<T> {
+        let limit = self.shared.timeouts.statement;
+        match tokio::time::timeout(limit, answer).await {
+            Ok(result) => result.map_err(|error| Error::from_library(&error, "answer", limit)),
+            Err(_elapsed) => Err(Error::Timeout {
+                action: "answer",
+                limit,
+            }),
+        }
+    }
+}
+
+/// The library's client with address, user and database.
+fn with_config(library: ::clickhouse::Client, config: &ClientConfig) -> ::clickhouse::Client {
+    let mut library = library
+        .with_url(config.url.as_str())
+        .with_user(config.user.as_str())
+        .with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    if let Some(password) = &config.password {
+        library = library.with_password(password.as_str());
+    }
+    if !config.database.is_empty() {
+        library = library.with_database(config.database.as_str());
+    }
+    library
+}
+
+/// A copy of the library's client that names its next statement.
+fn with_query_id(library: &::clickhouse::Client, query_id: Uuid) -> ::clickhouse::Client {
+    library
+        .clone()
+        .with_setting("query_id", query_id.to_string())
+}

@@ -1,0 +1,149 @@
+//! The only place that builds SQL: quoting here, one kind of statement in each file of `sql/`.
+//!
+//! Called by `clickhouse`, `catalog` and `transfer`, which hand names, types and values over and
+//! get a [`Statement`] back. Names are always quoted, values always travel as parameters; nothing
+//! a caller gives ever becomes SQL by itself, except a whole query, which [`SelectQuery`] guards.
+
+pub(crate) mod catalog;
+pub(crate) mod create;
+mod free_query;
+mod insert;
+pub(crate) mod process;
+mod select;
+
+use std::fmt;
+
+pub use free_query::SelectQuery;
+pub use insert::{InsertColumn, insert_native};
+pub use select::{
+    Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,
+};
+
+/// One SQL statement with the values of its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    text: String,
+    params: Vec<(String, String)>,
+}
+
+impl Statement {
+    /// A statement without parameters.
+    pub(crate) const fn new(text: String) -> Self {
+        Self {
+            text,
+            params: Vec::new(),
+        }
+    }
+
+    /// A statement whose text refers to `{p0:String}`, `{p1:String}`, … in the order of `values`.
+    fn with_params(text: String, values: Vec<String>) -> Self {
+        let params = values
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| (format!("p{index}"), value))
+            .collect();
+        Self { text, params }
+    }
+
+    /// The SQL.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parameters that the text refers to, as name and value; the values are not escaped.
+    #[must_use]
+    pub fn params(&self) -> &[(String, String)] {
+        &self.params
+    }
+}
+
+/// The name of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableName {
+    /// The database; empty for the default database of the connection.
+    pub database: String,
+    /// The table.
+    pub table: String,
+}
+
+impl TableName {
+    /// Names a table of a database; an empty database is the default one of the connection.
+    #[must_use]
+    pub fn new(database: impl Into<String>, table: impl Into<String>) -> Self {
+        Self {
+            database: database.into(),
+            table: table.into(),
+        }
+    }
+
+    /// The name as SQL: each part quoted.
+    fn quoted(&self) -> String {
+        let table = quote_identifier(&self.table);
+        if self.database.is_empty() {
+            table
+        } else {
+            format!("{}.{table}", quote_identifier(&self.database))
+        }
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.database.is_empty() {
+            write!(formatter, "{}.", self.database)?;
+        }
+        formatter.write_str(&self.table)
+    }
+}
+
+/// Quotes a name with backticks, so that any text is one identifier.
+#[must_use]
+pub fn quote_identifier(name: &str) -> String {
+    quote(name, '`')
+}
+
+/// Quotes a text with apostrophes, so that it is one string literal.
+#[must_use]
+pub fn quote_string(text: &str) -> String {
+    quote(text, '\'')
+}
+
+/// Puts `mark` around `text`, with a backslash before every mark and backslash in it.
+fn quote(text: &str, mark: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push(mark);
+    for c in text.chars() {
+        if c == mark || c == '\\' {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push(mark);
+    quoted
+}
+
+/// Writes the value of a parameter the way the HTTP interface reads it: the escaped form of
+/// `TabSeparated`, in which a raw tab or newline would end the value and `\N` be NULL.
+pub(super) fn escape_param(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '\t' => escaped.push_str("\\t"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\0' => escaped.push_str("\\0"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Joins what `write` makes of each item with commas.
+fn join<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
+    items.iter().map(write).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! Questions about databases, tables and columns.
+//!
+//! Used by `catalog` only; the names of the result columns are the fields of its rows.
+
+use super::{SelectQuery, Statement, TableName, join, quote_identifier};
+
+/// The longest cell of a preview, in bytes.
+pub const MAX_PREVIEW_CELL_BYTES: usize = 4096;
+
+/// Version, user, default database and time zone.
+#[must_use]
+pub(crate) fn connection() -> Statement {
+    Statement::new(
+        "SELECT version() AS version, currentUser() AS user, currentDatabase() AS database, \
+         timezone() AS timezone"
+            .to_owned(),
+    )
+}
+
+/// All databases by name.
+pub(crate) fn databases() -> Statement {
+    Statement::new("SELECT name, engine, comment FROM system.databases ORDER BY name".to_owned())
+}
+
+/// How many databases have this name: 0 or 1.
+pub(crate) fn count_database(database: &str) -> Statement {
+    Statement::with_params(
+        "SELECT count() FROM system.databases WHERE name = {p0:String}".to_owned(),
+        vec![database.to_owned()],
+    )
+}
+
+/// The tables of a database by name, at most `limit`, from behind `after` on.
+pub(crate) fn tables(database: &str, after: &str, limit: usize) -> Statement {
+    Statement::with_params(
+        format!(
+            "SELECT name, engine, total_rows, total_bytes, comment FROM system.tables \
+             WHERE database = {{p0:String}} AND name > {{p1:String}} AND NOT is_temporary \
+             ORDER BY name LIMIT {limit}"
+        ),
+        vec![database.to_owned(), after.to_owned()],
+    )
+}
+
+/// One table, no row when there is none. `table` must name its database.
+pub(crate) fn table(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT name, engine, total_rows, total_bytes, comment, sorting_key, primary_key, \
+         partition_key, create_table_query FROM system.tables \
+         WHERE database = {p0:String} AND name = {p1:String} AND NOT is_temporary"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// The columns of a table in its order. `table` must name its database.
+pub(crate) fn columns(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT name, type, default_kind, default_expression, comment FROM system.columns \
+         WHERE database = {p0:String} AND table = {p1:String} ORDER BY position"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// The columns of a query. A newline keeps a comment at its end from hiding the parenthesis.
+pub(crate) fn describe(query: &SelectQuery) -> Statement {
+    Statement::new(format!("DESCRIBE TABLE (\n{}\n)", query.text()))
+}
+
+/// The first rows of a table, each as one array `cells` of texts.
+pub(crate) fn preview_table(table: &TableName, columns: &[String], limit: usize) -> Statement {
+    let names = join(columns, |name| quote_identifier(name));
+    let source = format!("SELECT {names} FROM {} LIMIT {limit}", table.quoted());
+    preview(&source, columns, limit)
+}
+
+/// The first rows of a query, each as one array `cells` of texts.
+pub(crate) fn preview_query(query: &SelectQuery, columns: &[String], limit: usize) -> Statement {
+    preview(query.text(), columns, limit)
+}
+
+/// Makes one array of texts of the columns of `source`, cells cut and repaired to valid UTF-8.
+fn preview(source: &str, columns: &[String], limit: usize) -> Statement {
+    let cells = join(columns, |name| {
+        format!(
+            "toValidUTF8(substring(CAST({}, 'Nullable(String)'), 1, {MAX_PREVIEW_CELL_BYTES}))",
+            quote_identifier(name)
+        )
+    });
+    Statement::new(format!(
+        "SELECT [{cells}] AS cells FROM (\n{source}\n) LIMIT {limit}"
+    ))
+}

@@ -1,0 +1,168 @@
+//! A query that a caller wrote: checked to be one SELECT as far as its outline shows.
+//!
+//! Used by `catalog` and `transfer::export`. What it lets through still runs read-only inside
+//! `DESCRIBE TABLE (…)` first, so the database itself refuses what is no SELECT; the checks here
+//! exist for clear errors. It never rewrites a query beyond cutting off a final `;`.
+
+use crate::clickhouse::error::{Error, Result};
+
+/// The text of one SELECT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectQuery {
+    text: String,
+}
+
+impl SelectQuery {
+    /// Takes the query of a caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotASelect`] when it is empty, begins with something else than SELECT, WITH or
+    /// FROM, or holds more than one statement.
+    pub fn new(text: &str) -> Result<Self> {
+        let tokens = tokens(text);
+        let first = tokens.iter().find(|token| token.text != "(");
+        match first {
+            None => return Err(not_a_select("it is empty")),
+            Some(token) if ["SELECT", "WITH", "FROM"].iter().any(|word| token.is(word)) => {}
+            Some(token) => {
+                let reason = format!("it begins with {:?}, not with SELECT or WITH", token.text);
+                return Err(not_a_select(reason));
+            }
+        }
+        let mut before_semicolon = text;
+        if let Some(position) = tokens.iter().position(|token| token.text == ";") {
+            if tokens.iter().skip(position).any(|token| token.text != ";") {
+                return Err(not_a_select("a second statement follows the ;, send one"));
+            }
+            let end = tokens.get(position).map_or(text.len(), |token| token.start);
+            before_semicolon = text.get(..end).unwrap_or(text);
+        }
+        Ok(Self {
+            text: before_semicolon.trim().to_owned(),
+        })
+    }
+
+    /// The query without a final `;`. It may end with a comment, so a newline must follow it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Explains a syntax error, where a clause at the end is the likely cause.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        let is_syntax = matches!(&error, Error::InvalidQuery(exception) if exception.code == 62);
+        if !is_syntax {
+            return error;
+        }
+        let tokens = tokens(&self.text);
+        let has_outfile = tokens
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.is("INTO") && b.is("OUTFILE")));
+        let has_format = tokens
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|token| token.is("FORMAT"));
+        if has_outfile {
+            not_a_select("leave out INTO OUTFILE, the result goes to the caller")
+        } else if has_format {
+            not_a_select("leave out FORMAT, the format of the file is chosen by the request")
+        } else {
+            error
+        }
+    }
+}
+
+/// The error for a text that is not one SELECT.
+fn not_a_select(reason: impl Into<String>) -> Error {
+    Error::NotASelect {
+        reason: reason.into(),
+    }
+}
+
+/// A word, a quoted text or a single symbol of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Token<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl Token<'_> {
+    fn is(&self, word: &str) -> bool {
+        self.text.eq_ignore_ascii_case(word)
+    }
+}
+
+/// Cuts a query into tokens; blanks and comments are left out. What is never closed runs to the end.
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut start = 0;
+    while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+        let (length, is_token) = lexeme(rest);
+        if is_token {
+            let text = rest.get(..length).unwrap_or(rest);
+            tokens.push(Token { text, start });
+        }
+        start += length;
+    }
+    tokens
+}
+
+/// The length of what `rest` begins with, in bytes, at least 1; and whether it means anything.
+fn lexeme(rest: &str) -> (usize, bool) {
+    let Some(first) = rest.chars().next() else {
+        return (1, false);
+    };
+    if first.is_whitespace() {
+        return (first.len_utf8(), false);
+    }
+    if rest.starts_with("--") || rest.starts_with("# ") || rest.starts_with("#!") {
+        return (rest.find('\n').map_or(rest.len(), |end| end + 1), false);
+    }
+    if let Some(comment) = rest.strip_prefix("/*") {
+        return (comment.find("*/").map_or(rest.len(), |end| end + 4), false);
+    }
+    if matches!(first, '\'' | '"' | '`') {
+        return (quoted_length(rest, first), true);
+    }
+    if let Some(length) = heredoc_length(rest) {
+        return (length, true);
+    }
+    if is_word(first) {
+        return (rest.find(|c| !is_word(c)).unwrap_or(rest.len()), true);
+    }
+    (first.len_utf8(), true)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The length of a quoted text with its marks. A doubled mark reads as two texts in a row, which
+/// is all the same here.
+fn quoted_length(rest: &str, mark: char) -> usize {
+    let mut is_escaped = false;
+    for (index, c) in rest.char_indices().skip(1) {
+        if is_escaped {
+            is_escaped = false;
+        } else if c == '\\' {
+            is_escaped = true;
+        } else if c == mark {
+            return index + 1;
+        }
+    }
+    rest.len()
+}
+
+/// The length of `$tag$ … $tag$`.
+fn heredoc_length(rest: &str) -> Option<usize> {
+    let tag_end = rest.strip_prefix('$')?.find('$')? + 2;
+    let (tag, body) = rest.split_at_checked(tag_end)?;
+    let is_tag = tag.trim_matches('$').chars().all(is_word);
+    let close = body.find(tag).filter(|_| is_tag)?;
+    Some(tag_end + close + tag_end)
+}
+
+#[cfg(test)]
+mod tests;

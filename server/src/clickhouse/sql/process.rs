@@ -1,0 +1,37 @@
+//! Statements about statements: what runs, how far it is, and how to end it.
+//!
+//! Used by `clickhouse::Client` only.
+
+use uuid::Uuid;
+
+use super::{Statement, join, quote_string};
+
+/// How far the statement with this id is; no row when it does not run.
+pub(crate) fn progress(query_id: Uuid) -> Statement {
+    Statement::new(format!(
+        "SELECT read_rows, read_bytes, total_rows_approx, written_rows, written_bytes \
+         FROM system.processes WHERE query_id = '{query_id}'"
+    ))
+}
+
+/// Ends the statement with this id; does nothing when it does not run.
+pub(crate) fn kill(query_id: Uuid) -> Statement {
+    Statement::new(format!("KILL QUERY WHERE query_id = '{query_id}' ASYNC"))
+}
+
+/// The exception that ended the statement with this id, as far as ClickHouse remembers it: it keeps
+/// the newest of each code.
+pub(crate) fn exception(query_id: Uuid) -> Statement {
+    Statement::new(format!(
+        "SELECT code, name, last_error_message AS message FROM system.errors \
+         WHERE query_id = '{query_id}' ORDER BY last_error_time DESC LIMIT 1"
+    ))
+}
+
+/// Which of the settings the server knows, with their values.
+pub(crate) fn settings(names: &[&str]) -> Statement {
+    Statement::new(format!(
+        "SELECT name, value FROM system.settings WHERE name IN ({})",
+        join(names, |name| quote_string(name))
+    ))
+}

@@ -1,0 +1,254 @@
+//! The SELECT behind an export: columns, typed conditions, order and limit.
+//!
+//! Used by `transfer::export`. Native is to hold plain scalars only, so columns of other types are
+//! converted in an outer SELECT; the inner one filters and sorts the columns as they are.
+
+use super::{SelectQuery, Statement, TableName, join, quote_identifier, quote_string};
+use crate::clickhouse::error::{Error, Result};
+
+/// One column of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectColumn {
+    /// The name.
+    pub name: String,
+    /// How its values become plain scalars.
+    pub projection: Projection,
+}
+
+/// How the values of a column become plain scalars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projection {
+    /// They are scalars already.
+    Value,
+    /// Cast to this type. For `LowCardinality(T)`, which Native sends with a dictionary.
+    Cast(String),
+    /// As `Nullable(String)`, in ClickHouse's text form: arrays, maps, tuples, JSON, …
+    Text,
+}
+
+/// Which rows of a table, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Conditions that must all hold.
+    pub conditions: Vec<Condition>,
+    /// The order; empty for any.
+    pub order_by: Vec<OrderBy>,
+    /// The most rows; `None` for all.
+    pub limit: Option<u64>,
+}
+
+/// Compares a column with values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// The column.
+    pub column: String,
+    /// Its type, as ClickHouse writes it.
+    pub data_type: String,
+    /// The comparison.
+    pub operator: Operator,
+    /// The values as text, read by ClickHouse as the column's type.
+    pub values: Vec<String>,
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `LIKE`, with `%` and `_`
+    Like,
+    /// `NOT LIKE`
+    NotLike,
+    /// `IN`, with one or more values
+    In,
+    /// `NOT IN`, with one or more values
+    NotIn,
+    /// `IS NULL`, without a value
+    IsNull,
+    /// `IS NOT NULL`, without a value
+    IsNotNull,
+}
+
+impl Operator {
+    /// The operator as SQL writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Like => "LIKE",
+            Self::NotLike => "NOT LIKE",
+            Self::In => "IN",
+            Self::NotIn => "NOT IN",
+            Self::IsNull => "IS NULL",
+            Self::IsNotNull => "IS NOT NULL",
+        }
+    }
+}
+
+/// One column of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderBy {
+    /// The column.
+    pub column: String,
+    /// Whether large values come first.
+    pub descending: bool,
+}
+
+/// Selects rows of a table. `columns` must not be empty.
+///
+/// # Errors
+///
+/// [`Error::InvalidCondition`] when a condition has the wrong number of values.
+pub fn select_table(
+    table: &TableName,
+    columns: &[SelectColumn],
+    selection: &Selection,
+) -> Result<Statement> {
+    let names = join(columns, |column| quote_identifier(&column.name));
+    let mut text = format!("SELECT {names} FROM {}", table.quoted());
+    let mut values = Vec::new();
+    let mut keyword = " WHERE ";
+    for condition in &selection.conditions {
+        text.push_str(keyword);
+        text.push_str(&comparison(condition, &mut values)?);
+        keyword = " AND ";
+    }
+    if !selection.order_by.is_empty() {
+        text.push_str(" ORDER BY ");
+        text.push_str(&join(&selection.order_by, order));
+    }
+    if let Some(limit) = selection.limit {
+        text.push_str(&format!(" LIMIT {limit}"));
+    }
+    Ok(Statement::with_params(projected(text, columns), values))
+}
+
+/// Selects what a query returns; `columns` are those that DESCRIBE gave for it.
+#[must_use]
+pub fn select_query(query: &SelectQuery, columns: &[SelectColumn]) -> Statement {
+    Statement::new(projected(query.text().to_owned(), columns))
+}
+
+/// Puts the conversions around `source`, or leaves it alone when there are none.
+fn projected(source: String, columns: &[SelectColumn]) -> String {
+    let is_plain = |column: &SelectColumn| column.projection == Projection::Value;
+    if columns.iter().all(is_plain) {
+        return source;
+    }
+    let values = join(columns, |column| {
+        let name = quote_identifier(&column.name);
+        match &column.projection {
+            Projection::Value => name,
+            Projection::Cast(data_type) => {
+                format!("CAST({name}, {}) AS {name}", quote_string(data_type))
+            }
+            Projection::Text => format!("CAST({name}, 'Nullable(String)') AS {name}"),
+        }
+    });
+    format!("SELECT {values} FROM (\n{source}\n)")
+}
+
+/// One term of ORDER BY.
+fn order(order: &OrderBy) -> String {
+    let direction = if order.descending { " DESC" } else { "" };
+    format!("{}{direction}", quote_identifier(&order.column))
+}
+
+/// One condition; its values are added to `values`.
+fn comparison(condition: &Condition, values: &mut Vec<String>) -> Result<String> {
+    check_value_count(condition)?;
+    let column = quote_identifier(&condition.column);
+    let operator = condition.operator.as_str();
+    let is_text = matches!(condition.operator, Operator::Like | Operator::NotLike);
+    let data_type = if is_text {
+        "String"
+    } else {
+        value_type(&condition.data_type)
+    };
+    let operands = (values.len()..)
+        .take(condition.values.len())
+        .map(|index| operand(index, data_type))
+        .collect::<Vec<_>>()
+        .join(", ");
+    values.extend(condition.values.iter().cloned());
+    Ok(match condition.operator {
+        Operator::IsNull | Operator::IsNotNull => format!("{column} {operator}"),
+        Operator::In | Operator::NotIn => format!("{column} {operator} ({operands})"),
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual
+        | Operator::Like
+        | Operator::NotLike => format!("{column} {operator} {operands}"),
+    })
+}
+
+/// The value of a parameter as `data_type`. A parameter of that type would not do: `{p0:UInt8}`
+/// reads 300 as 44, where `accurateCast` refuses it.
+fn operand(index: usize, data_type: &str) -> String {
+    if data_type == "String" {
+        format!("{{p{index}:String}}")
+    } else {
+        format!(
+            "accurateCast({{p{index}:String}}, {})",
+            quote_string(data_type)
+        )
+    }
+}
+
+/// The type of a value that is compared with a column: without Nullable and LowCardinality.
+fn value_type(mut data_type: &str) -> &str {
+    while let Some(inner) = ["LowCardinality(", "Nullable("]
+        .into_iter()
+        .find_map(|wrapper| data_type.strip_prefix(wrapper)?.strip_suffix(')'))
+    {
+        data_type = inner;
+    }
+    data_type
+}
+
+/// Refuses a condition with too few or too many values.
+fn check_value_count(condition: &Condition) -> Result<()> {
+    let given = condition.values.len();
+    let (is_right, expected) = match condition.operator {
+        Operator::IsNull | Operator::IsNotNull => (given == 0, "none"),
+        Operator::In | Operator::NotIn => (given > 0, "one or more"),
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual
+        | Operator::Like
+        | Operator::NotLike => (given == 1, "one"),
+    };
+    if is_right {
+        return Ok(());
+    }
+    Err(Error::InvalidCondition {
+        column: condition.column.clone(),
+        operator: condition.operator.as_str(),
+        given,
+        expected,
+    })
+}
+
+#[cfg(test)]
+mod tests;
