@@ -1,0 +1,134 @@
+//! The child process that hosts the library: its arguments, as the server writes them, and its run.
+//!
+//! `engine::embedded` builds a [`HostRequest`], the child's `main` runs it with [`run_host`]. The child
+//! must not start threads, a runtime that stays, or logging of its own before the library runs.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::ffi;
+
+/// The subcommand of the server's program that hosts the library.
+pub(super) const SUBCOMMAND: &str = "engine-host";
+
+/// What the engine runs: it opens the HTTP interface, then reads standard input to its end.
+const QUERIES: &str = "SYSTEM START LISTEN HTTP; \
+     SELECT count() FROM file('/dev/stdin', 'LineAsString', 's String')";
+
+/// Of the memory of the machine. ClickHouse's own 0.9 would leave the server too little on a small one.
+const MEMORY_LIMIT: &str = "--max_server_memory_usage_to_ram_ratio=0.8";
+
+/// What the child process is to host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRequest {
+    /// The ClickHouse library.
+    pub library: PathBuf,
+    /// The arguments of its command line, without the name of the program.
+    pub arguments: Vec<OsString>,
+}
+
+impl HostRequest {
+    /// A service on `http_port` of 127.0.0.1 that keeps its tables in `data_dir`.
+    pub(super) fn serve(library: &Path, data_dir: &Path, http_port: u16) -> Self {
+        let mut path = OsString::from("--path=");
+        path.push(data_dir);
+        let arguments = vec![
+            "--multiquery".into(),
+            path,
+            format!("--http_port={http_port}").into(),
+            "--listen_host=127.0.0.1".into(),
+            // On by default in the library, off in a ClickHouse server.
+            "--implicit_select=0".into(),
+            "--allow_introspection_functions=0".into(),
+            "--query".into(),
+            QUERIES.into(),
+            // What follows are settings of the server, not of its sessions.
+            "--".into(),
+            MEMORY_LIMIT.into(),
+        ];
+        Self {
+            library: library.to_owned(),
+            arguments,
+        }
+    }
+
+    /// The arguments of the server's program that make it host this.
+    pub(super) fn command_line(&self) -> Vec<OsString> {
+        let mut line = vec![
+            SUBCOMMAND.into(),
+            "--library".into(),
+            self.library.clone().into(),
+            "--".into(),
+        ];
+        line.extend(self.arguments.iter().cloned());
+        line
+    }
+}
+
+/// Hosts the library until standard input closes: the whole work of the child process. An error goes
+/// to standard error, which the server reads. Call it before anything else starts a thread.
+pub fn run_host(request: HostRequest) -> ExitCode {
+    let mut arguments = vec![OsString::from("clickhouse")];
+    arguments.extend(request.arguments);
+    let outcome = outlive_signals()
+        .map_err(|error| format!("cannot install signal handlers: {error}"))
+        .and_then(|()| ffi::host(&request.library, arguments).map_err(|error| explain(&error)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            // Nobody is left to tell when standard error is closed.
+            drop(writeln!(io::stderr(), "{text}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes the process live through the signals that ask a service to end. They may reach the whole
+/// group (systemd, a closed terminal), and then the server still needs its engine to drain; it ends
+/// the engine itself, by closing the pipe.
+fn outlive_signals() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _guard = runtime.enter();
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        // The handler stays for the life of the process; nobody needs to hear of the signal.
+        drop(signal(kind)?);
+    }
+    Ok(())
+}
+
+/// The error with its causes.
+fn explain(error: &ffi::Error) -> String {
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::HostRequest;
+
+    #[test]
+    fn the_arguments_of_the_engine_follow_the_double_dash() {
+        let request = HostRequest::serve(Path::new("/l.so"), Path::new("/data dir"), 8123);
+        let line = request.command_line();
+        let line: Vec<_> = line.iter().map(|arg| arg.to_str().unwrap()).collect();
+        assert_eq!(
+            line.get(..4).unwrap(),
+            ["engine-host", "--library", "/l.so", "--"]
+        );
+        assert!(line.contains(&"--path=/data dir") && line.contains(&"--http_port=8123"));
+    }
+}

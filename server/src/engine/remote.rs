@@ -1,0 +1,111 @@
+//! A ClickHouse that runs elsewhere, and what any engine tells of itself: address and credentials.
+//!
+//! Built by `config` and `engine`, read by the ClickHouse client. It never connects.
+
+use std::fmt;
+
+/// A password. Neither `Debug` nor `Display` shows it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps the text of a password.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The password itself, for the request that needs it. Never log it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no password.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "none" } else { "***" })
+    }
+}
+
+/// A ClickHouse that runs elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteConfig {
+    /// The address of its HTTP interface, without a final slash.
+    pub url: String,
+    /// The user. Default: `default`.
+    pub user: String,
+    /// The password. Default: none.
+    pub password: Secret,
+    /// The database of a table that is named without one. Default: `default`.
+    pub database: String,
+}
+
+impl RemoteConfig {
+    /// The endpoint that it describes.
+    pub(super) fn into_endpoint(self) -> Endpoint {
+        let Self {
+            url,
+            user,
+            password,
+            database,
+        } = self;
+        Endpoint {
+            url,
+            user,
+            password,
+            database,
+        }
+    }
+}
+
+/// Where an engine answers, and as whom to speak to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address of its HTTP interface, without a final slash.
+    pub url: String,
+    /// The user.
+    pub user: String,
+    /// The password; empty for none.
+    pub password: Secret,
+    /// The database of a table that is named without one.
+    pub database: String,
+}
+
+impl Endpoint {
+    /// The endpoint of an embedded engine: reachable from this machine only, so without a password.
+    pub(super) fn embedded(port: u16) -> Self {
+        Self {
+            url: format!("http://127.0.0.1:{port}"),
+            user: "default".to_owned(),
+            password: Secret::default(),
+            database: "default".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn no_secret_is_shown_as_none() {
+        assert_eq!(Secret::default().to_string(), "none");
+    }
+}
