@@ -1,0 +1,171 @@
+//! Builds the parts of the server, runs them, and ends them in order.
+//!
+//! `main` calls it. It decides nothing about transfers; it only joins the parts.
+
+pub mod shutdown;
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic_health::server::HealthReporter;
+
+use crate::{
+    catalog::Catalog,
+    clickhouse::Client,
+    config::Config,
+    engine::{self, Engine},
+    rpc, task,
+    transfer::Transfers,
+};
+
+/// How long calls may take to end after their transfers were stopped.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the server could not start, or broke.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The ClickHouse that this server hosts did not start.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The reason of the system.
+        source: std::io::Error,
+    },
+    /// The contract's descriptors are broken.
+    #[error("the descriptors for reflection are broken: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The listener broke.
+    #[error("the server broke: {0}")]
+    Serve(#[from] tonic::transport::Error),
+}
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    engine: Engine,
+    transfers: Transfers,
+    listener: TcpListener,
+    router: axum::Router,
+    health: HealthReporter,
+}
+
+impl App {
+    /// Binds the port, starts the engine and builds every part.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken, or the engine does not start.
+    pub async fn build(config: Config) -> Result<Self, Error> {
+        let listener = bind(config.listen).await?;
+        let engine = Engine::start(config.engine.clone()).await?;
+        let client = Client::new(engine.client_config());
+        let catalog = Catalog::new(client.clone());
+        let transfers = Transfers::new(
+            client,
+            catalog.clone(),
+            engine.clone(),
+            config.transfer.clone(),
+        );
+        let (router, health) = rpc::routes(&transfers, &catalog, &engine, &config.rpc)?;
+        Ok(Self {
+            config,
+            engine,
+            transfers,
+            listener,
+            router,
+            health,
+        })
+    }
+
+    /// The address that the server listens on, with the real port where 0 was asked for.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn local_address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The ClickHouse behind the server.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Serves until `shutdown`, lets transfers end within the drain limit, stops the rest.
+    ///
+    /// # Errors
+    ///
+    /// The listener broke.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let engine = self.engine.clone();
+        let follow = follow_engine(engine.clone(), self.health.clone(), shutdown.clone());
+        drop(task::spawn("health", follow));
+        let outcome = self.serve(shutdown).await;
+        // By now every connection to the engine is closed: an open one would hold it for seconds.
+        engine.shutdown().await;
+        let left = task::drain(STOP_TIMEOUT).await;
+        if left > 0 {
+            tracing::warn!(left, "some tasks did not end in time");
+        }
+        outcome
+    }
+
+    async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let Self { config, transfers, listener, router, health, .. } = self;
+        let serve = rpc::serve(listener, router, &config.rpc, shutdown.clone());
+        tokio::pin!(serve);
+        tokio::select! {
+            ended = &mut serve => return Ok(ended?),
+            () = shutdown.cancelled() => {}
+        }
+        tokio::select! {
+            ended = &mut serve => return Ok(ended?),
+            () = drain(&transfers, &health, config.drain_timeout) => {}
+        }
+        // An open watch of the health service would keep it for ever.
+        match tokio::time::timeout(STOP_TIMEOUT, serve).await {
+            Ok(ended) => Ok(ended?),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| Error::Listen { address, source })
+}
+
+/// Keeps the health service true to the state of the engine.
+async fn follow_engine(engine: Engine, health: HealthReporter, shutdown: CancellationToken) {
+    let mut state = engine.state();
+    loop {
+        let ready = state.borrow_and_update().is_ready();
+        rpc::report_health(&health, ready).await;
+        tokio::select! {
+            changed = state.changed() => if changed.is_err() { return },
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Refuses new transfers, waits for those that run, and stops those that outlast the limit.
+async fn drain(transfers: &Transfers, health: &HealthReporter, limit: Duration) {
+    rpc::report_health(health, false).await;
+    let registry = transfers.registry();
+    registry.close();
+    tracing::info!(?limit, "shutting down: waiting for transfers to end");
+    if tokio::time::timeout(limit, registry.wait_idle())
+        .await
+        .is_err()
+    {
+        registry.stop_all();
+        registry.wait_idle().await;
+    }
+}

@@ -1,0 +1,95 @@
+//! Every default, with its unit and its reason.
+//!
+//! Read by `config::validate` and by the help of `config::raw`. Nothing else may hold a default.
+
+use std::time::Duration;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// This machine only: a server without authentication must not be open by accident.
+pub(super) const LISTEN: &str = "127.0.0.1:50051";
+
+/// Below the working directory, where a first run leaves its tables in sight.
+pub(super) const DATA_DIR: &str = "./sluice-data";
+
+/// The user and the database that every ClickHouse has.
+pub(super) const CLICKHOUSE_NAME: &str = "default";
+
+/// Bytes. Sixteen times the best chunk of an upload; bounds what one stream can hold in memory.
+pub(super) const MAX_MESSAGE_BYTES: u64 = 16 * MIB;
+
+/// Bytes. Longer than any honest record; an unclosed quote must not swallow a file into memory.
+pub(super) const MAX_RECORD_BYTES: u64 = 16 * MIB;
+
+/// Transfers. Each holds a few blocks; 64 of them stay below a gigabyte in the worst case.
+pub(super) const MAX_TRANSFERS: u64 = 64;
+
+/// Rows. With `BLOCK_BYTES`, large enough that ClickHouse writes few parts.
+pub(super) const BLOCK_ROWS: u64 = 262_144;
+
+/// Bytes. ClickHouse takes blocks of this size at full speed, and sixteen uploads fit in 256 MiB.
+pub(super) const BLOCK_BYTES: u64 = 8 * MIB;
+
+/// Bytes. Fits the second-level cache, and is decoded in about a millisecond.
+pub(super) const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Bytes. A few messages of a client, so that the decoder never waits for the next one.
+pub(super) const BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes. Blocks have about a megabyte; only rows with huge values come near, and each such block is
+/// held in memory whole.
+pub(super) const MAX_RESULT_BLOCK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Longer than any pause of a living client, shorter than the patience of who waits for its place.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// As long as orchestrators wait before they kill.
+pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Four times a second looks smooth and costs nothing.
+pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Transfers. A day of a busy service, in less than a megabyte.
+pub(super) const HISTORY: usize = 1_000;
+
+/// Bytes. At 100 ms of round trip one upload still moves 160 MiB/s.
+pub(super) const STREAM_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+
+/// Bytes. Two streams at full speed on one connection.
+pub(super) const CONNECTION_WINDOW_BYTES: u32 = 32 * 1024 * 1024;
+
+/// Bytes. One chunk of an export in one frame.
+pub(super) const MAX_FRAME_BYTES: u32 = 1024 * 1024;
+
+/// Below the minute after which many proxies drop a silent connection.
+pub(super) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// A live peer answers within one round trip; 10 s forgive a stalled network.
+pub(super) const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An engine answers within half a second; one with many tables, on a slow disk, takes longer.
+pub(super) const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a person at a terminal wants to read.
+pub(super) const LOG_FILTER: &str = "info";
+
+/// The ranges of the options that have one, both ends included.
+pub(super) mod range {
+    use std::ops::RangeInclusive;
+
+    use super::{KIB, MIB};
+
+    const GIB: u64 = 1024 * MIB;
+
+    /// Bytes. Below 64 KiB the cost of a message outweighs its content.
+    pub(in crate::config) const MESSAGE_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
+    /// Bytes.
+    pub(in crate::config) const RECORD_BYTES: RangeInclusive<u64> = KIB..=GIB;
+    /// Bytes.
+    pub(in crate::config) const BLOCK_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
+    /// Rows.
+    pub(in crate::config) const BLOCK_ROWS: RangeInclusive<u64> = 1..=16 * MIB;
+    /// Transfers.
+    pub(in crate::config) const TRANSFERS: RangeInclusive<u64> = 1..=10_000;
+}

@@ -1,0 +1,132 @@
+//! What the command line and the environment say, not yet checked.
+//!
+//! Made by `config::parse`, read by `config::validate`. The only reader of the environment; every
+//! option is text here, so that all faults can be reported together.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::engine::HostRequest;
+
+/// Moves flat files into ClickHouse and ClickHouse tables into flat files, over gRPC and gRPC-Web.
+///
+/// Without --clickhouse-url the server hosts a ClickHouse itself. Sizes are written as 65536, 64KiB
+/// or 1GB, durations as 500ms, 30s or 2m.
+#[derive(Debug, Default, Parser)]
+#[command(name = "sluice-server", version, disable_help_subcommand = true)]
+pub struct RawConfig {
+    #[command(subcommand)]
+    pub(super) command: Option<RawCommand>,
+
+    /// Address to serve on [default: 127.0.0.1:50051]
+    #[arg(long, env = "SLUICE_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<String>,
+
+    #[command(flatten)]
+    pub(super) embedded: RawEmbedded,
+
+    #[command(flatten)]
+    pub(super) remote: RawRemote,
+
+    /// Directory of static files to serve from the same port [default: none]
+    #[arg(long, env = "SLUICE_WEB_DIR", value_name = "DIR")]
+    pub(super) web_dir: Option<PathBuf>,
+
+    /// Largest message that is received, 64KiB to 1GiB [default: 16MiB]
+    #[arg(long, env = "SLUICE_MAX_MESSAGE_BYTES", value_name = "SIZE")]
+    pub(super) max_message_bytes: Option<String>,
+
+    /// Longest record of a file, 1KiB to 1GiB [default: 16MiB]
+    #[arg(long, env = "SLUICE_MAX_RECORD_BYTES", value_name = "SIZE")]
+    pub(super) max_record_bytes: Option<String>,
+
+    /// Transfers that run at once, 1 to 10000 [default: 64]
+    #[arg(long, env = "SLUICE_MAX_TRANSFERS", value_name = "N")]
+    pub(super) max_transfers: Option<String>,
+
+    /// Time that a shutdown waits for transfers to end [default: 30s]
+    #[arg(long, env = "SLUICE_DRAIN_TIMEOUT", value_name = "DURATION")]
+    pub(super) drain_timeout: Option<String>,
+
+    /// Time that a client may stay silent in the middle of an upload [default: 60s]
+    #[arg(long, env = "SLUICE_IDLE_TIMEOUT", value_name = "DURATION")]
+    pub(super) idle_timeout: Option<String>,
+
+    /// Most rows of a block sent to ClickHouse, 1 to 16777216 [default: 262144]
+    #[arg(long, env = "SLUICE_BLOCK_ROWS", value_name = "N")]
+    pub(super) block_rows: Option<String>,
+
+    /// Size at which a block is sent to ClickHouse, 64KiB to 1GiB [default: 8MiB]
+    #[arg(long, env = "SLUICE_BLOCK_BYTES", value_name = "SIZE")]
+    pub(super) block_bytes: Option<String>,
+
+    /// What to log, such as debug or info,engine=warn [default: info]
+    #[arg(long, env = "SLUICE_LOG", value_name = "FILTER")]
+    pub(super) log: Option<String>,
+
+    /// Form of a log line, text or json [default: text]
+    #[arg(long, env = "SLUICE_LOG_FORMAT", value_name = "FORMAT")]
+    pub(super) log_format: Option<String>,
+}
+
+/// The options of the embedded engine.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Embedded ClickHouse")]
+pub(super) struct RawEmbedded {
+    /// Where it keeps its tables [default: ./sluice-data]
+    #[arg(long, env = "SLUICE_DATA_DIR", value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    /// Port of its HTTP interface on 127.0.0.1 [default: a free one]
+    #[arg(long, env = "SLUICE_EMBEDDED_HTTP_PORT", value_name = "PORT")]
+    pub(super) embedded_http_port: Option<String>,
+
+    /// Its library [default: libchdb.so beside the program, in ../lib/sluice, or in server/engine]
+    #[arg(long, env = "SLUICE_ENGINE_LIBRARY", value_name = "FILE")]
+    pub(super) engine_library: Option<PathBuf>,
+}
+
+/// The options of a remote engine.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Remote ClickHouse")]
+pub(super) struct RawRemote {
+    /// Address of its HTTP interface [default: an embedded ClickHouse]
+    #[arg(long, env = "SLUICE_CLICKHOUSE_URL", value_name = "http://HOST:PORT")]
+    pub(super) clickhouse_url: Option<String>,
+
+    /// User [default: default]
+    #[arg(long, env = "SLUICE_CLICKHOUSE_USER", value_name = "USER")]
+    pub(super) clickhouse_user: Option<String>,
+
+    /// File that holds the password [default: no password]
+    #[arg(long, env = "SLUICE_CLICKHOUSE_PASSWORD_FILE", value_name = "FILE")]
+    pub(super) clickhouse_password_file: Option<PathBuf>,
+
+    /// Database of a table that is named without one [default: default]
+    #[arg(long, env = "SLUICE_CLICKHOUSE_DATABASE", value_name = "DATABASE")]
+    pub(super) clickhouse_database: Option<String>,
+}
+
+/// What the program can do beside serving.
+#[derive(Debug, Subcommand)]
+pub(super) enum RawCommand {
+    /// Hosts the ClickHouse library for the server that started this process.
+    #[command(hide = true)]
+    EngineHost {
+        /// The library.
+        #[arg(long, value_name = "FILE")]
+        library: PathBuf,
+        /// The arguments of its command line.
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+impl From<RawCommand> for HostRequest {
+    fn from(command: RawCommand) -> Self {
+        let RawCommand::EngineHost { library, arguments } = command;
+        Self { library, arguments }
+    }
+}

@@ -1,0 +1,20 @@
+//! Sluice's server: flat files into ClickHouse tables and tables into flat files, over gRPC.
+//!
+//! ```text
+//! upload   rpc::upload -> transfer::upload -> csv::decoder -> column::builder -> clickhouse::insert
+//! export   rpc::export -> transfer::export -> clickhouse::query -> column::reader -> csv::encoder -> rpc::export
+//! ```
+//!
+//! `server/ARCHITECTURE.md` is the map: layers, invariants, and where to change what.
+
+pub mod app;
+pub mod catalog;
+pub mod clickhouse;
+pub mod column;
+pub mod config;
+pub mod csv;
+pub mod engine;
+pub mod rpc;
+pub mod task;
+pub mod telemetry;
+pub mod transfer;

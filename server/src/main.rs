@@ -1,0 +1,52 @@
+//! The server program: reads the configuration, builds the server, runs it.
+
+use std::{error::Error, io::Write as _, process::ExitCode};
+
+use sluice_server::{
+    app::{App, shutdown::Shutdown},
+    config::{self, Config, Invocation},
+    engine, telemetry,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let outcome = match config::parse() {
+        // The hosted library wants a process without other threads.
+        Ok(Invocation::HostEngine(request)) => return engine::run_host(request),
+        Ok(Invocation::Serve(config)) => serve(*config),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    telemetry::init(&config.telemetry)?;
+    tracing::info!("{config}");
+    let shutdown = Shutdown::on_signals()?;
+    let app = tokio::select! {
+        app = App::build(config) => app?,
+        () = shutdown.requested() => return Ok(()),
+    };
+    tracing::info!(address = %app.local_address()?, "listening");
+    Ok(app.run(shutdown.token().clone()).await?)
+}
+
+/// Writes an error with all its causes; a standard error that is closed takes none.
+fn report(error: &dyn Error) {
+    let mut text = format!("sluice-server: {error}");
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text.push_str(&format!(": {source}"));
+        cause = source.source();
+    }
+    drop(writeln!(std::io::stderr(), "{text}"));
+}

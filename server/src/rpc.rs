@@ -1,0 +1,129 @@
+//! The gRPC side: one port for gRPC, gRPC-Web, health, reflection and the web page.
+//!
+//! `app` builds and runs it. Only this module, `rpc/` and `app` know tonic and the generated types;
+//! a handler converts, calls `transfer` or `catalog`, and converts back.
+
+mod catalog;
+mod convert;
+mod export;
+mod ingest;
+mod status;
+mod transfers;
+mod upload;
+
+use axum::{
+    extract::Request,
+    response::{Html, IntoResponse as _, Response},
+};
+use http::{StatusCode, header::CONTENT_TYPE};
+use sluice_proto::v1::{
+    catalog_service_server::CatalogServiceServer, ingest_service_server::IngestServiceServer,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Status,
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
+use tower::ServiceExt as _;
+use tower_http::services::ServeDir;
+
+use self::{catalog::CatalogRpc, ingest::IngestRpc};
+use crate::{catalog::Catalog, config::RpcConfig, engine::Engine, transfer::Transfers};
+
+/// The page that `/` shows to a browser.
+const PAGE: &str = include_str!("../../web-client/public/index.html");
+
+/// Builds every route of the port, and the reporter that says whether the services work.
+///
+/// # Errors
+///
+/// The descriptor sets for reflection are broken: a fault of the build.
+pub fn routes(
+    transfers: &Transfers,
+    catalog: &Catalog,
+    engine: &Engine,
+    config: &RpcConfig,
+) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
+    let limit = config.max_message_bytes;
+    let ingest = IngestServiceServer::new(IngestRpc::new(transfers.clone(), config.idle_timeout))
+        .max_decoding_message_size(limit);
+    let catalog = CatalogServiceServer::new(CatalogRpc::new(catalog.clone(), engine.clone()))
+        .max_decoding_message_size(limit);
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let grpc = Routes::new(ingest)
+        .add_service(catalog)
+        .add_service(health)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .into_axum_router()
+        .layer(GrpcWebLayer::new());
+    let pages = config.web_dir.as_ref().map(ServeDir::new);
+    let router = grpc.fallback(move |request| answer(request, pages.clone()));
+    Ok((router, reporter))
+}
+
+/// Tells the health service whether both services work.
+pub async fn report_health(reporter: &HealthReporter, serving: bool) {
+    let status = if serving {
+        tonic_health::ServingStatus::Serving
+    } else {
+        tonic_health::ServingStatus::NotServing
+    };
+    let services = ["", "sluice.v1.IngestService", "sluice.v1.CatalogService"];
+    for service in services {
+        reporter.set_service_status(service, status).await;
+    }
+}
+
+/// Serves until `shutdown`, then until every call has ended.
+///
+/// # Errors
+///
+/// The listener broke.
+pub async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    config: &RpcConfig,
+    shutdown: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    Server::builder()
+        .accept_http1(true)
+        .initial_stream_window_size(config.stream_window_bytes)
+        .initial_connection_window_size(config.connection_window_bytes)
+        .max_frame_size(config.max_frame_bytes)
+        .http2_keepalive_interval(Some(config.keepalive_interval))
+        .http2_keepalive_timeout(Some(config.keepalive_timeout))
+        .add_routes(Routes::from(router))
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            shutdown.cancelled_owned(),
+        )
+        .await
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(sluice_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Answers what no service takes: gRPC callers in their own terms, browsers with a page.
+async fn answer(request: Request, pages: Option<ServeDir>) -> Response {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+        let message = format!("this server has no service at {}", request.uri().path());
+        return Status::unimplemented(message).into_http();
+    }
+    match pages {
+        Some(directory) => match directory.oneshot(request).await {
+            Ok(response) => response.into_response(),
+            Err(never) => match never {},
+        },
+        None if request.uri().path() == "/" => Html(PAGE).into_response(),
+        None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
+    }
+}

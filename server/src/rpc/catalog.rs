@@ -1,0 +1,176 @@
+//! `CatalogService`: databases, tables, columns and rows to look at.
+
+use std::time::{Duration, Instant};
+
+use sluice_proto::v1::{self as pb, catalog_service_server::CatalogService};
+use tonic::{Request, Response, Status};
+
+use super::{convert, status};
+use crate::{
+    catalog::{Catalog, Column, PreviewSource, Table, TableSummary},
+    clickhouse::sql::SelectQuery,
+    engine::Engine,
+    transfer::Error,
+};
+
+/// The tables of a page unless the caller says otherwise, and at the most.
+const PAGE_SIZE: (i32, i32) = (1_000, 10_000);
+
+/// The rows of a preview unless the caller says otherwise, and at the most.
+const PREVIEW_ROWS: (i32, i32) = (100, 10_000);
+
+/// How long a call waits for an engine that is starting again.
+const ENGINE_WAIT: Duration = Duration::from_secs(10);
+
+/// Serves what is in ClickHouse.
+#[derive(Debug)]
+pub(super) struct CatalogRpc {
+    catalog: Catalog,
+    engine: Engine,
+}
+
+impl CatalogRpc {
+    pub(super) fn new(catalog: Catalog, engine: Engine) -> Self {
+        Self { catalog, engine }
+    }
+
+    /// The catalog, once ClickHouse is there.
+    async fn ready(&self) -> Result<&Catalog, Status> {
+        self.engine.wait_ready(ENGINE_WAIT).await.map_err(refuse)?;
+        Ok(&self.catalog)
+    }
+}
+
+fn refuse(error: impl Into<Error>) -> Status {
+    status::status(&error.into())
+}
+
+#[tonic::async_trait]
+impl CatalogService for CatalogRpc {
+    async fn check_connection(
+        &self,
+        _: Request<pb::CheckConnectionRequest>,
+    ) -> Result<Response<pb::CheckConnectionResponse>, Status> {
+        let catalog = self.ready().await?;
+        let asked = Instant::now();
+        let connection = catalog.check().await.map_err(refuse)?;
+        Ok(Response::new(pb::CheckConnectionResponse {
+            server_version: connection.version,
+            user: connection.user,
+            database: connection.database,
+            timezone: connection.timezone,
+            round_trip: prost_types::Duration::try_from(asked.elapsed()).ok(),
+            embedded: self.engine.is_embedded(),
+        }))
+    }
+
+    async fn list_databases(
+        &self,
+        _: Request<pb::ListDatabasesRequest>,
+    ) -> Result<Response<pb::ListDatabasesResponse>, Status> {
+        let databases = self.ready().await?.list_databases().await.map_err(refuse)?;
+        let databases = databases.into_iter().map(|database| pb::Database {
+            name: database.name,
+            engine: database.engine,
+            comment: database.comment,
+        });
+        Ok(Response::new(pb::ListDatabasesResponse {
+            databases: databases.collect(),
+        }))
+    }
+
+    async fn list_tables(
+        &self,
+        request: Request<pb::ListTablesRequest>,
+    ) -> Result<Response<pb::ListTablesResponse>, Status> {
+        let request = request.into_inner();
+        let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
+        let catalog = self.ready().await?;
+        let page = catalog.list_tables(&request.database, limit, &request.page_token);
+        let page = page.await.map_err(refuse)?;
+        let last = page.tables.last().filter(|_| page.has_more);
+        Ok(Response::new(pb::ListTablesResponse {
+            next_page_token: last
+                .map(|table| table.name.table.clone())
+                .unwrap_or_default(),
+            tables: page.tables.into_iter().map(table_summary).collect(),
+        }))
+    }
+
+    async fn get_table(
+        &self,
+        request: Request<pb::GetTableRequest>,
+    ) -> Result<Response<pb::GetTableResponse>, Status> {
+        let name = convert::table_name("table", request.into_inner().table)?;
+        let table = self.ready().await?.table(&name).await.map_err(refuse)?;
+        let Table {
+            summary,
+            columns,
+            sorting_key,
+            primary_key,
+            partition_key,
+            create_statement,
+        } = table;
+        Ok(Response::new(pb::GetTableResponse {
+            summary: Some(table_summary(summary)),
+            columns: columns.iter().map(column).collect(),
+            sorting_key,
+            primary_key,
+            partition_key,
+            create_statement,
+        }))
+    }
+
+    async fn preview_rows(
+        &self,
+        request: Request<pb::PreviewRowsRequest>,
+    ) -> Result<Response<pb::PreviewRowsResponse>, Status> {
+        use pb::preview_rows_request::Source;
+        let request = request.into_inner();
+        let limit = convert::size("limit", request.limit, PREVIEW_ROWS)?;
+        let catalog = self.ready().await?;
+        let preview = match request.source {
+            Some(Source::Table(table)) => {
+                let table = convert::table_name("table", Some(table))?;
+                catalog.preview(PreviewSource::Table(&table), limit).await
+            }
+            Some(Source::Query(query)) => {
+                let query = SelectQuery::new(&query).map_err(refuse)?;
+                catalog.preview(PreviewSource::Query(&query), limit).await
+            }
+            None => return Err(status::invalid_request("source", "name a table or a query")),
+        };
+        let preview = preview.map_err(refuse)?;
+        Ok(Response::new(pb::PreviewRowsResponse {
+            columns: preview.columns.iter().map(column).collect(),
+            rows: preview.rows.into_iter().map(row).collect(),
+        }))
+    }
+}
+
+/// A column as the contract has it.
+pub(super) fn column(column: &Column) -> pb::Column {
+    pb::Column {
+        name: column.name.clone(),
+        r#type: column.type_text.clone(),
+        default_kind: column.default_kind.clone(),
+        default_expression: column.default_expression.clone(),
+        comment: column.comment.clone(),
+    }
+}
+
+fn table_summary(table: TableSummary) -> pb::TableSummary {
+    pb::TableSummary {
+        table: Some(convert::table_ref(&table.name)),
+        engine: table.engine,
+        row_count: table.row_count.map(convert::signed),
+        byte_count: table.byte_count.map(convert::signed),
+        comment: table.comment,
+    }
+}
+
+fn row(cells: Vec<Option<String>>) -> pb::Row {
+    pb::Row {
+        cells: cells.into_iter().map(|text| pb::Cell { text }).collect(),
+    }
+}

@@ -1,0 +1,55 @@
+//! `Export`: the request becomes a transfer, its events become messages.
+
+use sluice_proto::v1::{self as pb, export_response::Payload};
+use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
+use tonic::Status;
+
+use super::{catalog, convert, status};
+use crate::transfer::{
+    Transfers,
+    export::{Event, Progress},
+};
+
+/// Serves one call: the stream holds the schema, data and progress, and a summary.
+pub(super) async fn export(
+    transfers: &Transfers,
+    request: pb::ExportRequest,
+) -> Result<impl Stream<Item = Result<pb::ExportResponse, Status>> + use<>, Status> {
+    let request = convert::export_request(request)?;
+    let export = transfers
+        .start_export(request)
+        .await
+        .map_err(|error| status::status(&error))?;
+    let schema = pb::ExportSchema {
+        transfer_id: export.transfer.description().id.to_string(),
+        columns: export.columns.iter().map(catalog::column).collect(),
+    };
+    let transfer = export.transfer;
+    let events = ReceiverStream::new(export.events).map(move |event| {
+        let event = event.map_err(|error| status::status(&error))?;
+        Ok(message(match event {
+            Event::Data(data) => Payload::Data(data),
+            Event::Progress(progress) => Payload::Progress(export_progress(&progress)),
+            Event::Ended => Payload::Summary(pb::ExportSummary {
+                transfer: Some(convert::transfer(&transfer)),
+            }),
+        }))
+    });
+    Ok(tokio_stream::once(Ok(message(Payload::Schema(schema)))).chain(events))
+}
+
+fn message(payload: Payload) -> pb::ExportResponse {
+    pb::ExportResponse {
+        payload: Some(payload),
+    }
+}
+
+fn export_progress(progress: &Progress) -> pb::ExportProgress {
+    pb::ExportProgress {
+        rows: convert::signed(progress.counts.rows_exported),
+        bytes: convert::signed(progress.counts.bytes_sent),
+        total_rows: progress.total_rows.map(convert::signed),
+        rows_per_second: progress.rows_per_second,
+        bytes_per_second: progress.bytes_per_second,
+    }
+}

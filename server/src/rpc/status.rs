@@ -1,0 +1,316 @@
+//! The one table from domain errors to what a client sees: code, reason, metadata, message.
+//!
+//! Every handler and the state of every transfer go through here. `proto/sluice/v1/errors.proto`
+//! documents each reason; a test holds the two together.
+
+use std::{collections::HashMap, time::Duration};
+
+use sluice_proto::v1 as pb;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::{
+    catalog, clickhouse,
+    column::{self, reader},
+    csv::{self, Position},
+    transfer::Error,
+};
+
+/// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
+const ERROR_DOMAIN: &str = "sluice.v1";
+
+/// When a client should try again after a fault that passes.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// A domain error as the outside sees it.
+#[derive(Debug)]
+struct External {
+    code: Code,
+    reason: &'static str,
+    metadata: HashMap<String, String>,
+    message: String,
+    retry: bool,
+}
+
+impl External {
+    fn new(code: Code, reason: &'static str, error: &impl ToString) -> Self {
+        let message = error.to_string();
+        Self {
+            code,
+            reason,
+            metadata: HashMap::new(),
+            message,
+            retry: false,
+        }
+    }
+
+    fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.metadata.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    fn at(self, position: &Position) -> Self {
+        self.with("line", position.line)
+            .with("record", position.record)
+            .with("byteOffset", position.byte_offset)
+    }
+
+    /// The same call may succeed later.
+    fn retryable(mut self) -> Self {
+        self.retry = true;
+        self
+    }
+}
+
+/// What a client of a call sees of `error`.
+pub(super) fn status(error: &Error) -> Status {
+    let External {
+        code,
+        reason,
+        metadata,
+        message,
+        retry,
+    } = external(error);
+    if code == Code::Internal {
+        tracing::error!(?error, "internal fault");
+    }
+    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
+    if retry {
+        details.set_retry_info(Some(RETRY_DELAY));
+    }
+    Status::with_error_details(code, message, details)
+}
+
+/// What a watcher of a transfer sees of `error`.
+pub(super) fn transfer_error(error: &Error) -> pb::TransferError {
+    let External {
+        code,
+        reason,
+        metadata,
+        message,
+        ..
+    } = external(error);
+    pb::TransferError {
+        code: code.into(),
+        reason: reason.to_owned(),
+        message,
+        metadata,
+    }
+}
+
+/// A field of a request is missing or wrong.
+pub(super) fn invalid_request(field: &str, description: impl Into<String>) -> Status {
+    let description = description.into();
+    let metadata = HashMap::from([("field".to_owned(), field.to_owned())]);
+    let mut details = ErrorDetails::with_error_info("INVALID_REQUEST", ERROR_DOMAIN, metadata);
+    details.add_bad_request_violation(field, description.as_str());
+    Status::with_error_details(
+        Code::InvalidArgument,
+        format!("{field}: {description}"),
+        details,
+    )
+}
+
+/// Delimiter, quote and format do not go together.
+pub(super) fn invalid_dialect(field: &str, value: &str, description: impl Into<String>) -> Status {
+    let description = description.into();
+    let metadata = [("field", field), ("value", value)];
+    let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut details =
+        ErrorDetails::with_error_info("INVALID_DIALECT", ERROR_DOMAIN, HashMap::from(metadata));
+    details.add_bad_request_violation(format!("dialect.{field}"), description.as_str());
+    let message = format!("dialect.{field}: {description}");
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// The contract has the call, this version does not.
+pub(super) fn not_implemented(call: &str) -> Status {
+    let metadata = HashMap::from([("call".to_owned(), call.to_owned())]);
+    let details = ErrorDetails::with_error_info("NOT_IMPLEMENTED", ERROR_DOMAIN, metadata);
+    let message = format!("{call} is not in this version of the server");
+    Status::with_error_details(Code::Unimplemented, message, details)
+}
+
+fn external(error: &Error) -> External {
+    use Code::{
+        AlreadyExists, Cancelled, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,
+        NotFound, ResourceExhausted, Unavailable,
+    };
+    let new = |code, reason| External::new(code, reason, error);
+    match error {
+        Error::Csv(error) => csv_error(error),
+        Error::Column(error) => column_error(error),
+        Error::Reader(error) => reader_error(error),
+        Error::CannotRepresent(_) => new(FailedPrecondition, "CANNOT_REPRESENT"),
+        Error::ClickHouse(error) => clickhouse_error(error),
+        Error::Catalog(error) => catalog_error(error),
+        // A client may retry: the engine is started again.
+        Error::Engine(_) => new(Unavailable, "CLICKHOUSE_UNAVAILABLE").retryable(),
+
+        // The file: a client must not retry with the same bytes.
+        Error::BadCell(cell) => new(InvalidArgument, cell.reason.as_str())
+            .at(&cell.position)
+            .with("field", cell.field)
+            .with("column", &cell.column)
+            .with("type", &cell.data_type)
+            .with("value", &cell.value),
+        Error::FieldCount {
+            position,
+            fields,
+            expected,
+            cut_off: _,
+        } => {
+            let few = fields < expected;
+            new(
+                InvalidArgument,
+                if few {
+                    "TOO_FEW_FIELDS"
+                } else {
+                    "TOO_MANY_FIELDS"
+                },
+            )
+            .at(position)
+            .with("fields", fields)
+            .with("expected", expected)
+        }
+        Error::EmptyFile => new(InvalidArgument, "EMPTY_FILE"),
+
+        // File and table: a client must not retry with the same spec.
+        Error::HeaderMismatch { header, table } => new(FailedPrecondition, "HEADER_MISMATCH")
+            .with("header", header)
+            .with("table", table),
+        Error::HeaderNotFound {
+            source_name,
+            header,
+        } => new(FailedPrecondition, "HEADER_NOT_FOUND")
+            .with("column", source_name)
+            .with("header", header),
+        Error::UnmatchedColumn { field, table } => new(FailedPrecondition, "UNMATCHED_COLUMN")
+            .with("column", field)
+            .with("table", table),
+        Error::DuplicateColumn { column, place } => new(FailedPrecondition, "DUPLICATE_COLUMN")
+            .with("column", column)
+            .with("place", place),
+        Error::ColumnNotFound { column, table } => new(NotFound, "COLUMN_NOT_FOUND")
+            .with("column", column)
+            .with("table", table),
+        Error::NotInsertable { column, kind } => new(FailedPrecondition, "COLUMN_NOT_INSERTABLE")
+            .with("column", column)
+            .with("kind", kind),
+        Error::CommitModeUnavailable { mode, table } => {
+            new(FailedPrecondition, "COMMIT_MODE_UNAVAILABLE")
+                .with("mode", mode)
+                .with("table", table)
+        }
+
+        // The transfer.
+        Error::Cancelled => new(Cancelled, "TRANSFER_CANCELLED"),
+        Error::ClientGone => new(Cancelled, "CLIENT_GONE"),
+        Error::IdleTimeout { seconds } => {
+            new(DeadlineExceeded, "IDLE_TIMEOUT").with("seconds", seconds)
+        }
+        Error::Exists { id } => new(AlreadyExists, "TRANSFER_EXISTS").with("transferId", id),
+        Error::NotFound { id } => new(NotFound, "TRANSFER_NOT_FOUND").with("transferId", id),
+
+        // A client may retry.
+        Error::ShuttingDown => new(Unavailable, "SHUTTING_DOWN").retryable(),
+        Error::TooManyTransfers { limit } => new(ResourceExhausted, "TOO_MANY_TRANSFERS")
+            .with("limit", limit)
+            .retryable(),
+
+        // Our bug.
+        Error::Internal(_) => new(Internal, "INTERNAL"),
+    }
+}
+
+/// The file itself: a client must not retry with the same bytes.
+fn csv_error(error: &csv::Error) -> External {
+    let new = |reason| External::new(Code::InvalidArgument, reason, error).at(&error.position());
+    match error {
+        csv::Error::UnterminatedQuote { .. } => new("UNTERMINATED_QUOTE"),
+        csv::Error::RecordTooLong { limit, .. } => new("RECORD_TOO_LONG").with("limit", limit),
+    }
+}
+
+/// Types that cannot be carried: a client must change the table or the query.
+fn column_error(error: &column::Error) -> External {
+    let new = |code, reason| External::new(code, reason, error);
+    match error {
+        column::Error::InvalidType { text, .. } | column::Error::UnsupportedType { text } => {
+            new(Code::FailedPrecondition, "UNSUPPORTED_TYPE").with("type", text)
+        }
+        column::Error::UnknownZone { name } => {
+            new(Code::FailedPrecondition, "UNSUPPORTED_TYPE").with("type", name)
+        }
+        column::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
+        column::Error::UnevenColumns { .. } => new(Code::Internal, "INTERNAL"),
+    }
+}
+
+/// The bytes that ClickHouse sent.
+fn reader_error(error: &reader::Error) -> External {
+    let new = |code, reason| External::new(code, reason, error);
+    match error {
+        // A client may retry: the connection ended in the middle.
+        reader::Error::Truncated { .. } => {
+            new(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE").retryable()
+        }
+        reader::Error::BlockTooLarge { limit, .. } => {
+            new(Code::ResourceExhausted, "BLOCK_TOO_LARGE").with("limit", limit)
+        }
+        reader::Error::InvalidName { .. }
+        | reader::Error::UnexpectedType { .. }
+        | reader::Error::SchemaChanged { .. }
+        | reader::Error::Malformed { .. } => new(Code::Internal, "INTERNAL"),
+    }
+}
+
+fn catalog_error(error: &catalog::Error) -> External {
+    let new = |code, reason| External::new(code, reason, error);
+    match error {
+        catalog::Error::DatabaseNotFound { database } => {
+            new(Code::NotFound, "DATABASE_NOT_FOUND").with("database", database)
+        }
+        catalog::Error::TableNotFound { database, table } => {
+            new(Code::NotFound, "TABLE_NOT_FOUND").with("table", format!("{database}.{table}"))
+        }
+        catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
+        catalog::Error::ClickHouse(error) => clickhouse_error(error),
+    }
+}
+
+fn clickhouse_error(error: &clickhouse::Error) -> External {
+    use clickhouse::Error as Kind;
+    let new = |code, reason| External::new(code, reason, error);
+    let external = match error {
+        // A client may retry, also an upload: with the guarantee of its commit mode.
+        Kind::Unavailable { .. } => new(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE").retryable(),
+        Kind::Timeout { .. } | Kind::TimeoutException(_) => {
+            new(Code::DeadlineExceeded, "CLICKHOUSE_TIMEOUT").retryable()
+        }
+        Kind::Resources(_) => new(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES").retryable(),
+
+        // A client must change something first.
+        Kind::Authentication(_) => new(Code::Unauthenticated, "CLICKHOUSE_AUTHENTICATION"),
+        Kind::AccessDenied(_) => new(Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED"),
+        Kind::UnknownDatabase(_) => new(Code::NotFound, "DATABASE_NOT_FOUND"),
+        Kind::UnknownTable(_) => new(Code::NotFound, "TABLE_NOT_FOUND"),
+        Kind::UnknownColumn(_) => new(Code::NotFound, "COLUMN_NOT_FOUND"),
+        Kind::TableExists(_) => new(Code::AlreadyExists, "TABLE_EXISTS"),
+        Kind::InvalidQuery(_) => new(Code::InvalidArgument, "INVALID_QUERY"),
+        Kind::NotASelect { .. } => new(Code::InvalidArgument, "NOT_A_SELECT"),
+        Kind::InvalidCondition { column, .. } => new(Code::InvalidArgument, "INVALID_REQUEST")
+            .with("field", "table.where.values")
+            .with("column", column),
+        Kind::Exception(_) => new(Code::FailedPrecondition, "CLICKHOUSE_EXCEPTION"),
+
+        // Our bug, or a proxy in between.
+        Kind::Protocol { .. } => new(Code::Internal, "INTERNAL"),
+    };
+    match error.exception() {
+        Some(exception) => external
+            .with("clickhouseCode", exception.code)
+            .with("clickhouseName", &exception.name),
+        None => external,
+    }
+}

@@ -1,0 +1,91 @@
+//! `Upload`: the first message becomes a request, the others the bytes of the file.
+
+use std::{sync::Arc, time::Duration};
+
+use sluice_proto::v1::{self as pb, upload_request::Payload};
+use tonic::{Status, Streaming};
+
+use super::{convert, status};
+use crate::transfer::{
+    Error, Transfers,
+    upload::{Upload, UploadOutcome},
+};
+
+/// Serves one call.
+pub(super) async fn upload(
+    transfers: &Transfers,
+    mut messages: Streaming<pb::UploadRequest>,
+    idle_timeout: Duration,
+) -> Result<pb::UploadResponse, Status> {
+    let spec = first_spec(&mut messages, idle_timeout).await?;
+    let request = convert::upload_request(spec)?;
+    let mut upload = transfers
+        .start_upload(request)
+        .map_err(|error| status::status(&error))?;
+    let outcome = feed(&mut upload, &mut messages, idle_timeout).await?;
+    let outcome = outcome.map_err(|error| status::status(&error))?;
+    Ok(convert::upload_response(upload.transfer(), outcome))
+}
+
+async fn first_spec(
+    messages: &mut Streaming<pb::UploadRequest>,
+    idle_timeout: Duration,
+) -> Result<pb::UploadSpec, Status> {
+    let first = tokio::time::timeout(idle_timeout, messages.message()).await;
+    let first = first.map_err(|_| status::status(&idle(idle_timeout)))??;
+    match first.and_then(|message| message.payload) {
+        Some(Payload::Spec(spec)) => Ok(spec),
+        _ => Err(status::invalid_request(
+            "payload",
+            "the first message must be the spec",
+        )),
+    }
+}
+
+/// Hands every message on until the file or the transfer ends; the outcome is the transfer's.
+///
+/// The outer error is a fault of the stream's form, which the transfer itself need not know.
+async fn feed(
+    upload: &mut Upload,
+    messages: &mut Streaming<pb::UploadRequest>,
+    idle_timeout: Duration,
+) -> Result<Result<UploadOutcome, Arc<Error>>, Status> {
+    loop {
+        let message = tokio::select! {
+            outcome = upload.outcome() => return Ok(outcome),
+            message = tokio::time::timeout(idle_timeout, messages.message()) => message,
+        };
+        let data = match message {
+            Err(_) => {
+                upload.transfer().stop(idle(idle_timeout));
+                break;
+            }
+            Ok(Err(broken)) => {
+                tracing::debug!(%broken, "an upload's stream broke");
+                upload.transfer().stop(Error::ClientGone);
+                break;
+            }
+            Ok(Ok(None)) => {
+                upload.end().await;
+                break;
+            }
+            Ok(Ok(Some(message))) => match message.payload {
+                Some(Payload::Data(data)) => data,
+                _ => {
+                    let description = "every message after the spec must be data";
+                    return Err(status::invalid_request("payload", description));
+                }
+            },
+        };
+        if !upload.send(data).await {
+            break;
+        }
+    }
+    Ok(upload.outcome().await)
+}
+
+fn idle(timeout: Duration) -> Error {
+    Error::IdleTimeout {
+        seconds: timeout.as_secs(),
+    }
+}

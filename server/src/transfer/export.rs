@@ -1,0 +1,245 @@
+//! The way out: one SELECT, its Native blocks as text, and the messages of the call.
+//!
+//! `rpc::export` starts it and sends its events. Formatting runs on a thread of its own
+//! ([`formatting`]) so that reading, formatting and sending overlap. Every queue in between is
+//! bounded: a slow client makes ClickHouse wait.
+
+mod formatting;
+mod selection;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use self::formatting::Formatting;
+use super::{
+    Counts, Description, Error, ExportRequest, ExportSource, Inner, Kind, Result, Transfer,
+    Transfers, progress::Rate, registry::Running,
+};
+use crate::{
+    catalog::Column,
+    clickhouse::sql::{Statement, select},
+    column::zone::Zone,
+    csv::Dialect,
+    task,
+};
+
+/// Chunks of Native blocks that wait to be formatted.
+const CHUNK_QUEUE: usize = 4;
+
+/// Events that wait for the client.
+const EVENT_QUEUE: usize = 4;
+
+/// Time between two questions to ClickHouse for the total of rows.
+const TOTAL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One thing that a client hears of an export.
+#[derive(Debug)]
+pub enum Event {
+    /// The next bytes of the file.
+    Data(Bytes),
+    /// How far it is.
+    Progress(Progress),
+    /// The file is whole.
+    Ended,
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The counters.
+    pub counts: Counts,
+    /// The rows that ClickHouse expects to read, where known.
+    pub total_rows: Option<u64>,
+    /// Rows a second since the last progress.
+    pub rows_per_second: f64,
+    /// Bytes a second since the last progress.
+    pub bytes_per_second: f64,
+}
+
+type EventSender = mpsc::Sender<Result<Event, Arc<Error>>>;
+
+/// An export that runs. Dropping the events stops it: the client has gone.
+#[derive(Debug)]
+#[must_use]
+pub struct Export {
+    /// The transfer.
+    pub transfer: Arc<Transfer>,
+    /// The columns, in the order of the file.
+    pub columns: Vec<Column>,
+    /// Data and progress, and at the end [`Event::Ended`] or the error.
+    pub events: mpsc::Receiver<Result<Event, Arc<Error>>>,
+}
+
+/// What an export reads, and the statement that reads it.
+#[derive(Debug)]
+struct Selection {
+    columns: Vec<Column>,
+    statement: Statement,
+    zone: String,
+}
+
+impl Transfers {
+    /// Finds out the columns of an export, registers it, and starts its pipeline.
+    ///
+    /// # Errors
+    ///
+    /// The table, a column or the query is wrong, or the registry refuses.
+    pub async fn start_export(&self, request: ExportRequest) -> Result<Export> {
+        let table = match &request.source {
+            ExportSource::Table { table, .. } => Some(table.clone()),
+            ExportSource::Query(_) => None,
+        };
+        let selection = select(&self.inner, request.source).await?;
+        let running = self.inner.registry.begin(Description {
+            id: request.id,
+            kind: Kind::Export,
+            table,
+            source_name: String::new(),
+            total_bytes: None,
+        })?;
+        let transfer = Arc::clone(running.transfer());
+        let columns = selection.columns.clone();
+        let (sender, events) = mpsc::channel(EVENT_QUEUE);
+        let inner = Arc::clone(&self.inner);
+        let dialect = request.dialect;
+        drop(task::spawn("export", async move {
+            run(&inner, running, selection, dialect, sender).await;
+        }));
+        Ok(Export {
+            transfer,
+            columns,
+            events,
+        })
+    }
+}
+
+async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
+    inner.wait_ready().await?;
+    let (columns, statement) = match source {
+        ExportSource::Table {
+            table,
+            columns,
+            conditions,
+            order_by,
+            limit,
+        } => {
+            let table = inner.catalog.table(&table).await?;
+            let columns = selection::columns(&table, &columns)?;
+            let rows = selection::rows(&table, conditions, order_by, limit)?;
+            let name = &table.summary.name;
+            let statement = select::select_table(name, &selection::project(&columns)?, &rows)?;
+            (columns, statement)
+        }
+        ExportSource::Query(query) => {
+            let columns = inner.catalog.describe_query(&query).await?;
+            let statement = select::select_query(&query, &selection::project(&columns)?);
+            (columns, statement)
+        }
+    };
+    Ok(Selection {
+        columns,
+        statement,
+        zone: inner.server_zone().await?.to_owned(),
+    })
+}
+
+async fn run(
+    inner: &Inner,
+    running: Running,
+    selection: Selection,
+    dialect: Dialect,
+    sender: EventSender,
+) {
+    let transfer = Arc::clone(running.transfer());
+    let outcome = tokio::select! {
+        reason = transfer.stopped() => Err(reason),
+        () = sender.closed() => Err(Error::ClientGone),
+        outcome = write(inner, &transfer, &selection, dialect, &sender) => outcome,
+    };
+    if outcome.is_err() {
+        inner.kill(transfer.description().id).await;
+    }
+    let last = running.finish(outcome).map(|()| Event::Ended);
+    // A client that has gone misses nothing.
+    drop(sender.send(last).await);
+}
+
+async fn write(
+    inner: &Inner,
+    transfer: &Arc<Transfer>,
+    selection: &Selection,
+    dialect: Dialect,
+    sender: &EventSender,
+) -> Result<()> {
+    let id = transfer.description().id;
+    let (chunk_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
+    let formatting = Formatting::new(
+        &selection.columns,
+        &Zone::named(&selection.zone)?,
+        dialect,
+        inner.config.max_result_block_bytes,
+        Arc::clone(transfer),
+    )?;
+    let events = sender.clone();
+    let formatting = task::spawn_blocking("formatting", move || formatting.run(chunks, &events));
+    let move_data = async {
+        let mut query = inner.client.query_native(&selection.statement, id).await?;
+        while let Some(chunk) = query.next().await? {
+            if chunk_sender.send(chunk).await.is_err() {
+                break;
+            }
+        }
+        drop(chunk_sender);
+        formatting
+            .await
+            .map_err(|_| Error::Internal("the formatting thread panicked"))?
+    };
+    tokio::select! {
+        outcome = move_data => outcome,
+        () = report_progress(transfer, inner.config.progress_interval, sender) => Ok(()),
+        () = follow_total(inner, transfer) => Ok(()),
+    }
+}
+
+/// Sends progress again and again, for as long as it is polled.
+async fn report_progress(transfer: &Transfer, every: Duration, sender: &EventSender) {
+    let mut rate = Rate::start();
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let counts = transfer.counters().read();
+        let (rows_per_second, bytes_per_second) = rate.update(counts);
+        let total_rows = transfer.total_rows();
+        let progress = Progress {
+            counts,
+            total_rows,
+            rows_per_second,
+            bytes_per_second,
+        };
+        if sender.send(Ok(Event::Progress(progress))).await.is_err() {
+            // The client has gone, and `run` hears of it too.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Asks ClickHouse again and again how many rows it expects, for as long as it is polled.
+async fn follow_total(inner: &Inner, transfer: &Transfer) {
+    loop {
+        tokio::time::sleep(TOTAL_INTERVAL).await;
+        match inner.client.progress(transfer.description().id).await {
+            Ok(Some(progress)) if progress.total_rows_approx > 0 => {
+                transfer.set_total_rows(progress.total_rows_approx);
+            }
+            Ok(_) => {}
+            // The query itself will say what is wrong.
+            Err(error) => tracing::debug!(%error, "no progress from ClickHouse"),
+        }
+    }
+}

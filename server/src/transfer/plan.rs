@@ -1,0 +1,254 @@
+//! Decides which field of a file goes into which column of a table, before a byte is committed.
+//!
+//! `transfer::upload` calls it once it has the header and the table. Pure: it asks nobody.
+
+use super::{ColumnMapping, ColumnMatch, Error, Result, error::excerpt};
+use crate::{
+    catalog::{Column, Table},
+    clickhouse::sql::InsertColumn,
+    column::{ColumnSpec, DataType},
+    csv::Header,
+};
+
+/// Where the values of every column come from.
+#[derive(Debug)]
+pub struct Plan {
+    /// The columns to insert, in the order of the table.
+    pub specs: Vec<ColumnSpec>,
+    /// The index of the field that each of `specs` takes its values from.
+    pub fields: Vec<usize>,
+    /// Every column of the table that takes values, and its source.
+    pub matches: Vec<ColumnMatch>,
+}
+
+/// The shape of a file: its header, or without one the number of fields of its first record.
+#[derive(Clone, Copy, Debug)]
+pub struct FileShape<'a> {
+    /// The header, unless the file has none.
+    pub header: Option<&'a Header>,
+    /// The number of fields of a record.
+    pub field_count: usize,
+}
+
+impl Plan {
+    /// Matches the fields of a file to the columns of a table.
+    ///
+    /// With `mappings`, exactly those columns are loaded. Without, every field is matched to a
+    /// column by name, or by position when the file has no header.
+    ///
+    /// # Errors
+    ///
+    /// A field without a column, a column or field that is not there, a name that stands twice, a
+    /// column that takes no values, or a header of which nothing matches.
+    pub fn new(table: &Table, file: FileShape<'_>, mappings: &[ColumnMapping]) -> Result<Self> {
+        let sources = match (mappings, file.header) {
+            ([], Some(header)) => by_name(table, header)?,
+            ([], None) => return Self::by_position(table, file),
+            _ => by_mapping(table, file, mappings)?,
+        };
+        Self::from_sources(table, file, &sources)
+    }
+
+    /// Matches the first field to the first column, and so on.
+    ///
+    /// # Errors
+    ///
+    /// The file has more fields than the table has columns.
+    pub fn by_position(table: &Table, file: FileShape<'_>) -> Result<Self> {
+        let sources = by_position(table, file.field_count)?;
+        Self::from_sources(table, file, &sources)
+    }
+
+    /// The columns as the INSERT names them; a type that travels as text is cast by ClickHouse.
+    pub fn insert_columns(&self) -> Vec<InsertColumn> {
+        let insert_column = |spec: &ColumnSpec| InsertColumn {
+            name: spec.name.clone(),
+            wire_type: spec.wire_type().to_string(),
+            cast_to: match spec.data_type.inner() {
+                DataType::Other(_) => Some(spec.data_type.to_string()),
+                _ => None,
+            },
+        };
+        self.specs.iter().map(insert_column).collect()
+    }
+
+    /// `sources` has for each column of the table the index of its field.
+    fn from_sources(table: &Table, file: FileShape<'_>, sources: &[Option<usize>]) -> Result<Self> {
+        let mut plan = Self {
+            specs: Vec::new(),
+            fields: Vec::new(),
+            matches: Vec::new(),
+        };
+        for (column, source) in table.columns.iter().zip(sources) {
+            if column.is_insertable() {
+                plan.matches.push(ColumnMatch {
+                    column: column.name.clone(),
+                    data_type: column.type_text.clone(),
+                    source: source.map(|field| file.field_name(field)),
+                });
+            }
+            if let Some(field) = *source {
+                plan.specs.push(ColumnSpec {
+                    name: column.name.clone(),
+                    data_type: DataType::parse(&column.type_text)?,
+                    has_default: column.default_kind == "DEFAULT",
+                });
+                plan.fields.push(field);
+            }
+        }
+        Ok(plan)
+    }
+}
+
+impl FileShape<'_> {
+    /// The name of a field in the header, or its number from 1.
+    fn field_name(&self, field: usize) -> String {
+        let name = self.header.and_then(|header| header.names().get(field));
+        name.map_or_else(|| (field + 1).to_string(), |name| excerpt(name))
+    }
+
+    /// The field that a caller names.
+    pub(super) fn find_field(&self, name: &str) -> Result<usize> {
+        let found = match self.header {
+            Some(header) => find_one(header.names(), name)?,
+            None => name
+                .parse()
+                .ok()
+                .and_then(|number: usize| number.checked_sub(1)),
+        };
+        let found = found.filter(|field| *field < self.field_count);
+        found.ok_or_else(|| Error::HeaderNotFound {
+            source_name: name.to_owned(),
+            header: self.header.map(header_text).unwrap_or_default(),
+        })
+    }
+}
+
+fn header_text(header: &Header) -> String {
+    excerpt(header.raw())
+}
+
+fn by_name(table: &Table, header: &Header) -> Result<Vec<Option<usize>>> {
+    let mut sources = vec![None; table.columns.len()];
+    let found: Vec<_> = header
+        .names()
+        .iter()
+        .map(|name| find_column(table, name))
+        .collect();
+    if found.iter().all(Option::is_none) {
+        let header = header_text(header);
+        return Err(Error::HeaderMismatch {
+            header,
+            table: table.summary.name.to_string(),
+        });
+    }
+    for (field, (name, column)) in header.names().iter().zip(found).enumerate() {
+        let column = column.ok_or_else(|| Error::UnmatchedColumn {
+            field: excerpt(name),
+            table: table.summary.name.to_string(),
+        })?;
+        assign(table, &mut sources, column, field, "the header")?;
+    }
+    Ok(sources)
+}
+
+fn by_position(table: &Table, field_count: usize) -> Result<Vec<Option<usize>>> {
+    let mut next_field = 0..field_count;
+    let take = |column: &Column| {
+        if column.is_insertable() {
+            next_field.next()
+        } else {
+            None
+        }
+    };
+    let sources = table.columns.iter().map(take).collect();
+    match next_field.next() {
+        None => Ok(sources),
+        Some(field) => Err(Error::UnmatchedColumn {
+            field: (field + 1).to_string(),
+            table: table.summary.name.to_string(),
+        }),
+    }
+}
+
+fn by_mapping(
+    table: &Table,
+    file: FileShape<'_>,
+    mappings: &[ColumnMapping],
+) -> Result<Vec<Option<usize>>> {
+    let mut sources = vec![None; table.columns.len()];
+    for mapping in mappings {
+        let position = table
+            .columns
+            .iter()
+            .position(|column| column.name == mapping.column);
+        let column = position.ok_or_else(|| Error::ColumnNotFound {
+            column: mapping.column.clone(),
+            table: table.summary.name.to_string(),
+        })?;
+        let field = file.find_field(mapping.source_name())?;
+        assign(table, &mut sources, column, field, "the selection")?;
+    }
+    Ok(sources)
+}
+
+fn assign(
+    table: &Table,
+    sources: &mut [Option<usize>],
+    column_index: usize,
+    field: usize,
+    place: &'static str,
+) -> Result<()> {
+    let (Some(column), Some(source)) = (
+        table.columns.get(column_index),
+        sources.get_mut(column_index),
+    ) else {
+        return Err(Error::Internal("a column index is outside its table"));
+    };
+    if !column.is_insertable() {
+        let (column, kind) = (column.name.clone(), column.default_kind.clone());
+        return Err(Error::NotInsertable { column, kind });
+    }
+    if source.replace(field).is_some() {
+        return Err(Error::DuplicateColumn {
+            column: column.name.clone(),
+            place,
+        });
+    }
+    Ok(())
+}
+
+/// Finds the column of a name: the same, else the only one that differs in case alone.
+fn find_column(table: &Table, name: &[u8]) -> Option<usize> {
+    let names = || table.columns.iter().map(|column| column.name.as_bytes());
+    names().position(|column| column == name).or_else(|| {
+        let mut matches = names()
+            .enumerate()
+            .filter(|(_, column)| same_but_case(column, name));
+        let only = matches.next();
+        only.filter(|_| matches.next().is_none())
+            .map(|(index, _)| index)
+    })
+}
+
+/// Finds the field of a name in a header; a name that stands there twice cannot be chosen.
+fn find_one(names: &[Vec<u8>], name: &str) -> Result<Option<usize>> {
+    let mut matches = names
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.as_slice() == name.as_bytes());
+    let first = matches.next();
+    if matches.next().is_some() {
+        let column = name.to_owned();
+        return Err(Error::DuplicateColumn {
+            column,
+            place: "the header",
+        });
+    }
+    Ok(first.map(|(index, _)| index))
+}
+
+fn same_but_case(left: &[u8], right: &[u8]) -> bool {
+    let lower = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_lowercase();
+    lower(left) == lower(right)
+}

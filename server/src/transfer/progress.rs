@@ -1,0 +1,120 @@
+//! Counters of a running transfer and the rates between two looks at them.
+//!
+//! Written by the stages of the pipelines, read by every watcher; never waits.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+/// What has moved so far; every counter only grows.
+#[derive(Debug, Default)]
+pub struct Counters {
+    bytes_received: AtomicU64,
+    rows_parsed: AtomicU64,
+    rows_staged: AtomicU64,
+    rows_committed: AtomicU64,
+    rows_exported: AtomicU64,
+    bytes_sent: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Upload: bytes of the file that the server has.
+    pub bytes_received: u64,
+    /// Upload: records read, without the header.
+    pub rows_parsed: u64,
+    /// Upload: rows sent to ClickHouse.
+    pub rows_staged: u64,
+    /// Upload: rows that ClickHouse has confirmed.
+    pub rows_committed: u64,
+    /// Export: rows written.
+    pub rows_exported: u64,
+    /// Export: bytes of the file handed to the client.
+    pub bytes_sent: u64,
+}
+
+impl Counters {
+    /// Counts bytes of the file that have arrived.
+    pub fn add_bytes_received(&self, bytes: usize) {
+        add(&self.bytes_received, bytes);
+    }
+
+    /// Counts records that were read and typed.
+    pub fn add_rows_parsed(&self, rows: usize) {
+        add(&self.rows_parsed, rows);
+    }
+
+    /// Counts rows that were sent to ClickHouse.
+    pub fn add_rows_staged(&self, rows: usize) {
+        add(&self.rows_staged, rows);
+    }
+
+    /// Says that ClickHouse has confirmed every row that was sent.
+    pub fn commit_staged(&self) {
+        self.rows_committed
+            .store(self.rows_staged.load(Ordering::Acquire), Ordering::Release);
+    }
+
+    /// Counts rows and bytes of an export that were handed to the client.
+    pub fn add_exported(&self, rows: usize, bytes: usize) {
+        add(&self.rows_exported, rows);
+        add(&self.bytes_sent, bytes);
+    }
+
+    /// Reads all counters.
+    pub fn read(&self) -> Counts {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Acquire);
+        Counts {
+            bytes_received: load(&self.bytes_received),
+            rows_parsed: load(&self.rows_parsed),
+            rows_staged: load(&self.rows_staged),
+            rows_committed: load(&self.rows_committed),
+            rows_exported: load(&self.rows_exported),
+            bytes_sent: load(&self.bytes_sent),
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Ordering::AcqRel);
+}
+
+/// Turns an export's counts into rates, one look after the other.
+#[derive(Debug)]
+pub struct Rate {
+    since: Instant,
+    counts: Counts,
+}
+
+impl Rate {
+    /// Begins at nothing, now.
+    pub fn start() -> Self {
+        Self {
+            since: Instant::now(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Returns rows and bytes a second since the last look, and makes `counts` the last look.
+    pub fn update(&mut self, counts: Counts) -> (f64, f64) {
+        let now = Instant::now();
+        let elapsed = now
+            .duration_since(self.since)
+            .max(Duration::from_millis(1))
+            .as_secs_f64();
+        let rows = counts
+            .rows_exported
+            .saturating_sub(self.counts.rows_exported);
+        let bytes = counts.bytes_sent.saturating_sub(self.counts.bytes_sent);
+        self.since = now;
+        self.counts = counts;
+        (per_second(rows, elapsed), per_second(bytes, elapsed))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is for display")]
+fn per_second(amount: u64, seconds: f64) -> f64 {
+    amount as f64 / seconds
+}

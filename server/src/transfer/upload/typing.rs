@@ -1,0 +1,151 @@
+//! Types the records of an upload: batches of records in, Native blocks out.
+//!
+//! Runs on a thread that may block. Batches end where the decoder says and blocks where the builder
+//! is full, so block boundaries depend on the file and the spec alone, never on timing.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Chunk, head::Head, records::Records};
+use crate::{
+    column::{BlockBuilder, Cell, ColumnSpec, EncodedBlock, Limits, Reason},
+    config::TransferConfig,
+    csv::{Field, RecordBatch},
+    transfer::{BadCell, Error, Result, Transfer, error::excerpt, plan::Plan},
+};
+
+/// Turns records into blocks, column by column.
+#[derive(Debug)]
+pub(super) struct Typing {
+    builder: BlockBuilder,
+    specs: Vec<ColumnSpec>,
+    fields: Vec<usize>,
+    transfer: Arc<Transfer>,
+}
+
+impl Typing {
+    pub(super) fn new(
+        plan: &Plan,
+        server_zone: &str,
+        config: &TransferConfig,
+        transfer: Arc<Transfer>,
+    ) -> Result<Self> {
+        let limits = Limits {
+            max_rows: config.block_rows,
+            max_bytes: config.block_bytes,
+        };
+        let builder = BlockBuilder::new(plan.specs.clone(), server_zone, limits)?;
+        Ok(Self {
+            builder,
+            specs: plan.specs.clone(),
+            fields: plan.fields.clone(),
+            transfer,
+        })
+    }
+
+    /// Types the whole file; ends early and without an error when nobody takes the blocks any more.
+    pub(super) fn run(
+        mut self,
+        head: Head,
+        mut chunks: mpsc::Receiver<Chunk>,
+        blocks: &mpsc::Sender<EncodedBlock>,
+    ) -> Result<()> {
+        let field_count = head.field_count();
+        let Head {
+            mut records,
+            first_batch,
+        } = head;
+        let mut next = first_batch;
+        while let Some(batch) = next {
+            self.append(&batch, field_count, records.is_cut_off())?;
+            self.transfer.counters().add_rows_parsed(batch.len());
+            if self.builder.is_full() && blocks.blocking_send(self.builder.take()?).is_err() {
+                return Ok(());
+            }
+            records.recycle(batch);
+            next = next_batch(&mut records, &mut chunks)?;
+        }
+        if !self.builder.is_empty() {
+            // A receiver that has gone has its own error.
+            drop(blocks.blocking_send(self.builder.take()?));
+        }
+        Ok(())
+    }
+
+    /// Types one batch; the error is the first in the file's order.
+    fn append(&mut self, batch: &RecordBatch, field_count: usize, is_cut_off: bool) -> Result<()> {
+        let misfit = match batch.field_count() {
+            Some(count) if count == field_count => None,
+            _ => batch
+                .records()
+                .position(|record| record.field_count() != field_count),
+        };
+        let mut row_limit = misfit.unwrap_or(batch.len());
+        let mut first_bad: Option<(usize, usize, Reason)> = None;
+        for (index, field) in self.fields.iter().enumerate() {
+            let cells = batch.column(*field).take(row_limit).map(cell);
+            let column = self.builder.column_mut(index);
+            let column = column.ok_or(Error::Internal("a column is outside its block"))?;
+            if let Err(bad) = column.append(cells) {
+                first_bad = Some((bad.row, index, bad.reason));
+                row_limit = bad.row;
+            }
+        }
+        match (first_bad, misfit) {
+            (Some((row, column, reason)), _) => Err(self.bad_cell(batch, row, column, reason)),
+            (None, Some(row)) => Err(wrong_field_count(batch, row, field_count, is_cut_off)),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn bad_cell(&self, batch: &RecordBatch, row: usize, column: usize, reason: Reason) -> Error {
+        let (Some(spec), Some(&field)) = (self.specs.get(column), self.fields.get(column)) else {
+            return Error::Internal("a bad cell is outside its block");
+        };
+        let record = batch.record(row);
+        Error::BadCell(Box::new(BadCell {
+            position: record.position(),
+            field: field + 1,
+            column: spec.name.clone(),
+            data_type: spec.data_type.to_string(),
+            value: record
+                .field(field)
+                .map(|field| excerpt(field.bytes))
+                .unwrap_or_default(),
+            reason,
+        }))
+    }
+}
+
+fn wrong_field_count(batch: &RecordBatch, row: usize, expected: usize, is_cut_off: bool) -> Error {
+    let record = batch.record(row);
+    Error::FieldCount {
+        position: record.position(),
+        fields: record.field_count(),
+        expected,
+        cut_off: is_cut_off && row + 1 == batch.len(),
+    }
+}
+
+/// Waits for the next batch on this thread.
+fn next_batch(
+    records: &mut Records,
+    chunks: &mut mpsc::Receiver<Chunk>,
+) -> Result<Option<RecordBatch>> {
+    loop {
+        let batch = records.next()?;
+        if batch.is_some() || records.has_ended() {
+            return Ok(batch);
+        }
+        records.take(&chunks.blocking_recv().ok_or(Error::ClientGone)?);
+    }
+}
+
+/// A field of a file as a cell of a column.
+pub(super) fn cell(field: Field<'_>) -> Cell<'_> {
+    Cell {
+        bytes: field.bytes,
+        quoted: field.quoted,
+    }
+}
