@@ -1,0 +1,19 @@
+//! Tests of the whole server against a real ClickHouse: the embedded engine, started by each test.
+//!
+//! They need the engine's library (`make engine`), and nothing else: ports are free ones, data
+//! directories are temporary, every test has a server of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+mod catalog;
+mod clickhouse;
+mod engine;
+mod export;
+mod faults;
+mod port;
+mod round_trip;
+mod shutdown;
+mod transfers;
+mod upload;

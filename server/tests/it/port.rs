@@ -1,0 +1,167 @@
+//! Everything that the one port answers: gRPC, gRPC-Web, health, reflection, and the page.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use prost::Message as _;
+use sluice_proto::v1 as pb;
+use tonic::Code;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+use crate::support::TestServer;
+
+/// One HTTP/1.1 request; the whole answer, head and body.
+fn http(server: &TestServer, method: &str, path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+/// One gRPC-Web frame around a message.
+fn frame(message: &impl prost::Message) -> Vec<u8> {
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.encoded_len()).unwrap().to_be_bytes());
+    frame.extend(message.encode_to_vec());
+    frame
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpc_web_is_answered_over_http_1() {
+    let server = TestServer::start().await;
+    let path = "/sluice.v1.CatalogService/CheckConnection";
+    let body = frame(&pb::CheckConnectionRequest {});
+    let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
+    let text = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(text.starts_with("http/1.1 200"), "{text}");
+    assert!(text.contains("grpc-status:0"), "{text}");
+    assert!(text.contains(&server.sql("SELECT version()")), "{text}");
+
+    let path = "/sluice.v1.CatalogService/GetTable";
+    let body = frame(&pb::GetTableRequest { table: None });
+    let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
+    let text = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(
+        text.contains("grpc-status: 3") || text.contains("grpc-status:3"),
+        "{text}"
+    );
+    assert!(text.contains("grpc-status-details-bin"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_gets_the_page_and_nothing_else() {
+    let server = TestServer::start().await;
+    let page = http(&server, "GET", "/", "text/plain", b"");
+    let text = String::from_utf8_lossy(&page);
+    assert!(
+        text.starts_with("HTTP/1.1 200") && text.contains("text/html"),
+        "{text}"
+    );
+    assert!(text.contains("Sluice"), "{text}");
+    for path in ["/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        let missing = http(&server, "GET", path, "text/plain", b"");
+        assert!(
+            missing.starts_with(b"HTTP/1.1 404"),
+            "{}",
+            String::from_utf8_lossy(&missing)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_services_and_methods_are_unimplemented() {
+    let server = TestServer::start().await;
+    for path in [
+        "/no.such.Service/Call",
+        "/sluice.v1.IngestService/NoSuchCall",
+    ] {
+        let mut client = tonic::client::Grpc::new(server.channel().await);
+        client.ready().await.unwrap();
+        let codec =
+            tonic_prost::ProstCodec::<pb::GetTransferRequest, pb::GetTransferResponse>::default();
+        let request = tonic::Request::new(pb::GetTransferRequest::default());
+        let path = http::uri::PathAndQuery::from_static(path);
+        let status = client.unary(request, path, codec).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
+    }
+    let begin = pb::BeginUploadRequest::default();
+    let status = server.ingest().await.begin_upload(begin).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    assert_eq!(crate::support::reason(&status), "NOT_IMPLEMENTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_says_serving_for_every_service() {
+    let server = TestServer::start().await;
+    let mut client = HealthClient::new(server.channel().await);
+    for service in ["", "sluice.v1.IngestService", "sluice.v1.CatalogService"] {
+        let request = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        let status = client.check(request).await.unwrap().into_inner().status;
+        assert_eq!(status, 1, "{service} is serving");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reflection_lists_the_services_in_both_versions() {
+    let server = TestServer::start().await;
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut client = ServerReflectionClient::new(server.channel().await);
+    let answers = client
+        .server_reflection_info(tokio_stream::iter([request]))
+        .await
+        .unwrap();
+    let answer = answers.into_inner().message().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("{answer:?}");
+    };
+    let names: Vec<_> = list
+        .service
+        .iter()
+        .map(|service| service.name.as_str())
+        .collect();
+    for name in [
+        "sluice.v1.IngestService",
+        "sluice.v1.CatalogService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
+    let limit = 1 << 20;
+    let server = TestServer::start_with(|config| config.rpc.max_message_bytes = limit).await;
+    server.sql("CREATE TABLE t (v String) ENGINE = MergeTree ORDER BY tuple()");
+    // A data message has 4 bytes around its bytes: a tag, and a length of 3 bytes.
+    for (data_bytes, fits) in [(limit - 5, true), (limit - 4, true), (limit - 3, false)] {
+        let file = "v\n".repeat(data_bytes / 2 + 1);
+        let file = &file.as_bytes()[..data_bytes];
+        let outcome = server
+            .upload_in(crate::support::spec("t"), file, data_bytes)
+            .await;
+        match outcome {
+            Ok(_) => assert!(fits, "{data_bytes} bytes were taken"),
+            Err(status) => assert!(!fits, "{data_bytes} bytes were refused: {status}"),
+        }
+    }
+}

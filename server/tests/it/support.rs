@@ -1,0 +1,292 @@
+//! A real server in this process, with an embedded engine and clients for both services.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use sluice_proto::v1::{
+    self as pb, catalog_service_client::CatalogServiceClient, export_response,
+    ingest_service_client::IngestServiceClient, upload_request,
+};
+use sluice_server::{
+    app::App,
+    config::{Config, Invocation, RawConfig},
+    engine::EngineConfig,
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, transport::Channel};
+use tonic_types::StatusExt as _;
+
+/// The ClickHouse library that `make engine` installs.
+pub(crate) fn library() -> PathBuf {
+    let package = "engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so";
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
+    assert!(
+        library.exists(),
+        "{} is missing: run `make engine`",
+        library.display()
+    );
+    library
+}
+
+/// A server that runs in this process until it is dropped.
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) engine_url: String,
+    pub(crate) engine_process: u32,
+    running: Option<JoinHandle<()>>,
+    _data_dir: TempDir,
+}
+
+impl TestServer {
+    /// Starts a server with the default configuration.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a server whose configuration is changed first.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let data_dir = TempDir::new().unwrap();
+        let mut config = config(data_dir.path());
+        change(&mut config);
+        let app = App::build(config).await.unwrap();
+        let address = app.local_address().unwrap();
+        let engine_url = app.engine().url().to_owned();
+        let engine_process = app.engine().process_id().unwrap();
+        let shutdown = CancellationToken::new();
+        let run = app.run(shutdown.clone());
+        let running = Some(tokio::task::spawn(async move { run.await.unwrap() }));
+        Self {
+            address,
+            shutdown,
+            engine_url,
+            engine_process,
+            running,
+            _data_dir: data_dir,
+        }
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        let url = format!("http://{}", self.address);
+        Channel::from_shared(url).unwrap().connect().await.unwrap()
+    }
+
+    pub(crate) async fn ingest(&self) -> IngestServiceClient<Channel> {
+        IngestServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn catalog(&self) -> CatalogServiceClient<Channel> {
+        CatalogServiceClient::new(self.channel().await)
+    }
+
+    /// Runs SQL on the engine directly, past the server, and returns the answer as text.
+    pub(crate) fn sql(&self, query: &str) -> String {
+        let (status, answer) = post(&self.engine_url, "/", query.as_bytes());
+        assert_eq!(status, 200, "{query}: {answer}");
+        answer.trim_end_matches('\n').to_owned()
+    }
+
+    /// Loads a file in chunks of `chunk_bytes`.
+    pub(crate) async fn upload_in(
+        &self,
+        spec: pb::UploadSpec,
+        file: &[u8],
+        chunk_bytes: usize,
+    ) -> Result<pb::UploadResponse, Status> {
+        let messages = upload_messages(spec, file, chunk_bytes);
+        let call = self
+            .ingest()
+            .await
+            .upload(tokio_stream::iter(messages))
+            .await;
+        call.map(tonic::Response::into_inner)
+    }
+
+    /// Loads a file in one go.
+    pub(crate) async fn upload(
+        &self,
+        spec: pb::UploadSpec,
+        file: impl AsRef<[u8]>,
+    ) -> Result<pb::UploadResponse, Status> {
+        self.upload_in(spec, file.as_ref(), 1 << 20).await
+    }
+
+    /// Exports to memory: the file, its columns and its summary.
+    pub(crate) async fn export(&self, request: pb::ExportRequest) -> Result<Exported, Status> {
+        let mut messages = self.ingest().await.export(request).await?.into_inner();
+        let mut exported = Exported::default();
+        while let Some(message) = messages.message().await? {
+            exported.add(message.payload.unwrap());
+        }
+        Ok(exported)
+    }
+
+    /// Waits until the server has ended by itself.
+    pub(crate) async fn ended(&mut self) {
+        let running = self.running.take().unwrap();
+        tokio::time::timeout(Duration::from_secs(60), running)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// The configuration of a test's server: free ports, and this data directory.
+pub(crate) fn config(data_dir: &Path) -> Config {
+    let arguments = ["sluice-server", "--listen", "127.0.0.1:0", "--data-dir"];
+    let arguments = arguments
+        .iter()
+        .map(|text| (*text).into())
+        .chain([data_dir.into()]);
+    let raw = <RawConfig as clap::Parser>::parse_from::<_, std::ffi::OsString>(arguments);
+    let Invocation::Serve(mut config) = Invocation::from_raw(raw).unwrap() else {
+        panic!("the arguments ask for a server");
+    };
+    if let EngineConfig::Embedded(embedded) = &mut config.engine {
+        embedded.library = Some(library());
+        embedded.host_program = Some(env!("CARGO_BIN_EXE_sluice-server").into());
+    }
+    *config
+}
+
+/// The messages of one export.
+#[derive(Debug, Default)]
+pub(crate) struct Exported {
+    pub(crate) columns: Vec<pb::Column>,
+    pub(crate) file: Vec<u8>,
+    pub(crate) largest_message: usize,
+    pub(crate) progress: Vec<pb::ExportProgress>,
+    pub(crate) summary: Option<pb::Transfer>,
+}
+
+impl Exported {
+    fn add(&mut self, payload: export_response::Payload) {
+        use export_response::Payload;
+        assert!(self.summary.is_none(), "nothing comes after the summary");
+        match payload {
+            Payload::Schema(schema) => {
+                assert!(
+                    self.columns.is_empty() && self.file.is_empty(),
+                    "the schema comes first"
+                );
+                self.columns = schema.columns;
+            }
+            Payload::Data(data) => {
+                self.largest_message = self.largest_message.max(data.len());
+                self.file.extend_from_slice(&data);
+            }
+            Payload::Progress(progress) => self.progress.push(progress),
+            Payload::Summary(summary) => self.summary = summary.transfer,
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.file).unwrap()
+    }
+}
+
+/// The spec of an upload into a table of the default database, all else by default.
+pub(crate) fn spec(table: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        table: Some(table_ref(table)),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn table_ref(table: &str) -> pb::TableRef {
+    pb::TableRef {
+        database: "default".to_owned(),
+        table: table.to_owned(),
+    }
+}
+
+/// The request for a whole table of the default database.
+pub(crate) fn export_table(table: &str) -> pb::ExportRequest {
+    export_source(pb::TableSource {
+        table: Some(table_ref(table)),
+        ..Default::default()
+    })
+}
+
+pub(crate) fn export_source(source: pb::TableSource) -> pb::ExportRequest {
+    let source = Some(pb::export_request::Source::Table(source));
+    pb::ExportRequest {
+        source,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn export_query(query: &str) -> pb::ExportRequest {
+    let source = Some(pb::export_request::Source::Query(query.to_owned()));
+    pb::ExportRequest {
+        source,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn upload_messages(
+    spec: pb::UploadSpec,
+    file: &[u8],
+    chunk_bytes: usize,
+) -> Vec<pb::UploadRequest> {
+    let message = |payload| pb::UploadRequest {
+        payload: Some(payload),
+    };
+    let data = file.chunks(chunk_bytes).map(Bytes::copy_from_slice);
+    let data = data.map(|data| message(upload_request::Payload::Data(data)));
+    std::iter::once(message(upload_request::Payload::Spec(spec)))
+        .chain(data)
+        .collect()
+}
+
+/// The reason of an error, checked to be whole: ErrorInfo of our domain and a message.
+pub(crate) fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    let info = details
+        .error_info()
+        .unwrap_or_else(|| panic!("{status:?} has no ErrorInfo"));
+    assert_eq!(info.domain, "sluice.v1");
+    assert!(!status.message().is_empty());
+    info.reason.clone()
+}
+
+/// One variable of an error.
+pub(crate) fn metadata(status: &Status, name: &str) -> String {
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap();
+    info.metadata
+        .get(name)
+        .unwrap_or_else(|| panic!("{info:?} has no {name}"))
+        .clone()
+}
+
+/// One HTTP/1.0 request: the status and the body.
+pub(crate) fn post(url: &str, path: &str, body: &[u8]) -> (u16, String) {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}

@@ -1,0 +1,182 @@
+//! The invariants of `ARCHITECTURE.md`, checked against the source itself.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A source file of the server.
+struct Source {
+    /// Its path below `src/`.
+    path: String,
+    /// Its text without the test module at its end.
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    let read = |file: PathBuf| {
+        let path = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+        Source { path, text }
+    };
+    files
+        .into_iter()
+        .filter(|file| !file.ends_with("tests.rs"))
+        .map(read)
+        .collect()
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Fails with every place outside of `allowed` where a line of code names one of `words`.
+fn check_only_in(words: &[&str], allowed: impl Fn(&str) -> bool) {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| !allowed(&source.path)) {
+        for (index, line) in source.text.lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            if words.iter().any(|word| code.contains(word)) {
+                found.push(format!("{}:{}: {line}", source.path, index + 1));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "{words:?} must not stand here:\n{}",
+        found.join("\n")
+    );
+}
+
+fn is_in(path: &str, module: &str) -> bool {
+    path == format!("{module}.rs") || path.starts_with(&format!("{module}/"))
+}
+
+#[test]
+fn only_rpc_and_app_know_tonic_and_the_contract() {
+    check_only_in(&["tonic::", "tonic_", "sluice_proto"], |path| {
+        is_in(path, "rpc") || path == "app.rs"
+    });
+}
+
+#[test]
+fn csv_and_column_are_pure() {
+    let words = [
+        "tokio",
+        "tonic",
+        "hyper",
+        "tracing",
+        "std::net",
+        "std::fs",
+        "std::thread",
+    ];
+    check_only_in(&words, |path| !is_in(path, "csv") && !is_in(path, "column"));
+}
+
+#[test]
+fn only_transfer_joins_the_layers() {
+    check_only_in(
+        &["crate::column", "crate::clickhouse", "crate::transfer"],
+        |path| !is_in(path, "csv"),
+    );
+    check_only_in(
+        &["crate::csv", "crate::clickhouse", "crate::transfer"],
+        |path| !is_in(path, "column"),
+    );
+    check_only_in(&["crate::csv", "crate::transfer", "crate::rpc"], |path| {
+        !is_in(path, "clickhouse") && !is_in(path, "catalog") && !is_in(path, "engine")
+    });
+    check_only_in(&["crate::rpc"], |path| path == "app.rs");
+}
+
+#[test]
+fn sql_is_built_in_one_place() {
+    let words = [
+        "SELECT ",
+        "INSERT INTO",
+        "CREATE ",
+        "KILL QUERY",
+        "DESCRIBE ",
+        "DROP ",
+    ];
+    let documents = |path: &str| path == "config/raw.rs" || path == "engine/embedded.rs";
+    check_only_in(&words.map(|word| word), |path| {
+        is_in(path, "clickhouse/sql") || documents(path)
+    });
+}
+
+#[test]
+fn unsafe_code_stands_in_one_file() {
+    check_only_in(&["unsafe "], |path| path == "engine/ffi.rs");
+}
+
+#[test]
+fn no_file_is_too_long_and_none_is_called_mod() {
+    for source in sources() {
+        let lines = source.text.lines().count();
+        assert!(lines <= 400, "{} has {lines} lines", source.path);
+        assert!(!source.path.ends_with("mod.rs"), "{}", source.path);
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for source in sources() {
+        assert!(
+            source.text.starts_with("//! "),
+            "{} has no module documentation",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn every_reason_is_documented_in_the_contract() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = fs::read_to_string(root.join("../proto/sluice/v1/errors.proto")).unwrap();
+    let documented: BTreeSet<&str> = contract
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("ERROR_REASON_")?.split(' ').next())
+        .collect();
+    assert!(documented.len() > 40, "the contract lists its reasons");
+    for file in ["src/rpc/status.rs", "src/column/parse.rs"] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let reasons = text
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|text| is_reason(text));
+        for reason in reasons {
+            assert!(
+                documented.contains(reason),
+                "{file}: errors.proto does not list {reason}"
+            );
+        }
+    }
+}
+
+fn is_reason(text: &str) -> bool {
+    text.len() > 5
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
