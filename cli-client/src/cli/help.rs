@@ -1,0 +1,38 @@
+//! The longer texts of the help, apart from the flags that they belong to.
+//!
+//! Shown by `cli`. They must never promise what the code does not do: the exit codes are those of
+//! `exit`, the reasons those of `report`, the filters those of `settings::filter`.
+
+/// Output and exit codes, below the help of the whole program.
+pub(super) const AFTER: &str = "\
+Output:
+  Results go to standard output, progress and errors to standard error. With --json the last line
+  of standard output is one JSON object: the result, or
+    {\"error\":{\"code\":…,\"reason\":…,\"message\":…,\"metadata\":{…}}}
+  An export to standard output (-o -) keeps standard output for the data; summary and JSON object
+  then go to standard error.
+
+Exit codes:
+  0    done; also when the reader of standard output has seen enough and closed it
+  1    another failure
+  2    the command line, a query or a filter is wrong
+  3    the file or its data is bad: the error names line, column and value
+  4    a database, table, column or transfer is missing, there already, or not as needed
+  5    the server or ClickHouse is away, overloaded or too slow; a later try may succeed
+  6    not signed in, or not allowed
+  7    a local file or pipe cannot be read or written
+  130  interrupted; a running transfer is cancelled first";
+
+/// The form of `--where`, below the help of `export`.
+pub(super) const WHERE: &str = "\
+Filters (--where EXPR, may be repeated, all must hold):
+  COLUMN = VALUE      also != < <= > >=
+  COLUMN LIKE PATTERN     COLUMN NOT LIKE PATTERN      % is any text, _ any character
+  COLUMN IN (A, B, …)     COLUMN NOT IN (A, B, …)
+  COLUMN IS NULL          COLUMN IS NOT NULL
+  A value is read as the column's type, never as SQL. It may stand in ' or \" (doubled inside), and
+  must when it is empty, is the text NULL, or holds quotes or the words AND and OR; in a list also
+  when it holds a comma or a bracket. A column with other characters stands in backticks.
+    sluice export -t orders --where \"day >= 2026-01-01\" --where \"state IN (paid, sent)\" -o o.csv
+
+Exit codes: see sluice --help.";

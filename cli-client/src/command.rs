@@ -1,0 +1,78 @@
+//! The commands, one file each, and what they share: the connection and the way to be interrupted.
+//!
+//! `main` calls [`run`] with resolved settings. A command must never leave a transfer behind that it
+//! began and gave up: see [`guarded`].
+
+mod completions;
+mod databases;
+mod describe;
+mod export;
+mod man;
+mod ping;
+mod preview;
+mod tables;
+mod transfers;
+mod upload;
+
+use std::pin::pin;
+
+use crate::{
+    connect::Connection,
+    error::{Error, Result},
+    output::Output,
+    settings::{Action, Question, Settings},
+    signal::Interrupt,
+};
+
+/// Runs a command to its end, or until it is interrupted.
+pub(crate) async fn run(settings: Settings, output: Output) -> Result<()> {
+    let Settings { server, action } = settings;
+    let mut interrupt = Interrupt::listen().map_err(Error::Runtime)?;
+    match action {
+        Action::Completions(shell) => completions::run(shell),
+        Action::Man => man::run(),
+        Action::Upload(upload) => upload::run(*upload, &server, output, &mut interrupt).await,
+        Action::Export(export) => export::run(*export, &server, output, &mut interrupt).await,
+        Action::Ask(question) => unless(&mut interrupt, ask(question, &server, output)).await,
+    }
+}
+
+/// Runs a command that leaves nothing to be undone.
+async fn ask(question: Question, server: &str, output: Output) -> Result<()> {
+    let connection = Connection::open(server).await?;
+    match question {
+        Question::Preview(request) => preview::run(*request, &connection, output).await,
+        Question::Databases => databases::run(&connection, output).await,
+        Question::Tables(database) => tables::run(&database, &connection, output).await,
+        Question::Describe(table) => describe::run(table, &connection, output).await,
+        Question::Ping => ping::run(server, &connection, output).await,
+        Question::TransferList => transfers::list(&connection, output).await,
+        Question::TransferGet(id) => transfers::get(id, &connection, output).await,
+        Question::TransferWatch(id) => transfers::watch(id, &connection, output).await,
+        Question::TransferCancel(id) => transfers::cancel(id, &connection, output).await,
+    }
+}
+
+/// Waits for the work, or fails with [`Error::Interrupted`].
+async fn unless<T>(interrupt: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        result = work => result,
+        () = interrupt.received() => Err(Error::Interrupted),
+    }
+}
+
+/// Waits for a transfer; when it is given up on this side, the server is told before the call is
+/// dropped.
+async fn guarded<T>(
+    connection: &Connection,
+    transfer_id: &str,
+    interrupt: &mut Interrupt,
+    transfer: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut transfer = pin!(transfer);
+    let result = unless(interrupt, &mut transfer).await;
+    if let Err(Error::Interrupted | Error::Source { .. } | Error::Sink { .. }) = &result {
+        connection.give_up(transfer_id).await;
+    }
+    result
+}

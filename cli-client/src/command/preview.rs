@@ -1,0 +1,67 @@
+//! `sluice preview`: the first rows of a table or of a query.
+//!
+//! Called by `command`. It must never show more than the server returns: at most 10,000 rows, cells
+//! of at most 4 KiB.
+
+use serde::Serialize;
+use sluice_proto::v1::{Column, PreviewRowsRequest};
+
+use crate::{
+    connect::Connection,
+    error::Result,
+    json::{self, ColumnObject},
+    output::Output,
+    table::Table,
+};
+
+/// The rows.
+#[derive(Debug, Serialize)]
+struct Object<'a> {
+    columns: Vec<ColumnObject<'a>>,
+    rows: Vec<Vec<Option<&'a str>>>,
+}
+
+/// Asks for the rows and prints them.
+pub(super) async fn run(
+    request: PreviewRowsRequest,
+    connection: &Connection,
+    output: Output,
+) -> Result<()> {
+    let response = connection
+        .catalog()
+        .preview_rows(request)
+        .await?
+        .into_inner();
+    let rows = response.rows.iter();
+    let rows = rows.map(|row| row.cells.iter().map(|cell| cell.text.as_deref()).collect());
+    let object = Object {
+        columns: json::columns(&response.columns),
+        rows: rows.collect(),
+    };
+    output.data(&object, |out| {
+        let mut table = response.columns.iter().fold(Table::new(), heading);
+        for row in &object.rows {
+            table.row(row.iter().map(|cell| cell.map(str::to_owned)));
+        }
+        table.write(out)
+    })
+}
+
+fn heading(table: Table, column: &Column) -> Table {
+    if is_number(&column.r#type) {
+        table.number(&column.name)
+    } else {
+        table.text(&column.name)
+    }
+}
+
+/// Whether values of the type are read from the right.
+fn is_number(data_type: &str) -> bool {
+    let mut inner = data_type;
+    for wrapper in ["LowCardinality(", "Nullable("] {
+        inner = inner.strip_prefix(wrapper).unwrap_or(inner);
+    }
+    ["Int", "UInt", "Float", "Decimal", "BFloat"]
+        .iter()
+        .any(|family| inner.starts_with(family))
+}

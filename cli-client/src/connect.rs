@@ -1,0 +1,82 @@
+//! One connection to the server, shared by every call of a command.
+//!
+//! Made by the commands. It must never hide that the server is away: the first step is to connect.
+
+use std::time::Duration;
+
+use sluice_proto::v1::{
+    CancelTransferRequest, catalog_service_client::CatalogServiceClient,
+    ingest_service_client::IngestServiceClient,
+};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::error::{Error, Result};
+
+/// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// Bytes in flight of one stream: enough for 250 MB/s at 20 ms round trip.
+const STREAM_WINDOW_BYTES: u32 = 16 << 20;
+/// Bytes in flight of the connection.
+const CONNECTION_WINDOW_BYTES: u32 = 32 << 20;
+/// The largest frame that the server may send.
+const MAX_FRAME_BYTES: u32 = 1 << 20;
+/// How long to wait for the server to accept the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A question to a silent server after this time, so that one that vanished is noticed.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the answer to that question may take.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the end of a command may wait for the server to cancel its transfer.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection to the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    channel: Channel,
+}
+
+impl Connection {
+    /// Connects to a URL. Fails with [`Error::Usage`] for what is no URL and with
+    /// [`Error::Connect`] when nobody answers.
+    pub(crate) async fn open(server: &str) -> Result<Self> {
+        let endpoint = Endpoint::from_shared(server.to_owned())
+            .map_err(|error| {
+                Error::Usage(format!("{server} is not the address of a server: {error}"))
+            })?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_frame_size(MAX_FRAME_BYTES)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+        match endpoint.connect().await {
+            Ok(channel) => Ok(Self { channel }),
+            Err(source) => Err(Error::Connect {
+                server: server.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Uploads, exports and transfers.
+    pub(crate) fn ingest(&self) -> IngestServiceClient<Channel> {
+        IngestServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// Databases and tables.
+    pub(crate) fn catalog(&self) -> CatalogServiceClient<Channel> {
+        CatalogServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// Asks the server to end a transfer that this command gives up. A server that does not answer
+    /// in time, or does not know the transfer, sees the call break all the same.
+    pub(crate) async fn give_up(&self, transfer_id: &str) {
+        let request = CancelTransferRequest {
+            transfer_id: transfer_id.to_owned(),
+        };
+        let mut client = self.ingest();
+        let answer = tokio::time::timeout(CANCEL_TIMEOUT, client.cancel_transfer(request)).await;
+        drop(answer);
+    }
+}

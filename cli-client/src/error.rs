@@ -1,0 +1,123 @@
+//! Everything that can end a command early.
+//!
+//! Made where it happens, turned into text, JSON and an exit code by `report`. It must never hold a
+//! source as text where the source itself can be kept.
+
+use std::{error::Error as StdError, io};
+
+use sluice_proto::v1::TransferError;
+use tonic::Status;
+
+use crate::exit;
+
+/// The result of a step of a command.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The flags do not make sense together.
+    #[error("{0}")]
+    Usage(String),
+    /// No connection to the server.
+    #[error("cannot reach the server at {server}: {}", deepest(.source))]
+    Connect {
+        /// The address as it was given.
+        server: String,
+        /// What the transport says.
+        source: tonic::transport::Error,
+    },
+    /// The server answered with an error, or the connection broke.
+    #[error("{}", call_text(.0))]
+    Call(#[source] Box<Status>),
+    /// The transfer that was watched ended by an error.
+    #[error("transfer {transfer_id} ended: {}", .error.message)]
+    Transfer {
+        /// The transfer.
+        transfer_id: String,
+        /// Its error, as the server keeps it.
+        error: Box<TransferError>,
+    },
+    /// The server's answer lacks a part that the contract promises.
+    #[error("the server's answer has no {0}, which the contract promises")]
+    Answer(&'static str),
+    /// The file to load cannot be read.
+    #[error("cannot read {name} (after {bytes} bytes): {source}")]
+    Source {
+        /// The path, or `standard input`.
+        name: String,
+        /// Bytes that were read before.
+        bytes: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file to write cannot be written.
+    #[error("cannot write {name} (after {bytes} bytes): {source}")]
+    Sink {
+        /// The path, or `standard output`.
+        name: String,
+        /// Bytes that were written before.
+        bytes: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The result cannot be written to standard output or standard error.
+    #[error("cannot write the result: {0}")]
+    Output(#[source] io::Error),
+    /// The stream of an export ended without its summary.
+    #[error("the export ended after {bytes} bytes without its summary: the file is not whole")]
+    NoSummary {
+        /// Bytes of the file that had arrived.
+        bytes: u64,
+    },
+    /// The summary of an export names another size than what arrived.
+    #[error(
+        "the export has {expected} bytes by its summary, {bytes} arrived: the file is not whole"
+    )]
+    SizeMismatch {
+        /// Bytes that the server says it sent.
+        expected: i64,
+        /// Bytes that arrived.
+        bytes: u64,
+    },
+    /// Ctrl-C or a request to terminate.
+    #[error("interrupted")]
+    Interrupted,
+    /// The program's own machinery failed.
+    #[error("cannot run: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Call(Box::new(status))
+    }
+}
+
+/// Whether the status was made here because the connection broke, and not by the server.
+pub(crate) fn connection_broke(status: &Status) -> bool {
+    status.source().is_some()
+}
+
+/// The message of a failed call; of a broken connection, its cause.
+fn call_text(status: &Status) -> String {
+    match status.source() {
+        Some(source) => format!("lost the connection to the server: {}", deepest(source)),
+        None if status.message().is_empty() => {
+            format!(
+                "the server answered {} without a message",
+                exit::code_name(status.code())
+            )
+        }
+        None => status.message().to_owned(),
+    }
+}
+
+/// The text of the first cause, which says more than "transport error".
+fn deepest(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,236 @@
+//! What went wrong, for people or as JSON, and the exit code that goes with it.
+//!
+//! `main` calls it last. The reasons of local failures are made here; those of the server are in the
+//! contract. It must never print a message without its variables: line, column and value are what
+//! the reader needs.
+
+use std::{ffi::OsString, io, time::Duration};
+
+use serde::Serialize;
+use sluice_proto::v1::TransferError;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::{
+    error::{Error, connection_broke},
+    exit::{Exit, code_name},
+    json::{ErrorObject, ViolationObject},
+    output::Output,
+    stdio, text,
+};
+
+mod hint;
+
+/// What is said of a failure.
+#[derive(Debug, Serialize)]
+struct Report {
+    error: ErrorObject,
+    #[serde(skip)]
+    exit: Exit,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+}
+
+/// Prints a failure and returns its exit code. A reader of standard output that has gone away is
+/// none.
+pub(crate) fn failure(error: &Error, output: Output) -> Exit {
+    if is_closed_output(error) {
+        return Exit::Success;
+    }
+    let report = Report::new(error);
+    if output.is_json() {
+        // A standard output that is closed leaves the exit code to say it.
+        output.data(&report, |_| Ok(())).ok();
+    } else {
+        report.print();
+    }
+    report.exit
+}
+
+/// Prints what clap found wrong with the command line, or the help that was asked for.
+pub(crate) fn usage(error: &clap::Error, mut args: impl Iterator<Item = OsString>) -> Exit {
+    if error.use_stderr() && args.any(|arg| arg == "--json") {
+        let text = error.render().to_string();
+        let message = text.trim_start_matches("error: ").trim_end();
+        return failure(&Error::Usage(message.to_owned()), Output::json());
+    }
+    match error.print() {
+        Ok(()) if error.use_stderr() => Exit::Usage,
+        Ok(()) => Exit::Success,
+        Err(source) => failure(&Error::Output(source), Output::text()),
+    }
+}
+
+fn is_closed_output(error: &Error) -> bool {
+    matches!(error, Error::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+impl Report {
+    fn new(error: &Error) -> Self {
+        match error {
+            Error::Call(status) => Self::of_call(status, error),
+            Error::Transfer { transfer_id, error } => Self::of_transfer(transfer_id, error),
+            Error::Source {
+                name,
+                bytes,
+                source,
+            }
+            | Error::Sink {
+                name,
+                bytes,
+                source,
+            } => {
+                let reason = match error {
+                    Error::Source { .. } => "SOURCE_UNREADABLE",
+                    _ => "SINK_UNWRITABLE",
+                };
+                Self::local(error, io_code(source), reason, Exit::LocalIo)
+                    .with("path", name)
+                    .with("bytes", &bytes.to_string())
+                    .with("osError", &source.to_string())
+            }
+            Error::Usage(_) => Self::local(error, Code::InvalidArgument, "USAGE", Exit::Usage),
+            Error::Connect { server, .. } => Self::local(
+                error,
+                Code::Unavailable,
+                "SERVER_UNREACHABLE",
+                Exit::Unavailable,
+            )
+            .with("server", server),
+            Error::Output(source) => {
+                Self::local(error, io_code(source), "SINK_UNWRITABLE", Exit::LocalIo)
+            }
+            Error::NoSummary { bytes } => {
+                Self::local(error, Code::DataLoss, "EXPORT_INCOMPLETE", Exit::Failure)
+                    .with("bytes", &bytes.to_string())
+            }
+            Error::SizeMismatch { expected, bytes } => {
+                Self::local(error, Code::DataLoss, "EXPORT_INCOMPLETE", Exit::Failure)
+                    .with("bytes", &bytes.to_string())
+                    .with("expected", &expected.to_string())
+            }
+            Error::Interrupted => {
+                Self::local(error, Code::Cancelled, "INTERRUPTED", Exit::Interrupted)
+            }
+            Error::Answer(_) => Self::local(error, Code::Internal, "BAD_ANSWER", Exit::Failure),
+            Error::Runtime(_) => Self::local(error, Code::Internal, "INTERNAL", Exit::Failure),
+        }
+    }
+
+    fn local(error: &Error, code: Code, reason: &str, exit: Exit) -> Self {
+        Self {
+            error: ErrorObject {
+                code: code_name(code),
+                reason: reason.to_owned(),
+                message: error.to_string(),
+                metadata: [].into(),
+                violations: Vec::new(),
+            },
+            exit,
+            retry_after: None,
+        }
+    }
+
+    fn with(mut self, key: &str, value: &str) -> Self {
+        self.error.metadata.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    fn of_call(status: &Status, error: &Error) -> Self {
+        if connection_broke(status) {
+            return Self::local(
+                error,
+                Code::Unavailable,
+                "CONNECTION_LOST",
+                Exit::Unavailable,
+            );
+        }
+        let (reason, metadata) = match status.get_details_error_info() {
+            Some(info) => (info.reason, info.metadata),
+            None => Default::default(),
+        };
+        let violations = status.get_details_bad_request().into_iter();
+        let violations = violations.flat_map(|request| request.field_violations);
+        let violations = violations.map(|found| ViolationObject {
+            field: found.field,
+            description: found.description,
+        });
+        let exit = Exit::of_call(status.code(), &reason);
+        Self {
+            error: ErrorObject {
+                code: code_name(status.code()),
+                reason,
+                message: error.to_string(),
+                metadata: metadata.into_iter().collect(),
+                violations: violations.collect(),
+            },
+            exit,
+            retry_after: status
+                .get_details_retry_info()
+                .and_then(|info| info.retry_delay),
+        }
+    }
+
+    fn of_transfer(transfer_id: &str, error: &TransferError) -> Self {
+        let report = Self {
+            error: ErrorObject::of_transfer(error),
+            exit: Exit::of_call(error.code.into(), &error.reason),
+            retry_after: None,
+        };
+        report.with("transferId", transfer_id)
+    }
+
+    /// The message, its variables, and what to do.
+    fn print(&self) {
+        stdio::error_line(&format!("sluice: {}", self.error.message));
+        let variables = self.variables();
+        if !variables.is_empty() {
+            stdio::error_line(&format!("  {variables}"));
+        }
+        for violation in &self.error.violations {
+            stdio::error_line(&format!("  {}: {}", violation.field, violation.description));
+        }
+        if let Some(hint) = hint::of(&self.error.reason) {
+            stdio::error_line(&format!("hint: {hint}"));
+        } else if let Some(delay) = self.retry_after {
+            stdio::error_line(&format!("hint: try again in {}", text::duration(delay)));
+        }
+    }
+
+    /// The variables that tell where in the file or the table it is: `line 17, column age, …`.
+    fn variables(&self) -> String {
+        let keys = [
+            ("line", "line"),
+            ("record", "record"),
+            ("byteOffset", "byte"),
+            ("field", "field"),
+            ("column", "column"),
+            ("type", "type"),
+            ("value", "value"),
+        ];
+        let found = keys.into_iter().filter_map(|(key, name)| {
+            let value = text::one_line(self.error.metadata.get(key)?);
+            Some(match key {
+                "value" => format!("{name} \"{value}\""),
+                _ => format!("{name} {value}"),
+            })
+        });
+        found.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The gRPC code that says the same as the system's error.
+fn io_code(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::NotFound => Code::NotFound,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Code::PermissionDenied
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::ResourceExhausted,
+        io::ErrorKind::IsADirectory => Code::FailedPrecondition,
+        _ => Code::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests;

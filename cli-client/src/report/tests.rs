@@ -1,0 +1,112 @@
+//! What is said of each kind of failure.
+
+use std::{collections::HashMap, io};
+
+use sluice_proto::v1::TransferError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::{Error, Exit, Report, is_closed_output};
+
+fn data_error() -> Error {
+    let metadata = [
+        ("line", "17"),
+        ("column", "age"),
+        ("value", "3\t0"),
+        ("limit", "255"),
+    ];
+    let metadata: HashMap<_, _> = metadata
+        .map(|(key, value)| (key.into(), value.into()))
+        .into();
+    let mut details = ErrorDetails::with_error_info("OVERFLOW", "sluice.v1", metadata);
+    details.add_bad_request_violation("spec.table", "is required");
+    let message = "300 does not fit UInt8";
+    Status::with_error_details(Code::InvalidArgument, message, details).into()
+}
+
+#[test]
+fn an_error_of_the_server_keeps_reason_and_variables() {
+    let report = Report::new(&data_error());
+    let object = serde_json::to_value(&report).unwrap();
+    let expected = serde_json::json!({"error": {
+        "code": "INVALID_ARGUMENT",
+        "reason": "OVERFLOW",
+        "message": "300 does not fit UInt8",
+        "metadata": {"line": "17", "column": "age", "value": "3\t0", "limit": "255"},
+        "violations": [{"field": "spec.table", "description": "is required"}],
+    }});
+    assert_eq!(object, expected);
+    assert_eq!(report.exit, Exit::Data);
+}
+
+#[test]
+fn a_server_that_says_nothing_is_named_by_its_code() {
+    let report = Report::new(&Status::unimplemented("").into());
+    assert_eq!(
+        report.error.message,
+        "the server answered UNIMPLEMENTED without a message"
+    );
+    assert_eq!(
+        (report.error.code, report.exit),
+        ("UNIMPLEMENTED", Exit::Failure)
+    );
+}
+
+#[test]
+fn people_see_where_it_is() {
+    assert_eq!(
+        Report::new(&data_error()).variables(),
+        "line 17, column age, value \"3\\t0\""
+    );
+}
+
+#[test]
+fn a_full_disk_names_path_and_bytes() {
+    let source = io::Error::from(io::ErrorKind::StorageFull);
+    let error = Error::Sink {
+        name: "out.csv".to_owned(),
+        bytes: 7,
+        source,
+    };
+    let report = Report::new(&error);
+    assert_eq!(report.exit, Exit::LocalIo);
+    assert_eq!(report.error.code, "RESOURCE_EXHAUSTED");
+    assert_eq!(report.error.reason, "SINK_UNWRITABLE");
+    assert_eq!(report.error.metadata["path"], "out.csv");
+    assert_eq!(report.error.metadata["bytes"], "7");
+    assert!(
+        report
+            .error
+            .message
+            .starts_with("cannot write out.csv (after 7 bytes): ")
+    );
+}
+
+#[test]
+fn a_watched_transfer_fails_as_it_failed() {
+    let error = TransferError {
+        code: 14,
+        reason: "CLICKHOUSE_UNAVAILABLE".to_owned(),
+        message: "connection refused".to_owned(),
+        metadata: HashMap::new(),
+    };
+    let report = Report::new(&Error::Transfer {
+        transfer_id: "x".to_owned(),
+        error: Box::new(error),
+    });
+    assert_eq!(report.exit, Exit::Unavailable);
+    assert_eq!(report.error.code, "UNAVAILABLE");
+    assert_eq!(report.error.metadata["transferId"], "x");
+}
+
+#[test]
+fn only_a_closed_output_is_no_failure() {
+    let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+    assert!(is_closed_output(&Error::Output(broken())));
+    let sink = Error::Sink {
+        name: "fifo".to_owned(),
+        bytes: 0,
+        source: broken(),
+    };
+    assert!(!is_closed_output(&sink));
+}

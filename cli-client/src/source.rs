@@ -1,0 +1,250 @@
+//! The file to load, or standard input, as the stream of an upload's messages.
+//!
+//! `command::upload` opens it before it connects. Bytes are read on a thread of their own into a
+//! few chunks that are used again and again. It must never end the stream before the end of the
+//! file: the server takes the end of the stream for the end of the file, so after a failure to read
+//! the stream stays silent until the call is dropped.
+
+use std::{
+    collections::VecDeque,
+    fs::{File, Metadata},
+    io::{self, Read as _, Seek as _},
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use sluice_proto::v1::{UploadRequest, UploadSpec, upload_request::Payload};
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+
+use crate::{
+    error::{Error, Result},
+    progress::Counts,
+    settings::Endpoint,
+    stdio,
+};
+
+/// Bytes of one message.
+const CHUNK_BYTES: usize = 1 << 20;
+/// Chunks between the thread that reads and the network.
+const QUEUE_CHUNKS: usize = 3;
+/// A chunk of a slow pipe is sent after this time even if it is not full.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    file: File,
+    name: String,
+    total_bytes: Option<u64>,
+}
+
+impl Source {
+    /// Opens the file. Fails with [`Error::Source`].
+    pub(crate) fn open(input: &Endpoint) -> Result<Self> {
+        let (name, opened) = match input {
+            Endpoint::Standard => ("standard input".to_owned(), open_standard()),
+            Endpoint::Path(path) => (path.display().to_string(), open_path(path)),
+        };
+        match opened {
+            Ok((file, total_bytes)) => Ok(Self {
+                file,
+                name,
+                total_bytes,
+            }),
+            Err(source) => Err(Error::Source {
+                name,
+                bytes: 0,
+                source,
+            }),
+        }
+    }
+
+    /// Bytes from here to the end; `None` for a pipe.
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// The messages of the upload, and the reader that fills them: it has to run on a thread that
+    /// may wait.
+    pub(crate) fn into_messages(self, spec: UploadSpec, counts: Arc<Counts>) -> (Messages, Reader) {
+        let (sender, chunks) = mpsc::channel(QUEUE_CHUNKS);
+        let messages = Messages {
+            spec: Some(spec),
+            chunks,
+            counts,
+        };
+        let reader = Reader {
+            source: self,
+            sender,
+            used: VecDeque::with_capacity(QUEUE_CHUNKS + 2),
+        };
+        (messages, reader)
+    }
+}
+
+fn open_path(path: &Path) -> io::Result<(File, Option<u64>)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    Ok((file, size(&metadata)))
+}
+
+/// Standard input may be a file too, and may have been read in part.
+fn open_standard() -> io::Result<(File, Option<u64>)> {
+    let mut file = stdio::input()?;
+    let size = size(&file.metadata()?);
+    let total_bytes = match size {
+        Some(size) => size.checked_sub(file.stream_position()?),
+        None => None,
+    };
+    Ok((file, total_bytes))
+}
+
+/// The size of a regular file. Files that the system makes up say 0, and may hold more.
+fn size(metadata: &Metadata) -> Option<u64> {
+    Some(metadata.len()).filter(|size| metadata.is_file() && *size > 0)
+}
+
+/// What goes from the reader to the network.
+#[derive(Debug)]
+enum Piece {
+    /// The next bytes.
+    Data(Bytes),
+    /// The file is whole.
+    End,
+}
+
+/// Reads the file.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    source: Source,
+    sender: mpsc::Sender<Piece>,
+    /// Chunks that were sent, the oldest first; one that nobody holds any more is filled again.
+    used: VecDeque<Bytes>,
+}
+
+impl Reader {
+    /// Reads to the end of the file, or until nobody wants more. Waits for the file and for the
+    /// network.
+    pub(crate) fn run(mut self) -> Result<()> {
+        let mut bytes = 0;
+        match self.read_to_end(&mut bytes) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(Error::Source {
+                name: self.source.name,
+                bytes,
+                source,
+            }),
+        }
+    }
+
+    fn read_to_end(&mut self, bytes: &mut u64) -> io::Result<()> {
+        loop {
+            let mut chunk = self.empty_chunk();
+            let (filled, at_end) = fill(&mut self.source.file, &mut chunk)?;
+            *bytes += filled as u64;
+            chunk.truncate(filled);
+            if filled > 0 {
+                let chunk = chunk.freeze();
+                self.used.push_back(chunk.clone());
+                if self.sender.blocking_send(Piece::Data(chunk)).is_err() {
+                    return Ok(());
+                }
+            }
+            if at_end {
+                return self.finish(*bytes);
+            }
+        }
+    }
+
+    /// Says that the file is whole, unless it has become shorter while it was read.
+    fn finish(&self, bytes: u64) -> io::Result<()> {
+        if let Some(expected) = self.source.total_bytes.filter(|expected| bytes < *expected) {
+            let text =
+                format!("the file had {expected} bytes when it was opened, and was cut since");
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        // An error means that the call has ended, which the call itself tells.
+        self.sender.blocking_send(Piece::End).ok();
+        Ok(())
+    }
+
+    /// A chunk of full length: the oldest one again if the network is done with it.
+    fn empty_chunk(&mut self) -> BytesMut {
+        let unused = self.used.pop_front().map(Bytes::try_into_mut);
+        match unused {
+            Some(Ok(mut chunk)) => {
+                chunk.resize(CHUNK_BYTES, 0);
+                chunk
+            }
+            Some(Err(busy)) => {
+                self.used.push_front(busy);
+                BytesMut::zeroed(CHUNK_BYTES)
+            }
+            None => BytesMut::zeroed(CHUNK_BYTES),
+        }
+    }
+}
+
+/// Reads until the chunk is full, the file is at its end, or a slow pipe has kept the chunk long
+/// enough. Returns how many bytes there are, and whether it is the end.
+fn fill(file: &mut File, chunk: &mut [u8]) -> io::Result<(usize, bool)> {
+    let start = Instant::now();
+    let mut filled = 0;
+    while let Some(free) = chunk.get_mut(filled..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => return Ok((filled, true)),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if start.elapsed() >= FLUSH_INTERVAL {
+            break;
+        }
+    }
+    Ok((filled, false))
+}
+
+/// The messages of an upload: the spec, then the chunks.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    spec: Option<UploadSpec>,
+    chunks: mpsc::Receiver<Piece>,
+    counts: Arc<Counts>,
+}
+
+impl Stream for Messages {
+    type Item = UploadRequest;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<UploadRequest>> {
+        let payload = match self.spec.take() {
+            Some(spec) => Payload::Spec(spec),
+            None => match self.chunks.poll_recv(context) {
+                Poll::Ready(Some(Piece::Data(data))) => {
+                    self.counts.add_bytes(data.len());
+                    Payload::Data(data)
+                }
+                Poll::Ready(Some(Piece::End)) => return Poll::Ready(None),
+                // Closed without an end: the reader has failed, and whoever waits for it drops the
+                // call. An end here would be taken for the end of the file.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            },
+        };
+        Poll::Ready(Some(UploadRequest {
+            payload: Some(payload),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Files and pipes as messages, and what happens when they cannot be read.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use sluice_proto::v1::{UploadSpec, upload_request::Payload};
+use tokio_stream::StreamExt as _;
+
+use super::{CHUNK_BYTES, Endpoint, Error, Reader, Source};
+use crate::{progress::Counts, task};
+
+/// Sends a file, and returns its bytes as they come out, the longest chunk, and the reader's end.
+async fn send(source: Source, keep: bool) -> (Vec<u8>, usize, crate::error::Result<()>) {
+    let counts = Arc::new(Counts::default());
+    let (mut messages, reader) = source.into_messages(UploadSpec::default(), Arc::clone(&counts));
+    let mut reader = task::worker(move || Reader::run(reader));
+    let first = messages.next().await.unwrap().payload.unwrap();
+    assert!(matches!(first, Payload::Spec(_)));
+    let (mut bytes, mut longest, mut kept) = (Vec::new(), 0, Vec::new());
+    let all = async {
+        while let Some(message) = messages.next().await {
+            let Some(Payload::Data(data)) = message.payload else {
+                panic!("a second spec");
+            };
+            bytes.extend_from_slice(&data);
+            longest = longest.max(data.len());
+            kept.extend(keep.then_some(data));
+        }
+    };
+    // A reader that fails leaves the stream without an end.
+    let outcome = tokio::select! {
+        biased;
+        () = all => reader.join().await.unwrap(),
+        outcome = reader.join() => match outcome.unwrap() {
+            Ok(()) => panic!("the reader ended before the stream"),
+            Err(error) => Err(error),
+        },
+    };
+    assert_eq!(counts.bytes(), bytes.len() as u64);
+    (bytes, longest, outcome)
+}
+
+fn sample(length: usize) -> Vec<u8> {
+    (0..=250).cycle().take(length).collect()
+}
+
+async fn check_file(length: usize, keep: bool) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), sample(length)).unwrap();
+    let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+    assert_eq!(
+        source.total_bytes(),
+        Some(length as u64).filter(|size| *size > 0)
+    );
+    let (bytes, longest, outcome) = send(source, keep).await;
+    assert!(bytes == sample(length), "{length} bytes");
+    assert_eq!(longest, length.min(CHUNK_BYTES));
+    outcome.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_arrives_whole_around_every_chunk_boundary() {
+    for length in [
+        0,
+        1,
+        CHUNK_BYTES - 1,
+        CHUNK_BYTES,
+        CHUNK_BYTES + 1,
+        9 * CHUNK_BYTES + 7,
+    ] {
+        check_file(length, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_that_is_still_held_is_not_filled_again() {
+    check_file(9 * CHUNK_BYTES + 7, true).await;
+}
+
+#[tokio::test]
+async fn a_pipe_arrives_whole() {
+    let (reader, mut writer) = io::pipe().unwrap();
+    let source = Source {
+        file: std::os::fd::OwnedFd::from(reader).into(),
+        name: "pipe".to_owned(),
+        total_bytes: None,
+    };
+    let writing = std::thread::spawn(move || writer.write_all(&sample(3_000_000)).unwrap());
+    let (bytes, _, outcome) = send(source, false).await;
+    assert!(bytes == sample(3_000_000));
+    outcome.unwrap();
+    writing.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_has_no_end() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), sample(1_000)).unwrap();
+    let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+    file.as_file().set_len(400).unwrap();
+    let (_, _, outcome) = send(source, false).await;
+    let Err(Error::Source { bytes, source, .. }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((bytes, source.kind()), (400, io::ErrorKind::UnexpectedEof));
+}
+
+#[tokio::test]
+async fn the_stream_of_a_failed_reader_stays_silent() {
+    let counts = Arc::new(Counts::default());
+    let source = Source {
+        file: fs::File::open("/").unwrap(),
+        name: "/".to_owned(),
+        total_bytes: None,
+    };
+    let (mut messages, reader) = source.into_messages(UploadSpec::default(), counts);
+    messages.next().await.unwrap();
+    let outcome = task::worker(move || reader.run()).join().await.unwrap();
+    assert!(matches!(outcome, Err(Error::Source { .. })));
+    let next = tokio::time::timeout(Duration::from_millis(50), messages.next()).await;
+    assert!(next.is_err(), "{next:?}");
+}
+
+#[test]
+fn a_missing_file_and_a_directory_are_refused() {
+    for path in ["/does/not/exist.csv", "/"] {
+        let opened = Source::open(&Endpoint::Path(path.into()));
+        assert!(
+            matches!(opened, Err(Error::Source { bytes: 0, .. })),
+            "{path}"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! Command lines that are wrong: exit code 2.
+
+use crate::{bare, last_object, sluice};
+
+#[test]
+fn a_wrong_command_line_is_2() {
+    let lines: [&[&str]; 12] = [
+        &[],
+        &["load"],
+        &["upload", "x.csv"],
+        &["upload", "x.csv", "--table", "a.b.c"],
+        &["upload", "x.csv", "--table", "t", "--delimiter", "ab"],
+        &["upload", "x.csv", "--table", "t", "--transfer-id", "7"],
+        &["upload", "x.csv", "--table", "t", "--commit", "maybe"],
+        &["export", "--table", "t"],
+        &["export", "-o", "-"],
+        &["export", "--table", "t", "--query", "SELECT 1", "-o", "-"],
+        &["export", "--table", "t", "--where", "a == 1", "-o", "-"],
+        &["preview", "--table", "t", "--limit", "0"],
+    ];
+    for line in lines {
+        let assert = sluice().args(line).assert().code(2);
+        let output = assert.get_output();
+        assert!(output.stdout.is_empty(), "{line:?}");
+        assert!(!output.stderr.is_empty(), "{line:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_json_when_asked_for() {
+    let line = ["--json", "upload", "x.csv", "--table", "t", "--quote", "ab"];
+    let assert = sluice().args(line).assert().code(2);
+    let error = &last_object(assert.get_output())["error"];
+    assert_eq!(error["code"], "INVALID_ARGUMENT");
+    assert_eq!(error["reason"], "USAGE");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("a quote is one ASCII character")
+    );
+    assert!(assert.get_output().stderr.is_empty());
+}
+
+#[test]
+fn an_address_that_is_none_is_2() {
+    for address in ["https://example.com", "", "http://a b"] {
+        let line = ["--json", "--server", address, "ping"];
+        let assert = bare().args(line).assert().code(2);
+        let error = &last_object(assert.get_output())["error"];
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("address"), "{message}");
+    }
+}
+
+#[test]
+fn a_flag_goes_before_the_environment() {
+    let mut by_environment = bare();
+    by_environment.env("SLUICE_SERVER", "127.0.0.1:9");
+    let mut by_flag = bare();
+    by_flag
+        .env("SLUICE_SERVER", "127.0.0.1:8")
+        .args(["--server", "127.0.0.1:9"]);
+    for mut command in [by_environment, by_flag] {
+        let assert = command.args(["--json", "ping"]).assert().code(5);
+        let error = &last_object(assert.get_output())["error"];
+        assert_eq!(error["metadata"]["server"], "http://127.0.0.1:9");
+    }
+}
