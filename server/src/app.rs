@@ -118,7 +118,14 @@ impl App {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), Error> {
-        let Self { config, transfers, listener, router, health, .. } = self;
+        let Self {
+            config,
+            transfers,
+            listener,
+            router,
+            health,
+            ..
+        } = self;
         let serve = rpc::serve(listener, router, &config.rpc, shutdown.clone());
         tokio::pin!(serve);
         tokio::select! {

@@ -269,8 +269,9 @@ impl Error {
                 message: format!("the address cannot be used: {source}"),
                 exception: None,
             },
-            Library::Unsupported(text) => Self::Unavailable {
-                message: text.clone(),
+            // The library's word for a scheme that no connector is built in for.
+            Library::Unsupported(_) => Self::Unavailable {
+                message: "the address must begin with http://, TLS is not built in".to_owned(),
                 exception: None,
             },
             other => Self::Protocol {

@@ -6,7 +6,7 @@
 //! How this works: once rows have been sent, ClickHouse reports a failure by writing
 //! `\r\n__exception__\r\n<TAG>\r\n<message>\n<length> <TAG>\r\n__exception__\r\n` behind them, at
 //! most 16 KiB of message, and closes the connection without the last chunk. The library finds this
-//! only when it arrives in one piece. So the last [`HELD_BYTES`] are held back until more data
+//! only when it arrives in one piece. So the last `HELD_BYTES` are held back until more data
 //! or a clean end shows that they are data; at a broken end they are searched for the message. Where
 //! a piece of it is lost, ClickHouse is asked.
 

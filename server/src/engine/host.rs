@@ -24,6 +24,10 @@ const QUERIES: &str = "SYSTEM START LISTEN HTTP; \
 /// Of the memory of the machine. ClickHouse's own 0.9 would leave the server too little on a small one.
 const MEMORY_LIMIT: &str = "--max_server_memory_usage_to_ram_ratio=0.8";
 
+/// How long a transfer may pause before the engine gives its connection up. ClickHouse's own 30 s
+/// would end the export of a client that writes to a slow disk.
+const CLIENT_TIMEOUT_SECONDS: u32 = 3600;
+
 /// What the child process is to host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRequest {
@@ -46,6 +50,8 @@ impl HostRequest {
             // On by default in the library, off in a ClickHouse server.
             "--implicit_select=0".into(),
             "--allow_introspection_functions=0".into(),
+            format!("--http_receive_timeout={CLIENT_TIMEOUT_SECONDS}").into(),
+            format!("--http_send_timeout={CLIENT_TIMEOUT_SECONDS}").into(),
             "--query".into(),
             QUERIES.into(),
             // What follows are settings of the server, not of its sessions.

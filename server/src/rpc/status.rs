@@ -173,6 +173,16 @@ fn external(error: &Error) -> External {
             .with("fields", fields)
             .with("expected", expected)
         }
+        Error::BadConditionValue {
+            column,
+            data_type,
+            value,
+            reason: _,
+        } => new(InvalidArgument, "INVALID_REQUEST")
+            .with("field", "table.where.values")
+            .with("column", column)
+            .with("type", data_type)
+            .with("value", value),
         Error::EmptyFile => new(InvalidArgument, "EMPTY_FILE"),
 
         // File and table: a client must not retry with the same spec.

@@ -44,6 +44,18 @@ pub enum Error {
         .0.position.line, .0.column, .0.value, .0.reason, .0.data_type
     )]
     BadCell(Box<BadCell>),
+    /// A value of a condition does not fit its column.
+    #[error("condition on `{column}`: `{value}` {reason}; {data_type} expected")]
+    BadConditionValue {
+        /// The column.
+        column: String,
+        /// Its type.
+        data_type: String,
+        /// The value.
+        value: String,
+        /// Why it does not fit.
+        reason: Reason,
+    },
     /// A record has too few or too many fields.
     #[error(
         "line {}: the record has {fields} fields, {expected} expected{}",

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     catalog::Column,
-    clickhouse::sql::{Statement, select},
+    clickhouse::sql::{self, Statement},
     column::zone::Zone,
     csv::Dialect,
     task,
@@ -120,6 +120,7 @@ impl Transfers {
 
 async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
     inner.wait_ready().await?;
+    let zone = inner.server_zone().await?;
     let (columns, statement) = match source {
         ExportSource::Table {
             table,
@@ -130,21 +131,21 @@ async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
         } => {
             let table = inner.catalog.table(&table).await?;
             let columns = selection::columns(&table, &columns)?;
-            let rows = selection::rows(&table, conditions, order_by, limit)?;
+            let rows = selection::rows(&table, conditions, order_by, limit, zone)?;
             let name = &table.summary.name;
-            let statement = select::select_table(name, &selection::project(&columns)?, &rows)?;
+            let statement = sql::select_table(name, &selection::project(&columns)?, &rows)?;
             (columns, statement)
         }
         ExportSource::Query(query) => {
             let columns = inner.catalog.describe_query(&query).await?;
-            let statement = select::select_query(&query, &selection::project(&columns)?);
+            let statement = sql::select_query(&query, &selection::project(&columns)?);
             (columns, statement)
         }
     };
     Ok(Selection {
         columns,
         statement,
-        zone: inner.server_zone().await?.to_owned(),
+        zone: zone.to_owned(),
     })
 }
 

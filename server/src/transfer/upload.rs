@@ -9,7 +9,7 @@ mod records;
 mod head;
 mod typing;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -30,6 +30,9 @@ const CHUNK_QUEUE: usize = 16;
 
 /// Blocks that wait for ClickHouse while the next one is typed.
 const BLOCK_QUEUE: usize = 1;
+
+/// The pause after which ClickHouse is told that more is to come; it gives up after 30 s.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What an upload did.
 #[derive(Debug)]
@@ -184,18 +187,25 @@ async fn load(
             .map(|(table, sql)| (table, Some(sql)))?,
     };
     let plan = head.plan(&table, request)?;
-    let statement = sql::insert::insert(&table.summary.name, &plan.insert_columns());
+    let statement = sql::insert_native(&table.summary.name, &plan.insert_columns());
 
     let (sender, blocks) = mpsc::channel(BLOCK_QUEUE);
     let zone = inner.server_zone().await?;
-    let typing = Typing::new(&plan, zone, &inner.config, Arc::clone(transfer))?;
+    let mut typing = Typing::new(
+        &plan,
+        request.dialect,
+        zone,
+        &inner.config,
+        Arc::clone(transfer),
+    )?;
+    let idle_block = typing.idle_block()?;
     let typing = task::spawn_blocking("typing", move || typing.run(head, chunks, &sender));
 
     let insert = inner
         .client
         .insert(&statement, transfer.description().id)
         .await?;
-    let insert = send_blocks(insert, blocks, transfer).await?;
+    let insert = send_blocks(insert, blocks, &idle_block, transfer).await?;
     typing
         .await
         .map_err(|_| Error::Internal("the typing thread panicked"))??;
@@ -210,19 +220,32 @@ async fn load(
 }
 
 /// Sends every block, and returns the INSERT unless there was nothing to send.
+///
+/// `idle_block` has no rows: it keeps ClickHouse from giving up on a client that pauses.
 async fn send_blocks(
     mut insert: Insert,
     mut blocks: mpsc::Receiver<EncodedBlock>,
+    idle_block: &EncodedBlock,
     transfer: &Transfer,
 ) -> Result<Option<Insert>> {
     let mut sent = false;
-    while let Some(block) = blocks.recv().await {
-        let row_count = block.row_count;
-        for chunk in block.chunks {
-            insert.send(chunk).await?;
+    loop {
+        match tokio::time::timeout(KEEPALIVE_INTERVAL, blocks.recv()).await {
+            Ok(Some(block)) => {
+                sent = true;
+                send_block(&mut insert, &block).await?;
+                transfer.counters().add_rows_staged(block.row_count);
+            }
+            Ok(None) => return Ok(sent.then_some(insert)),
+            Err(_) if sent => send_block(&mut insert, idle_block).await?,
+            Err(_) => {}
         }
-        transfer.counters().add_rows_staged(row_count);
-        sent = true;
     }
-    Ok(sent.then_some(insert))
+}
+
+async fn send_block(insert: &mut Insert, block: &EncodedBlock) -> Result<()> {
+    for chunk in &block.chunks {
+        insert.send(chunk.clone()).await?;
+    }
+    Ok(())
 }

@@ -236,8 +236,15 @@ async fn what_cannot_be_exported_is_refused_before_the_first_message() {
             "{text}: {status:?}"
         );
     }
-    let status = server.export(export_source(bad_value)).await.unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    let overflow = pb::TableSource {
+        r#where: vec![condition("n", pb::Operator::Less, &["4294967296"])],
+        ..source()
+    };
+    for (request, value) in [(bad_value, "x"), (overflow, "4294967296")] {
+        let status = server.export(export_source(request)).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+        assert_eq!(metadata(&status, "value"), value);
+    }
     assert_eq!(server.sql("SELECT count() FROM numbers_table"), "10");
 }
 

@@ -15,10 +15,10 @@ use sluice_proto::v1::{
 use sluice_server::{
     app::App,
     config::{Config, Invocation, RawConfig},
-    engine::EngineConfig,
+    engine::{Engine, EngineConfig},
 };
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{runtime::Runtime, sync::OnceCell, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -33,6 +33,42 @@ pub(crate) fn library() -> PathBuf {
         library.display()
     );
     library
+}
+
+/// The address of an engine that all tests of this process share; it ends with the process.
+pub(crate) async fn engine_url() -> String {
+    static SHARED: OnceCell<SharedEngine> = OnceCell::const_new();
+    SHARED
+        .get_or_init(SharedEngine::start)
+        .await
+        .engine
+        .url()
+        .to_owned()
+}
+
+struct SharedEngine {
+    engine: Engine,
+    _runtime: Runtime,
+    _data_dir: TempDir,
+}
+
+impl SharedEngine {
+    /// Starts it on a runtime of its own: that of a test ends with the test.
+    async fn start() -> Self {
+        let start = || {
+            let data_dir = TempDir::new().unwrap();
+            let runtime = Runtime::new().unwrap();
+            let engine = runtime
+                .block_on(Engine::start(config(data_dir.path()).engine))
+                .unwrap();
+            Self {
+                engine,
+                _runtime: runtime,
+                _data_dir: data_dir,
+            }
+        };
+        tokio::task::spawn_blocking(start).await.unwrap()
+    }
 }
 
 /// A server that runs in this process until it is dropped.

@@ -183,7 +183,7 @@ async fn the_first_bad_cell_is_named_with_its_place() {
     let expected = [
         "4",
         "2",
-        "31",
+        "30",
         "3",
         "price",
         "Nullable(Decimal(10, 2))",
@@ -286,7 +286,7 @@ async fn a_file_may_be_cut_into_messages_anywhere() {
             .upload_in(spec("items"), file.as_bytes(), chunk_bytes)
             .await
             .unwrap();
-        sums.push(server.sql("SELECT count(), sum(cityHash64(*)) FROM items"));
+        sums.push(server.sql("SELECT count(), sum(cityHash64(tuple(*))) FROM items"));
     }
     assert!(sums[0].starts_with("500\t"), "{}", sums[0]);
     assert!(sums.iter().all(|sum| *sum == sums[0]), "{sums:?}");

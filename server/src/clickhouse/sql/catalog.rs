@@ -5,7 +5,7 @@
 use super::{SelectQuery, Statement, TableName, join, quote_identifier};
 
 /// The longest cell of a preview, in bytes.
-pub const MAX_PREVIEW_CELL_BYTES: usize = 4096;
+pub(crate) const MAX_PREVIEW_CELL_BYTES: usize = 4096;
 
 /// Version, user, default database and time zone.
 #[must_use]

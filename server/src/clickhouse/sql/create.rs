@@ -5,8 +5,7 @@
 use super::{Statement, TableName, quote_identifier};
 
 /// A MergeTree table with the given columns, each a name and a type, in the order of insertion.
-#[must_use]
-pub fn create_table(table: &TableName, columns: &[(String, String)]) -> Statement {
+pub(crate) fn create_table(table: &TableName, columns: &[(String, String)]) -> Statement {
     let definitions = columns
         .iter()
         .map(|(name, data_type)| format!("    {} {data_type}", quote_identifier(name)))

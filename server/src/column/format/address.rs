@@ -96,7 +96,7 @@ fn hex_digit(value: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv6Addr;
+    use core::net::Ipv6Addr;
 
     use super::{push_ipv4, push_ipv6, push_uuid};
 

@@ -2,7 +2,7 @@
 //!
 //! [`super::super::builder`] calls it; it must never take leading zeros in an IPv4 address, a port or a zone.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use super::Reason;
 
@@ -33,7 +33,7 @@ pub fn parse_ipv4(bytes: &[u8]) -> Result<u32, Reason> {
 /// [`Reason::InvalidIp`].
 pub fn parse_ipv6(bytes: &[u8]) -> Result<[u8; 16], Reason> {
     if let Ok(address) = parse_ipv4(bytes) {
-        return Ok(std::net::Ipv4Addr::from(address).to_ipv6_mapped().octets());
+        return Ok(core::net::Ipv4Addr::from(address).to_ipv6_mapped().octets());
     }
     std::str::from_utf8(bytes)
         .ok()

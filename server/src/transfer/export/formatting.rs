@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Event, EventSender};
+use super::{Event, EventSender, selection::wire_type};
 use crate::{
     catalog::Column,
     column::{
@@ -50,12 +50,20 @@ impl Formatting {
         if dialect.header() {
             encoder.header(columns.iter().map(|column| column.name.as_bytes()))?;
         }
-        let wire_type = |column: &Column| Ok(DataType::parse(&column.type_text)?.wire_type());
         let types: Vec<_> = columns.iter().map(wire_type).collect::<Result<_>>()?;
-        let formatters = types.iter().map(|data_type| Formatter::new(data_type, server_zone));
+        let formatters = types
+            .iter()
+            .map(|data_type| Formatter::new(data_type, server_zone));
         let formatters = formatters.collect::<Result<_, _>>()?;
         let reader = Reader::new(Limits { max_block_bytes });
-        Ok(Self { reader, formatters, types, encoder, transfer, unsent_rows: 0 })
+        Ok(Self {
+            reader,
+            formatters,
+            types,
+            encoder,
+            transfer,
+            unsent_rows: 0,
+        })
     }
 
     /// Formats the whole result; ends early and without an error when the client has gone.
@@ -83,10 +91,15 @@ impl Formatting {
         let same_count = block.columns.len() == self.types.len();
         let mut pairs = block.columns.iter().zip(&self.types);
         if !same_count || !pairs.all(|(column, data_type)| column.carries(data_type)) {
-            return Err(Error::Internal("the result has other columns than were announced"));
+            return Err(Error::Internal(
+                "the result has other columns than were announced",
+            ));
         }
         for row in 0..block.row_count {
-            let mut sink = Sink { encoder: &mut self.encoder, outcome: Ok(()) };
+            let mut sink = Sink {
+                encoder: &mut self.encoder,
+                outcome: Ok(()),
+            };
             for (formatter, column) in self.formatters.iter_mut().zip(&block.columns) {
                 formatter.cell(column, row, &mut sink);
             }

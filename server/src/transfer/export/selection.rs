@@ -4,8 +4,8 @@
 
 use crate::{
     catalog::{Column, Table},
-    clickhouse::sql::{Condition, OrderBy, Projection, SelectColumn, Selection},
-    column::DataType,
+    clickhouse::sql::{Condition, Operator, OrderBy, Projection, SelectColumn, Selection},
+    column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits},
     transfer::{ColumnCondition, Error, Result},
 };
 
@@ -30,19 +30,22 @@ pub(super) fn rows(
     conditions: Vec<ColumnCondition>,
     order_by: Vec<OrderBy>,
     limit: Option<u64>,
+    server_zone: &str,
 ) -> Result<Selection> {
     for order in &order_by {
         find(table, &order.column)?;
     }
-    let resolve = |ColumnCondition {
-                       column,
-                       operator,
-                       values,
-                   }| {
-        let data_type = find(table, &column)?.type_text.clone();
+    let resolve = |condition: ColumnCondition| {
+        let column = find(table, &condition.column)?;
+        check_values(&condition, column, server_zone)?;
+        let ColumnCondition {
+            column: name,
+            operator,
+            values,
+        } = condition;
         Ok(Condition {
-            column,
-            data_type,
+            column: name,
+            data_type: column.type_text.clone(),
             operator,
             values,
         })
@@ -60,9 +63,18 @@ pub(super) fn project(columns: &[Column]) -> Result<Vec<SelectColumn>> {
     columns.iter().map(project_column).collect()
 }
 
+/// The type that the blocks of an export carry for a column.
+pub(super) fn wire_type(column: &Column) -> Result<DataType> {
+    let data_type = DataType::parse(&column.type_text)?;
+    Ok(match data_type.inner() {
+        DataType::Other(_) => DataType::Nullable(Box::new(DataType::String)),
+        _ => data_type.wire_type(),
+    })
+}
+
 fn project_column(column: &Column) -> Result<SelectColumn> {
     let data_type = DataType::parse(&column.type_text)?;
-    let wire_type = data_type.wire_type();
+    let wire_type = wire_type(column)?;
     let projection = match data_type.inner() {
         DataType::Other(_) => Projection::Text,
         _ if wire_type == data_type => Projection::Value,
@@ -71,6 +83,38 @@ fn project_column(column: &Column) -> Result<SelectColumn> {
     Ok(SelectColumn {
         name: column.name.clone(),
         projection,
+    })
+}
+
+/// Refuses values that ClickHouse would change in silence, such as the 30th of February.
+fn check_values(condition: &ColumnCondition, column: &Column, server_zone: &str) -> Result<()> {
+    if matches!(condition.operator, Operator::Like | Operator::NotLike) {
+        return Ok(());
+    }
+    let spec = ColumnSpec {
+        name: column.name.clone(),
+        data_type: DataType::parse(&column.type_text)?,
+        has_default: false,
+    };
+    let limits = Limits {
+        max_rows: usize::MAX,
+        max_bytes: usize::MAX,
+    };
+    let mut builder = BlockBuilder::new(vec![spec], server_zone, limits)?;
+    let cells = condition
+        .values
+        .iter()
+        .map(|value| Cell::quoted(value.as_bytes()));
+    let bad = builder
+        .column_mut(0)
+        .and_then(|values| values.append(cells).err());
+    bad.map_or(Ok(()), |bad| {
+        Err(Error::BadConditionValue {
+            column: column.name.clone(),
+            data_type: column.type_text.clone(),
+            value: condition.values.get(bad.row).cloned().unwrap_or_default(),
+            reason: bad.reason,
+        })
     })
 }
 

@@ -5,10 +5,10 @@
 
 use tokio::sync::mpsc;
 
-use super::{Chunk, records::Records, typing::cell};
+use super::{Chunk, records::Records};
 use crate::{
     catalog::Table,
-    column::infer::ColumnSample,
+    column::{Cell, infer::ColumnSample},
     config::TransferConfig,
     csv::{Limits, RecordBatch},
     transfer::{
@@ -96,7 +96,10 @@ impl Head {
         let mut samples = vec![ColumnSample::default(); names.len()];
         for record in self.first_batch.iter().flat_map(RecordBatch::records) {
             for (sample, field) in samples.iter_mut().zip(record.fields()) {
-                sample.observe(cell(field));
+                sample.observe(Cell {
+                    bytes: field.bytes,
+                    quoted: field.quoted,
+                });
             }
         }
         let types = samples.iter().map(|sample| sample.infer().to_string());

@@ -9,24 +9,58 @@ use tokio::sync::mpsc;
 
 use super::{Chunk, head::Head, records::Records};
 use crate::{
-    column::{BlockBuilder, Cell, ColumnSpec, EncodedBlock, Limits, Reason},
+    column::{BlockBuilder, Cell, ColumnSpec, DataType, EncodedBlock, Limits, Reason},
     config::TransferConfig,
-    csv::{Field, RecordBatch},
+    csv::{Dialect, Field, RecordBatch},
     transfer::{BadCell, Error, Result, Transfer, error::excerpt, plan::Plan},
 };
+
+/// One column of the block, and where its values come from.
+#[derive(Debug)]
+struct Target {
+    spec: ColumnSpec,
+    /// The index of the field.
+    field: usize,
+    /// Whether a field without a byte is a text, and not NULL.
+    empty_is_text: bool,
+}
+
+impl Target {
+    fn new(spec: &ColumnSpec, field: usize, dialect: Dialect) -> Self {
+        let is_text = matches!(
+            spec.data_type.inner(),
+            DataType::String | DataType::FixedString(_)
+        );
+        // A dialect with escapes has no quotes to tell the two apart, and writes NULL as `\N`.
+        let empty_is_text = is_text && dialect.escape().is_some();
+        Self {
+            spec: spec.clone(),
+            field,
+            empty_is_text,
+        }
+    }
+
+    fn cell<'a>(&self, field: Field<'a>) -> Cell<'a> {
+        let is_text = field.quoted || (self.empty_is_text && field.bytes.is_empty());
+        Cell {
+            bytes: field.bytes,
+            quoted: is_text,
+        }
+    }
+}
 
 /// Turns records into blocks, column by column.
 #[derive(Debug)]
 pub(super) struct Typing {
     builder: BlockBuilder,
-    specs: Vec<ColumnSpec>,
-    fields: Vec<usize>,
+    targets: Vec<Target>,
     transfer: Arc<Transfer>,
 }
 
 impl Typing {
     pub(super) fn new(
         plan: &Plan,
+        dialect: Dialect,
         server_zone: &str,
         config: &TransferConfig,
         transfer: Arc<Transfer>,
@@ -36,12 +70,18 @@ impl Typing {
             max_bytes: config.block_bytes,
         };
         let builder = BlockBuilder::new(plan.specs.clone(), server_zone, limits)?;
+        let targets = plan.specs.iter().zip(&plan.fields);
+        let targets = targets.map(|(spec, field)| Target::new(spec, *field, dialect));
         Ok(Self {
             builder,
-            specs: plan.specs.clone(),
-            fields: plan.fields.clone(),
+            targets: targets.collect(),
             transfer,
         })
+    }
+
+    /// A block of these columns without rows.
+    pub(super) fn idle_block(&mut self) -> Result<EncodedBlock> {
+        Ok(self.builder.take()?)
     }
 
     /// Types the whole file; ends early and without an error when nobody takes the blocks any more.
@@ -83,8 +123,11 @@ impl Typing {
         };
         let mut row_limit = misfit.unwrap_or(batch.len());
         let mut first_bad: Option<(usize, usize, Reason)> = None;
-        for (index, field) in self.fields.iter().enumerate() {
-            let cells = batch.column(*field).take(row_limit).map(cell);
+        for (index, target) in self.targets.iter().enumerate() {
+            let cells = batch
+                .column(target.field)
+                .take(row_limit)
+                .map(|field| target.cell(field));
             let column = self.builder.column_mut(index);
             let column = column.ok_or(Error::Internal("a column is outside its block"))?;
             if let Err(bad) = column.append(cells) {
@@ -100,7 +143,7 @@ impl Typing {
     }
 
     fn bad_cell(&self, batch: &RecordBatch, row: usize, column: usize, reason: Reason) -> Error {
-        let (Some(spec), Some(&field)) = (self.specs.get(column), self.fields.get(column)) else {
+        let Some(Target { spec, field, .. }) = self.targets.get(column) else {
             return Error::Internal("a bad cell is outside its block");
         };
         let record = batch.record(row);
@@ -110,7 +153,7 @@ impl Typing {
             column: spec.name.clone(),
             data_type: spec.data_type.to_string(),
             value: record
-                .field(field)
+                .field(*field)
                 .map(|field| excerpt(field.bytes))
                 .unwrap_or_default(),
             reason,
@@ -139,13 +182,5 @@ fn next_batch(
             return Ok(batch);
         }
         records.take(&chunks.blocking_recv().ok_or(Error::ClientGone)?);
-    }
-}
-
-/// A field of a file as a cell of a column.
-pub(super) fn cell(field: Field<'_>) -> Cell<'_> {
-    Cell {
-        bytes: field.bytes,
-        quoted: field.quoted,
     }
 }
