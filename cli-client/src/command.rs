@@ -61,8 +61,9 @@ async fn unless<T>(interrupt: &mut Interrupt, work: impl Future<Output = Result<
     }
 }
 
-/// Waits for a transfer; when it is given up on this side, the server is told before the call is
-/// dropped.
+/// Waits for a transfer; when it is interrupted, the server is told before the call is dropped. A
+/// transfer that fails on this side tells the server itself, while its call still stands: a call that
+/// breaks off looks like a client that has gone.
 async fn guarded<T>(
     connection: &Connection,
     transfer_id: &str,
@@ -71,7 +72,7 @@ async fn guarded<T>(
 ) -> Result<T> {
     let mut transfer = pin!(transfer);
     let result = unless(interrupt, &mut transfer).await;
-    if let Err(Error::Interrupted | Error::Source { .. } | Error::Sink { .. }) = &result {
+    if let Err(Error::Interrupted) = &result {
         connection.give_up(transfer_id).await;
     }
     result

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Bytes of one message.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 256 << 10;
 /// Chunks between the thread that reads and the network.
 const QUEUE_CHUNKS: usize = 3;
 /// A chunk of a slow pipe is sent after this time even if it is not full.

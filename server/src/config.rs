@@ -97,7 +97,7 @@ pub struct RpcConfig {
 pub struct TransferConfig {
     /// The most transfers that run at once: 1 to 10,000. Default: 64.
     pub max_transfers: usize,
-    /// The size that a batch of records is cut at, in bytes. 1 MiB.
+    /// The size that a batch of records is cut at, in bytes. 256 KiB.
     pub batch_bytes: usize,
     /// The bytes of one upload that may wait to be decoded. 4 MiB.
     pub buffer_bytes: usize,

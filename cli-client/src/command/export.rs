@@ -10,7 +10,10 @@ use std::{
 };
 
 use serde::Serialize;
-use sluice_proto::v1::{Column, ExportProgress, ExportRequest, Transfer, export_response::Payload};
+use sluice_proto::v1::{
+    Column, ExportProgress, ExportRequest, ExportResponse, Transfer, export_response::Payload,
+};
+use tonic::Streaming;
 
 use crate::{
     command::{guarded, unless},
@@ -91,12 +94,26 @@ struct Received {
 async fn receive(
     connection: &Connection,
     request: ExportRequest,
-    mut sink: Sink,
+    sink: Sink,
     meter: &Meter,
     output: Output,
 ) -> Result<Received> {
     let _progress = Progress::start(&meter.counts, output);
+    let transfer_id = request.transfer_id.clone();
     let mut stream = connection.ingest().export(request).await?.into_inner();
+    let received = fill(sink, &mut stream, meter).await;
+    if let Err(Error::Sink { .. }) = &received {
+        connection.give_up(&transfer_id).await;
+    }
+    received
+}
+
+/// Writes what the call brings, to its end.
+async fn fill(
+    mut sink: Sink,
+    stream: &mut Streaming<ExportResponse>,
+    meter: &Meter,
+) -> Result<Received> {
     let mut columns = Vec::new();
     let mut summary = None;
     while let Some(message) = stream.message().await? {

@@ -68,11 +68,8 @@ async fn send(
     let counts = Arc::new(Counts::default());
     counts.set_total_bytes(source.total_bytes().unwrap_or_default());
     let progress = Progress::start(&counts, output);
-    let watch = watch(
-        connection.clone(),
-        spec.transfer_id.clone(),
-        Arc::clone(&counts),
-    );
+    let transfer_id = spec.transfer_id.clone();
+    let watch = watch(connection.clone(), transfer_id.clone(), Arc::clone(&counts));
     let _watch = progress.is_shown().then(|| task::background(watch));
 
     let (messages, reader) = source.into_messages(spec, Arc::clone(&counts));
@@ -82,8 +79,10 @@ async fn send(
     let response = tokio::select! {
         response = &mut call => response,
         outcome = reader.join() => {
-            // A failure drops the call without an end of the stream: the server cancels.
-            outcome.map_err(Error::Runtime)??;
+            if let Err(failure) = outcome.map_err(Error::Runtime).flatten() {
+                connection.give_up(&transfer_id).await;
+                return Err(failure);
+            }
             call.await
         }
     };

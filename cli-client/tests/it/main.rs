@@ -1,12 +1,21 @@
-//! The binary as a whole, as far as it goes without a server.
+//! The binary as a whole: alone, and against a real server with a real ClickHouse.
 //!
-//! Runs `sluice` in a process of its own; nothing is expected of the environment. It must never
-//! imitate a server: what needs one is tested with the real one, in the server's tests.
+//! Runs `sluice` and `sluice-server` in processes of their own, on free ports and in temporary
+//! directories. It needs the engine's library (`make engine`) and both programs, which building the
+//! workspace makes. It must never imitate a server.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
+mod broken;
+mod export;
+mod faults;
 mod local;
+mod look;
+mod server;
 mod text;
+mod upload;
 mod usage;
 
 use assert_cmd::Command;

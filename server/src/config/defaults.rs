@@ -32,7 +32,7 @@ pub(super) const BLOCK_ROWS: u64 = 262_144;
 pub(super) const BLOCK_BYTES: u64 = 8 * MIB;
 
 /// Bytes. Fits the second-level cache, and is decoded in about a millisecond.
-pub(super) const BATCH_BYTES: usize = 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 256 * 1024;
 
 /// Bytes. A few messages of a client, so that the decoder never waits for the next one.
 pub(super) const BUFFER_BYTES: usize = 4 * 1024 * 1024;

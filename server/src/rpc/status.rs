@@ -3,7 +3,7 @@
 //! Every handler and the state of every transfer go through here. `proto/sluice/v1/errors.proto`
 //! documents each reason; a test holds the two together.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use sluice_proto::v1 as pb;
 use tonic::{Code, Status};
@@ -44,7 +44,7 @@ impl External {
         }
     }
 
-    fn with(mut self, name: &str, value: impl ToString) -> Self {
+    fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.metadata.insert(name.to_owned(), value.to_string());
         self
     }
@@ -131,6 +131,10 @@ pub(super) fn not_implemented(call: &str) -> Status {
     Status::with_error_details(Code::Unimplemented, message, details)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exhaustive table, an entry for each error"
+)]
 fn external(error: &Error) -> External {
     use Code::{
         AlreadyExists, Cancelled, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,

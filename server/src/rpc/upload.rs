@@ -69,13 +69,13 @@ async fn feed(
                 upload.end().await;
                 break;
             }
-            Ok(Ok(Some(message))) => match message.payload {
-                Some(Payload::Data(data)) => data,
-                _ => {
+            Ok(Ok(Some(message))) => {
+                let Some(Payload::Data(data)) = message.payload else {
                     let description = "every message after the spec must be data";
                     return Err(status::invalid_request("payload", description));
-                }
-            },
+                };
+                data
+            }
         };
         if !upload.send(data).await {
             break;

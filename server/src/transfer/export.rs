@@ -1,7 +1,7 @@
 //! The way out: one SELECT, its Native blocks as text, and the messages of the call.
 //!
 //! `rpc::export` starts it and sends its events. Formatting runs on a thread of its own
-//! ([`formatting`]) so that reading, formatting and sending overlap. Every queue in between is
+//! (`export::formatting`) so that reading, formatting and sending overlap. Every queue in between is
 //! bounded: a slow client makes ClickHouse wait.
 
 mod formatting;

@@ -1,7 +1,7 @@
 //! The way in: chunks of a file become records, typed columns, Native blocks, and one INSERT.
 //!
-//! `rpc::upload` starts it and feeds the chunks. [`load`] reads as the path; typing runs on a
-//! thread of its own ([`typing`]) so that receiving, typing and sending overlap. Every queue in
+//! `rpc::upload` starts it and feeds the chunks. `load` reads as the path; typing runs on a
+//! thread of its own (`upload::typing`) so that receiving, typing and sending overlap. Every queue in
 //! between is bounded: a slow ClickHouse makes the client wait.
 
 mod records;

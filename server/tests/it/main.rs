@@ -3,7 +3,11 @@
 //! They need the engine's library (`make engine`), and nothing else: ports are free ones, data
 //! directories are temporary, every test has a server of its own.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

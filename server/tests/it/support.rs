@@ -16,6 +16,7 @@ use sluice_server::{
     app::App,
     config::{Config, Invocation, RawConfig},
     engine::{Engine, EngineConfig},
+    task,
 };
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::OnceCell, task::JoinHandle};
@@ -67,7 +68,7 @@ impl SharedEngine {
                 _data_dir: data_dir,
             }
         };
-        tokio::task::spawn_blocking(start).await.unwrap()
+        task::spawn_blocking("engine", start).await.unwrap()
     }
 }
 
@@ -98,7 +99,7 @@ impl TestServer {
         let engine_process = app.engine().process_id().unwrap();
         let shutdown = CancellationToken::new();
         let run = app.run(shutdown.clone());
-        let running = Some(tokio::task::spawn(async move { run.await.unwrap() }));
+        let running = Some(task::spawn("server", async move { run.await.unwrap() }));
         Self {
             address,
             shutdown,
@@ -288,7 +289,7 @@ pub(crate) fn upload_messages(
         .collect()
 }
 
-/// The reason of an error, checked to be whole: ErrorInfo of our domain and a message.
+/// The reason of an error, checked to be whole: an `ErrorInfo` of our domain and a message.
 pub(crate) fn reason(status: &Status) -> String {
     let details = status.get_error_details();
     let info = details

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sluice_proto::v1 as pb;
+use sluice_server::task;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -22,7 +23,7 @@ impl OpenUpload {
     pub(crate) async fn begin(server: &TestServer, table: &str, id: &str) -> Self {
         let (messages, receiver) = mpsc::channel(1);
         let mut client = server.ingest().await;
-        let call = tokio::task::spawn(async move {
+        let call = task::spawn("upload", async move {
             let response = client.upload(ReceiverStream::new(receiver)).await;
             response.map(tonic::Response::into_inner)
         });

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The bytes from which on a message is sent.
-const MESSAGE_BYTES: usize = 256 << 10;
+const MESSAGE_BYTES: usize = 512 << 10;
 
 /// The most bytes of one message; a longer record is cut into several.
 const MAX_MESSAGE_BYTES: usize = 1 << 20;

@@ -17,15 +17,18 @@ use crate::{
     },
 };
 
+/// The bytes of a file that the types of a new table are found in.
+const SAMPLE_BYTES: usize = 1 << 20;
+
 /// Records that have their header, and the first of them.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) records: Records,
-    pub(super) first_batch: Option<RecordBatch>,
+    pub(super) first_batches: Vec<RecordBatch>,
 }
 
 impl Head {
-    /// Takes chunks until the first batch is whole, or the file ends.
+    /// Takes chunks until the first batches are whole, or the file ends.
     pub(super) async fn read(
         request: &UploadRequest,
         chunks: &mut mpsc::Receiver<Chunk>,
@@ -36,19 +39,26 @@ impl Head {
             max_record_bytes: config.max_record_bytes,
         };
         let mut records = Records::new(request.dialect, limits);
-        let first_batch = loop {
-            let batch = records.next()?;
-            if batch.is_some() || records.has_ended() {
-                break batch;
-            }
-            records.take(&chunks.recv().await.ok_or(Error::ClientGone)?);
+        let sample_bytes = if request.create_table {
+            SAMPLE_BYTES
+        } else {
+            0
         };
+        let wanted = (sample_bytes / config.batch_bytes).max(1);
+        let mut first_batches = Vec::new();
+        while first_batches.len() < wanted {
+            match records.next()? {
+                Some(batch) => first_batches.push(batch),
+                None if records.has_ended() => break,
+                None => records.take(&chunks.recv().await.ok_or(Error::ClientGone)?),
+            }
+        }
         if request.dialect.header() && records.header().is_none() {
             return Err(Error::EmptyFile);
         }
         Ok(Self {
             records,
-            first_batch,
+            first_batches,
         })
     }
 
@@ -78,7 +88,7 @@ impl Head {
 
     fn shape(&self) -> FileShape<'_> {
         let header = self.records.header();
-        let first = self.first_batch.as_ref().filter(|batch| !batch.is_empty());
+        let first = self.first_batches.first();
         let field_count = match (header, first) {
             (Some(header), _) => header.names().len(),
             (None, Some(batch)) => batch.record(0).field_count(),
@@ -94,7 +104,7 @@ impl Head {
     fn new_columns(&self, request: &UploadRequest) -> Result<Vec<(String, String)>> {
         let names = self.column_names()?;
         let mut samples = vec![ColumnSample::default(); names.len()];
-        for record in self.first_batch.iter().flat_map(RecordBatch::records) {
+        for record in self.first_batches.iter().flat_map(RecordBatch::records) {
             for (sample, field) in samples.iter_mut().zip(record.fields()) {
                 sample.observe(Cell {
                     bytes: field.bytes,

@@ -2,9 +2,11 @@
 //!
 //! Shared by the two ways of waiting for a chunk: `head` waits as a task, `typing` as a thread.
 
+use bytes::Bytes;
+
 use super::Chunk;
 use crate::{
-    csv::{Decoder, Dialect, Header, Limits, RecordBatch},
+    csv::{Decoder, Dialect, Header, Limits, Record, RecordBatch},
     transfer::Result,
 };
 
@@ -12,27 +14,32 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Records {
     decoder: Decoder,
+    /// Bytes that the decoder has not seen. It is given no more than a batch of them at a time: what
+    /// follows a batch is copied.
+    pending: Bytes,
+    batch_bytes: usize,
+    /// Bytes of the file so far.
+    byte_count: u64,
     ended: bool,
-    ends_with_newline: bool,
 }
 
 impl Records {
     pub(super) fn new(dialect: Dialect, limits: Limits) -> Self {
         Self {
             decoder: Decoder::new(dialect, limits),
+            pending: Bytes::new(),
+            batch_bytes: limits.batch_bytes,
+            byte_count: 0,
             ended: false,
-            ends_with_newline: false,
         }
     }
 
-    /// Takes what the caller sent next.
+    /// Takes what the caller sent next; only after [`Records::next`] has returned none.
     pub(super) fn take(&mut self, chunk: &Chunk) {
         match chunk {
             Chunk::Data(data, _) => {
-                self.decoder.push(data);
-                if let Some(last) = data.last() {
-                    self.ends_with_newline = matches!(last, b'\n' | b'\r');
-                }
+                self.byte_count += data.len() as u64;
+                self.pending = data.clone();
             }
             Chunk::End => self.ended = true,
         }
@@ -40,12 +47,23 @@ impl Records {
 
     /// The next batch; none when it takes more chunks, or when the file has ended.
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let batch = if self.ended {
-            self.decoder.finish()
-        } else {
-            self.decoder.next_batch()
-        };
-        Ok(batch?)
+        loop {
+            let batch = if self.ended {
+                self.decoder.finish()
+            } else {
+                self.decoder.next_batch()
+            };
+            if let Some(batch) = batch? {
+                return Ok(Some(batch));
+            }
+            if self.pending.is_empty() {
+                return Ok(None);
+            }
+            let piece = self
+                .pending
+                .split_to(self.pending.len().min(self.batch_bytes));
+            self.decoder.push(&piece);
+        }
     }
 
     /// Whether the caller has said that the file is whole.
@@ -53,9 +71,10 @@ impl Records {
         self.ended
     }
 
-    /// Whether the file has ended without a line end.
-    pub(super) fn is_cut_off(&self) -> bool {
-        self.ended && !self.ends_with_newline
+    /// Whether the file ends with this record, and without a line end.
+    pub(super) fn is_cut_off(&self, record: &Record<'_>) -> bool {
+        let record_end = record.position().byte_offset + record.raw().len() as u64;
+        self.ended && record_end == self.byte_count
     }
 
     pub(super) fn header(&self) -> Option<&Header> {

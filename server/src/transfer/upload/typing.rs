@@ -11,7 +11,7 @@ use super::{Chunk, head::Head, records::Records};
 use crate::{
     column::{BlockBuilder, Cell, ColumnSpec, DataType, EncodedBlock, Limits, Reason},
     config::TransferConfig,
-    csv::{Dialect, Field, RecordBatch},
+    csv::{Dialect, Field, Record, RecordBatch},
     transfer::{BadCell, Error, Result, Transfer, error::excerpt, plan::Plan},
 };
 
@@ -94,17 +94,23 @@ impl Typing {
         let field_count = head.field_count();
         let Head {
             mut records,
-            first_batch,
+            first_batches,
         } = head;
-        let mut next = first_batch;
-        while let Some(batch) = next {
-            self.append(&batch, field_count, records.is_cut_off())?;
+        let mut first_batches = first_batches.into_iter();
+        loop {
+            let batch = match first_batches.next() {
+                Some(batch) => batch,
+                None => match next_batch(&mut records, &mut chunks)? {
+                    Some(batch) => batch,
+                    None => break,
+                },
+            };
+            self.append(&batch, field_count, &records)?;
             self.transfer.counters().add_rows_parsed(batch.len());
             if self.builder.is_full() && blocks.blocking_send(self.builder.take()?).is_err() {
                 return Ok(());
             }
             records.recycle(batch);
-            next = next_batch(&mut records, &mut chunks)?;
         }
         if !self.builder.is_empty() {
             // A receiver that has gone has its own error.
@@ -114,7 +120,7 @@ impl Typing {
     }
 
     /// Types one batch; the error is the first in the file's order.
-    fn append(&mut self, batch: &RecordBatch, field_count: usize, is_cut_off: bool) -> Result<()> {
+    fn append(&mut self, batch: &RecordBatch, field_count: usize, records: &Records) -> Result<()> {
         let misfit = match batch.field_count() {
             Some(count) if count == field_count => None,
             _ => batch
@@ -137,7 +143,7 @@ impl Typing {
         }
         match (first_bad, misfit) {
             (Some((row, column, reason)), _) => Err(self.bad_cell(batch, row, column, reason)),
-            (None, Some(row)) => Err(wrong_field_count(batch, row, field_count, is_cut_off)),
+            (None, Some(row)) => Err(wrong_field_count(&batch.record(row), field_count, records)),
             (None, None) => Ok(()),
         }
     }
@@ -161,13 +167,12 @@ impl Typing {
     }
 }
 
-fn wrong_field_count(batch: &RecordBatch, row: usize, expected: usize, is_cut_off: bool) -> Error {
-    let record = batch.record(row);
+fn wrong_field_count(record: &Record<'_>, expected: usize, records: &Records) -> Error {
     Error::FieldCount {
         position: record.position(),
         fields: record.field_count(),
         expected,
-        cut_off: is_cut_off && row + 1 == batch.len(),
+        cut_off: records.is_cut_off(record),
     }
 }
 

@@ -1,0 +1,318 @@
+//! A real server in a process of its own, the command line beside it, and a directory for files.
+
+mod process;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command as Process, ExitStatus, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{bare, last_object};
+
+pub(crate) use self::process::{Client, is_alive, kill};
+use self::process::{child_of, ended, signal};
+
+/// Longer than anything here takes; what is not there by then will not come.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at something that will change.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// The command line, as built for these tests.
+pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
+
+/// A file of the server's test data.
+pub(crate) fn sample(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/tests/data");
+    path.join(name).to_str().unwrap().to_owned()
+}
+
+/// The server's program with nothing of this environment: on a free port and this data directory,
+/// unless the options say otherwise.
+pub(crate) fn server_program(data: &Path, options: &[&str]) -> Process {
+    let program = Path::new(SLUICE).with_file_name("sluice-server");
+    assert!(
+        program.exists(),
+        "{} is missing: build the workspace first: cargo build --workspace",
+        program.display()
+    );
+    let mut command = Process::new(program);
+    command.env_clear().arg("--engine-library").arg(library());
+    let defaults = [
+        ("--listen", "127.0.0.1:0"),
+        ("--data-dir", data.to_str().unwrap()),
+    ];
+    for (option, value) in defaults {
+        if !options.contains(&option) {
+            command.args([option, value]);
+        }
+    }
+    command.args(options).stdin(Stdio::null());
+    command
+}
+
+/// The ClickHouse library that `make engine` installs.
+fn library() -> PathBuf {
+    let package = "../server/engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so";
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
+    assert!(
+        library.exists(),
+        "{} is missing: run `make engine`",
+        library.display()
+    );
+    library
+}
+
+/// Looks again and again until there is something to see.
+pub(crate) fn until<T>(expected: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {expected}");
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// A directory that is removed with the test.
+pub(crate) struct Files {
+    directory: TempDir,
+}
+
+impl Files {
+    pub(crate) fn new() -> Self {
+        Self {
+            directory: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        let path = self.directory.path().join(name);
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The names of all files, also of hidden ones.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.directory.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+/// A server that runs until it is dropped.
+pub(crate) struct Server {
+    process: Child,
+    url: String,
+    engine_address: String,
+    log: Arc<Mutex<String>>,
+    pub(crate) data: TempDir,
+    pub(crate) files: Files,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with more options, and waits until it listens.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut process = server_program(data.path(), options)
+            .args(["--log-format", "json"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::default();
+        let events = follow_log(&mut process, &log);
+        let mut server = Self {
+            process,
+            url: String::new(),
+            engine_address: String::new(),
+            log,
+            data,
+            files: Files::new(),
+        };
+        while server.url.is_empty() {
+            let fields = events.recv_timeout(PATIENCE).unwrap();
+            if let Some(port) = fields["port"].as_u64() {
+                server.engine_address = format!("127.0.0.1:{port}");
+            }
+            if fields["message"] == "listening" {
+                server.url = format!("http://{}", fields["address"].as_str().unwrap());
+            }
+        }
+        server
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The command line, pointed at this server.
+    pub(crate) fn sluice(&self, line: &[&str]) -> Command {
+        let mut command = bare();
+        command.args(["--server", &self.url]).args(line);
+        command.timeout(PATIENCE);
+        command
+    }
+
+    /// Runs a command that succeeds; its JSON object.
+    pub(crate) fn json(&self, line: &[&str]) -> Value {
+        let assert = self.sluice(line).arg("--json").assert().code(0);
+        last_object(assert.get_output())
+    }
+
+    /// Runs a command that fails with this exit code; its JSON error.
+    pub(crate) fn fails(&self, line: &[&str], code: i32) -> Value {
+        let assert = self.sluice(line).arg("--json").assert().code(code);
+        last_object(assert.get_output())["error"].take()
+    }
+
+    /// Runs a command that succeeds; what people see on standard output.
+    pub(crate) fn text(&self, line: &[&str]) -> String {
+        let assert = self.sluice(line).assert().code(0);
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    }
+
+    /// Starts a command that runs beside the test, with `--json`.
+    pub(crate) fn begin(&self, line: &[&str]) -> Client {
+        let process = Process::new(SLUICE)
+            .args(["--json", "--server", &self.url])
+            .args(line)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Client::new(process)
+    }
+
+    /// Waits until a transfer is as expected.
+    pub(crate) fn until_transfer(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        until(&format!("transfer {id} as expected"), || {
+            let get = ["--json", "transfers", "get", id];
+            let output = self.sluice(&get).output().unwrap();
+            last = last_object(&output);
+            is_so(&last).then(|| last.take())
+        })
+    }
+
+    /// Waits until a transfer has ended.
+    pub(crate) fn until_ended(&self, id: &str) -> Value {
+        self.until_transfer(id, |transfer| {
+            transfer["state"]
+                .as_str()
+                .is_some_and(|state| state != "running")
+        })
+    }
+
+    /// Waits until ClickHouse no longer runs the query of a transfer.
+    pub(crate) fn until_query_is_gone(&self, id: &str) {
+        let count = format!("SELECT count() FROM system.processes WHERE query_id = '{id}'");
+        until("the query ends", || (self.sql(&count) == "0").then_some(()));
+    }
+
+    /// Runs SQL on the engine directly, past the server, and returns the answer as text.
+    pub(crate) fn sql(&self, query: &str) -> String {
+        let mut stream = TcpStream::connect(&self.engine_address).unwrap();
+        let length = query.len();
+        write!(
+            stream,
+            "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(head.split(' ').nth(1), Some("200"), "{query}: {body}");
+        body.trim_end_matches('\n').to_owned()
+    }
+
+    /// Rows of a table and a sum over all its cells.
+    pub(crate) fn content(&self, table: &str) -> String {
+        self.sql(&format!(
+            "SELECT count(), sum(cityHash64(tuple(*))) FROM {table}"
+        ))
+    }
+
+    /// The process of the embedded engine.
+    pub(crate) fn engine(&self) -> u32 {
+        child_of(self.process.id()).unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, self.process.id());
+    }
+
+    /// Kills the server and its engine.
+    pub(crate) fn kill(&mut self) {
+        let engine = child_of(self.process.id());
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        if let Some(engine) = engine {
+            kill(engine);
+            until("the engine is gone", || (!is_alive(engine)).then_some(()));
+        }
+    }
+
+    /// Waits until the server has ended by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        ended(&mut self.process)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.process.try_wait() {
+            self.kill();
+        }
+        if thread::panicking() {
+            let log = self.log.lock().unwrap();
+            drop(writeln!(std::io::stderr(), "the server's log:\n{log}"));
+        }
+    }
+}
+
+/// Keeps every line of the log, and hands on the fields of each.
+fn follow_log(process: &mut Child, log: &Arc<Mutex<String>>) -> mpsc::Receiver<Value> {
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let log = Arc::clone(log);
+    let (sender, fields) = mpsc::channel();
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let mut log = log.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+            if let Ok(mut event) = serde_json::from_str::<Value>(&line) {
+                // Nobody listens any more once the server is up.
+                drop(sender.send(event["fields"].take()));
+            }
+        }
+    });
+    fields
+}
