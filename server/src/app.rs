@@ -30,7 +30,7 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] engine::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -38,10 +38,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The contract's descriptors are broken.
-    #[error("the descriptors for reflection are broken: {0}")]
+    #[error("the descriptors for reflection are broken")]
     Reflection(#[from] tonic_reflection::server::Error),
     /// The listener broke.
-    #[error("the server broke: {0}")]
+    #[error("the server broke")]
     Serve(#[from] tonic::transport::Error),
 }
 
