@@ -29,9 +29,6 @@ use clap::Parser as _;
 
 use crate::{cli::Cli, error::Error, exit::Exit, output::Output, settings::Settings};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => run(cli),
