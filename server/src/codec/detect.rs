@@ -1,0 +1,272 @@
+//! Finds the encoding of text from a sample.
+//!
+//! Used by [`Input`](super::Input). It must never choose between encodings in silence: how sure a
+//! finding is, and what else it may be, goes with it.
+
+use std::str;
+
+use super::{Encoding, Error, Foreign, Result, compression::refuse_inside};
+
+/// What a sample shows of the encoding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detected {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// How sure that is, from 0 to 1; below 0.5 a caller should ask.
+    pub confidence: f64,
+    /// What comes next.
+    pub runner_up: Option<Encoding>,
+    /// Whether the caller has set it.
+    pub given: bool,
+}
+
+impl Detected {
+    const fn sure(encoding: Encoding) -> Self {
+        Self::new(encoding, 1.0, None)
+    }
+
+    const fn new(encoding: Encoding, confidence: f64, runner_up: Option<Encoding>) -> Self {
+        Self {
+            encoding,
+            confidence,
+            runner_up,
+            given: false,
+        }
+    }
+
+    /// What the caller has set, which needs no evidence.
+    pub(super) const fn given(encoding: Encoding) -> Self {
+        Self {
+            given: true,
+            ..Self::sure(encoding)
+        }
+    }
+}
+
+/// Finds the encoding from the beginning of the text, unpacked; `complete` says that it is all of
+/// it, otherwise its end may cut a character.
+///
+/// A byte order mark decides. Without one, zero bytes at every other place are UTF-16, what is
+/// valid UTF-8 is UTF-8, and so is what is damaged in fewer places than it has characters beyond
+/// ASCII; the rest is windows-1252, whatever its letters look like.
+///
+/// # Errors
+///
+/// Fails when the sample is UTF-32, is packed, or is of a kind that is no flat file.
+pub fn detect_encoding(sample: &[u8], complete: bool) -> Result<Detected> {
+    refuse_inside(sample)?;
+    if is_utf32(sample) {
+        return Err(Error::Foreign {
+            foreign: Foreign::Utf32,
+        });
+    }
+    let marked = byte_order_mark(sample).map(Detected::sure);
+    let found = marked.or_else(|| detect_utf16(sample));
+    Ok(found.unwrap_or_else(|| detect_bytes(sample, complete)))
+}
+
+/// The encoding whose byte order mark the text begins with.
+pub(super) fn byte_order_mark(text: &[u8]) -> Option<Encoding> {
+    match text {
+        [0xEF, 0xBB, 0xBF, ..] => Some(Encoding::Utf8Bom),
+        [0xFF, 0xFE, ..] => Some(Encoding::Utf16Le),
+        [0xFE, 0xFF, ..] => Some(Encoding::Utf16Be),
+        _ => None,
+    }
+}
+
+/// Whether groups of four bytes are characters, most of them of the first plane: two bytes of each
+/// are zero, and always the same ones.
+fn is_utf32(sample: &[u8]) -> bool {
+    if sample.starts_with(b"\xFF\xFE\0\0") || sample.starts_with(b"\0\0\xFE\xFF") {
+        return true;
+    }
+    let (groups, _) = sample.as_chunks::<4>();
+    let all = |order: fn([u8; 4]) -> u32| {
+        let mut first_plane = 0;
+        let valid = groups.iter().all(|&group| {
+            let character = order(group);
+            first_plane += usize::from(character <= 0xFFFF);
+            character != 0 && char::from_u32(character).is_some()
+        });
+        valid && first_plane > groups.len() / 2
+    };
+    all(u32::from_le_bytes) || all(u32::from_be_bytes)
+}
+
+/// How sure UTF-16 without a byte order mark is.
+const UTF16_CONFIDENCE: f64 = 0.95;
+
+/// Counts in one order of bytes.
+#[derive(Debug, Default, Clone, Copy)]
+struct Units {
+    /// Characters that every table has: printable ASCII, tab and line ends.
+    common: usize,
+    /// Zeros, other control characters and surrogates without their other half.
+    odd: usize,
+}
+
+impl Units {
+    fn count(sample: &[u8], order: fn([u8; 2]) -> u16) -> Self {
+        let (pairs, _) = sample.as_chunks::<2>();
+        let mut units = Self::default();
+        let mut wants_low = false;
+        for &pair in pairs {
+            let unit = order(pair);
+            let is_low = (0xDC00..0xE000).contains(&unit);
+            units.odd += usize::from(is_low != wants_low);
+            wants_low = (0xD800..0xDC00).contains(&unit);
+            match unit {
+                0x09 | 0x0A | 0x0D | 0x20..0x7F => units.common += 1,
+                0..0x20 | 0x7F..0xA0 => units.odd += 1,
+                _ => {}
+            }
+        }
+        units
+    }
+}
+
+/// Judges by characters that every table has, which are a zero byte and another one in UTF-16.
+///
+/// Bytes that are valid UTF-8 need more of them, so that a text with a few NUL bytes is not taken
+/// for UTF-16.
+fn detect_utf16(sample: &[u8]) -> Option<Detected> {
+    memchr::memchr(0, sample)?;
+    let pairs = sample.len() / 2;
+    let little = Units::count(sample, u16::from_le_bytes);
+    let big = Units::count(sample, u16::from_be_bytes);
+    let (encoding, units, other) = if little.common >= big.common {
+        (Encoding::Utf16Le, little, big)
+    } else {
+        (Encoding::Utf16Be, big, little)
+    };
+    let needed = if is_utf8_start(sample) {
+        pairs / 4
+    } else {
+        pairs / 100
+    };
+    let is_utf16 =
+        units.common > needed && units.common / 4 >= other.common && units.odd <= pairs / 100;
+    is_utf16.then(|| Detected::new(encoding, UTF16_CONFIDENCE, Some(Encoding::Utf8)))
+}
+
+/// Whether the text is valid UTF-8, but for a character that its end may cut.
+fn is_utf8_start(sample: &[u8]) -> bool {
+    str::from_utf8(sample).map_or_else(|fault| fault.error_len().is_none(), |_| true)
+}
+
+/// Counts in text that is UTF-8 or an encoding of single bytes.
+#[derive(Debug, Default)]
+struct Bytes {
+    /// Characters beyond ASCII that are valid UTF-8.
+    characters: usize,
+    /// Places that are not.
+    faults: usize,
+    /// Bytes beyond ASCII in those places, and the ASCII before each.
+    singles: Singles,
+}
+
+/// What single bytes beyond ASCII would be in windows-1252.
+#[derive(Debug, Default)]
+struct Singles {
+    /// Letters in words of ASCII letters, and signs.
+    likely: usize,
+    /// Bytes in rows of them, as other alphabets have, and those without a character.
+    unlikely: usize,
+}
+
+fn detect_bytes(sample: &[u8], complete: bool) -> Detected {
+    let counts = count_bytes(sample, complete);
+    let Bytes {
+        characters,
+        faults,
+        singles,
+    } = counts;
+    if faults == 0 {
+        // Text without any character beyond ASCII may have them further on.
+        return match (characters, complete) {
+            (0, true) => Detected::sure(Encoding::Utf8),
+            (0, false) => Detected::new(Encoding::Utf8, 0.9, Some(Encoding::WINDOWS_1252)),
+            _ => Detected::new(Encoding::Utf8, 0.99, Some(Encoding::WINDOWS_1252)),
+        };
+    }
+    if characters > faults {
+        let confidence = ratio(characters, characters + faults);
+        return Detected::new(Encoding::Utf8, confidence, Some(Encoding::WINDOWS_1252));
+    }
+    let Singles { likely, unlikely } = singles;
+    let alone = ratio(faults, characters + faults);
+    let confidence = 0.95 * alone * ratio(likely, likely + unlikely).max(0.1);
+    Detected::new(Encoding::WINDOWS_1252, confidence, Some(Encoding::Utf8))
+}
+
+/// A share in 0 to 1.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of bytes in a sample are small"
+)]
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+fn count_bytes(sample: &[u8], complete: bool) -> Bytes {
+    let mut counts = Bytes::default();
+    for chunk in sample.utf8_chunks() {
+        let valid = chunk.valid();
+        counts.characters += count_characters(valid);
+        counts.faults += usize::from(!chunk.invalid().is_empty());
+    }
+    if !complete && cuts_a_character(sample) {
+        counts.faults = counts.faults.saturating_sub(1);
+    }
+    if counts.faults >= counts.characters {
+        counts.singles = judge_singles(sample);
+    }
+    counts
+}
+
+/// Number of characters beyond ASCII: every byte that is not ASCII and begins one.
+fn count_characters(text: &str) -> usize {
+    if text.is_ascii() {
+        return 0;
+    }
+    text.bytes().filter(|&byte| byte >= 0xC0).count()
+}
+
+/// Whether the text ends within what may be a character.
+fn cuts_a_character(sample: &[u8]) -> bool {
+    let last = sample.utf8_chunks().last();
+    let tail = last.map_or(&[][..], |chunk| chunk.invalid());
+    !tail.is_empty() && str::from_utf8(tail).is_err_and(|fault| fault.error_len().is_none())
+}
+
+/// The longest row of bytes beyond ASCII that languages in Latin letters have.
+const LONGEST_ROW: usize = 2;
+
+fn judge_singles(sample: &[u8]) -> Singles {
+    let mut singles = Singles::default();
+    for row in sample.chunk_by(|left, right| left.is_ascii() == right.is_ascii()) {
+        if row.first().is_some_and(u8::is_ascii) {
+            continue;
+        }
+        let strange = row
+            .iter()
+            .filter(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D))
+            .count();
+        let unlikely = if row.len() > LONGEST_ROW {
+            row.len()
+        } else {
+            strange
+        };
+        singles.unlikely += unlikely;
+        singles.likely += row.len() - unlikely;
+    }
+    singles
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! Unpacks the bytes of a file piece by piece.
+//!
+//! Driven by [`Input`](super::Input). It must never unpack more than a piece at once, and never
+//! take the end of the bytes for the end of the data.
+
+mod gzip;
+mod zstd;
+
+use std::{collections::VecDeque, mem};
+
+use bytes::{Buf, Bytes};
+
+use super::Limits;
+use crate::codec::{Compression, Error, Result, detect_compression};
+use gzip::Gunzip;
+use zstd::Unzstd;
+
+/// Number of bytes that are looked at to find the compression.
+const SIGNATURE_BYTES: usize = 512;
+
+/// The text from which on its proportion to the packed file is judged, in bytes.
+pub(super) const JUDGED_FROM_BYTES: u64 = 64 << 20;
+
+/// Why packed data cannot be unpacked any further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The file does not begin as packed data do.
+    NotPacked,
+    /// Something else follows the packed data.
+    TrailingData {
+        /// How many of its bytes were read because they look like packed data.
+        seen: usize,
+    },
+    /// The data are damaged.
+    Corrupt,
+    /// The window is too large.
+    WindowTooLarge,
+    /// A dictionary is missing.
+    NeedsDictionary,
+}
+
+/// What came of unpacking some bytes.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// How many of them were read; with a fault, up to the place that it is about.
+    read: usize,
+    fault: Option<Fault>,
+}
+
+impl Step {
+    const READ_NOTHING: Self = Self {
+        read: 0,
+        fault: None,
+    };
+
+    const fn fault(fault: Fault) -> Self {
+        Self {
+            read: 0,
+            fault: Some(fault),
+        }
+    }
+}
+
+/// One way of unpacking.
+#[derive(Debug)]
+enum Engine {
+    Identity,
+    Gzip(Gunzip),
+    Zstd(Unzstd),
+}
+
+impl Engine {
+    fn new(compression: Compression, limits: &Limits) -> Result<Self> {
+        Ok(match compression {
+            Compression::None => Self::Identity,
+            Compression::Gzip => Self::Gzip(Gunzip::default()),
+            Compression::Zstd => {
+                let unzstd = Unzstd::new(limits.max_window_log);
+                Self::Zstd(unzstd.ok_or(Error::Unavailable { compression })?)
+            }
+        })
+    }
+
+    /// Appends to the output within its capacity, until that is full or all bytes are read.
+    fn run(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Step {
+        match self {
+            Self::Identity => Step::READ_NOTHING,
+            Self::Gzip(gunzip) => gunzip.run(bytes, output),
+            Self::Zstd(unzstd) => unzstd.run(bytes, output),
+        }
+    }
+
+    /// Whether the packed data may end here.
+    const fn is_complete(&self) -> bool {
+        match self {
+            Self::Identity => true,
+            Self::Gzip(gunzip) => gunzip.is_complete(),
+            Self::Zstd(unzstd) => unzstd.is_complete(),
+        }
+    }
+}
+
+/// Takes packed bytes in and gives unpacked ones out.
+#[derive(Debug)]
+pub(super) struct Unpacker {
+    limits: Limits,
+    compression: Option<Compression>,
+    /// `None` until the compression is known.
+    engine: Option<Engine>,
+    /// Pushed and not yet read.
+    packed: VecDeque<Bytes>,
+    /// How many packed bytes were read.
+    read: u64,
+    /// How many bytes they unpacked to.
+    written: u64,
+    /// Memory for the next piece.
+    spare: Vec<u8>,
+    over: bool,
+    error: Option<Error>,
+}
+
+impl Unpacker {
+    /// Starts at the beginning of a file, whose compression is found if it is `None`.
+    pub(super) const fn new(compression: Option<Compression>, limits: Limits) -> Self {
+        Self {
+            limits,
+            compression,
+            engine: None,
+            packed: VecDeque::new(),
+            read: 0,
+            written: 0,
+            spare: Vec::new(),
+            over: false,
+            error: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        if !self.over && self.error.is_none() && !bytes.is_empty() {
+            self.packed.push_back(bytes);
+        }
+    }
+
+    pub(super) const fn finish(&mut self) {
+        self.over = true;
+    }
+
+    /// Whether no more bytes will be pushed.
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The compression, once it is known.
+    pub(super) const fn compression(&self) -> Option<Compression> {
+        self.compression
+    }
+
+    /// The next piece, never an empty one, or `None` when it takes more bytes or all is out.
+    ///
+    /// What was unpacked before a fault comes before its error.
+    pub(super) fn next_piece(&mut self) -> Result<Option<Bytes>> {
+        if self.engine.is_none() && !self.start()? {
+            return Ok(None);
+        }
+        if let Some(Engine::Identity) = self.engine {
+            return Ok(self.hand_on());
+        }
+        let piece = self.unpack();
+        if !piece.is_empty() {
+            return Ok(Some(piece));
+        }
+        let complete = self.engine.as_ref().is_some_and(Engine::is_complete);
+        if self.error.is_none() && self.over && !complete {
+            self.error = Some(Error::Truncated {
+                compression: self.compression.unwrap_or_default(),
+                offset: self.read,
+            });
+        }
+        self.error.map_or(Ok(None), Err)
+    }
+
+    /// Makes the engine ready; false when it takes more bytes to choose one.
+    fn start(&mut self) -> Result<bool> {
+        let compression = if let Some(compression) = self.compression {
+            compression
+        } else {
+            let known: usize = self.packed.iter().map(Bytes::len).sum();
+            if known < SIGNATURE_BYTES && !self.over {
+                return Ok(false);
+            }
+            let bytes = self.packed.iter().flatten().copied();
+            detect_compression(&bytes.take(SIGNATURE_BYTES).collect::<Vec<_>>())?
+        };
+        self.compression = Some(compression);
+        self.engine = Some(Engine::new(compression, &self.limits)?);
+        Ok(true)
+    }
+
+    /// Gives what was pushed as it is, in pieces.
+    fn hand_on(&mut self) -> Option<Bytes> {
+        let first = self.packed.front_mut()?;
+        if first.len() > self.limits.piece_bytes {
+            return Some(first.split_to(self.limits.piece_bytes));
+        }
+        self.packed.pop_front()
+    }
+
+    /// Unpacks until the piece is full, the bytes are all read, or a fault shows.
+    fn unpack(&mut self) -> Bytes {
+        let mut piece = mem::take(&mut self.spare);
+        piece.clear();
+        piece.reserve_exact(self.limits.piece_bytes);
+        while self.error.is_none() && piece.len() < piece.capacity() {
+            if !self.step(&mut piece) {
+                break;
+            }
+        }
+        // A piece with little in it does not keep the memory of a full one.
+        if piece.len() < piece.capacity() / 2 {
+            let copy = Bytes::copy_from_slice(&piece);
+            self.spare = piece;
+            return copy;
+        }
+        Bytes::from(piece)
+    }
+
+    /// Unpacks what the first chunk has; false when there is nothing more to be had.
+    fn step(&mut self, piece: &mut Vec<u8>) -> bool {
+        let Some(engine) = &mut self.engine else {
+            return false;
+        };
+        let bytes = self.packed.front().map_or(&[][..], Bytes::as_ref);
+        let before = piece.len();
+        let Step { read, fault } = engine.run(bytes, piece);
+        let written = piece.len() - before;
+        self.read += read as u64;
+        self.written += written as u64;
+        if let Some(first) = self.packed.front_mut() {
+            first.advance(read.min(first.len()));
+            if first.is_empty() {
+                self.packed.pop_front();
+            }
+        }
+        self.error = match fault {
+            Some(fault) => Some(self.explain(fault)),
+            None => self.too_expansive(),
+        };
+        read > 0 || written > 0
+    }
+
+    fn too_expansive(&self) -> Option<Error> {
+        let limit = self.limits.max_expansion;
+        let is_too_much = self.written > JUDGED_FROM_BYTES
+            && self.written > self.read.saturating_mul(u64::from(limit));
+        is_too_much.then(|| Error::TooExpansive {
+            compression: self.compression.unwrap_or_default(),
+            packed: self.read,
+            limit,
+        })
+    }
+
+    fn explain(&self, fault: Fault) -> Error {
+        let compression = self.compression.unwrap_or_default();
+        let offset = self.read;
+        match fault {
+            Fault::NotPacked => Error::NotPacked { compression },
+            Fault::TrailingData { seen } => Error::TrailingData {
+                compression,
+                offset: offset - seen as u64,
+            },
+            Fault::Corrupt => Error::Corrupt {
+                compression,
+                offset,
+            },
+            Fault::WindowTooLarge => Error::WindowTooLarge {
+                offset,
+                limit: 1 << self.limits.max_window_log,
+            },
+            Fault::NeedsDictionary => Error::NeedsDictionary { offset },
+        }
+    }
+}
