@@ -46,7 +46,7 @@ fn trip(
     id: u64,
     numbers: &mut Numbers,
     line: &mut String,
-    delimiter: char,
+    delimiter: &str,
     quote: &str,
     end: &str,
 ) {
@@ -104,27 +104,27 @@ fn trip(
 /// Name, dialect and bytes of each file.
 fn files() -> Vec<(&'static str, Dialect, Vec<u8>)> {
     let csv = Dialect::csv();
-    let tab = Dialect::csv().with_delimiter(b'\t').unwrap();
+    let tab = csv.with_delimiter(b'\t').unwrap();
     vec![
         (
             "trips",
             csv,
-            file(|id, numbers, line| trip(id, numbers, line, ',', "\"", "\n")),
+            file(|id, numbers, line| trip(id, numbers, line, ",", "\"", "\n")),
         ),
         (
             "trips_crlf",
             csv,
-            file(|id, numbers, line| trip(id, numbers, line, ',', "\"", "\r\n")),
+            file(|id, numbers, line| trip(id, numbers, line, ",", "\"", "\r\n")),
         ),
         (
             "trips_unquoted",
             tab,
-            file(|id, numbers, line| trip(id, numbers, line, '\t', "", "\n")),
+            file(|id, numbers, line| trip(id, numbers, line, "\t", "", "\n")),
         ),
         (
             "trips_tsv",
             Dialect::tsv(),
-            file(|id, numbers, line| trip(id, numbers, line, '\t', "", "\n")),
+            file(|id, numbers, line| trip(id, numbers, line, "\t", "", "\n")),
         ),
         (
             "integers",
@@ -155,6 +155,44 @@ fn files() -> Vec<(&'static str, Dialect, Vec<u8>)> {
             file(|id, numbers, line| {
                 let words = "a line of text\nand ".repeat(numbers.below(4) as usize);
                 writeln!(line, "{id},\"{words}\",x").unwrap();
+            }),
+        ),
+    ]
+}
+
+/// Shapes of dialects that take a look at every byte.
+fn odd_files() -> Vec<(&'static str, Dialect, Vec<u8>)> {
+    let csv = Dialect::csv();
+    let bars = csv.with_long_delimiter(b"||").unwrap();
+    let commented = csv.with_comment(Some(b"#")).unwrap();
+    let escaped = csv.with_escape(Some(b'\\')).unwrap();
+    let spaced = csv.with_skip_initial_space(true).unwrap();
+    vec![
+        (
+            "trips_long_delimiter",
+            bars,
+            file(|id, numbers, line| trip(id, numbers, line, "||", "\"", "\n")),
+        ),
+        (
+            "trips_with_comments",
+            commented,
+            file(|id, numbers, line| {
+                trip(id, numbers, line, ",", "\"", "\n");
+                if id % 100 == 0 {
+                    line.push_str("# 100 more\n");
+                }
+            }),
+        ),
+        (
+            "trips_after_spaces",
+            spaced,
+            file(|id, numbers, line| trip(id, numbers, line, ", ", "\"", "\n")),
+        ),
+        (
+            "escaped_quotes",
+            escaped,
+            file(|id, _, line| {
+                writeln!(line, "{id},\"she said \\\"no\\\", twice\",\"\\\"\"").unwrap();
             }),
         ),
     ]
@@ -193,10 +231,13 @@ fn read_columns(batch: &sluice_server::csv::RecordBatch) {
     }
 }
 
+/// Number of records, which one byte of a delimiter is enough for.
 fn count_with_crate(dialect: Dialect, file: &[u8]) -> usize {
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(dialect.delimiter())
+        .delimiter(dialect.delimiter()[0])
         .quoting(dialect.quote().is_some())
+        .escape(dialect.escape())
+        .comment(dialect.comment().map(|comment| comment[0]))
         .flexible(true)
         .from_reader(file);
     let mut record = csv::ByteRecord::new();
@@ -208,7 +249,7 @@ fn count_with_crate(dialect: Dialect, file: &[u8]) -> usize {
 }
 
 fn decode(criterion: &mut Criterion) {
-    for (name, dialect, file) in files() {
+    for (name, dialect, file) in files().into_iter().chain(odd_files()) {
         let mut group = criterion.benchmark_group(name);
         group
             .throughput(Throughput::Bytes(file.len() as u64))

@@ -32,7 +32,7 @@ impl Finder {
     pub(super) fn new(dialect: Dialect) -> Self {
         let special = dialect.quote().or(dialect.escape());
         Self {
-            delimiter: u8x64::splat(dialect.delimiter()),
+            delimiter: u8x64::splat(dialect.delimiter_byte()),
             special: u8x64::splat(special.unwrap_or_default()),
             special_filter: if special.is_some() { u64::MAX } else { 0 },
         }

@@ -3,9 +3,16 @@
 //! `transfer` pushes the chunks of an upload and pulls batches. The decoder must never let the way
 //! a file was pushed show: records, batches and errors depend on the bytes of the file alone.
 
+mod header;
+mod lines;
+
 use std::mem;
 
-use super::scanner::{Scanner, Stop, Until, narrow};
+pub use header::Header;
+
+use lines::LineCounter;
+
+use super::scanner::{Fault, Scanner, Stop, Until, narrow};
 use super::{BYTE_ORDER_MARK, Dialect, Error, Position, RecordBatch, Result};
 
 /// The greatest value of each limit, which keeps offsets within a batch in 32 bits.
@@ -20,6 +27,8 @@ pub struct Limits {
     /// A longer record, without its line end, is an error. Values above 512 MiB mean 512 MiB.
     /// Default: 16 MiB.
     pub max_record_bytes: usize,
+    /// A record with more fields is an error. 0 means 1. Default: 10,000.
+    pub max_fields: usize,
 }
 
 impl Default for Limits {
@@ -27,32 +36,28 @@ impl Default for Limits {
         Self {
             batch_bytes: 1 << 20,
             max_record_bytes: 16 << 20,
+            max_fields: 10_000,
         }
     }
 }
 
-/// The first record of a file that names its columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    names: Vec<Vec<u8>>,
-    raw: Vec<u8>,
-    position: Position,
-}
-
-impl Header {
-    /// The names in the order of the file, without quotes and escapes; not necessarily UTF-8.
-    pub fn names(&self) -> &[Vec<u8>] {
-        &self.names
-    }
-
-    /// The bytes of the file that make up the header, without its line end.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Where the header begins; its `record` is 0.
-    pub const fn position(&self) -> Position {
-        self.position
+/// Cuts one raw record into fields once more, as a [`Decoder`] did; for showing it.
+///
+/// Bytes that are no whole record, because a quote in them is never closed, are one field.
+pub fn decode_record(raw: &[u8], dialect: Dialect) -> Vec<Vec<u8>> {
+    let limits = Limits {
+        max_fields: usize::MAX,
+        max_record_bytes: MAX_LIMIT_BYTES,
+        ..Limits::default()
+    };
+    let mut decoder = Decoder::within_file(dialect, limits);
+    decoder.push(raw);
+    match decoder.finish() {
+        Ok(Some(batch)) if batch.record(0).raw() == raw => {
+            let fields = batch.record(0).fields();
+            fields.map(|field| field.bytes.to_vec()).collect()
+        }
+        _ => vec![raw.to_vec()],
     }
 }
 
@@ -61,8 +66,10 @@ impl Header {
 /// The rules are those of the `csv` crate with records of any length: LF, CR LF and a lone CR each
 /// end a record, blank lines are skipped, a quote is special only at the start of a field, and a
 /// byte order mark at the start of the file is skipped. Unlike there, a quote that is never closed
-/// is an error. In TSV a blank line is a record with one empty field as long as every record has
-/// one field, because there that is the only form of an empty text.
+/// is an error, and an escape works outside of quotes too. In TSV a blank line is a record with one
+/// empty field as long as every record has one field, because there that is the only form of an
+/// empty text. The lines that a dialect skips, and where it ends the table, are those of an editor:
+/// quotes mean nothing there.
 ///
 /// After an error every call gives the same error again. The records before the one at fault come
 /// in a batch of their own first.
@@ -79,9 +86,20 @@ pub struct Decoder {
     /// Where `buffer` begins, with the number of the next record.
     origin: Position,
     header: Option<Header>,
-    wants_header: bool,
+    /// How many more records name the columns.
+    header_rows: u8,
+    /// The lines before the table that are still to be skipped, or 0.
+    skip_lines: u64,
+    end_line: Option<u64>,
+    /// The lines before the table, and those in it where it matters.
+    lines: LineCounter,
+    /// The lines after the table.
+    ignored: LineCounter,
     at_start: bool,
+    /// Whether no more bytes of the table will come.
     over: bool,
+    /// Whether no more bytes of the file will come.
+    finished: bool,
     error: Option<Error>,
     spare: RecordBatch,
     largest_chunk: usize,
@@ -93,6 +111,7 @@ impl Decoder {
         let limits = Limits {
             batch_bytes: limits.batch_bytes.min(MAX_LIMIT_BYTES),
             max_record_bytes: limits.max_record_bytes.min(MAX_LIMIT_BYTES),
+            max_fields: limits.max_fields.max(1),
         };
         Self {
             limits,
@@ -104,31 +123,61 @@ impl Decoder {
                 byte_offset: 0,
             },
             header: None,
-            wants_header: dialect.header(),
-            at_start: true,
+            header_rows: dialect.header_rows(),
+            skip_lines: u64::from(dialect.skip_lines()),
+            end_line: dialect.end_line(),
+            lines: LineCounter::default(),
+            ignored: LineCounter::default(),
+            at_start: dialect.skip_lines() == 0,
             over: false,
+            finished: false,
             error: None,
             spare: RecordBatch::default(),
             largest_chunk: 0,
         }
     }
 
+    /// Starts where a record begins, past the lines to skip and the header.
+    fn within_file(dialect: Dialect, limits: Limits) -> Self {
+        Self {
+            header_rows: 0,
+            skip_lines: 0,
+            end_line: None,
+            at_start: false,
+            ..Self::new(dialect, limits)
+        }
+    }
+
     /// Takes the next bytes of the file; call [`next_batch`](Self::next_batch) until it has none
     /// before pushing more.
     ///
-    /// Bytes after [`finish`](Self::finish) or after an error are ignored.
+    /// Bytes after [`finish`](Self::finish) or after an error are ignored; those after the table's
+    /// last line are only counted.
     pub fn push(&mut self, bytes: &[u8]) {
-        if !self.over && self.error.is_none() {
-            self.largest_chunk = self.largest_chunk.max(bytes.len());
-            self.buffer.extend_from_slice(bytes);
+        if self.finished || self.error.is_some() {
+            return;
         }
+        let bytes = self.after_skipped(bytes);
+        let Some(end_line) = self.end_line else {
+            return self.take_in(bytes);
+        };
+        let (table, rest) = bytes.split_at(self.lines.take_until(bytes, end_line));
+        let is_last = self.lines.ends() >= end_line;
+        let table = match table.strip_suffix(b"\n") {
+            // The table is over with CR: its LF could as well come with the next bytes.
+            Some(before) if is_last && before.ends_with(b"\r") => before,
+            _ => table,
+        };
+        self.take_in(table);
+        self.over = is_last;
+        self.ignored.take_all(rest);
     }
 
     /// The next batch, or `None` when it takes more bytes to complete one.
     ///
     /// # Errors
     ///
-    /// Fails when a record is longer than the limit.
+    /// Fails when a record is longer or has more fields than the limit.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         if let Some(error) = self.error {
             return Err(error);
@@ -141,24 +190,14 @@ impl Decoder {
                 Stop::Starved => return Ok(None),
                 Stop::Full(end) => end as usize,
                 Stop::Over => self.buffer.len(),
-                Stop::TooLong => {
-                    let limit = self.limits.max_record_bytes;
-                    return self.fail(Error::RecordTooLong {
-                        position: self.position(),
-                        limit,
-                    });
-                }
-                Stop::Unterminated => {
-                    return self.fail(Error::UnterminatedQuote {
-                        position: self.position(),
-                    });
-                }
+                Stop::Fault(fault) => return self.fail(fault),
             };
             if end == 0 {
+                self.header_rows = 0;
                 return Ok(None);
             }
             let batch = self.cut(end);
-            if self.wants_header && !batch.is_empty() {
+            if self.header_rows > 0 && !batch.is_empty() {
                 self.take_header(batch);
             } else if batch.is_empty() {
                 self.spare = batch;
@@ -175,6 +214,7 @@ impl Decoder {
     ///
     /// Fails as [`next_batch`](Self::next_batch) does, and when a quote was never closed.
     pub fn finish(&mut self) -> Result<Option<RecordBatch>> {
+        self.finished = true;
         self.over = true;
         self.next_batch()
     }
@@ -183,12 +223,43 @@ impl Decoder {
     ///
     /// It is no part of any batch.
     pub const fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
+        match self.header_rows {
+            0 => self.header.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Number of lines after the table's last line so far; 0 when the dialect does not end it, and
+    /// after an error.
+    pub const fn ignored_lines(&self) -> u64 {
+        self.ignored.lines()
     }
 
     /// Takes back the memory of a batch that is done with, for the next one.
     pub fn recycle(&mut self, batch: RecordBatch) {
         self.spare = batch;
+    }
+
+    /// Passes over the lines before the table.
+    fn after_skipped<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.skip_lines == 0 {
+            return bytes;
+        }
+        let (skipped, rest) = bytes.split_at(self.lines.take_until(bytes, self.skip_lines));
+        self.origin.byte_offset += skipped.len() as u64;
+        self.origin.line = self.lines.ends() + 1;
+        if !rest.is_empty() {
+            self.skip_lines = 0;
+        }
+        rest
+    }
+
+    /// Adds bytes of the table to those that are still to be cut.
+    fn take_in(&mut self, bytes: &[u8]) {
+        if !self.over {
+            self.largest_chunk = self.largest_chunk.max(bytes.len());
+            self.buffer.extend_from_slice(bytes);
+        }
     }
 
     /// Skips a byte order mark; false when it cannot be told yet.
@@ -205,10 +276,14 @@ impl Decoder {
 
     fn until(&self) -> Until {
         let batch_end = narrow(self.limits.batch_bytes);
+        let record_bytes = self.limits.max_record_bytes;
+        let fields = self.limits.max_fields;
         Until {
-            record_end: if self.wants_header { 0 } else { batch_end },
+            record_end: if self.header_rows > 0 { 0 } else { batch_end },
             blank_end: batch_end,
-            record_bytes: narrow(self.limits.max_record_bytes),
+            record_bytes: narrow(record_bytes),
+            fields,
+            safe_bytes: narrow(record_bytes.min(fields.saturating_sub(1))),
             over: self.over,
         }
     }
@@ -216,7 +291,7 @@ impl Decoder {
     /// Where the record at hand begins.
     fn position(&self) -> Position {
         let records = self.scanner.records();
-        let record = if self.wants_header {
+        let record = if self.header_rows > 0 {
             0
         } else {
             self.origin.record + records.len() as u64
@@ -228,9 +303,34 @@ impl Decoder {
         }
     }
 
+    /// The line, from 1, on which the field at hand begins.
+    fn field_line(&self) -> u64 {
+        let start = self.scanner.records().start() as usize;
+        let before = self.buffer.get(start..self.scanner.field_start());
+        let mut lines = LineCounter::default();
+        lines.take_all(before.unwrap_or_default());
+        self.position().line + lines.ends()
+    }
+
     /// Gives the records before the one at fault first, and the error from then on.
-    fn fail(&mut self, error: Error) -> Result<Option<RecordBatch>> {
+    fn fail(&mut self, fault: Fault) -> Result<Option<RecordBatch>> {
+        let position = self.position();
+        let error = match fault {
+            Fault::TooLong => Error::RecordTooLong {
+                position,
+                limit: self.limits.max_record_bytes,
+            },
+            Fault::TooWide => Error::TooManyColumns {
+                position,
+                limit: self.limits.max_fields,
+            },
+            Fault::Unterminated => Error::UnterminatedQuote {
+                position,
+                quote_line: self.field_line(),
+            },
+        };
         self.error = Some(error);
+        self.ignored = LineCounter::default();
         let end = self.scanner.records().start() as usize;
         let batch = (self.scanner.records().len() > 0).then(|| self.cut(end));
         self.buffer = Vec::new();
@@ -256,17 +356,14 @@ impl Decoder {
         self.scanner.take(data, origin, spare)
     }
 
+    /// Takes the only record of a batch for one that names the columns.
     fn take_header(&mut self, batch: RecordBatch) {
         let record = batch.record(0);
-        self.header = Some(Header {
-            names: record.fields().map(|field| field.bytes.to_vec()).collect(),
-            raw: record.raw().to_vec(),
-            position: Position {
-                record: 0,
-                ..record.position()
-            },
-        });
-        self.wants_header = false;
+        match &mut self.header {
+            Some(header) => header.add(record),
+            None => self.header = Some(Header::new(record)),
+        }
+        self.header_rows -= 1;
         self.recycle(batch);
     }
 }

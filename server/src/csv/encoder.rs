@@ -3,23 +3,30 @@
 //! `transfer` gives it the values of an export and takes what has piled up. It must never write
 //! what the decoder would not read back as the same fields.
 
+mod careful;
+mod style;
+
 use std::mem;
 
 use memchr::memchr;
 use wide::u8x16;
+
+pub use style::{LineEnd, QuoteStyle, Style, StyleError};
+
+use careful::Careful;
 
 use super::{BYTE_ORDER_MARK, Dialect, NULL_MARKER};
 
 /// How many bytes are checked together.
 const LANES: usize = 16;
 
-/// A field that the dialect has no form for, because it has neither quotes nor escapes.
+/// A field that the dialect has no form for, mostly because it has neither quotes nor escapes.
 ///
 /// The record that it belongs to is incomplete; the output is of no more use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "field {field} needs quotes to be told from a delimiter, a line end, NULL or a blank line, \
-     but the dialect has none; choose a quote"
+     but the dialect has none, or NULL is written as nothing; choose a quote and a null marker"
 )]
 pub struct CannotRepresent {
     /// Number of the field in its record, from 1.
@@ -36,7 +43,7 @@ pub struct Encoder {
     output: Vec<u8>,
     /// The bytes that text cannot hold as they are.
     marks: [u8; 4],
-    /// Whether no mark can stand in numbers, dates and the like.
+    /// Whether numbers, dates and the like can stand as they are, without a look at them.
     plain_is_safe: bool,
     /// Number of fields of the record at hand.
     field_count: usize,
@@ -46,22 +53,54 @@ pub struct Encoder {
     at_start: bool,
     /// Whether no record had several fields.
     one_column: bool,
+    line_end: LineEnd,
+    /// What fields are written by where four marks are not enough.
+    careful: Option<Box<Careful>>,
 }
 
 impl Encoder {
-    /// Starts at the beginning of a file. The header is written only on demand.
+    /// Starts at the beginning of a file with a style of its own. The header is written only on
+    /// demand.
+    ///
+    /// Lines that the dialect skips and the table's last line mean nothing here.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the null marker means something else in the dialect, or when the style puts quotes
+    /// around fields and the dialect has none.
+    pub fn with_style(dialect: Dialect, style: &Style) -> Result<Self, StyleError> {
+        let mut encoder = Self::new(dialect);
+        encoder.careful = Careful::for_style(dialect, style);
+        if let Some(careful) = &encoder.careful {
+            careful.check()?;
+            encoder.plain_is_safe = false;
+        }
+        encoder.line_end = style.line_end;
+        if style.byte_order_mark {
+            encoder.output.extend_from_slice(BYTE_ORDER_MARK);
+            encoder.at_start = false;
+        }
+        Ok(encoder)
+    }
+
+    /// Starts at the beginning of a file with the usual [`Style`]. The header is written only on
+    /// demand.
     pub fn new(dialect: Dialect) -> Self {
         let special = dialect.quote().or(dialect.escape());
-        let marks = [dialect.delimiter(), special.unwrap_or(b'\n'), b'\r', b'\n'];
+        let delimiter = dialect.delimiter_byte();
+        let marks = [delimiter, special.unwrap_or(b'\n'), b'\r', b'\n'];
+        let careful = Careful::for_style(dialect, &Style::default());
         Self {
             dialect,
             output: Vec::new(),
             marks,
-            plain_is_safe: !marks.into_iter().any(is_plain),
+            plain_is_safe: careful.is_none() && !marks.into_iter().any(is_plain),
             field_count: 0,
             record_is_empty: true,
             at_start: true,
             one_column: true,
+            line_end: LineEnd::Lf,
+            careful,
         }
     }
 
@@ -81,7 +120,7 @@ impl Encoder {
         mem::replace(&mut self.output, next)
     }
 
-    /// Writes a record of names.
+    /// Writes a record of names, and as many of empty fields as the dialect has further header rows.
     ///
     /// # Errors
     ///
@@ -93,7 +132,15 @@ impl Encoder {
         for name in names {
             self.text(name.as_ref())?;
         }
-        self.end_record()
+        let field_count = self.field_count;
+        self.end_record()?;
+        for _ in 1..self.dialect.header_rows() {
+            for _ in 0..field_count {
+                self.plain(|_| ())?;
+            }
+            self.end_record()?;
+        }
+        Ok(())
     }
 
     /// Writes a field of any text, with quotes or escapes where it needs them.
@@ -103,6 +150,9 @@ impl Encoder {
     /// Fails when it needs quotes and the dialect has neither those nor escapes.
     #[inline]
     pub fn text(&mut self, text: &[u8]) -> Result<(), CannotRepresent> {
+        if self.careful.is_some() {
+            return self.careful_text(text);
+        }
         self.start_field();
         let start = self.output.len();
         self.output.extend_from_slice(text);
@@ -131,7 +181,20 @@ impl Encoder {
             self.output.iter().skip(start).copied().all(is_plain),
             "not plain"
         );
-        if !self.plain_is_safe && self.has_mark(start) {
+        if !self.plain_is_safe {
+            return self.check_plain(start);
+        }
+        self.end_field(start);
+        Ok(())
+    }
+
+    /// Ends a field of numbers, dates and the like that may hold marks.
+    #[inline(never)]
+    fn check_plain(&mut self, start: usize) -> Result<(), CannotRepresent> {
+        if self.careful.is_some() {
+            return self.careful_plain(start);
+        }
+        if self.has_mark(start) {
             let text = self.output.split_off(start);
             self.protect(&text)?;
         }
@@ -142,13 +205,16 @@ impl Encoder {
     /// Writes the null marker.
     #[inline]
     pub fn null(&mut self) {
+        if self.careful.is_some() {
+            return self.careful_null();
+        }
         self.start_field();
         let start = self.output.len();
         self.output.extend_from_slice(NULL_MARKER);
         self.end_field(start);
     }
 
-    /// Ends the record with LF; one without fields leaves no trace.
+    /// Ends the record with its line end; one without fields leaves no trace.
     ///
     /// # Errors
     ///
@@ -162,7 +228,12 @@ impl Encoder {
             self.avoid_blank_line()?;
         }
         self.one_column &= self.field_count == 1;
-        self.output.push(b'\n');
+        if self.line_end != LineEnd::Lf {
+            self.output.push(b'\r');
+        }
+        if self.line_end != LineEnd::Cr {
+            self.output.push(b'\n');
+        }
         self.at_start = false;
         self.field_count = 0;
         self.record_is_empty = true;
@@ -172,7 +243,7 @@ impl Encoder {
     #[inline]
     fn start_field(&mut self) {
         if self.field_count > 0 {
-            self.output.push(self.dialect.delimiter());
+            self.output.push(self.marks[0]);
             self.record_is_empty = false;
         }
         self.field_count += 1;
@@ -186,12 +257,14 @@ impl Encoder {
     /// Gives the only field of a record, which is empty, a form that the decoder takes for a record.
     #[cold]
     fn avoid_blank_line(&mut self) -> Result<(), CannotRepresent> {
-        if let Some(quote) = self.dialect.quote() {
-            self.output.extend_from_slice(&[quote, quote]);
-        } else if self.dialect.escape().is_none() || !self.one_column {
-            return Err(CannotRepresent { field: 1 });
+        match self.dialect.quote() {
+            Some(quote) if !self.ends_with_null() => {
+                self.output.extend_from_slice(&[quote, quote]);
+                Ok(())
+            }
+            None if self.dialect.is_tsv() && self.one_column => Ok(()),
+            _ => Err(CannotRepresent { field: 1 }),
         }
-        Ok(())
     }
 
     /// Whether the output from `start` on has a byte that text cannot hold as it is.

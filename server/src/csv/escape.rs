@@ -3,7 +3,7 @@
 //! Used by the scanner for the few fields that differ from their text. It must never fail: what is
 //! no escape sequence is text.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// Appends the text of a field that begins with `quote`.
 ///
@@ -24,6 +24,36 @@ pub(super) fn unquote(raw: &[u8], quote: u8, text: &mut Vec<u8>) {
         }
         text.push(quote);
         rest = after_next;
+    }
+    text.extend_from_slice(rest);
+}
+
+/// Appends the text of a field that may begin with `quote` and hold escapes.
+///
+/// The byte after an escape is text, inside quotes and outside; a doubled quote is one quote; what
+/// follows the closing quote is text but for escapes.
+pub(super) fn unprotect(raw: &[u8], quote: Option<u8>, escape: Option<u8>, text: &mut Vec<u8>) {
+    let (Some(first_mark), Some(second_mark)) = (quote.or(escape), escape.or(quote)) else {
+        return text.extend_from_slice(raw);
+    };
+    let mut inside = quote.is_some() && raw.first().copied() == quote;
+    let mut rest = raw.get(usize::from(inside)..).unwrap_or_default();
+    while let Some(at) = memchr2(first_mark, second_mark, rest) {
+        let (before, marked) = rest.split_at(at);
+        text.extend_from_slice(before);
+        let mark = marked.first().copied();
+        let next = marked.get(1).copied();
+        let is_doubled = inside && mark == quote && next == quote;
+        let (kept, length) = match next {
+            Some(next) if mark == escape || is_doubled => (Some(next), 2),
+            _ if inside && mark == quote => {
+                inside = false;
+                (None, 1)
+            }
+            _ => (mark, 1),
+        };
+        text.extend(kept);
+        rest = marked.get(length..).unwrap_or_default();
     }
     text.extend_from_slice(rest);
 }
@@ -83,7 +113,7 @@ const fn hex_digit(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{unescape, unquote};
+    use super::{unescape, unprotect, unquote};
 
     #[test]
     fn quotes_come_off() {
@@ -101,6 +131,26 @@ mod tests {
             unquote(raw, b'"', &mut text);
             assert_eq!(text, *expected, "{}", raw.escape_ascii());
         }
+    }
+
+    #[test]
+    fn quotes_and_escapes_come_off_together() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (br#""a\"b""#, br#"a"b"#),
+            (br#""a""\"b\\""#, br#"a""b\"#),
+            (br#"\"a"\,"#, br#""a","#),
+            (br#""a"b\"c"d"#, br#"ab"c"d"#),
+            (br"\n\", br"n\"),
+            (b"a\\\r\\\n", b"a\r\n"),
+        ];
+        for (raw, expected) in cases {
+            let mut text = Vec::new();
+            unprotect(raw, Some(b'"'), Some(b'\\'), &mut text);
+            assert_eq!(text, *expected, "{}", raw.escape_ascii());
+        }
+        let mut text = Vec::new();
+        unprotect(br#""a""b"c"#, Some(b'"'), None, &mut text);
+        assert_eq!(text, br#"a"bc"#);
     }
 
     #[test]

@@ -3,7 +3,11 @@
 //! Made by the decoder, read column by column by whoever types the fields. It must never change
 //! the file's bytes: a field that differs from its text is stored a second time.
 
+mod builder;
+
 use std::fmt;
+
+pub(super) use builder::RecordBatchBuilder;
 
 /// Where a record begins in the file.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -10,18 +10,21 @@
 //! block by one of two paths. `regular` works on the masks of a block alone and takes nearly all
 //! blocks. `careful` walks over the marked bytes with a state machine: text outside of quotes,
 //! escaped marks, blank lines, and what does not fill a block at the end of the file. Both leave
-//! the same state behind, so they can alternate.
+//! the same state behind, so they can alternate. Dialects that masks cannot cut go through `loose`
+//! alone, byte by byte.
 //!
-//! If you change one path, change the other: the tests hold both against a plain decoder and the
-//! `csv` crate.
+//! If you change one path, change the others: the tests hold all of them against a plain decoder
+//! and the `csv` crate.
 
 mod careful;
 mod index;
+mod loose;
 mod regular;
 
 use std::mem;
 
 use index::RecordIndex;
+use loose::Loose;
 
 use super::block::{BLOCK_BYTES, Finder};
 use super::record::FieldSpan;
@@ -45,9 +48,18 @@ pub(super) enum Stop {
     Full(u32),
     /// The file is over and every record is cut.
     Over,
-    /// The record at hand is longer than the limit.
+    /// The record at hand cannot be cut.
+    Fault(Fault),
+}
+
+/// What is wrong with the record at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is longer than the limit.
     TooLong,
-    /// The record at hand has a quote that nothing closes.
+    /// It has more fields than the limit.
+    TooWide,
+    /// It has a quote that nothing closes.
     Unterminated,
 }
 
@@ -60,6 +72,10 @@ pub(super) struct Until {
     pub(super) blank_end: u32,
     /// Stop at a record that is longer.
     pub(super) record_bytes: u32,
+    /// Stop at a record with more fields.
+    pub(super) fields: usize,
+    /// A record of no more bytes is within both limits, because each field but the first takes one.
+    pub(super) safe_bytes: u32,
     /// No more bytes will come.
     pub(super) over: bool,
 }
@@ -99,6 +115,9 @@ pub(super) struct Scanner {
     /// Texts that differ from their bytes, and the fields that they belong to.
     texts: Vec<u8>,
     text_fields: Vec<usize>,
+
+    /// What it takes to cut a dialect that masks cannot cut.
+    loose: Option<Box<Loose>>,
 }
 
 impl Scanner {
@@ -114,9 +133,10 @@ impl Scanner {
             field_start: 0,
             fields: Vec::new(),
             field_count: 0,
-            records: RecordIndex::new(dialect.escape().is_some()),
+            records: RecordIndex::new(dialect.is_tsv()),
             texts: Vec::new(),
             text_fields: Vec::new(),
+            loose: Loose::for_dialect(dialect),
         }
     }
 
@@ -127,6 +147,17 @@ impl Scanner {
         self.records.start_at(byte_count);
     }
 
+    /// How many fields there is room for.
+    #[cfg(test)]
+    pub(super) const fn field_capacity(&self) -> usize {
+        self.fields.capacity()
+    }
+
+    /// Where the field at hand begins.
+    pub(super) const fn field_start(&self) -> usize {
+        self.field_start as usize
+    }
+
     /// The records cut so far and the start of the one at hand.
     pub(super) const fn records(&self) -> &RecordIndex {
         &self.records
@@ -134,6 +165,11 @@ impl Scanner {
 
     /// Cuts records until there is a reason to stop; `data` is the batch so far.
     pub(super) fn scan(&mut self, data: &[u8], until: Until) -> Stop {
+        if let Some(mut loose) = self.loose.take() {
+            let stop = self.scan_loose(&mut loose, data, until);
+            self.loose = Some(loose);
+            return stop;
+        }
         loop {
             let stop = self
                 .cut_regular(data, until)
@@ -174,8 +210,22 @@ impl Scanner {
         let stop = self.cut_careful(data, &masks, length, until);
         self.after_return = masks.carriage_return >> (length - 1) & 1 == 1;
         self.position += length;
-        let too_long = self.records.bytes_before(self.position) > until.record_bytes;
-        stop.or_else(|| too_long.then_some(Stop::TooLong))
+        stop.or_else(|| self.beyond(until))
+    }
+
+    /// Says when the record at hand is beyond a limit as far as it is known.
+    #[inline]
+    fn beyond(&self, until: Until) -> Option<Stop> {
+        let bytes = self.records.bytes_before(self.position);
+        if bytes <= until.safe_bytes {
+            return None;
+        }
+        if bytes > until.record_bytes {
+            return Some(Stop::Fault(Fault::TooLong));
+        }
+        // The field at hand is one more.
+        let is_wide = self.field_count - self.records.first_field() >= until.fields;
+        is_wide.then_some(Stop::Fault(Fault::TooWide))
     }
 
     /// Cuts what does not fill a block.
@@ -236,5 +286,8 @@ impl Scanner {
         self.records.clear();
         self.texts.clear();
         self.text_fields.clear();
+        if let Some(loose) = &mut self.loose {
+            loose.restart();
+        }
     }
 }

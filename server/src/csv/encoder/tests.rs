@@ -1,5 +1,7 @@
 //! What is written is compared byte for byte, and random records are read back by the decoder.
 
+mod styles;
+
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::{CannotRepresent, Encoder};
@@ -28,7 +30,10 @@ fn unquoted(delimiter: u8) -> Dialect {
 }
 
 fn encode(dialect: Dialect, records: &[Vec<Value>]) -> Result<Vec<u8>, CannotRepresent> {
-    let mut encoder = Encoder::new(dialect);
+    encode_with(Encoder::new(dialect), records)
+}
+
+fn encode_with(mut encoder: Encoder, records: &[Vec<Value>]) -> Result<Vec<u8>, CannotRepresent> {
     for record in records {
         for value in record {
             match value {

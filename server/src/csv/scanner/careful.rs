@@ -8,7 +8,7 @@
 use super::super::block::Masks;
 use super::super::escape::{unescape, unquote};
 use super::super::record::FieldSpan;
-use super::{Scanner, State, Stop, Until, narrow};
+use super::{Fault, Scanner, State, Stop, Until, narrow};
 
 impl Scanner {
     /// Cuts the first `length` bytes of the block.
@@ -49,7 +49,7 @@ impl Scanner {
     /// Ends the last record of the file, if there is one.
     pub(super) fn end_file(&mut self, data: &[u8], until: Until) -> Stop {
         if self.state == State::Inside {
-            return Stop::Unterminated;
+            return Stop::Fault(Fault::Unterminated);
         }
         let end = self.position;
         if self.records.bytes_before(end) == 0 {
@@ -57,11 +57,9 @@ impl Scanner {
         }
         self.make_room();
         self.end_field(data, end);
-        let stop = self.records.end_record(end, self.field_count, until);
-        if stop == Some(Stop::TooLong) {
-            Stop::TooLong
-        } else {
-            Stop::Over
+        match self.records.end_record(end, self.field_count, until) {
+            Some(Stop::Fault(fault)) => Stop::Fault(fault),
+            _ => Stop::Over,
         }
     }
 
@@ -167,7 +165,9 @@ impl Scanner {
         }
         let start = self.texts.len();
         match (self.dialect.escape(), self.dialect.quote()) {
-            (Some(escape), _) => unescape(raw, escape, self.dialect.delimiter(), &mut self.texts),
+            (Some(escape), _) => {
+                unescape(raw, escape, self.dialect.delimiter_byte(), &mut self.texts);
+            }
             (None, Some(quote)) => unquote(raw, quote, &mut self.texts),
             (None, None) => self.texts.extend_from_slice(raw),
         }

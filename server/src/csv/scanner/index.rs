@@ -6,7 +6,7 @@
 use std::mem;
 
 use super::super::record::RecordSpan;
-use super::{Stop, Until, narrow};
+use super::{Fault, Stop, Until, narrow};
 
 /// The records cut so far and the start of the one at hand.
 #[derive(Debug)]
@@ -106,16 +106,19 @@ impl RecordIndex {
         until: Until,
     ) -> Option<Stop> {
         if end - self.start > until.record_bytes {
-            return Some(Stop::TooLong);
+            return Some(Stop::Fault(Fault::TooLong));
         }
-        let first_field = narrow(self.first_field);
+        let count = field_count - self.first_field;
+        if count > until.fields {
+            return Some(Stop::Fault(Fault::TooWide));
+        }
+        let count = narrow(count);
         self.spans.push(RecordSpan {
-            first_field,
+            first_field: narrow(self.first_field),
             start: self.start,
             end,
             line: self.line,
         });
-        let count = narrow(field_count - self.first_field);
         self.least_fields = self.least_fields.min(count);
         self.most_fields = self.most_fields.max(count);
         self.keeps_blank &= count == 1;

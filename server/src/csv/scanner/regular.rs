@@ -50,8 +50,9 @@ impl Scanner {
             if cuts.state == State::Closed || cuts.escape_last {
                 self.protected_until = self.position + u32::from(cuts.escape_last);
             }
-            if self.records.bytes_before(self.position) > until.record_bytes {
-                return Some(Stop::TooLong);
+            let stop = self.beyond(until);
+            if stop.is_some() {
+                return stop;
             }
         }
     }

@@ -1,91 +1,152 @@
 //! A decoder that looks at one byte after another: slow, short, and written apart from the real one.
 //!
-//! Used by the tests as the truth about fields and positions. It must never share code with the
-//! scanner; an open quote at the end of the file is no error here.
+//! Used by the tests as the truth about fields and positions, for every dialect. It must never
+//! share code with the scanner; an open quote at the end of the file is no error here.
 
 use super::Row;
 use crate::csv::{Dialect, Position};
 
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    FieldStart,
-    Text,
-    Quoted,
-    QuoteInQuoted,
-}
-
-struct Plain {
-    rows: Vec<Row>,
-    fields: Vec<(Vec<u8>, bool)>,
-    text: Vec<u8>,
-    quoted: bool,
-    state: State,
-    start: usize,
-    start_line: u64,
-    keeps_blank: bool,
+/// What a file is, apart from limits.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    /// All records, those of the header among them.
+    pub(super) rows: Vec<Row>,
+    /// Whether the last record has a quote that nothing closes.
+    pub(super) unterminated: bool,
+    /// Whether an escape stands outside of quotes, where the `csv` crate knows none.
+    pub(super) escapes_outside: bool,
 }
 
 /// All records of the file, the header among them.
 pub(super) fn decode(dialect: Dialect, input: &[u8]) -> Vec<Row> {
-    let skipped = if input.starts_with(b"\xEF\xBB\xBF") {
-        3
-    } else {
-        0
-    };
-    let mut plain = Plain {
-        rows: Vec::new(),
-        fields: Vec::new(),
-        text: Vec::new(),
-        quoted: false,
-        state: State::FieldStart,
-        start: skipped,
-        start_line: 1,
-        keeps_blank: dialect.escape().is_some(),
-    };
-    let mut line = 1;
-    let mut at = skipped;
-    while at < input.len() {
-        let byte = input[at];
-        let rest = &input[at + 1..];
-        if dialect.escape() == Some(byte) && !rest.is_empty() {
-            let (text, length) = plain_escape(rest, dialect.delimiter());
-            let is_null =
-                rest[0] == b'N' && plain.text.is_empty() && ends_field(dialect, &rest[1..]);
-            plain.quoted |= !is_null;
-            plain.text.extend(text);
-            plain.state = State::Text;
-            line += u64::from(rest[0] == b'\n' || rest[0] == b'\r' && rest.get(1) != Some(&b'\n'));
-            at += 1 + length;
-            continue;
-        }
-        let after_return = byte == b'\n' && at > skipped && input[at - 1] == b'\r';
-        if byte == b'\r' && rest.first() != Some(&b'\n') || byte == b'\n' {
-            line += 1;
-        }
-        plain.step(dialect, input, at, line, after_return);
-        at += 1;
-    }
-    if plain.start < input.len() {
-        plain.quoted |= dialect.escape().is_some() && plain.text.ends_with(b"\\") && {
-            let backslashes = input
-                .iter()
-                .rev()
-                .take_while(|&&byte| byte == b'\\')
-                .count();
-            backslashes % 2 == 1
-        };
-        plain.end_record(input, input.len());
-    }
-    plain.rows
+    look_at(dialect, input).rows
 }
 
-fn ends_field(dialect: Dialect, rest: &[u8]) -> bool {
-    rest.first()
-        .is_none_or(|&next| next == dialect.delimiter() || matches!(next, b'\r' | b'\n'))
+/// Number of line ends in the bytes, CR LF counted once.
+pub(super) fn line_ends(bytes: &[u8]) -> u64 {
+    let ends = (0..bytes.len()).filter(|&at| match bytes[at] {
+        b'\r' => true,
+        b'\n' => at == 0 || bytes[at - 1] != b'\r',
+        _ => false,
+    });
+    ends.count() as u64
+}
+
+/// Where the line after `count` line ends begins.
+fn after_lines(input: &[u8], count: u64) -> usize {
+    let is_there = |&at: &usize| {
+        let within_pair = at > 0 && input[at - 1] == b'\r' && input.get(at) == Some(&b'\n');
+        line_ends(&input[..at]) == count && !within_pair
+    };
+    (0..input.len()).find(is_there).unwrap_or(input.len())
+}
+
+pub(super) fn look_at(dialect: Dialect, input: &[u8]) -> Plain {
+    let mut plain = Plain::default();
+    let end = dialect
+        .end_line()
+        .map_or(input.len(), |line| after_lines(input, line));
+    let input = &input[..end];
+    let mut at = after_lines(input, u64::from(dialect.skip_lines()));
+    if dialect.skip_lines() == 0 && input.starts_with(b"\xEF\xBB\xBF") {
+        at = 3;
+    }
+    let mut keeps_blank = dialect.is_tsv();
+    while at < input.len() {
+        let rest = &input[at..];
+        let is_comment = dialect
+            .comment()
+            .is_some_and(|comment| rest.starts_with(comment));
+        let start = at;
+        if is_comment {
+            at += rest
+                .iter()
+                .position(|byte| matches!(byte, b'\r' | b'\n'))
+                .unwrap_or(rest.len());
+        } else if !matches!(rest[0], b'\r' | b'\n') || keeps_blank {
+            let fields = plain.record(dialect, input, &mut at);
+            keeps_blank &= fields.len() == 1;
+            let position = Position {
+                record: plain.rows.len() as u64 + 1,
+                line: line_ends(&input[..start]) + 1,
+                byte_offset: start as u64,
+            };
+            plain.rows.push(Row {
+                fields,
+                raw: input[start..at].to_vec(),
+                position,
+            });
+        }
+        at += match input[at..] {
+            [b'\r', b'\n', ..] => 2,
+            [_, ..] => 1,
+            [] => 0,
+        };
+    }
+    plain
+}
+
+impl Plain {
+    fn record(&mut self, dialect: Dialect, input: &[u8], at: &mut usize) -> Vec<(Vec<u8>, bool)> {
+        let mut fields = Vec::new();
+        loop {
+            fields.push(self.field(dialect, input, at));
+            if !input[*at..].starts_with(dialect.delimiter()) {
+                return fields;
+            }
+            *at += dialect.delimiter().len();
+            while dialect.skip_initial_space() && input.get(*at) == Some(&b' ') {
+                *at += 1;
+            }
+        }
+    }
+
+    fn field(&mut self, dialect: Dialect, input: &[u8], at: &mut usize) -> (Vec<u8>, bool) {
+        let start = *at;
+        let mut text = Vec::new();
+        let mut inside = input.get(*at) == dialect.quote().as_ref() && *at < input.len();
+        let mut quoted = inside;
+        *at += usize::from(inside);
+        while let Some(&byte) = input.get(*at) {
+            let next = input.get(*at + 1).copied();
+            if Some(byte) == dialect.escape() {
+                let (escaped, length) = match next {
+                    None => (vec![byte], 0),
+                    Some(_) if dialect.is_tsv() => {
+                        tsv_escape(&input[*at + 1..], dialect.delimiter()[0])
+                    }
+                    Some(next) => (vec![next], 1),
+                };
+                self.escapes_outside |= !inside;
+                quoted = true;
+                text.extend(escaped);
+                *at += 1 + length;
+            } else if inside && Some(byte) == dialect.quote() {
+                inside = next == dialect.quote();
+                if inside {
+                    text.push(byte);
+                    *at += 1;
+                }
+                *at += 1;
+            } else if !inside
+                && (matches!(byte, b'\r' | b'\n') || input[*at..].starts_with(dialect.delimiter()))
+            {
+                break;
+            } else {
+                text.push(byte);
+                *at += 1;
+            }
+        }
+        self.unterminated = inside;
+        if &input[start..*at] == b"\\N" {
+            return (b"\\N".to_vec(), false);
+        }
+        (text, quoted)
+    }
 }
 
 /// What stands after a backslash: its text and how many bytes it takes.
-fn plain_escape(rest: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
+fn tsv_escape(rest: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
     let codes = b"0\0a\x07b\x08t\tn\nv\x0Bf\x0Cr\re\x1B''\"\"``//\\\\";
     if rest[0] == b'x' {
         let digits = rest
@@ -103,60 +164,4 @@ fn plain_escape(rest: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
         return (vec![rest[0]], 1);
     }
     (vec![b'\\', rest[0]], 1)
-}
-
-impl Plain {
-    fn step(&mut self, dialect: Dialect, input: &[u8], at: usize, line: u64, after_return: bool) {
-        let byte = input[at];
-        let is_quote = dialect.quote() == Some(byte);
-        match self.state {
-            State::FieldStart if is_quote => {
-                self.quoted = true;
-                self.state = State::Quoted;
-            }
-            State::Quoted if is_quote => self.state = State::QuoteInQuoted,
-            State::QuoteInQuoted if is_quote => {
-                self.text.push(byte);
-                self.state = State::Quoted;
-            }
-            State::Quoted => self.text.push(byte),
-            _ if byte == dialect.delimiter() => self.end_field(),
-            _ if byte == b'\n' || byte == b'\r' => {
-                let is_empty = self.start == at;
-                if !is_empty || self.keeps_blank && !after_return {
-                    self.end_record(input, at);
-                }
-                self.start = at + 1;
-                self.start_line = line;
-                if byte == b'\r' && input.get(at + 1) == Some(&b'\n') {
-                    self.start_line += 1;
-                }
-            }
-            _ => {
-                self.text.push(byte);
-                self.state = State::Text;
-            }
-        }
-    }
-
-    fn end_field(&mut self) {
-        self.fields
-            .push((std::mem::take(&mut self.text), self.quoted));
-        self.quoted = false;
-        self.state = State::FieldStart;
-    }
-
-    fn end_record(&mut self, input: &[u8], end: usize) {
-        self.end_field();
-        self.keeps_blank &= self.fields.len() == 1;
-        self.rows.push(Row {
-            fields: std::mem::take(&mut self.fields),
-            raw: input[self.start..end].to_vec(),
-            position: Position {
-                record: self.rows.len() as u64 + 1,
-                line: self.start_line,
-                byte_offset: self.start as u64,
-            },
-        });
-    }
 }

@@ -1,0 +1,198 @@
+//! Finds out how a file is cut into records and fields, from its beginning.
+//!
+//! `transfer` calls [`sniff`] with a decoded sample before an upload starts, and so does
+//! `InspectFile`. It must never read a cell's value for keeps, and never change what the caller has
+//! set: every [`Hint`] is kept as it is.
+//!
+//! # How this works
+//!
+//! 1. `sample` takes the mark off, finds how lines end, and picks the part that is worth scoring.
+//! 2. `candidates` lists the delimiters, quotes and escapes that stand in the sample at all.
+//! 3. `cut` cuts the sample by each of them, and `score` asks of each table: are its rows alike in
+//!    width, and do its cells look like values (`cell`)? The best one wins.
+//! 4. `layout` finds with the winner where the table starts and ends: notes, comments, footnotes.
+//! 5. `header` decides how many of its first rows are names.
+
+mod candidates;
+mod cell;
+mod cut;
+mod header;
+mod layout;
+mod number;
+mod sample;
+mod score;
+mod spacing;
+mod time;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use cut::Table;
+use sample::Sample;
+use score::Ranking;
+
+/// Something that the caller may have set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hint<T> {
+    /// Find it.
+    #[default]
+    Find,
+    /// It is this; whatever the sample says.
+    Given(T),
+}
+
+impl<T> Hint<T> {
+    const fn given(&self) -> Option<&T> {
+        match self {
+            Self::Find => None,
+            Self::Given(value) => Some(value),
+        }
+    }
+}
+
+/// What the caller has set. Default: nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The bytes between two fields; empty counts as not given.
+    pub delimiter: Hint<Vec<u8>>,
+    /// The byte around a protected field, or that there is none.
+    pub quote: Hint<Option<u8>>,
+    /// The byte that protects the next one, or that quotes are doubled.
+    pub escape: Hint<Option<u8>>,
+    /// What starts a line that is no record, or that nothing does.
+    pub comment: Hint<Option<Vec<u8>>>,
+    /// Physical lines before the header, or before the first record when there is no header.
+    pub skip_lines: Hint<u64>,
+    /// Records that name the columns.
+    pub header_rows: Hint<u8>,
+    /// What ends a record.
+    pub terminator: Hint<Terminator>,
+    /// Whether a space after a delimiter is no part of the field.
+    pub skip_initial_space: Hint<bool>,
+    /// The last line of the table, from 1, or that it goes on to the end of the file.
+    pub end_line: Hint<Option<u64>>,
+}
+
+/// What ends a record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Terminator {
+    /// `\n`.
+    #[default]
+    Lf,
+    /// `\r\n`.
+    CrLf,
+    /// `\r`.
+    Cr,
+    /// More than one of them.
+    Mixed,
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding<T> {
+    /// What it is.
+    pub value: T,
+    /// How sure that is, from 0 to 1. What the caller has set has 1.
+    pub confidence: f64,
+    /// What it is if it is not `value`.
+    pub runner_up: Option<T>,
+    /// Whether the caller has set it.
+    pub given: bool,
+}
+
+impl<T> Finding<T> {
+    const fn given(value: T) -> Self {
+        Self {
+            value,
+            confidence: 1.0,
+            runner_up: None,
+            given: true,
+        }
+    }
+
+    const fn found(value: T, confidence: f64, runner_up: Option<T>) -> Self {
+        Self {
+            value,
+            confidence: confidence.clamp(0.0, 1.0),
+            runner_up,
+            given: false,
+        }
+    }
+}
+
+/// How a file is cut into records and fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sniffed {
+    /// The bytes between two fields. A file of one column: a comma.
+    pub delimiter: Finding<Vec<u8>>,
+    /// The byte around a protected field. A file without quotes: `"`.
+    pub quote: Finding<Option<u8>>,
+    /// The byte that protects the next one; none when quotes are doubled.
+    pub escape: Finding<Option<u8>>,
+    /// What starts a line that is no record.
+    pub comment: Finding<Option<Vec<u8>>>,
+    /// Physical lines before the header, or before the first record when there is no header:
+    /// titles, notes, blank lines, and comments too.
+    pub skip_lines: Finding<u64>,
+    /// Records that name the columns: 0, 1 or 2.
+    pub header_rows: Finding<u8>,
+    /// What ends a record.
+    pub terminator: Finding<Terminator>,
+    /// Whether (nearly) every delimiter is followed by a space that is no part of the field.
+    pub skip_initial_space: Finding<bool>,
+    /// The last line of the first table, from 1, when something else follows it in the sample.
+    pub end_line: Finding<Option<u64>>,
+    /// Lines of the sample after `end_line`.
+    pub lines_after_end: u64,
+    /// Fields in most records.
+    pub field_count: Finding<usize>,
+    /// The fields of the first header record, as they stand in the file; empty without a header.
+    pub names: Vec<String>,
+}
+
+/// Finds out how `sample`, the beginning of a file, is cut into records and fields.
+///
+/// The sample is text without compression, in UTF-8 as far as it is valid; a byte order mark may
+/// stand first. `complete` says that it is the whole file. Any bytes at all give an answer, and it
+/// takes time in proportion to the length of the sample.
+#[must_use]
+pub fn sniff(sample: &[u8], complete: bool, hints: &Hints) -> Sniffed {
+    let sample = Sample::new(sample, complete, hints);
+    let ranking = score::rank(&sample, hints);
+    let table = sample.cut_whole(&ranking.best.format);
+    let layout = layout::find(&table, &sample, hints);
+    assemble(hints, &ranking, &table, layout)
+}
+
+fn assemble(
+    hints: &Hints,
+    ranking: &Ranking,
+    table: &Table<'_>,
+    layout: layout::Layout,
+) -> Sniffed {
+    Sniffed {
+        delimiter: match hints.delimiter.given() {
+            Some(delimiter) if !delimiter.is_empty() => Finding::given(delimiter.clone()),
+            _ => ranking.delimiter(),
+        },
+        quote: or_given(&hints.quote, || ranking.quote()),
+        escape: or_given(&hints.escape, || ranking.escape()),
+        comment: or_given(&hints.comment, || layout.comment),
+        skip_lines: or_given(&hints.skip_lines, || layout.skip_lines),
+        header_rows: or_given(&hints.header_rows, || layout.header_rows),
+        terminator: or_given(&hints.terminator, || sample::terminator(table)),
+        skip_initial_space: or_given(&hints.skip_initial_space, || spacing::find(table)),
+        end_line: or_given(&hints.end_line, || layout.end_line),
+        lines_after_end: layout.lines_after_end,
+        field_count: layout.field_count,
+        names: layout.names,
+    }
+}
+
+fn or_given<T: Clone>(hint: &Hint<T>, find: impl FnOnce() -> Finding<T>) -> Finding<T> {
+    match hint {
+        Hint::Given(value) => Finding::given(value.clone()),
+        Hint::Find => find(),
+    }
+}

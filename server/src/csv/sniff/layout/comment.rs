@@ -1,0 +1,121 @@
+//! Finds what starts the lines that are no records.
+//!
+//! `layout` calls it, and `score` leaves such lines out. It must never take a header or a value that
+//! starts with such a sign for a comment.
+
+use super::super::cut::{Row, Table};
+use super::super::{Finding, Hints, header};
+
+/// What comments start with, the usual ones first.
+const PREFIXES: [&[u8]; 7] = [b"#", b"//", b"--", b"%", b"!", b";", b"*"];
+
+/// Whether a line looks like a comment of the usual kind.
+pub(crate) fn leads_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") || line.starts_with(b"//")
+}
+
+/// What was found.
+pub(super) struct Comments {
+    pub(super) prefix: Finding<Option<Vec<u8>>>,
+    /// Filled rows that stand before a header which starts with such a sign, as `#id,name`: the
+    /// sign is then none, and these rows are notes.
+    pub(super) notes: usize,
+}
+
+/// What starts a comment in this table, if anything does.
+pub(super) fn find(table: &Table<'_>, hints: &Hints) -> Comments {
+    if let Some(given) = hints.comment.given() {
+        return Comments {
+            prefix: Finding::given(given.clone()),
+            notes: 0,
+        };
+    }
+    let filled: Vec<&Row> = table.rows.iter().filter(|row| row.filled > 0).collect();
+    let mut starts = [false; 256];
+    for byte in filled.iter().filter_map(|row| table.line(row).first()) {
+        starts[usize::from(*byte)] = true;
+    }
+    let can_start = |prefix: &&[u8]| {
+        let first = prefix.first().copied().unwrap_or(0);
+        starts[usize::from(first)] && !table.delimiter().starts_with(prefix)
+    };
+    for prefix in PREFIXES.into_iter().filter(can_start) {
+        match look_for(table, &filled, prefix) {
+            Use::None => {}
+            Use::Comments => {
+                let prefix = Finding::found(Some(prefix.to_vec()), 0.9, Some(None));
+                return Comments { prefix, notes: 0 };
+            }
+            Use::Header(notes) => {
+                let prefix = Finding::found(None, 0.7, Some(Some(prefix.to_vec())));
+                return Comments { prefix, notes };
+            }
+        }
+    }
+    Comments {
+        prefix: Finding::found(None, 0.9, None),
+        notes: 0,
+    }
+}
+
+/// What lines with one prefix are.
+enum Use {
+    None,
+    Comments,
+    /// The last of them is the header, the others, so many, are notes.
+    Header(usize),
+}
+
+fn look_for(table: &Table<'_>, filled: &[&Row], prefix: &[u8]) -> Use {
+    let leads = |row: &Row| table.line(row).starts_with(prefix);
+    let all = filled.iter().filter(|row| leads(row)).count();
+    let others: Vec<&Row> = filled.iter().copied().filter(|row| !leads(row)).collect();
+    if all == 0 || others.is_empty() {
+        return Use::None;
+    }
+    let leading = filled.iter().take_while(|row| leads(row)).count();
+    let mode = mode(&others);
+    let odd = filled
+        .iter()
+        .filter(|row| leads(row) && row.width != mode)
+        .count();
+    let is_usual = leads_comment(prefix);
+    let is_apart = if mode == 1 {
+        leading >= 1 && is_usual && leading == all
+    } else {
+        odd * 2 >= all
+    };
+    let is_placed = leading == all || (is_usual && all * 2 <= filled.len());
+    let is_enough = is_usual || (leading == all && odd == all && all >= 2);
+    if leading == all && is_usual && names_columns(table, filled, leading, mode) {
+        Use::Header(leading - 1)
+    } else if is_apart && is_placed && is_enough {
+        Use::Comments
+    } else {
+        Use::None
+    }
+}
+
+/// Whether the last line of the leading block is the header, as in `#id,name`.
+fn names_columns(table: &Table<'_>, filled: &[&Row], leading: usize, mode: usize) -> bool {
+    let Some(last) = leading.checked_sub(1).and_then(|at| filled.get(at)) else {
+        return false;
+    };
+    let below = filled.get(leading..).unwrap_or_default();
+    let Some((head, rest)) = below.split_first() else {
+        return false;
+    };
+    last.width == mode
+        && mode > 1
+        && header::evidence(table, last, below) > 0.2
+        && (rest.is_empty() || header::evidence(table, head, rest) <= 0.0)
+}
+
+/// The usual width.
+fn mode(rows: &[&Row]) -> usize {
+    let mut widths: Vec<usize> = rows.iter().map(|row| row.width).collect();
+    widths.sort_unstable();
+    let runs = widths.chunk_by(|left, right| left == right);
+    let longest = runs.max_by_key(|run| run.len());
+    longest.and_then(<[usize]>::first).copied().unwrap_or(0)
+}

@@ -1,0 +1,226 @@
+//! The sample: its text, how its lines end, and the part of it that is worth scoring.
+//!
+//! `sniff` makes one; every other part looks at it. It must never copy more than the scored part.
+
+use std::borrow::Cow;
+
+use super::cut::{Format, Keep, Table, cut};
+use super::{Finding, Hint, Hints, Terminator};
+
+/// The scored part: so much, and more when its lines are long.
+const WINDOW_BYTES: usize = 64 << 10;
+const LONG_WINDOW_BYTES: usize = 200 << 10;
+const ENOUGH_LINES: usize = 30;
+/// How much is added from further on, when quotes come late.
+const LATE_BYTES: usize = 24 << 10;
+/// What is kept when the whole sample is cut.
+const KEEP: Keep = Keep {
+    rows: 100_000,
+    rows_with_fields: 1_000,
+    fields: usize::MAX,
+};
+
+/// The beginning of a file, without its mark.
+#[derive(Debug)]
+pub(super) struct Sample<'a> {
+    /// What lies between the lines that the caller skips and the last one that the caller wants.
+    pub(super) text: &'a [u8],
+    /// Whether nothing follows.
+    pub(super) complete: bool,
+    /// Lines before `text`.
+    pub(super) lines_before: u64,
+    /// Lines after `text`.
+    pub(super) lines_after: u64,
+    /// A lone `\r` ends a record.
+    pub(super) cr_ends: bool,
+    /// The part that candidates are scored on.
+    pub(super) window: Cow<'a, [u8]>,
+    /// Whether `window` ends where the file ends.
+    pub(super) window_complete: bool,
+    /// The delimiter that a first line `sep=;` names.
+    pub(super) named_delimiter: Option<u8>,
+}
+
+impl<'a> Sample<'a> {
+    pub(super) fn new(text: &'a [u8], complete: bool, hints: &Hints) -> Self {
+        let text = text
+            .strip_prefix(crate::csv::BYTE_ORDER_MARK)
+            .unwrap_or(text);
+        let cr_ends = cr_ends(text, hints.terminator);
+        let (text, complete, lines_before, lines_after) = within(text, complete, cr_ends, hints);
+        let (window, window_complete) = window(text, complete);
+        Self {
+            text,
+            complete,
+            lines_before,
+            lines_after,
+            cr_ends,
+            window,
+            window_complete,
+            named_delimiter: named_delimiter(text),
+        }
+    }
+
+    /// Cuts the whole sample.
+    pub(super) fn cut_whole(&self, format: &Format) -> Table<'a> {
+        cut(self.text, self.complete, format, KEEP)
+    }
+
+    /// Lines of the sample from an offset of `text` on, with those after `text`.
+    pub(super) fn lines_from(&self, offset: usize) -> u64 {
+        let rest = self.text.get(offset..).unwrap_or_default();
+        line_count(rest, self.cr_ends).saturating_sub(1) + self.lines_after
+    }
+}
+
+/// What ends a record, in a table cut from the whole sample.
+pub(super) fn terminator(table: &Table<'_>) -> Finding<Terminator> {
+    let [lf, cr_lf, cr] = table.ends;
+    let most = lf.max(cr_lf).max(cr);
+    let total = lf + cr_lf + cr;
+    if total == 0 {
+        return Finding::found(Terminator::Lf, 0.5, None);
+    }
+    let usual = if most == lf {
+        Terminator::Lf
+    } else if most == cr_lf {
+        Terminator::CrLf
+    } else {
+        Terminator::Cr
+    };
+    if most == total {
+        return Finding::found(usual, 1.0, None);
+    }
+    Finding::found(Terminator::Mixed, 0.9, Some(usual))
+}
+
+/// Whether a lone `\r` ends a record rather than being text.
+fn cr_ends(text: &[u8], hint: Hint<Terminator>) -> bool {
+    if let Some(given) = hint.given() {
+        return matches!(given, Terminator::Cr | Terminator::Mixed);
+    }
+    let window = text.get(..LONG_WINDOW_BYTES).unwrap_or(text);
+    let mut lines = 0_usize;
+    let mut alone = 0_usize;
+    let mut bytes = window.iter().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' => lines += 1,
+            b'\r' if bytes.peek().is_some_and(|next| **next != b'\n') => alone += 1,
+            b'\r' if bytes.peek().is_none() && lines == 0 => alone += 1,
+            _ => {}
+        }
+    }
+    alone > 0 && alone * 20 >= lines
+}
+
+/// Leaves out the lines that the caller skips, and those after the last one the caller wants.
+fn within<'a>(
+    text: &'a [u8],
+    complete: bool,
+    cr_ends: bool,
+    hints: &Hints,
+) -> (&'a [u8], bool, u64, u64) {
+    let skipped = hints.skip_lines.given().copied().unwrap_or(0);
+    let start = line_start(text, skipped, cr_ends);
+    let body = text.get(start..).unwrap_or_default();
+    let Some(Some(last)) = hints.end_line.given() else {
+        return (body, complete, skipped, 0);
+    };
+    let end = line_start(body, last.saturating_sub(skipped), cr_ends);
+    let after = body.get(end..).unwrap_or_default();
+    let is_complete = complete || !after.is_empty();
+    let lines_after = line_count(after, cr_ends);
+    (
+        body.get(..end).unwrap_or_default(),
+        is_complete,
+        skipped,
+        lines_after,
+    )
+}
+
+/// The offset behind the first `lines` lines.
+fn line_start(text: &[u8], lines: u64, cr_ends: bool) -> usize {
+    let mut at = 0;
+    for _ in 0..lines {
+        let rest = text.get(at..).unwrap_or_default();
+        if rest.is_empty() {
+            break;
+        }
+        at += line_length(rest, cr_ends);
+    }
+    at
+}
+
+fn line_count(mut text: &[u8], cr_ends: bool) -> u64 {
+    let mut lines = 0;
+    while !text.is_empty() {
+        text = text.get(line_length(text, cr_ends)..).unwrap_or_default();
+        lines += 1;
+    }
+    lines
+}
+
+/// The length of the first line with its end.
+fn line_length(text: &[u8], cr_ends: bool) -> usize {
+    let is_end = |byte: &u8| *byte == b'\n' || (cr_ends && *byte == b'\r');
+    match text.iter().position(is_end) {
+        None => text.len(),
+        Some(at) if text.get(at..at + 2) == Some(b"\r\n") => at + 2,
+        Some(at) => at + 1,
+    }
+}
+
+fn window(text: &[u8], complete: bool) -> (Cow<'_, [u8]>, bool) {
+    let is_end = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+    let mut length = WINDOW_BYTES;
+    let start = text.get(..length).unwrap_or(text);
+    if start.iter().filter(is_end).count() < ENOUGH_LINES {
+        length = LONG_WINDOW_BYTES;
+    }
+    let Some((start, rest)) = text.split_at_checked(length) else {
+        return (Cow::Borrowed(text), complete);
+    };
+    let late = late_quotes(start, rest);
+    if late.is_empty() {
+        return (Cow::Borrowed(start), false);
+    }
+    let lines = start
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let mut joined = start.get(..lines).unwrap_or_default().to_vec();
+    joined.extend_from_slice(late);
+    (Cow::Owned(joined), false)
+}
+
+/// The lines around the first quote of `rest`, when `start` has none.
+fn late_quotes<'a>(start: &[u8], rest: &'a [u8]) -> &'a [u8] {
+    if start.contains(&b'"') {
+        return &[];
+    }
+    let Some(at) = rest.iter().position(|byte| *byte == b'"') else {
+        return &[];
+    };
+    let before = rest.get(..at).unwrap_or_default();
+    let line = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let end = rest.len().min(line.max(at) + LATE_BYTES);
+    rest.get(line..end).unwrap_or_default()
+}
+
+/// The delimiter of a first line like `sep=;`, which spreadsheet programs read.
+fn named_delimiter(text: &[u8]) -> Option<u8> {
+    let line = text.get(..line_length(text, true))?;
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (name, value) = line.split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    value
+        .first()
+        .copied()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+}
