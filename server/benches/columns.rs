@@ -187,6 +187,7 @@ fn builder(columns: &[(&str, &str)]) -> BlockBuilder {
             name: (*name).to_owned(),
             data_type: DataType::parse(data_type).unwrap(),
             has_default: false,
+            empty_as_default: false,
         })
         .collect();
     let limits = Limits {

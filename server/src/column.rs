@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod zone;
 
 pub mod infer;
+pub mod rules;
 
 pub mod parse;
 
@@ -20,7 +21,7 @@ pub mod reader;
 
 pub mod format;
 
-pub use builder::{BadCell, BlockBuilder, ColumnBuilder, Limits};
+pub use builder::{BadCell, BlockBuilder, ColumnBuilder, Limits, Mark};
 pub use data_type::DataType;
 pub use error::{Error, Result};
 pub use parse::Reason;
@@ -63,19 +64,24 @@ pub struct ColumnSpec {
     /// The type of the column in the table.
     pub data_type: DataType,
     /// Whether the table has a DEFAULT expression for the column: a NULL then stands for the DEFAULT.
+    /// Containers are the exception, see [`builder`].
     pub has_default: bool,
+    /// Whether an unquoted empty cell or NULL becomes the default value of the type (0, an empty text,
+    /// 1970-01-01, the first member of an Enum, an empty container) when the column is neither Nullable
+    /// nor has a DEFAULT expression. Default: no, it is refused; but an empty text is a text.
+    pub empty_as_default: bool,
 }
 
 impl ColumnSpec {
     /// Returns the type that a block has for this column: that of [`DataType::wire_type`], and
-    /// Nullable when there is a DEFAULT for NULL to stand for.
+    /// Nullable when there is a DEFAULT for NULL to stand for, unless it is a container.
     #[must_use]
     pub fn wire_type(&self) -> DataType {
-        match self.data_type.wire_type() {
-            wire_type if self.has_default && !wire_type.is_nullable() => {
-                DataType::Nullable(Box::new(wire_type))
-            }
-            wire_type => wire_type,
+        let wire_type = self.data_type.wire_type();
+        if self.has_default && !wire_type.is_nullable() && !wire_type.is_container() {
+            DataType::Nullable(Box::new(wire_type))
+        } else {
+            wire_type
         }
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! The whole of `column` and `transfer` call it; it must never look at values.
 
+mod display;
 mod parser;
-
-use std::fmt;
 
 use super::error::{Error, Result};
 
 /// A type of a ClickHouse column.
 ///
-/// Every scalar type has its own variant; whatever else exists is [`DataType::Other`].
+/// Every scalar type has its own variant, and so have the containers of types that are known here;
+/// whatever else exists is [`DataType::Other`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DataType {
     /// A signed integer of 1 byte.
@@ -87,7 +87,15 @@ pub enum DataType {
     Nullable(Box<Self>),
     /// The inner type, stored in the table through a dictionary.
     LowCardinality(Box<Self>),
-    /// A type that is not a scalar, as ClickHouse writes it. Its values travel as text.
+    /// Any number of values of one type.
+    Array(Box<Self>),
+    /// Any number of pairs of a key and a value, in the order in which they were given. ClickHouse
+    /// keeps a key that stands twice, and so does Sluice.
+    Map(Box<Self>, Box<Self>),
+    /// A fixed number of values, at least one, each of a type of its own and perhaps with a name.
+    Tuple(Vec<(Option<String>, Self)>),
+    /// Any other type, as ClickHouse writes it: also a container with such a type inside, and one
+    /// that is Nullable. Its values travel as text.
     Other(String),
 }
 
@@ -124,7 +132,8 @@ impl EnumDef {
 impl DataType {
     /// Reads a type as `system.columns` writes it.
     ///
-    /// Types that are not scalar become [`DataType::Other`] with the whole text.
+    /// A `Nested(..)` is the `Array(Tuple(..))` that it is stored as. Types that are not known become
+    /// [`DataType::Other`] with the whole text, and so does a type of more than 32 levels.
     ///
     /// # Errors
     ///
@@ -164,12 +173,27 @@ impl DataType {
         }
     }
 
-    /// Returns the type that is written into a block for this one: without LowCardinality, and String
-    /// or Nullable(String) for [`DataType::Other`].
+    /// Returns whether the type is an Array, a Map or a Tuple.
+    #[must_use]
+    pub const fn is_container(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Map(..) | Self::Tuple(_))
+    }
+
+    /// Returns the type that is written into a block for this one: without LowCardinality at any
+    /// level, which ClickHouse adds itself, and String or Nullable(String) for [`DataType::Other`].
     #[must_use]
     pub fn wire_type(&self) -> Self {
         let inner = match self.inner() {
             Self::Other(_) => Self::String,
+            Self::Array(value) => Self::Array(Box::new(value.wire_type())),
+            Self::Map(key, value) => {
+                Self::Map(Box::new(key.wire_type()), Box::new(value.wire_type()))
+            }
+            Self::Tuple(elements) => {
+                let wire_type =
+                    |(name, element): &(_, Self)| (Clone::clone(name), element.wire_type());
+                Self::Tuple(elements.iter().map(wire_type).collect())
+            }
             inner => inner.clone(),
         };
         if self.is_nullable() {
@@ -181,7 +205,7 @@ impl DataType {
 
     /// Returns the bytes of one value in a block, without the byte that says whether it is NULL.
     ///
-    /// None for values of any length: String, and the types that travel as text.
+    /// None for values of any length: String, containers, and the types that travel as text.
     #[must_use]
     pub fn fixed_width(&self) -> Option<usize> {
         Some(match self {
@@ -208,38 +232,11 @@ impl DataType {
                 _ => 32,
             },
             Self::FixedString(length) => *length,
-            Self::String | Self::Other(_) => return None,
+            Self::String | Self::Array(_) | Self::Map(..) | Self::Tuple(_) | Self::Other(_) => {
+                return None;
+            }
             Self::Nullable(inner) | Self::LowCardinality(inner) => return inner.fixed_width(),
         })
-    }
-}
-
-impl fmt::Display for DataType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Decimal { precision, scale } => write!(f, "Decimal({precision}, {scale})"),
-            Self::FixedString(length) => write!(f, "FixedString({length})"),
-            Self::DateTime(Some(zone)) => {
-                f.write_str("DateTime(")?;
-                write_quoted(f, zone)?;
-                f.write_str(")")
-            }
-            Self::DateTime64 { precision, zone } => {
-                write!(f, "DateTime64({precision}")?;
-                if let Some(zone) = zone {
-                    f.write_str(", ")?;
-                    write_quoted(f, zone)?;
-                }
-                f.write_str(")")
-            }
-            Self::Time64(precision) => write!(f, "Time64({precision})"),
-            Self::Enum8(members) => write!(f, "Enum8({members})"),
-            Self::Enum16(members) => write!(f, "Enum16({members})"),
-            Self::Nullable(inner) => write!(f, "Nullable({inner})"),
-            Self::LowCardinality(inner) => write!(f, "LowCardinality({inner})"),
-            Self::Other(text) => f.write_str(text),
-            _ => f.write_str(self.plain_name()),
-        }
     }
 }
 
@@ -285,38 +282,6 @@ impl DataType {
             .find(|(name, _)| *name == text)
             .map(|(_, plain)| plain.clone())
     }
-}
-
-impl fmt::Display for EnumDef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (name, number)) in self.members.iter().enumerate() {
-            if index > 0 {
-                f.write_str(", ")?;
-            }
-            write_quoted(f, name)?;
-            write!(f, " = {number}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes a text in single quotes with ClickHouse's escapes.
-fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("'")?;
-    for character in text.chars() {
-        match character {
-            '\'' => f.write_str("\\'")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            '\t' => f.write_str("\\t")?,
-            '\r' => f.write_str("\\r")?,
-            '\0' => f.write_str("\\0")?,
-            '\u{8}' => f.write_str("\\b")?,
-            '\u{c}' => f.write_str("\\f")?,
-            _ => fmt::Write::write_char(f, character)?,
-        }
-    }
-    f.write_str("'")
 }
 
 #[cfg(test)]

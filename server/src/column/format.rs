@@ -135,6 +135,9 @@ impl Formatter {
             // `inner` leaves no wrapper, and what is no scalar travels as text.
             DataType::Nullable(_)
             | DataType::LowCardinality(_)
+            | DataType::Array(_)
+            | DataType::Map(..)
+            | DataType::Tuple(_)
             | DataType::Other(_)
             | DataType::String => Form::String,
         };

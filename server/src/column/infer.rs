@@ -1,226 +1,333 @@
-//! The type that holds every cell of a sample without loss.
+//! The type that holds every cell of a sample without loss, and the rules to read the cells by.
 //!
 //! `InspectFile` and the creation of tables call it; it must never choose a type in which a cell of
-//! the sample would be refused or changed.
+//! the sample would be refused or changed, nor guess where two readings are possible.
+//!
+//! How this works: a [`ColumnSample`] begins with all families of types open. Each cell closes those
+//! that it does not belong to; words such as `NA` are set aside. Once no family is left the column is
+//! text, the words among it, and little more is done with a cell. Nothing but counts and a few
+//! examples is kept.
+
+mod clock;
+mod date;
+mod decide;
+mod distinct;
+mod hints;
+mod key;
+mod names;
+mod note;
+mod number;
+mod order;
+mod shape;
+mod words;
+
+pub use key::{SortingKey, sorting_key};
+pub use names::{NameFinding, NameProblem, safe_names};
+pub use note::Note;
+pub use order::Order;
+
+use std::sync::Arc;
 
 use super::Cell;
 use super::data_type::DataType;
-use super::parse::date_time::{TimeText, parse_time_text};
-use super::parse::float::parse_f64;
-use super::parse::int::{
-    parse_i128, parse_i256, parse_signed, parse_u128, parse_u256, parse_unsigned,
-};
 use super::parse::ip::{parse_ipv4, parse_ipv6};
 use super::parse::uuid::parse_uuid;
-
-/// Integers up to this one are exact in a Float64.
-const EXACT_IN_FLOAT: u64 = 1 << 53;
-/// A Float64 keeps this many digits at most.
-const FLOAT_DIGITS: usize = 17;
-/// Seconds of a day: no zone is further from UTC.
-const DAY: i64 = 86_400;
-/// The last second of DateTime in every zone.
-const LAST_DATE_TIME: i64 = u32::MAX as i64 - DAY;
-/// The last second of DateTime64(9) in every zone.
-const LAST_NANOSECOND_TIME: i64 = i64::MAX / 1_000_000_000 - DAY;
-/// The first and the last second of DateTime64: 1900-01-01 to 2299-12-31.
-const TIMES: std::ops::RangeInclusive<i64> = -2_208_988_800..=10_413_791_999;
-/// The last day of Date: 2149-06-06.
-const LAST_DATE: i64 = u16::MAX as i64 * DAY;
+use super::rules::{ValueRules, trim_blanks};
+use super::zone::Zone;
+use clock::Clocks;
+use date::{Dates, Zones};
+use distinct::Distinct;
+use hints::Hints;
+use note::excerpt;
+use number::{Numbers, without_sign};
+use shape::Shape;
+use words::{NullWords, TruthWords, is_null_word};
 
 /// What the cells of one column have in common.
 ///
 /// Show it cells with [`ColumnSample::observe`] and ask for the type with [`ColumnSample::infer`].
 #[derive(Clone, Debug, Default)]
 pub struct ColumnSample {
-    value_count: u64,
-    has_empty: bool,
-    has_null_marker: bool,
-    refused: Refused,
-    number_count: u64,
-    times: Times,
+    hints: Hints,
+    zones: Zones,
+    /// The null markers that the caller has given.
+    known_nulls: Vec<Vec<u8>>,
+    known_nulls_in_quotes: bool,
+    counts: Counts,
+    /// Whether some value has spaces around it.
+    is_padded: bool,
+    /// The families that every value belongs to; none once the column is text.
+    open: Families,
+    misfit: Option<Misfit>,
+    null_words: NullWords,
+    truths: TruthWords,
+    numbers: Numbers,
+    dates: Dates,
+    clocks: Clocks,
+    distinct: Distinct,
 }
 
-/// The families that some cell does not fit.
+/// What was found out about a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inferred {
+    /// The narrowest type that holds every cell and leaves room for others.
+    pub data_type: DataType,
+    /// How the cells are to be read for that type.
+    pub rules: ValueRules,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// All cells.
+    pub cell_count: u64,
+    /// The cells that are NULL.
+    pub null_count: u64,
+    /// How many different texts there are; None for more than a thousand.
+    pub distinct: Option<usize>,
+    /// Whether the values ascend; of integers, dates and times only.
+    pub order: Order,
+}
+
+/// How many cells there are of each kind.
 #[derive(Clone, Copy, Debug, Default)]
-struct Refused {
-    bool: bool,
-    int: bool,
-    /// For each type of [`INTEGERS`].
-    width: [bool; 6],
-    float: bool,
-    time: bool,
-    uuid: bool,
-    ipv4: bool,
-    ipv6: bool,
+struct Counts {
+    cells: u64,
+    /// Without quotes and bytes.
+    empty: u64,
+    /// With quotes and without bytes.
+    quoted_empty: u64,
+    /// `\N` without quotes.
+    null: u64,
+    /// Spaces only, without and with quotes.
+    blank: u64,
+    quoted_blank: u64,
+    /// Values while a family was open.
+    values: u64,
+    invalid: u64,
 }
 
-/// The dates and times so far.
-#[derive(Clone, Copy, Debug)]
-struct Times {
-    has_clock: bool,
-    fraction_digits: u8,
-    first: i64,
-    last: i64,
-}
+/// A set of families of types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Families(u16);
 
-impl Default for Times {
-    fn default() -> Self {
-        Self {
-            has_clock: false,
-            fraction_digits: 0,
-            first: i64::MAX,
-            last: i64::MIN,
-        }
+impl Families {
+    const NONE: Self = Self(0);
+    const BOOL: Self = Self(1);
+    const INTEGER: Self = Self(2);
+    /// Numbers with a decimal point or none.
+    const FLOAT: Self = Self(4);
+    /// Numbers with a decimal comma or none.
+    const COMMA: Self = Self(8);
+    const DATE: Self = Self(16);
+    const CLOCK: Self = Self(32);
+    const UUID: Self = Self(64);
+    const IPV4: Self = Self(128);
+    const IPV6: Self = Self(256);
+    const ALL: Self = Self(511);
+    const NUMBERS: Self = Self(2 | 4 | 8);
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 
-type Fits = fn(&[u8]) -> bool;
+impl Default for Families {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
 
-/// The integer types in the order of preference, with the test whether a text fits.
-const INTEGERS: [(DataType, Fits); 6] = [
-    (DataType::Int64, |text| parse_signed::<i64>(text).is_ok()),
-    (DataType::UInt64, |text| parse_unsigned::<u64>(text).is_ok()),
-    (DataType::Int128, |text| parse_i128(text).is_ok()),
-    (DataType::UInt128, |text| parse_u128(text).is_ok()),
-    (DataType::Int256, |text| parse_i256(text).is_ok()),
-    (DataType::UInt256, |text| parse_u256(text).is_ok()),
-];
+impl std::ops::BitOr for Families {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The value that made a column text.
+#[derive(Clone, Debug)]
+struct Misfit {
+    text: Vec<u8>,
+    /// The families that were open before.
+    was_open: Families,
+    /// The values before it.
+    before: u64,
+}
 
 impl ColumnSample {
-    /// Takes one more cell into account.
-    pub fn observe(&mut self, cell: Cell<'_>) {
-        match cell.bytes {
-            b"" if !cell.quoted => self.has_empty = true,
-            b"\\N" if !cell.quoted => self.has_null_marker = true,
-            text => self.observe_value(text),
-        }
-    }
-
-    /// Returns the type that holds every cell so far; String before there is any.
+    /// Begins a column whose name and whose server's time zone are known.
     ///
-    /// It is Nullable when an unquoted empty cell or `\N` was seen; String only for `\N`, or when
-    /// there was nothing else.
+    /// The name tips the balance where the values leave a type open (`price`, `zip_code`). The zone is
+    /// that of times without an offset: where its clocks skip or repeat one of them, UTC is taken.
     #[must_use]
-    pub fn infer(&self) -> DataType {
-        let data_type = self.value_type();
-        let is_nullable = if self.value_count == 0 || data_type != DataType::String {
-            self.has_empty || self.has_null_marker
-        } else {
-            self.has_null_marker
-        };
-        if is_nullable {
-            DataType::Nullable(Box::new(data_type))
-        } else {
-            data_type
+    pub fn new(name: &[u8], zone: Option<Arc<Zone>>) -> Self {
+        Self {
+            hints: Hints::of(name),
+            zones: Zones { server: zone },
+            ..Self::default()
         }
     }
 
-    fn observe_value(&mut self, text: &[u8]) {
-        self.value_count += 1;
-        let refused = &mut self.refused;
-        refused.bool |= !text.eq_ignore_ascii_case(b"true") && !text.eq_ignore_ascii_case(b"false");
-        refused.int |= !is_plain_integer(text);
-        for ((_, fits), refused) in INTEGERS.iter().zip(&mut refused.width) {
-            *refused = *refused || !fits(text);
+    /// Takes what the caller has said about the values as settled: their null markers, words for truth
+    /// values, date format and, where it is Some, whether the decimal point is a comma.
+    ///
+    /// Call it before the first cell. [`Inferred::rules`] then has what was found beside it.
+    #[must_use]
+    pub fn with_rules(mut self, rules: &ValueRules, decimal_comma: Option<bool>) -> Self {
+        self.known_nulls.clone_from(&rules.null_markers);
+        self.known_nulls_in_quotes = rules.quoted_nulls;
+        self.truths.know(&rules.true_words, &rules.false_words);
+        match &rules.date_format {
+            Some(format) if format.has_date() => self.dates.know(format),
+            Some(format) => self.clocks.know(format),
+            None => {}
         }
-        refused.float = refused.float || !is_plain_float(text);
-        self.number_count += u64::from(text.iter().any(u8::is_ascii_digit));
-        refused.uuid = refused.uuid || text.len() != 36 || parse_uuid(text).is_err();
-        refused.ipv4 = refused.ipv4 || parse_ipv4(text).is_err();
-        refused.ipv6 = refused.ipv6 || parse_ipv6(text).is_err();
-        if !refused.time {
-            refused.time = parse_time_text(text).is_none_or(|time| !self.times.include(time));
-        }
-    }
-
-    /// Returns the type of the cells that are not NULL.
-    fn value_type(&self) -> DataType {
-        let refused = &self.refused;
-        if self.value_count == 0 {
-            DataType::String
-        } else if !refused.bool {
-            DataType::Bool
-        } else if !refused.int {
-            self.integer_type()
-        } else if !refused.float && self.number_count > 0 {
-            DataType::Float64
-        } else if !refused.time {
-            self.times.data_type()
-        } else if !refused.uuid {
-            DataType::Uuid
-        } else if !refused.ipv4 {
-            DataType::IPv4
-        } else if !refused.ipv6 {
-            DataType::IPv6
-        } else {
-            DataType::String
-        }
-    }
-
-    fn integer_type(&self) -> DataType {
-        INTEGERS
-            .iter()
-            .zip(self.refused.width)
-            .find(|(_, refused)| !refused)
-            .map_or(DataType::String, |((data_type, _), _)| data_type.clone())
-    }
-}
-
-impl Times {
-    /// Takes a time into account; false when no type holds it.
-    fn include(&mut self, time: TimeText) -> bool {
-        self.has_clock |= time.has_clock;
-        self.fraction_digits = self.fraction_digits.max(time.fraction_digits);
-        self.first = self.first.min(time.second);
-        self.last = self.last.max(time.second);
-        // A clock time that is not far from an end could be beyond it in the zone of the server.
-        let margin = if self.has_clock { DAY } else { 0 };
-        TIMES.contains(&(self.first - margin))
-            && TIMES.contains(&(self.last + margin))
-            && (self.fraction_digits < 9 || self.last <= LAST_NANOSECOND_TIME)
-    }
-
-    fn data_type(&self) -> DataType {
-        match (self.has_clock, self.fraction_digits) {
-            (false, _) if self.first >= 0 && self.last <= LAST_DATE => DataType::Date,
-            (false, _) => DataType::Date32,
-            (true, 0) if self.first >= DAY && self.last <= LAST_DATE_TIME => {
-                DataType::DateTime(None)
+        match decimal_comma {
+            Some(true) => {
+                self.open = self.open.without(Families::FLOAT);
+                self.numbers.know_comma();
             }
-            (true, precision) => DataType::DateTime64 {
-                precision,
-                zone: None,
-            },
+            Some(false) => self.open = self.open.without(Families::COMMA),
+            None => {}
+        }
+        self
+    }
+
+    /// Takes one more cell into account.
+    #[inline]
+    pub fn observe(&mut self, cell: Cell<'_>) {
+        self.counts.cells += 1;
+        match (cell.bytes, cell.quoted) {
+            (b"", false) => self.counts.empty += 1,
+            (b"", true) => self.counts.quoted_empty += 1,
+            (b"\\N", false) => self.counts.null += 1,
+            (text, quoted) if self.is_known_null(text, quoted) => self.counts.null += 1,
+            (text, quoted) => {
+                self.distinct.insert(text);
+                if self.open.is_empty() {
+                    self.observe_text(text);
+                } else {
+                    self.observe_value(text, quoted);
+                }
+            }
         }
     }
-}
 
-/// Returns whether a text is an integer as ClickHouse would write it: no plus, no leading zeros.
-fn is_plain_integer(text: &[u8]) -> bool {
-    match text.strip_prefix(b"-").unwrap_or(text) {
-        b"0" => text == b"0",
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
+    /// Returns the type that holds every cell so far, and the rules to read them by.
+    ///
+    /// `complete` says that these were all cells: there is no room to leave for others.
+    #[must_use]
+    pub fn infer(&self, complete: bool) -> Inferred {
+        decide::decide(self, complete)
     }
-}
 
-/// Returns whether a text is a number that a Float64 holds, or a word for infinity or NaN.
-fn is_plain_float(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if parse_f64(text).is_err() || matches!(digits, [b'+', ..] | [b'0', b'0'..=b'9', ..]) {
-        return false;
+    #[inline]
+    fn is_known_null(&self, text: &[u8], quoted: bool) -> bool {
+        !self.known_nulls.is_empty()
+            && (!quoted || self.known_nulls_in_quotes)
+            && self
+                .known_nulls
+                .iter()
+                .any(|marker| marker == trim_blanks(text))
     }
-    if is_plain_integer(text) {
-        return parse_unsigned::<u64>(digits).is_ok_and(|value| value <= EXACT_IN_FLOAT);
+
+    #[inline]
+    fn observe_text(&mut self, text: &[u8]) {
+        if !text.is_ascii() && std::str::from_utf8(text).is_err() {
+            self.counts.invalid += 1;
+        }
     }
-    let mantissa = digits.split(|byte| byte | 32 == b'e').next();
-    let significant = mantissa
-        .unwrap_or_default()
-        .iter()
-        .filter(|byte| byte.is_ascii_digit())
-        .skip_while(|byte| **byte == b'0');
-    significant.count() <= FLOAT_DIGITS
+
+    fn observe_value(&mut self, bytes: &[u8], quoted: bool) {
+        let text = trim_blanks(bytes);
+        if text.is_empty() {
+            if quoted {
+                self.counts.quoted_blank += 1;
+            } else {
+                self.counts.blank += 1;
+            }
+            return;
+        }
+        self.is_padded |= text.len() < bytes.len();
+        if is_null_word(text) {
+            self.null_words.add(text, quoted);
+            return;
+        }
+        let fits = if text.len() <= Shape::LONGEST {
+            self.families_of(text).and(self.open)
+        } else {
+            Families::NONE
+        };
+        if fits.is_empty() {
+            self.misfit = Some(Misfit {
+                text: text.get(..Shape::LONGEST).unwrap_or(text).to_vec(),
+                was_open: self.open,
+                before: self.counts.values,
+            });
+            self.observe_text(bytes);
+        }
+        self.counts.values += 1;
+        self.open = fits;
+    }
+
+    /// Returns the families that a text belongs to, of those that are open.
+    fn families_of(&mut self, text: &[u8]) -> Families {
+        let shape = Shape::of(text);
+        let open = self.open;
+        let mut fits = Families::NONE;
+        if open.has(Families::NUMBERS) {
+            fits = fits | self.number_families(text, shape);
+        }
+        if open.has(Families::DATE)
+            && shape.has_digit()
+            && self.dates.observe(text, shape.is_digits(), &self.zones)
+        {
+            fits = fits | Families::DATE;
+        }
+        let may_be_clock = shape.has_colon() || self.clocks.is_known();
+        if open.has(Families::CLOCK) && may_be_clock && self.clocks.observe(text) {
+            fits = fits | Families::CLOCK;
+        }
+        let may_be_truth = shape.is_letters() || self.truths.has_own_words();
+        if open.has(Families::BOOL) && may_be_truth && self.truths.observe(text) {
+            fits = fits | Families::BOOL;
+        }
+        if open.has(Families::UUID) && text.len() == 36 && parse_uuid(text).is_ok() {
+            fits = fits | Families::UUID;
+        }
+        let is_ipv4 = shape.is_digits_and_points() && parse_ipv4(text).is_ok();
+        if is_ipv4 {
+            fits = fits | Families::IPV4 | Families::IPV6;
+        } else if open.has(Families::IPV6) && shape.has_colon() && parse_ipv6(text).is_ok() {
+            fits = fits | Families::IPV6;
+        }
+        fits
+    }
+
+    fn number_families(&mut self, text: &[u8], shape: Shape) -> Families {
+        if shape.may_be_number() {
+            return self.numbers.observe(text, shape, self.open);
+        }
+        let word = without_sign(text);
+        let words = ["inf", "infinity"].iter();
+        let mut matching = words.filter(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+        if matching.next().is_some() {
+            self.numbers.observe_infinity();
+            return Families::FLOAT | Families::COMMA;
+        }
+        Families::NONE
+    }
 }
 
 #[cfg(test)]

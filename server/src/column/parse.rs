@@ -10,6 +10,7 @@ pub mod enums;
 pub mod float;
 pub mod int;
 pub mod ip;
+pub mod nested;
 pub mod text;
 pub mod time;
 pub mod uuid;
@@ -43,6 +44,8 @@ pub enum Reason {
     TooLong,
     /// Not valid UTF-8.
     InvalidUtf8,
+    /// Not an Array, Map or Tuple in ClickHouse's text form or as JSON, or of another shape.
+    InvalidNested,
     /// NULL in a column that takes none and has no default.
     NullNotAllowed,
 }
@@ -63,6 +66,7 @@ impl Reason {
             Self::UnknownEnum => "UNKNOWN_ENUM",
             Self::TooLong => "TOO_LONG",
             Self::InvalidUtf8 => "INVALID_UTF8",
+            Self::InvalidNested => "INVALID_NESTED",
             Self::NullNotAllowed => "NULL_NOT_ALLOWED",
         }
     }
@@ -88,6 +92,9 @@ impl fmt::Display for Reason {
             Self::UnknownEnum => "expected a name or number of the Enum",
             Self::TooLong => "the value is longer than the FixedString",
             Self::InvalidUtf8 => "expected valid UTF-8",
+            Self::InvalidNested => {
+                "expected a value such as [1,2], {'key':1} or (1,'text'), with text in quotes"
+            }
             Self::NullNotAllowed => "the column takes no NULL and has no default",
         })
     }

@@ -6,7 +6,9 @@
 //! How this works: a block is the number of columns and of rows, then for each column its name, its
 //! type and its values. Numbers of things and lengths of texts are varints. Values are little-endian
 //! and stand one after the other; those of a Nullable column have a byte each before them all, 1 for
-//! NULL. (This is the layout of client revision 0, which HTTP uses: nothing stands between type and values.)
+//! NULL. An Array is the number of elements up to the end of each row in 8 bytes each, then all
+//! elements as one column; a Map is an Array of Tuples of two; a Tuple is its elements, each as a column.
+//! (This is the layout of client revision 0, which HTTP uses: nothing stands between type and values.)
 
 use bytes::Bytes;
 
@@ -25,11 +27,13 @@ impl EncodedBlock {
         let mut start = Vec::new();
         put_varint(&mut start, columns.len() as u64);
         put_varint(&mut start, row_count as u64);
-        let mut chunks = Vec::with_capacity(1 + columns.len() * 3);
+        let part_count: usize = columns.iter().map(|column| 1 + column.parts.len()).sum();
+        let mut chunks = Vec::with_capacity(1 + part_count);
         chunks.push(Bytes::from(start));
         for column in columns {
-            let parts = [column.header, column.nulls.into(), column.values.into()];
-            chunks.extend(parts.into_iter().filter(|part| !part.is_empty()));
+            let parts = column.parts.into_iter().filter(|part| !part.is_empty());
+            chunks.push(column.header);
+            chunks.extend(parts.map(Bytes::from));
         }
         Self { row_count, chunks }
     }
@@ -41,15 +45,14 @@ impl EncodedBlock {
     }
 }
 
-/// The parts of a column, in the order in which they are sent.
+/// The parts of a column.
 #[derive(Debug)]
 pub(super) struct EncodedColumn {
     /// See [`column_header`].
     pub(super) header: Bytes,
-    /// A byte for each row, 1 for NULL. Empty when the column is not Nullable.
-    pub(super) nulls: Vec<u8>,
-    /// The values.
-    pub(super) values: Vec<u8>,
+    /// Marks of NULLs, numbers of elements and values, in the order in which they are sent; some may
+    /// be empty.
+    pub(super) parts: Vec<Vec<u8>>,
 }
 
 /// Encodes the name and the type of a column.
@@ -100,8 +103,7 @@ mod tests {
     fn a_block_is_counts_then_header_nulls_and_values_of_each_column() {
         let column = |name, wire_type, nulls, values| EncodedColumn {
             header: column_header(name, wire_type),
-            nulls,
-            values,
+            parts: vec![nulls, values],
         };
         let block = EncodedBlock::new(
             2,

@@ -20,10 +20,17 @@ pub struct Limits {
     pub max_bytes: usize,
 }
 
+/// The rows of a block at one time, to come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What each column has saved, in the order of the columns.
+    lengths: Vec<usize>,
+}
+
 /// Builds one block after the other from columns of cells.
 ///
 /// After [`ColumnBuilder::append`] has failed the block holds part of a batch: call
-/// [`BlockBuilder::clear`] or drop it.
+/// [`BlockBuilder::rollback`] with a mark from before the batch.
 #[derive(Debug)]
 pub struct BlockBuilder {
     columns: Vec<ColumnBuilder>,
@@ -106,6 +113,27 @@ impl BlockBuilder {
         let columns: Vec<EncodedColumn> =
             self.columns.iter_mut().map(ColumnBuilder::take).collect();
         Ok(EncodedBlock::new(row_count, columns))
+    }
+
+    /// Remembers the rows that the columns have now; the work grows with the columns, not the rows.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let mut lengths = Vec::with_capacity(self.columns.len() * 2);
+        for column in &self.columns {
+            column.save(&mut lengths);
+        }
+        Mark { lengths }
+    }
+
+    /// Throws the rows away that have been appended to any column since `mark` was made.
+    ///
+    /// The mark must be one of this builder, of a time since the last [`BlockBuilder::take`] or
+    /// [`BlockBuilder::clear`]; it may be used more than once.
+    pub fn rollback(&mut self, mark: &Mark) {
+        let mut lengths = mark.lengths.iter().copied();
+        for column in &mut self.columns {
+            column.restore(&mut lengths);
+        }
     }
 
     /// Throws all rows away.

@@ -1,5 +1,9 @@
 //! Tests of the columns and blocks.
 
+mod defaults;
+mod nested;
+mod rollback;
+
 use super::{BadCell, BlockBuilder, Limits};
 use crate::column::error::Error;
 use crate::column::parse::Reason;
@@ -15,6 +19,7 @@ fn spec(data_type: &str, has_default: bool) -> ColumnSpec {
         name: "c".to_owned(),
         data_type: DataType::parse(data_type).unwrap(),
         has_default,
+        empty_as_default: false,
     }
 }
 
@@ -24,7 +29,8 @@ fn builder(data_type: &str, has_default: bool) -> BlockBuilder {
 
 /// Builds a block of one column and returns what follows its header.
 fn column_bytes(spec: ColumnSpec, cells: &[Cell<'_>]) -> Result<Vec<u8>, BadCell> {
-    let header = format!("c{}", spec.wire_type()).len() + 4;
+    let wire_type = spec.wire_type().to_string();
+    let header = 5 + wire_type.len() + usize::from(wire_type.len() > 127);
     let mut builder = BlockBuilder::new(vec![spec], "Europe/Paris", LIMITS).unwrap();
     let column = builder.column_mut(0).unwrap();
     column.append(cells.iter().copied())?;
@@ -79,7 +85,7 @@ fn every_type_has_its_form_on_the_wire() {
     check("Enum8('a' = -2)", "a", &[0xfe]);
     check("Enum16('a' = 258)", "258", &[2, 1]);
     check("LowCardinality(String)", "a", &[1, b'a']);
-    check("Array(UInt8)", "[1,2]", b"\x05[1,2]");
+    check("JSON", "{}", b"\x02{}");
 }
 
 #[test]
@@ -122,7 +128,7 @@ fn nullable_columns_have_a_mark_for_each_row_and_a_value_under_each_null() {
     let bytes = column_bytes(spec("Nullable(FixedString(2))", false), &cells);
     assert_eq!(bytes.as_deref(), Ok(&b"\x01\0\0\0\0\0\0a\0"[..]));
     let bytes = column_bytes(spec("Nullable(Enum8('' = 1, 'a' = 2))", false), &cells);
-    assert_eq!(bytes.as_deref(), Ok(&[1, 0, 0, 0, 1, 2][..]));
+    assert_eq!(bytes.as_deref(), Ok(&[1, 0, 0, 1, 1, 2][..]));
 }
 
 #[test]
@@ -132,8 +138,8 @@ fn null_stands_for_the_default() {
         ("UInt8", &[1, 0, 1, 0, 5, 0][..]),
         ("String", b"\x01\0\x01\0\x015\0"),
         ("FixedString(1)", b"\x01\0\x01\x005\0"),
-        ("Enum8('' = 1, '5' = 2)", &[1, 0, 1, 0, 2, 0]),
-        ("Array(UInt8)", b"\x01\0\x01\0\x015\0"),
+        ("Enum8('' = 1, '5' = 2)", &[1, 0, 1, 1, 2, 1]),
+        ("JSON", b"\x01\0\x01\0\x015\0"),
     ] {
         let spec = spec(data_type, true);
         let wire_type = spec.wire_type();
@@ -176,6 +182,9 @@ fn other_columns_take_no_null() {
         "Bool",
         "IPv6",
         "Array(UInt8)",
+        "Map(String, UInt8)",
+        "Tuple(String)",
+        "JSON",
     ] {
         for text in ["", "\\N"] {
             let cells = [Cell::plain(text.as_bytes())];

@@ -6,8 +6,16 @@ use super::{DataType, EnumDef};
 
 type Problem = &'static str;
 
+/// The most types that stand inside one another. Whoever walks through a type may thus recurse.
+const MAX_DEPTH: usize = 32;
+
 /// Reads one type; the whole text must be used.
 pub(super) fn parse(text: &str) -> Result<DataType, Problem> {
+    parse_level(text, 1)
+}
+
+/// Reads a type that stands inside `depth - 1` others.
+fn parse_level(text: &str, depth: usize) -> Result<DataType, Problem> {
     let text = text.trim();
     if text.is_empty() {
         return Err("it is empty");
@@ -18,12 +26,20 @@ pub(super) fn parse(text: &str) -> Result<DataType, Problem> {
         );
     };
     let parsed = match name {
-        "Nullable" => wrap(&arguments, DataType::Nullable)?,
-        "LowCardinality" => wrap(&arguments, DataType::LowCardinality)?,
+        _ if depth > MAX_DEPTH => None,
+        "Nullable" => wrap(&arguments, depth, DataType::Nullable)?,
+        "LowCardinality" => wrap(&arguments, depth, DataType::LowCardinality)?,
         "SimpleAggregateFunction" => match arguments.as_slice() {
-            [_, inner] => Some(parse(inner)?).filter(|inner| !is_other(inner)),
+            [_, inner] => known(inner, depth)?,
             _ => None,
         },
+        "Array" => match arguments.as_slice() {
+            [value] => known(value, depth)?.map(|value| DataType::Array(Box::new(value))),
+            _ => return Err("Array takes one type"),
+        },
+        "Map" => map(&arguments, depth)?,
+        "Tuple" => tuple(&arguments, depth)?,
+        "Nested" => tuple(&arguments, depth)?.map(|tuple| DataType::Array(Box::new(tuple))),
         "Decimal" => Some(decimal(&arguments)?),
         "FixedString" => Some(fixed_string(&arguments)?),
         "DateTime" => Some(date_time(&arguments)?),
@@ -44,8 +60,10 @@ pub(super) fn parse(text: &str) -> Result<DataType, Problem> {
     Ok(parsed.unwrap_or_else(|| DataType::Other(text.to_owned())))
 }
 
-fn is_other(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Other(_))
+/// Reads a type inside another one; None when it is not known.
+fn known(text: &str, depth: usize) -> Result<Option<DataType>, Problem> {
+    let data_type = parse_level(text, depth + 1)?;
+    Ok(Some(data_type).filter(|data_type| !matches!(data_type, DataType::Other(_))))
 }
 
 /// Splits `Name(a, b)` into the name and its arguments; None when there are no parentheses.
@@ -96,13 +114,72 @@ fn split_arguments(text: &str) -> Result<Vec<&str>, Problem> {
 /// Puts the only argument into Nullable or LowCardinality, unless it is not a scalar.
 fn wrap(
     arguments: &[&str],
+    depth: usize,
     wrapper: impl Fn(Box<DataType>) -> DataType,
 ) -> Result<Option<DataType>, Problem> {
     let [inner] = arguments else {
         return Err("it takes one type");
     };
-    let inner = parse(inner)?;
-    Ok((!is_other(&inner)).then(|| wrapper(Box::new(inner))))
+    let inner = known(inner, depth)?.filter(|inner| !inner.is_container());
+    Ok(inner.map(|inner| wrapper(Box::new(inner))))
+}
+
+fn map(arguments: &[&str], depth: usize) -> Result<Option<DataType>, Problem> {
+    let [key, value] = arguments else {
+        return Err("Map takes two types");
+    };
+    let (key, value) = (known(key, depth)?, known(value, depth)?);
+    let pair = key.zip(value);
+    Ok(pair.map(|(key, value)| DataType::Map(Box::new(key), Box::new(value))))
+}
+
+/// Reads types that each may have a name before them. A Tuple of nothing is not known.
+fn tuple(arguments: &[&str], depth: usize) -> Result<Option<DataType>, Problem> {
+    if arguments == [""] {
+        return Ok(None);
+    }
+    let mut elements = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let Some((name, data_type)) = split_name(argument) else {
+            return Ok(None);
+        };
+        let Some(data_type) = known(data_type, depth)? else {
+            return Ok(None);
+        };
+        elements.push((name, data_type));
+    }
+    Ok(Some(DataType::Tuple(elements)))
+}
+
+/// Splits `name Type` or `Type`; None when a name in backticks cannot be read.
+fn split_name(argument: &str) -> Option<(Option<String>, &str)> {
+    if let Some(inside) = argument.strip_prefix('`') {
+        let end = closing_backtick(inside)?;
+        let name = unescaped(inside.get(..end)?).ok()?;
+        let data_type = inside.get(end + 1..)?;
+        return data_type
+            .starts_with(char::is_whitespace)
+            .then_some((Some(name), data_type));
+    }
+    let end = argument.find(|character: char| character == '(' || character.is_whitespace());
+    let (name, rest) = argument.split_at(end.unwrap_or(0));
+    Some(match rest.starts_with(char::is_whitespace) {
+        true => (Some(name.to_owned()), rest),
+        false => (None, argument),
+    })
+}
+
+/// Returns the place of the first backtick that is not escaped.
+fn closing_backtick(text: &str) -> Option<usize> {
+    let mut bytes = text.bytes().enumerate();
+    while let Some((index, byte)) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'`' => return Some(index),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn decimal(arguments: &[&str]) -> Result<DataType, Problem> {
@@ -181,6 +258,11 @@ fn quoted(text: &str) -> Result<String, Problem> {
         .strip_prefix('\'')
         .and_then(|text| text.strip_suffix('\''))
         .ok_or("a text in quotes is expected")?;
+    unescaped(inside)
+}
+
+/// Replaces the escapes of a text in quotes.
+fn unescaped(inside: &str) -> Result<String, Problem> {
     let mut value = String::with_capacity(inside.len());
     let mut characters = inside.chars();
     while let Some(character) = characters.next() {

@@ -57,16 +57,103 @@ fn scalar_types_are_written_as_they_were_read() {
     }
 }
 
+/// The containers that must be written exactly as they were read.
+const CONTAINERS: &[&str] = &[
+    "Array(String)",
+    "Array(Nullable(Decimal(9, 2)))",
+    "Array(LowCardinality(Nullable(String)))",
+    "Array(Array(Enum8('a)' = 1, 'b,' = 2)))",
+    "Map(LowCardinality(String), Array(UInt8))",
+    "Map(DateTime64(3, 'Europe/Paris'), Map(String, Bool))",
+    "Tuple(UInt8)",
+    "Tuple(UInt8, String, Array(Tuple(FixedString(2), IPv6)))",
+    "Tuple(a UInt8, b_1 Nullable(String), _c Tuple(d Date), Tuple Time64(3))",
+    "Tuple(`b, c` String, `1` UInt8, `select` UInt8, `Null` UInt8, as UInt8)",
+    "Tuple(`a\\`b` String, `it's` String, `a\\\\b` String, `a\\nb` String, `żó` String, `` String)",
+];
+
+#[test]
+fn containers_are_written_as_they_were_read() {
+    for text in CONTAINERS {
+        let data_type = parsed(text);
+        assert!(data_type.is_container(), "{text}");
+        assert_eq!(data_type.to_string(), *text);
+        assert_eq!(data_type.fixed_width(), None);
+        assert!(!data_type.is_nullable());
+    }
+}
+
+#[test]
+fn names_of_elements_are_unquoted_and_spaces_do_not_matter() {
+    let expected = DataType::Tuple(vec![
+        (Some("a`b".to_owned()), DataType::UInt8),
+        (
+            Some("c d".to_owned()),
+            DataType::Decimal {
+                precision: 9,
+                scale: 2,
+            },
+        ),
+        (None, DataType::String),
+    ]);
+    assert_eq!(
+        parsed("Tuple(`a\\`b` UInt8, `c d` Decimal(9, 2), String)"),
+        expected
+    );
+    assert_eq!(
+        parsed("Tuple(\n    `a\\`b`   UInt8,\n    `c d`\tDecimal(9,2),\n    String)"),
+        expected
+    );
+}
+
+#[test]
+fn nested_columns_are_arrays_of_tuples() {
+    let expected = parsed("Array(Tuple(a UInt8, b Array(String)))");
+    assert_eq!(parsed("Nested(a UInt8, b Array(String))"), expected);
+}
+
+#[test]
+fn containers_with_another_type_inside_are_other_types() {
+    for text in [
+        "Array(JSON)",
+        "Array(Array(Variant(String, UInt8)))",
+        "Map(String, Dynamic)",
+        "Map(Nothing, String)",
+        "Tuple(UInt8, a Point)",
+        "Nested(a JSON)",
+        "Array(Nullable(Tuple(UInt8)))",
+        "Array(Nullable(Array(UInt8)))",
+        "LowCardinality(Array(UInt8))",
+        "Tuple()",
+        "Array(Tuple())",
+        "Tuple(`a``b` UInt8)",
+        "Tuple(`a UInt8`)",
+    ] {
+        assert_eq!(parsed(text), DataType::Other(text.to_owned()));
+    }
+}
+
+#[test]
+fn types_of_more_than_32_levels_are_other_types() {
+    let nested = |depth: usize| {
+        let text = format!("{}UInt8{}", "Array(".repeat(depth), ")".repeat(depth));
+        (parsed(&text), text)
+    };
+    let (data_type, text) = nested(32);
+    assert!(data_type.is_container());
+    assert_eq!(data_type.to_string(), text);
+    for depth in [33, 34, 1_000] {
+        let (data_type, text) = nested(depth);
+        assert_eq!(data_type, DataType::Other(text));
+    }
+}
+
 #[test]
 fn other_types_keep_their_whole_text_and_travel_as_text() {
     for text in [
-        "Array(String)",
-        "Map(String, Array(UInt8))",
-        "Tuple(a UInt8, `b, c` String)",
         "JSON(max_dynamic_paths=8, a.b UInt32)",
         "AggregateFunction(sum, UInt64)",
-        "SimpleAggregateFunction(groupArrayArray, Array(UInt8))",
-        "Nested(a UInt8)",
+        "SimpleAggregateFunction(anyLast, JSON)",
         "Point",
         "IntervalDay",
         "Nothing",
@@ -94,11 +181,13 @@ fn other_types_that_hold_null_travel_as_nullable_text() {
 }
 
 #[test]
-fn simple_aggregate_functions_of_scalars_are_their_scalar() {
+fn simple_aggregate_functions_are_their_type() {
     let text = "SimpleAggregateFunction(anyLast, Nullable(DateTime64(3, 'UTC')))";
     assert_eq!(parsed(text).to_string(), "Nullable(DateTime64(3, 'UTC'))");
     let with_arguments = "SimpleAggregateFunction(sumWithOverflow(1, 'a,b'), UInt64)";
     assert_eq!(parsed(with_arguments), DataType::UInt64);
+    let of_arrays = "SimpleAggregateFunction(groupArrayArray, Array(UInt8))";
+    assert_eq!(parsed(of_arrays), parsed("Array(UInt8)"));
 }
 
 #[test]
@@ -108,6 +197,18 @@ fn wire_types_have_no_dictionary() {
         ("LowCardinality(Nullable(String))", "Nullable(String)"),
         ("Nullable(UInt8)", "Nullable(UInt8)"),
         ("DateTime('UTC')", "DateTime('UTC')"),
+        (
+            "Array(LowCardinality(Nullable(String)))",
+            "Array(Nullable(String))",
+        ),
+        (
+            "Map(LowCardinality(String), Map(String, LowCardinality(String)))",
+            "Map(String, Map(String, String))",
+        ),
+        (
+            "Tuple(`a b` LowCardinality(String), Array(LowCardinality(UInt8)))",
+            "Tuple(`a b` String, Array(UInt8))",
+        ),
     ] {
         assert_eq!(parsed(text).wire_type().to_string(), wire);
     }
@@ -150,6 +251,12 @@ fn texts_that_cannot_be_types_are_errors() {
         "Nullable)",
         "Array(Tuple(UInt8)",
         "Nullable(UInt8, UInt8)",
+        "Array()",
+        "Array(UInt8, UInt8)",
+        "Map(UInt8)",
+        "Tuple(a)b)",
+        "Array(Decimal(77, 0))",
+        "Tuple(a FixedString(0))",
         "Decimal(0, 0)",
         "Decimal(77, 0)",
         "Decimal(9, 10)",

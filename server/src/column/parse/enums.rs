@@ -38,6 +38,12 @@ impl EnumTable {
         table
     }
 
+    /// Returns the lowest number, which is the default value.
+    #[must_use]
+    pub fn first(&self) -> i16 {
+        self.numbers.first().copied().unwrap_or(0)
+    }
+
     fn place_of(&self, name: &[u8]) -> usize {
         let head = load(name.get(..8).unwrap_or(name));
         let tail = name.last_chunk::<8>().map_or(0, |tail| load(tail));

@@ -39,7 +39,10 @@ impl BlockColumn {
     /// for one with a zone, which the stream leaves out.
     #[must_use]
     pub fn carries(&self, described: &DataType) -> bool {
-        let expected = described.wire_type();
+        let expected = match described {
+            container if container.is_container() => DataType::String,
+            described => described.wire_type(),
+        };
         match (self.data_type.inner(), expected.inner()) {
             (DataType::DateTime(None), DataType::DateTime(_)) => {
                 self.data_type.is_nullable() == expected.is_nullable()

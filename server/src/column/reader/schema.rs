@@ -106,7 +106,11 @@ fn is_overlong(type_text: &[u8]) -> bool {
 fn is_readable(data_type: &DataType) -> bool {
     match data_type {
         DataType::Nullable(inner) => !inner.is_nullable() && is_readable(inner),
-        DataType::LowCardinality(_) | DataType::Other(_) => false,
+        DataType::LowCardinality(_)
+        | DataType::Array(_)
+        | DataType::Map(..)
+        | DataType::Tuple(_)
+        | DataType::Other(_) => false,
         data_type => data_type.fixed_width() != Some(0),
     }
 }

@@ -1,6 +1,6 @@
 //! The loops over the cells of a column, one for each form of value.
 //!
-//! Only [`super::ColumnBuilder`] uses it; it must never know a type.
+//! Only [`super::scalar`] uses it; it must never know a type.
 
 use super::BadCell;
 use crate::column::Cell;
@@ -13,6 +13,8 @@ use crate::column::wire::put_varint;
 pub(super) enum NullRule {
     /// NULL, or what ClickHouse puts in its place: the column is Nullable or has a DEFAULT.
     Null,
+    /// The default value of the type: the caller asks for it.
+    Default,
     /// An empty text and an error: the column is a text without NULL and DEFAULT.
     EmptyText,
     /// Errors.
@@ -48,7 +50,13 @@ impl Appender<'_> {
         for cell in cells {
             match parse(cell.bytes) {
                 Ok(value) => self.values.bytes.extend_from_slice(&value),
-                Err(reason) => self.instead(cell, &[0; N], BadCell { row, reason })?,
+                Err(reason) => {
+                    let bad = BadCell { row, reason };
+                    if let Err(bad) = self.instead(cell, &[0; N], bad) {
+                        self.finish(row);
+                        return Err(bad);
+                    }
+                }
             }
             row += 1;
         }
@@ -61,23 +69,23 @@ impl Appender<'_> {
     pub(super) fn named<'a, const N: usize>(
         &mut self,
         cells: impl Iterator<Item = Cell<'a>>,
+        default: [u8; N],
         parse: impl Fn(&[u8]) -> Result<[u8; N], Reason>,
     ) -> Result<(), BadCell> {
         self.values.bytes.reserve(cells.size_hint().0 * N);
-        let mut row = 0;
-        for cell in cells {
-            if is_null(cell) && self.rule == NullRule::Null {
-                self.null(row, &[0; N]);
-            } else {
-                match parse(cell.bytes) {
-                    Ok(value) => self.values.bytes.extend_from_slice(&value),
-                    Err(reason) => self.instead(cell, &[0; N], BadCell { row, reason })?,
-                }
+        self.each(cells, |into, row, cell| {
+            if into.rule == NullRule::Null && is_null(cell) {
+                into.null(row, &default);
+                return Ok(());
             }
-            row += 1;
-        }
-        self.finish(row);
-        Ok(())
+            match parse(cell.bytes) {
+                Ok(value) => {
+                    into.values.bytes.extend_from_slice(&value);
+                    Ok(())
+                }
+                Err(reason) => into.instead(cell, &default, BadCell { row, reason }),
+            }
+        })
     }
 
     /// Appends texts of any length.
@@ -86,20 +94,16 @@ impl Appender<'_> {
         &mut self,
         cells: impl Iterator<Item = Cell<'a>>,
     ) -> Result<(), BadCell> {
-        let mut row = 0;
-        for cell in cells {
-            if is_null(cell) && !self.is_empty_text(cell) {
+        self.each(cells, |into, row, cell| {
+            if is_null(cell) && !into.is_empty_text(cell) {
                 let reason = Reason::NullNotAllowed;
-                self.instead(cell, &[0], BadCell { row, reason })?;
-            } else {
-                let text = parse_text(cell.bytes).map_err(|reason| BadCell { row, reason })?;
-                put_varint(&mut self.values.bytes, text.len() as u64);
-                self.values.bytes.extend_from_slice(text);
+                return into.instead(cell, &[0], BadCell { row, reason });
             }
-            row += 1;
-        }
-        self.finish(row);
-        Ok(())
+            let text = parse_text(cell.bytes).map_err(|reason| BadCell { row, reason })?;
+            put_varint(&mut into.values.bytes, text.len() as u64);
+            into.values.bytes.extend_from_slice(text);
+            Ok(())
+        })
     }
 
     /// Appends bytes of a fixed length, with zero bytes behind shorter ones.
@@ -109,22 +113,40 @@ impl Appender<'_> {
         cells: impl Iterator<Item = Cell<'a>>,
         length: usize,
     ) -> Result<(), BadCell> {
-        let mut row = 0;
-        for cell in cells {
-            let end = self.values.bytes.len() + length;
-            if is_null(cell) && !self.is_empty_text(cell) {
+        self.each(cells, |into, row, cell| {
+            let end = into.values.bytes.len() + length;
+            if is_null(cell) && !into.is_empty_text(cell) {
                 let reason = Reason::NullNotAllowed;
-                self.instead(cell, &[], BadCell { row, reason })?;
+                into.instead(cell, &[], BadCell { row, reason })?;
             } else {
                 let text =
                     parse_fixed(cell.bytes, length).map_err(|reason| BadCell { row, reason })?;
-                self.values.bytes.extend_from_slice(text);
+                into.values.bytes.extend_from_slice(text);
             }
-            self.values.bytes.resize(end, 0);
+            into.values.bytes.resize(end, 0);
+            Ok(())
+        })
+    }
+
+    /// Appends a value for each cell by `append`, which gets the place of the cell in the call and
+    /// appends nothing when it fails; counts the rows in either case.
+    #[inline]
+    fn each<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        append: impl Fn(&mut Self, usize, Cell<'a>) -> Result<(), BadCell>,
+    ) -> Result<(), BadCell> {
+        let mut row = 0;
+        let mut result = Ok(());
+        for cell in cells {
+            result = append(self, row, cell);
+            if result.is_err() {
+                break;
+            }
             row += 1;
         }
         self.finish(row);
-        Ok(())
+        result
     }
 
     /// Returns whether a cell that could be NULL is an empty text in this column.
@@ -132,17 +154,20 @@ impl Appender<'_> {
         self.rule == NullRule::EmptyText && cell.bytes.is_empty()
     }
 
-    /// Appends NULL for a cell that did not parse, if that is what it is.
+    /// Appends NULL or the default value for a cell that did not parse, if that is what it is.
     #[inline]
     fn instead(&mut self, cell: Cell<'_>, default: &[u8], bad: BadCell) -> Result<(), BadCell> {
         if !is_null(cell) {
             return Err(bad);
         }
-        if self.rule != NullRule::Null {
-            let reason = Reason::NullNotAllowed;
-            return Err(BadCell { reason, ..bad });
+        match self.rule {
+            NullRule::Null => self.null(bad.row, default),
+            NullRule::Default => self.values.bytes.extend_from_slice(default),
+            NullRule::EmptyText | NullRule::Refuse => {
+                let reason = Reason::NullNotAllowed;
+                return Err(BadCell { reason, ..bad });
+            }
         }
-        self.null(bad.row, default);
         Ok(())
     }
 
@@ -166,6 +191,6 @@ impl Appender<'_> {
 
 /// Returns whether a cell is an empty field or `\N`, and not in quotes.
 #[inline]
-fn is_null(cell: Cell<'_>) -> bool {
+pub(super) fn is_null(cell: Cell<'_>) -> bool {
     !cell.quoted && matches!(cell.bytes, [] | [b'\\', b'N'])
 }

@@ -1,6 +1,6 @@
 //! What a column needs for reading its cells: the type, with zones, members and limits laid out.
 //!
-//! Only [`super::ColumnBuilder`] uses it; it must never know whether a value may be NULL.
+//! Only [`super::scalar`] uses it; it must never know whether a value may be NULL.
 
 use std::sync::Arc;
 
@@ -96,7 +96,38 @@ impl Kind {
             | DataType::Other(_)
             | DataType::Nullable(_)
             | DataType::LowCardinality(_) => Self::String,
+            DataType::Array(_) | DataType::Map(..) | DataType::Tuple(_) => {
+                return Err(Error::UnsupportedType {
+                    text: data_type.to_string(),
+                });
+            }
         })
+    }
+
+    /// Returns the zero bytes of the default value; that of an Enum is its first member instead.
+    pub(super) const fn default_width(&self) -> usize {
+        match self {
+            // A text begins with its length.
+            Self::Int8 | Self::UInt8 | Self::Bool | Self::Enum8(_) | Self::String => 1,
+            Self::Int16 | Self::UInt16 | Self::BFloat16 | Self::Date | Self::Enum16(_) => 2,
+            Self::Int32
+            | Self::UInt32
+            | Self::Float32
+            | Self::Decimal32(_)
+            | Self::IPv4
+            | Self::Date32
+            | Self::DateTime(_)
+            | Self::Time => 4,
+            Self::Int64
+            | Self::UInt64
+            | Self::Float64
+            | Self::Decimal64(_)
+            | Self::DateTime64(..)
+            | Self::Time64(_) => 8,
+            Self::Int128 | Self::UInt128 | Self::Decimal128(_) | Self::Uuid | Self::IPv6 => 16,
+            Self::Int256 | Self::UInt256 | Self::Decimal256(_) => 32,
+            Self::FixedString(length) => *length,
+        }
     }
 }
 

@@ -321,3 +321,73 @@ fn a_text_tells_its_precision() {
     assert_eq!(digits("2024-02-29 10:00:00.1234567891"), None);
     assert_eq!(digits("1709202896"), None);
 }
+
+#[test]
+fn every_precision_holds_its_ends_and_no_more() {
+    let utc = Zone::utc();
+    for precision in 0..=9_u8 {
+        let parse = |text: &str| parse_date_time64(text.as_bytes(), precision, &utc);
+        let unit = 10_i64.pow(precision.into());
+        let nines = "9".repeat(precision.into());
+        let point = if precision == 0 { "" } else { "." };
+        assert_eq!(parse("1900-01-01 00:00:00"), Ok(-2_208_988_800 * unit));
+        let before = format!("1899-12-31 23:59:59{point}{nines}");
+        assert_eq!(parse(&before), Err(Reason::Overflow), "{before}");
+        let (last, second) = if precision == 9 {
+            ("2262-04-11 23:47:15", 9_223_372_035)
+        } else {
+            ("2299-12-31 23:59:59", 10_413_791_999)
+        };
+        let last = format!("{last}{point}{nines}");
+        assert_eq!(parse(&last), Ok(second * unit + (unit - 1)), "{last}");
+        assert_eq!(parse("2300-01-01 00:00:00"), Err(Reason::Overflow));
+        let digits = format!("1970-01-01 00:00:00.{}1", "0".repeat(precision.into()));
+        assert_eq!(parse(&digits), Err(Reason::PrecisionLoss), "{digits}");
+        let zeros = format!("1970-01-01 00:00:00.{}0", "0".repeat(precision.into()));
+        assert_eq!(parse(&zeros), Ok(0), "{zeros}");
+        assert_eq!(parse("1969-12-31 23:59:59"), Ok(-unit));
+    }
+}
+
+#[test]
+fn skipped_and_repeated_times_have_fractions_too() {
+    let zone = Zone::named("America/New_York").unwrap();
+    let parse = |text: &str| parse_date_time64(text.as_bytes(), 3, &zone);
+    assert_eq!(parse("2024-03-10 01:59:59.999"), Ok(1_710_053_999_999));
+    assert_eq!(parse("2024-03-10 02:00:00.000"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-03-10 02:59:59.999"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-03-10 02:30"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-03-10 03:00:00.000"), Ok(1_710_054_000_000));
+    assert_eq!(parse("2024-11-03 01:30:00.500"), Ok(1_730_611_800_500));
+    assert_eq!(parse("2024-11-03 01:30:00.5-05:00"), Ok(1_730_615_400_500));
+    assert_eq!(parse("1710055800.25"), Ok(1_710_055_800_250));
+    // Lord Howe moves its clocks by half an hour.
+    let zone = Zone::named("Australia/Lord_Howe").unwrap();
+    let parse = |text: &str| parse_date_time(text.as_bytes(), &zone);
+    assert_eq!(parse("2024-10-06 02:00:00"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-10-06 02:29:59"), Err(Reason::InvalidDate));
+    assert_eq!(parse("2024-10-06 02:30:00"), Ok(1_728_142_200));
+    assert_eq!(parse("2024-04-07 01:45:00"), Ok(1_712_414_700));
+}
+
+#[test]
+fn white_space_and_long_digits_are_no_part_of_a_date() {
+    for space in [" ", "\t", "\n", "\r", "\0", "\u{a0}"] {
+        for text in [
+            format!("{space}2024-02-29"),
+            format!("2024-02-29{space}"),
+            format!("2024-02-29 10:34:56{space}"),
+            format!("{space}2024-02-29 10:34:56"),
+            space.to_owned(),
+        ] {
+            check(&text, Err(Reason::InvalidDate));
+        }
+    }
+    check(&"1".repeat(1_000), Err(Reason::InvalidDate));
+    check(
+        &format!("2024-02-29 10:34:56.{}", "0".repeat(1_000)),
+        Ok(1_709_202_896),
+    );
+    let long = format!("2024-02-29 10:34:56.{}1", "0".repeat(1_000));
+    check(&long, Err(Reason::PrecisionLoss));
+}

@@ -77,6 +77,45 @@ fn exponents_are_exact() {
 }
 
 #[test]
+fn zeros_and_digits_of_any_number_are_read() {
+    let zeros = "0".repeat(1_000);
+    check(&format!("{zeros}1.5"), Ok(150));
+    check(&format!("1.5{zeros}"), Ok(150));
+    check(&format!("-{zeros}.{zeros}"), Ok(0));
+    check(&format!("1{zeros}e-1000"), Ok(100));
+    check(&format!("0.{zeros}15e1001"), Ok(150));
+    check(&format!("1.5{zeros}1"), Err(Reason::PrecisionLoss));
+    check(&format!("1{zeros}"), Err(Reason::Overflow));
+    check(&format!("1{zeros}x"), Err(Reason::InvalidNumber));
+    check(&format!("1.5{zeros}x"), Err(Reason::InvalidNumber));
+    check("1e+05", Ok(10_000_000));
+    check("1e-02", Ok(1));
+    check("1e-00", Ok(100));
+}
+
+#[test]
+fn the_last_digit_of_the_scale_is_the_last_that_may_be_there() {
+    for scale in 0_u8..=18 {
+        let zeros = "0".repeat(scale.into());
+        let last = match scale {
+            0 => "1".to_owned(),
+            _ => format!("0.{}1", "0".repeat(usize::from(scale) - 1)),
+        };
+        let result = parse_decimal64(last.as_bytes(), format(18, scale));
+        assert_eq!(result, Ok(1), "{last}");
+        let beyond = format!("0.{zeros}1");
+        let result = parse_decimal64(beyond.as_bytes(), format(18, scale));
+        assert_eq!(result, Err(Reason::PrecisionLoss), "{beyond}");
+        let zero = format!("0.{zeros}0");
+        assert_eq!(
+            parse_decimal64(zero.as_bytes(), format(18, scale)),
+            Ok(0),
+            "{zero}"
+        );
+    }
+}
+
+#[test]
 fn other_texts_are_not_numbers() {
     for text in [
         "",

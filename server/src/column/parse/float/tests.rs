@@ -124,6 +124,61 @@ fn bfloat16_is_the_nearest_with_ties_to_even() {
 }
 
 #[test]
+fn zeros_and_digits_of_any_number_are_read() {
+    let zeros = "0".repeat(1_000);
+    for text in [
+        format!("{zeros}7"),
+        format!("-{zeros}7.5"),
+        format!("1.{zeros}"),
+        format!("0.{zeros}1"),
+        format!("1{zeros}e-1000"),
+        format!("0.{zeros}1e1001"),
+        format!("1.{}", "3".repeat(1_000)),
+        format!("0e{}", "9".repeat(30)),
+        format!("1e-{}", "9".repeat(30)),
+        "1e+05".to_owned(),
+        "1e-00".to_owned(),
+        "00.5".to_owned(),
+    ] {
+        check(&text);
+    }
+    for text in [
+        format!("1{zeros}"),
+        format!("-{}", "9".repeat(400)),
+        format!("1e{}", "9".repeat(30)),
+    ] {
+        assert_eq!(parse_f64(text.as_bytes()), Err(Reason::Overflow), "{text}");
+        assert_eq!(parse_f32(text.as_bytes()), Err(Reason::Overflow), "{text}");
+        assert_eq!(parse_bf16(text.as_bytes()), Err(Reason::Overflow), "{text}");
+    }
+}
+
+#[test]
+fn white_space_is_never_part_of_a_number() {
+    for space in [" ", "\t", "\n", "\r", "\0", "\u{b}", "\u{a0}"] {
+        for text in [
+            format!("{space}1"),
+            format!("1{space}"),
+            format!("1{space}2"),
+            format!("-{space}1"),
+            format!("1e{space}5"),
+            space.to_owned(),
+        ] {
+            assert_eq!(
+                parse_f64(text.as_bytes()),
+                Err(Reason::InvalidNumber),
+                "{text:?}"
+            );
+            assert_eq!(
+                parse_f32(text.as_bytes()),
+                Err(Reason::InvalidNumber),
+                "{text:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn other_texts_are_not_numbers() {
     for text in [
         "",

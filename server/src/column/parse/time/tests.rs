@@ -76,3 +76,26 @@ fn other_texts_are_not_times() {
         );
     }
 }
+
+#[test]
+fn every_precision_holds_its_ends_and_no_more() {
+    for precision in 0..=9_u8 {
+        let parse = |text: &str| parse_time64(text.as_bytes(), precision);
+        let unit = 10_i64.pow(precision.into());
+        let (point, nines) = match precision {
+            0 => ("", String::new()),
+            _ => (".", "9".repeat(precision.into())),
+        };
+        let last = 3_600_000 * unit - 1;
+        assert_eq!(parse(&format!("999:59:59{point}{nines}")), Ok(last));
+        assert_eq!(parse(&format!("-999:59:59{point}{nines}")), Ok(-last));
+        assert_eq!(parse("1000:00:00"), Err(Reason::Overflow));
+        assert_eq!(parse("-1000:00:00"), Err(Reason::Overflow));
+        assert_eq!(parse("12345678:00:00"), Err(Reason::Overflow));
+        assert_eq!(parse("123456789:00:00"), Err(Reason::InvalidDate));
+        assert_eq!(parse("999:59:60"), Err(Reason::InvalidDate));
+        let beyond = format!("0:00:00.{}1", "0".repeat(precision.into()));
+        assert_eq!(parse(&beyond), Err(Reason::PrecisionLoss));
+        assert_eq!(parse(&format!("0:00:00.{}", "0".repeat(1_000))), Ok(0));
+    }
+}

@@ -1,0 +1,163 @@
+//! What a person should know about the type that was found.
+//!
+//! [`super`] makes the notes, `transfer` shows them; they must never say what the type does not do.
+
+use std::fmt;
+
+/// A remark on a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Dates whose day and month cannot be told apart; one of these forms must be given.
+    AmbiguousDate {
+        /// The forms that every value fits.
+        formats: Vec<String>,
+    },
+    /// Commas that may be decimal points or separators of thousands.
+    AmbiguousComma {
+        /// One of the values.
+        example: String,
+    },
+    /// Clock times that may be hours and minutes or minutes and seconds.
+    AmbiguousClock,
+    /// Digits that begin with zeros, which a number would lose.
+    LeadingZeros {
+        /// One of the values.
+        example: String,
+    },
+    /// Digits that are a code and not a quantity: telephone numbers, postal codes, card numbers.
+    Code {
+        /// What says so.
+        because: &'static str,
+    },
+    /// Numbers with something that belongs to no number: separators of thousands, units, signs of
+    /// currencies, parentheses.
+    Decorated {
+        /// What they have.
+        what: &'static str,
+        /// One of the values.
+        example: String,
+    },
+    /// A column of one family but for a value.
+    Misfit {
+        /// The family, in the plural.
+        family: &'static str,
+        /// How many values of it came before.
+        before: u64,
+        /// The first value that is none.
+        value: String,
+    },
+    /// Numbers with more digits than a float has.
+    ManyDigits,
+    /// A type that is wider than the sample needs.
+    Margin {
+        /// The smallest value of the sample.
+        smallest: String,
+        /// The largest one.
+        largest: String,
+    },
+    /// Texts that repeat.
+    FewTexts {
+        /// How many different ones there are.
+        distinct: usize,
+        /// Among how many cells.
+        count: u64,
+    },
+    /// Words that stand for NULL.
+    NullWords {
+        /// The words.
+        words: Vec<String>,
+        /// The cells that have one.
+        count: u64,
+    },
+    /// Times with offsets from UTC, which are kept as instants and shown in UTC.
+    Offsets,
+    /// Clock times that the clocks of the server's zone skip or show twice, which are kept as they are
+    /// by taking them as UTC.
+    SkippedTimes,
+    /// Values that are not valid UTF-8.
+    InvalidUtf8 {
+        /// The cells with one.
+        count: u64,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AmbiguousDate { formats } => write!(
+                f,
+                "day, month and year cannot be told apart: give the date format, {}",
+                Listed(formats, " or ")
+            ),
+            Self::AmbiguousComma { example } => write!(
+                f,
+                "the comma of `{example}` may separate thousands or be the decimal point: say which"
+            ),
+            Self::AmbiguousClock => {
+                f.write_str("times may be hours and minutes or minutes and seconds: kept as text")
+            }
+            Self::LeadingZeros { example } => {
+                write!(
+                    f,
+                    "`{example}` begins with a zero that a number would lose: kept as text"
+                )
+            }
+            Self::Code { because } => write!(f, "digits that are a code ({because}): kept as text"),
+            Self::Decorated { what, example } => {
+                write!(f, "`{example}` has {what}: kept as text")
+            }
+            Self::Misfit {
+                family,
+                before,
+                value,
+            } => write!(
+                f,
+                "{before} {family} came before `{value}`, which is none: kept as text"
+            ),
+            Self::ManyDigits => f.write_str("some numbers have more digits than a float keeps"),
+            Self::Margin { smallest, largest } => write!(
+                f,
+                "wider than the values of the sample, {smallest} to {largest}, to leave room for others"
+            ),
+            Self::FewTexts { distinct, count } => {
+                write!(f, "{distinct} different texts in {count} values")
+            }
+            Self::NullWords { words, count } => {
+                write!(f, "{} in {count} cells taken for NULL", Listed(words, ", "))
+            }
+            Self::Offsets => f.write_str("offsets are applied, times are shown in UTC"),
+            Self::SkippedTimes => f.write_str(
+                "the time zone of the server skips or repeats some of these times: taken as UTC",
+            ),
+            Self::InvalidUtf8 { count } => write!(f, "{count} values are not valid UTF-8"),
+        }
+    }
+}
+
+/// Texts in backticks.
+struct Listed<'a>(&'a [String], &'a str);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, text) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(self.1)?;
+            }
+            write!(f, "`{text}`")?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the beginning of a value as text.
+pub(super) fn excerpt(text: &[u8]) -> String {
+    const LONGEST: usize = 40;
+    let mut shown: String = String::from_utf8_lossy(text)
+        .chars()
+        .take(LONGEST)
+        .collect();
+    if text.len() > shown.len() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,79 @@
+//! How the text of a cell is read before the strict parsers see it: the rules of one column.
+//!
+//! `transfer::upload` makes them of what the caller has set and of what [`super::infer`] has found,
+//! and runs a [`CellRewriter`] over each batch. A rule must never turn a text into a value that it
+//! could not mean: what does not fit a rule is left for the parser to refuse.
+
+pub mod date_format;
+
+mod rewriter;
+mod round;
+
+pub use date_format::{DateFormat, FormatError};
+pub use rewriter::{CellRewriter, Rewritten};
+
+use super::data_type::DataType;
+
+/// What is done to the cells of one column. The default does nothing.
+///
+/// The rules apply in the order of the fields; each is looked at only where the type has a use for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValueRules {
+    /// Whether ASCII spaces and tabs around a cell are dropped. In a column of text only those around
+    /// unquoted cells are; other types have no spaces, so that quotes do not keep them.
+    pub trim: bool,
+    /// Texts that stand for NULL, compared byte by byte; an empty field and `\N` always do.
+    pub null_markers: Vec<Vec<u8>>,
+    /// Whether a quoted cell can be a null marker as well, the empty one included where it is among
+    /// the markers. Default: false, a quoted cell is a value.
+    pub quoted_nulls: bool,
+    /// Whether a comma is the decimal point of floats and Decimals; a point is then refused.
+    pub decimal_comma: bool,
+    /// Words for true in Bool columns, in any ASCII case. They come before the built-in ones.
+    pub true_words: Vec<Vec<u8>>,
+    /// Words for false in Bool columns, in any ASCII case. They come before the built-in ones.
+    pub false_words: Vec<Vec<u8>>,
+    /// The form of dates and times, in columns of such types. What does not match it reads as ISO 8601.
+    pub date_format: Option<DateFormat>,
+    /// Whether digits of a fraction that the type does not hold are rounded, half away from zero.
+    ///
+    /// Applies to Decimals, to times with or without a fraction, and to integers, which then read
+    /// `3.0` as 3 and `3.7` as 4. Floats take the nearest value in any case.
+    pub round: bool,
+}
+
+impl ValueRules {
+    /// Returns the rules that remain of found ones for a column that exists already: none for a
+    /// column of text or names, where the words that stand for NULL in numbers may be values.
+    #[must_use]
+    pub fn found_for(&self, data_type: &DataType) -> Self {
+        match data_type.inner() {
+            DataType::String
+            | DataType::FixedString(_)
+            | DataType::Enum8(_)
+            | DataType::Enum16(_)
+            | DataType::Other(_) => Self::default(),
+            _ => self.clone(),
+        }
+    }
+
+    /// Returns a word that is listed for both true and false, which no column can have.
+    #[must_use]
+    pub fn contradictory_word(&self) -> Option<&[u8]> {
+        let is_false = |word: &&Vec<u8>| {
+            let mut words = self.false_words.iter();
+            words.any(|other| other.eq_ignore_ascii_case(word))
+        };
+        self.true_words.iter().find(is_false).map(Vec::as_slice)
+    }
+}
+
+/// Returns a text without the ASCII spaces and tabs around it.
+#[inline]
+pub(super) fn trim_blanks(text: &[u8]) -> &[u8] {
+    let mut text = text;
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}

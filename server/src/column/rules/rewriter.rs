@@ -1,0 +1,372 @@
+//! Applying the rules of a column to the cells of a batch.
+//!
+//! `transfer::upload` puts a [`CellRewriter`] between the cells and the builder; it must never copy a
+//! cell that no rule changes.
+//!
+//! How this works: the cells are gone through twice. The first time, the text of every changed cell is
+//! written into one buffer and noted with its row; the second time, the cells go on, those of the noted
+//! rows with their new text. Both buffers are kept for the next batch.
+
+use super::date_format::DateFormat;
+use super::round::{round_number, round_time};
+use super::{ValueRules, trim_blanks};
+use crate::column::Cell;
+use crate::column::data_type::DataType;
+
+/// Rewrites the cells of one column.
+#[derive(Clone, Debug)]
+pub struct CellRewriter {
+    trim: Trim,
+    markers: Markers,
+    conversion: Conversion,
+    rounding: Rounding,
+    /// The texts of the changed cells of a batch.
+    arena: Vec<u8>,
+    /// A text between conversion and rounding.
+    scratch: Vec<u8>,
+    changes: Vec<Change>,
+}
+
+/// Around which cells spaces are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trim {
+    Never,
+    Unquoted,
+    Always,
+}
+
+/// The texts that stand for NULL.
+#[derive(Clone, Debug, Default)]
+struct Markers {
+    texts: Vec<Vec<u8>>,
+    longest: usize,
+    also_quoted: bool,
+}
+
+/// What is done to the text of a value.
+#[derive(Clone, Debug)]
+enum Conversion {
+    Nothing,
+    DecimalComma,
+    Truth {
+        true_words: Vec<Vec<u8>>,
+        false_words: Vec<Vec<u8>>,
+    },
+    Date(DateFormat),
+}
+
+/// Which digits of a fraction are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rounding {
+    Nothing,
+    Number { scale: usize },
+    Time { precision: usize },
+}
+
+/// A cell that is not passed on as it is.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    row: usize,
+    text: NewText,
+}
+
+/// What a changed cell becomes.
+#[derive(Clone, Copy, Debug)]
+enum NewText {
+    Null,
+    /// These bytes of the old text.
+    Part(usize, usize),
+    /// These bytes of the arena.
+    Written(usize, usize),
+}
+
+impl CellRewriter {
+    /// Prepares the rules for a column; None when no rule can change a cell of this type, so that
+    /// cells can go to the builder directly.
+    #[must_use]
+    pub fn new(rules: &ValueRules, data_type: &DataType) -> Option<Self> {
+        let inner = data_type.inner();
+        let is_text = matches!(
+            inner,
+            DataType::String | DataType::FixedString(_) | DataType::Other(_)
+        );
+        let rewriter = Self {
+            trim: match (rules.trim, is_text) {
+                (false, _) => Trim::Never,
+                (true, true) => Trim::Unquoted,
+                (true, false) => Trim::Always,
+            },
+            markers: Markers::new(rules),
+            conversion: Conversion::new(rules, inner),
+            rounding: if rules.round {
+                Rounding::new(inner)
+            } else {
+                Rounding::Nothing
+            },
+            arena: Vec::new(),
+            scratch: Vec::new(),
+            changes: Vec::new(),
+        };
+        let does_nothing = rewriter.trim == Trim::Never
+            && rewriter.markers.texts.is_empty()
+            && matches!(rewriter.conversion, Conversion::Nothing)
+            && rewriter.rounding == Rounding::Nothing;
+        (!does_nothing).then_some(rewriter)
+    }
+
+    /// Returns the cells of one batch as the builder should see them, as many and in the same order.
+    ///
+    /// `cells` is gone through twice.
+    pub fn rewrite<'a, I>(&'a mut self, cells: I) -> Rewritten<'a, I>
+    where
+        I: Iterator<Item = Cell<'a>> + Clone,
+    {
+        self.arena.clear();
+        self.changes.clear();
+        for (row, cell) in cells.clone().enumerate() {
+            if let Some(text) = self.new_text(cell) {
+                self.changes.push(Change { row, text });
+            }
+        }
+        Rewritten {
+            cells,
+            changes: &self.changes,
+            arena: &self.arena,
+            row: 0,
+        }
+    }
+
+    /// Returns what becomes of a cell; None when it stays as it is.
+    fn new_text(&mut self, cell: Cell<'_>) -> Option<NewText> {
+        let trims = match self.trim {
+            Trim::Never => false,
+            Trim::Unquoted => !cell.quoted,
+            Trim::Always => true,
+        };
+        let text = if trims {
+            trim_blanks(cell.bytes)
+        } else {
+            cell.bytes
+        };
+        if self.markers.contain(text, cell.quoted) {
+            return Some(NewText::Null);
+        }
+        if let Some(written) = self.written(text) {
+            return Some(written);
+        }
+        (text.len() < cell.bytes.len()).then(|| {
+            let start = cell
+                .bytes
+                .iter()
+                .take_while(|byte| matches!(byte, b' ' | b'\t'))
+                .count();
+            NewText::Part(start, start + text.len())
+        })
+    }
+
+    /// Converts and rounds a text; None when neither changes it.
+    fn written(&mut self, text: &[u8]) -> Option<NewText> {
+        let start = self.arena.len();
+        if self.rounding == Rounding::Nothing {
+            let is_converted = self.conversion.apply(text, &mut self.arena);
+            return is_converted.then_some(NewText::Written(start, self.arena.len()));
+        }
+        self.scratch.clear();
+        let is_converted = self.conversion.apply(text, &mut self.scratch);
+        let text = if is_converted { &self.scratch } else { text };
+        if !self.rounding.apply(text, &mut self.arena) {
+            self.arena.truncate(start);
+            if !is_converted {
+                return None;
+            }
+            self.arena.extend_from_slice(text);
+        }
+        Some(NewText::Written(start, self.arena.len()))
+    }
+}
+
+impl Markers {
+    fn new(rules: &ValueRules) -> Self {
+        let is_needed =
+            |marker: &&Vec<u8>| rules.quoted_nulls || !matches!(marker.as_slice(), b"" | b"\\N");
+        let texts: Vec<_> = rules
+            .null_markers
+            .iter()
+            .filter(is_needed)
+            .cloned()
+            .collect();
+        Self {
+            longest: texts.iter().map(Vec::len).max().unwrap_or(0),
+            texts,
+            also_quoted: rules.quoted_nulls,
+        }
+    }
+
+    #[inline]
+    fn contain(&self, text: &[u8], is_quoted: bool) -> bool {
+        text.len() <= self.longest
+            && (!is_quoted || self.also_quoted)
+            && self.texts.iter().any(|marker| marker == text)
+    }
+}
+
+impl Conversion {
+    fn new(rules: &ValueRules, data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Float32
+            | DataType::Float64
+            | DataType::BFloat16
+            | DataType::Decimal { .. }
+                if rules.decimal_comma =>
+            {
+                Self::DecimalComma
+            }
+            DataType::Bool if !(rules.true_words.is_empty() && rules.false_words.is_empty()) => {
+                Self::Truth {
+                    true_words: rules.true_words.clone(),
+                    false_words: rules.false_words.clone(),
+                }
+            }
+            DataType::Date
+            | DataType::Date32
+            | DataType::DateTime(_)
+            | DataType::DateTime64 { .. } => Self::date(rules, true),
+            DataType::Time | DataType::Time64(_) => Self::date(rules, false),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// Returns the form of a column of dates, or of times of day.
+    fn date(rules: &ValueRules, has_date: bool) -> Self {
+        let format = rules.date_format.as_ref();
+        format
+            .filter(|format| format.has_date() == has_date)
+            .map_or(Self::Nothing, |format| Self::Date(format.clone()))
+    }
+
+    /// Appends the converted text; false when the text stays as it is.
+    #[inline]
+    fn apply(&self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::DecimalComma => swap_points(text, out),
+            Self::Truth {
+                true_words,
+                false_words,
+            } => {
+                let has = |words: &[Vec<u8>]| {
+                    let mut words = words.iter();
+                    words.any(|word| word.eq_ignore_ascii_case(text))
+                };
+                let word: &[u8] = match (has(true_words), has(false_words)) {
+                    (true, false) => b"true",
+                    (false, true) => b"false",
+                    _ => return false,
+                };
+                out.extend_from_slice(word);
+                true
+            }
+            Self::Date(format) => format.rewrite(text, out),
+        }
+    }
+}
+
+/// Appends a text with commas for points and points for commas, so that a point is refused where a
+/// comma is the decimal point; false when it has neither.
+fn swap_points(text: &[u8], out: &mut Vec<u8>) -> bool {
+    if memchr::memchr2(b',', b'.', text).is_none() {
+        return false;
+    }
+    out.extend(text.iter().map(|byte| match byte {
+        b',' => b'.',
+        b'.' => b',',
+        other => *other,
+    }));
+    true
+}
+
+impl Rounding {
+    fn new(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::Int128
+            | DataType::Int256
+            | DataType::UInt8
+            | DataType::UInt16
+            | DataType::UInt32
+            | DataType::UInt64
+            | DataType::UInt128
+            | DataType::UInt256 => Self::Number { scale: 0 },
+            DataType::Decimal { scale, .. } => Self::Number {
+                scale: usize::from(*scale),
+            },
+            DataType::DateTime(_) | DataType::Time => Self::Time { precision: 0 },
+            DataType::DateTime64 { precision, .. } | DataType::Time64(precision) => Self::Time {
+                precision: usize::from(*precision),
+            },
+            _ => Self::Nothing,
+        }
+    }
+
+    /// Appends the rounded text; false when the text stays as it is.
+    fn apply(self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Number { scale } => round_number(text, scale, out),
+            Self::Time { precision } => round_time(text, precision, out),
+        }
+    }
+}
+
+/// The cells of a batch as the builder should see them; see [`CellRewriter::rewrite`].
+#[derive(Clone, Debug)]
+pub struct Rewritten<'a, I> {
+    cells: I,
+    /// Those that are still to come.
+    changes: &'a [Change],
+    arena: &'a [u8],
+    row: usize,
+}
+
+impl<'a, I: Iterator<Item = Cell<'a>>> Iterator for Rewritten<'a, I> {
+    type Item = Cell<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Cell<'a>> {
+        let cell = self.cells.next()?;
+        let row = self.row;
+        self.row += 1;
+        match self.changes {
+            [change, rest @ ..] if change.row == row => {
+                self.changes = rest;
+                Some(change.text.apply(cell, self.arena))
+            }
+            _ => Some(cell),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.cells.size_hint()
+    }
+}
+
+impl NewText {
+    #[inline]
+    fn apply<'a>(self, cell: Cell<'a>, arena: &'a [u8]) -> Cell<'a> {
+        let bytes = match self {
+            Self::Null => return Cell::plain(b""),
+            Self::Part(start, end) => cell.bytes.get(start..end),
+            Self::Written(start, end) => arena.get(start..end),
+        };
+        Cell {
+            bytes: bytes.unwrap_or_default(),
+            quoted: cell.quoted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
