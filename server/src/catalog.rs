@@ -1,9 +1,9 @@
 //! Databases, tables, columns and rows as ClickHouse has them now.
 //!
 //! Used by `rpc::catalog` and `transfer`. It only asks; the one thing it changes is in
-//! [`create`]. It never caches: a table may change between two uploads.
+//! `create`. It never caches: a table may change between two uploads.
 
-pub mod create;
+mod create;
 mod rows;
 
 use crate::clickhouse::{
@@ -11,6 +11,8 @@ use crate::clickhouse::{
     sql::{self, SelectQuery, TableName},
 };
 use rows::{ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, PreviewRow, SummaryRow, TableRow};
+
+pub use create::{NewColumn, NewTable};
 
 /// The result of a question to the catalog.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,6 +37,9 @@ pub enum Error {
     /// A table needs at least one column.
     #[error("a table without columns cannot be created or shown")]
     NoColumns,
+    /// A statement of a caller does something else.
+    #[error("the statement creates no table; take the one that the inspection shows and edit it")]
+    NotCreateTable,
     /// ClickHouse failed to answer.
     #[error(transparent)]
     ClickHouse(#[from] ClickHouseError),
@@ -103,6 +108,17 @@ pub struct Table {
     pub create_statement: String,
     /// The columns in the order of the table.
     pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// The names of the columns in the order of the table.
+    #[must_use]
+    pub fn column_names(&self) -> Vec<String> {
+        self.columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
+    }
 }
 
 /// One column of a table or of a result.

@@ -8,6 +8,7 @@ mod connection;
 pub mod error;
 pub mod insert;
 pub mod query;
+mod rows;
 mod settings;
 pub mod sql;
 
@@ -21,6 +22,7 @@ use error::Exception;
 pub use error::{Error, Result};
 pub use insert::Insert;
 pub use query::Query;
+pub use rows::Rows;
 use settings::{Pins, Purpose};
 pub use sql::{Statement, TableName};
 

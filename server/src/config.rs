@@ -101,8 +101,17 @@ pub struct TransferConfig {
     pub batch_bytes: usize,
     /// The bytes of one upload that may wait to be decoded. 4 MiB.
     pub buffer_bytes: usize,
-    /// The longest record of a file, in bytes: 1 KiB to 1 GiB. Default: 16 MiB.
+    /// The longest record of a file, in bytes: 1 KiB to 512 MiB. Default: 16 MiB.
     pub max_record_bytes: usize,
+    /// The most fields of a record: 1 to 1,000,000. Default: 10,000.
+    pub max_fields: usize,
+    /// The most bytes of text that one byte of a compressed file may become, judged from 64 MiB on:
+    /// 10 to 1,000,000. Default: 500.
+    pub max_expansion: usize,
+    /// The database of the rejected rows. Default: `sluice`.
+    pub journal_database: String,
+    /// How long rejected rows are kept. Default: 168 h.
+    pub reject_retention: Duration,
     /// The most rows of a block sent to ClickHouse: 1 to 16,777,216. Default: 262,144.
     pub block_rows: usize,
     /// The size at which a block is sent to ClickHouse, in bytes: 64 KiB to 1 GiB. Default: 8 MiB.
@@ -159,7 +168,14 @@ impl Config {
                 "max-record-bytes",
                 ByteSize::from(self.transfer.max_record_bytes).to_string(),
             ),
+            ("max-fields", self.transfer.max_fields.to_string()),
+            ("max-expansion", self.transfer.max_expansion.to_string()),
             ("max-transfers", self.transfer.max_transfers.to_string()),
+            ("journal-database", self.transfer.journal_database.clone()),
+            (
+                "reject-retention",
+                format_duration(self.transfer.reject_retention),
+            ),
             ("block-rows", self.transfer.block_rows.to_string()),
             (
                 "block-bytes",

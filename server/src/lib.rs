@@ -10,10 +10,12 @@
 pub mod app;
 pub mod catalog;
 pub mod clickhouse;
+pub mod codec;
 pub mod column;
 pub mod config;
 pub mod csv;
 pub mod engine;
+pub mod journal;
 pub mod rpc;
 pub mod task;
 pub mod telemetry;

@@ -6,6 +6,7 @@
 mod catalog;
 mod convert;
 mod export;
+mod files;
 mod ingest;
 mod status;
 mod transfers;

@@ -8,38 +8,76 @@ use crate::clickhouse::{
     sql::{self, TableName},
 };
 
-/// The statement for a MergeTree table with these columns, each a name and a type. The rows keep
-/// the order of the file: nothing is known yet of the queries that a sorting key would serve.
-///
-/// # Errors
-///
-/// [`Error::NoColumns`].
-pub fn create_statement(table: &TableName, columns: &[(String, String)]) -> Result<Statement> {
-    if columns.is_empty() {
-        return Err(Error::NoColumns);
-    }
-    Ok(sql::create::create_table(table, columns))
+/// A column of a new table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewColumn {
+    /// The name.
+    pub name: String,
+    /// The type, as ClickHouse writes it.
+    pub data_type: String,
+}
+
+/// A MergeTree table that does not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTable {
+    /// The columns, in their order.
+    pub columns: Vec<NewColumn>,
+    /// The columns that the rows are sorted by; empty: the order of insertion.
+    pub sorting_key: Vec<String>,
+    /// Why they were chosen.
+    pub key_reason: String,
 }
 
 impl Catalog {
+    /// The statement that creates a table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoColumns`].
+    pub fn create_statement(&self, table: &TableName, new: &NewTable) -> Result<String> {
+        Ok(statement(table, new)?.text().to_owned())
+    }
+
     /// Creates a table and returns the statement that did it.
     ///
     /// # Errors
     ///
     /// [`Error::NoColumns`], [`Error::DatabaseNotFound`], and [`Error::ClickHouse`] with
     /// [`TableExists`](crate::clickhouse::Error::TableExists) when there is a table of this name.
-    pub async fn create_table(
-        &self,
-        table: &TableName,
-        columns: &[(String, String)],
-    ) -> Result<String> {
-        let statement = create_statement(table, columns)?;
-        match self.client.execute(&statement).await {
-            Ok(()) => Ok(statement.text().to_owned()),
+    pub async fn create_table(&self, table: &TableName, new: &NewTable) -> Result<String> {
+        let statement = statement(table, new)?;
+        self.run_create(table, &statement).await?;
+        Ok(statement.text().to_owned())
+    }
+
+    /// Runs a statement of a caller, which must be one CREATE TABLE.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
+    pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<()> {
+        let statement = sql::create::by_caller(text).ok_or(Error::NotCreateTable)?;
+        self.run_create(table, &statement).await
+    }
+
+    async fn run_create(&self, table: &TableName, statement: &Statement) -> Result<()> {
+        match self.client.execute(statement).await {
+            Ok(()) => Ok(()),
             Err(crate::clickhouse::Error::UnknownDatabase(_)) => Err(Error::DatabaseNotFound {
                 database: self.full_name(table).await?.database,
             }),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn statement(table: &TableName, new: &NewTable) -> Result<Statement> {
+    if new.columns.is_empty() {
+        return Err(Error::NoColumns);
+    }
+    let columns = new.columns.iter();
+    let columns: Vec<_> = columns
+        .map(|column| (column.name.as_str(), column.data_type.as_str()))
+        .collect();
+    Ok(sql::create::create_table(table, &columns, &new.sorting_key))
 }

@@ -8,6 +8,7 @@ pub(crate) mod catalog;
 pub(crate) mod create;
 mod free_query;
 mod insert;
+pub(crate) mod journal;
 pub(crate) mod process;
 mod select;
 
@@ -78,7 +79,7 @@ impl TableName {
     }
 
     /// The name as SQL: each part quoted.
-    fn quoted(&self) -> String {
+    pub(super) fn quoted(&self) -> String {
         let table = quote_identifier(&self.table);
         if self.database.is_empty() {
             table

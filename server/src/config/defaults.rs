@@ -22,6 +22,18 @@ pub(super) const MAX_MESSAGE_BYTES: u64 = 16 * MIB;
 /// Bytes. Longer than any honest record; an unclosed quote must not swallow a file into memory.
 pub(super) const MAX_RECORD_BYTES: u64 = 16 * MIB;
 
+/// Fields. Wider than any honest table; a megabyte of delimiters must not become a million of them.
+pub(super) const MAX_FIELDS: u64 = 10_000;
+
+/// Bytes of text for each packed byte. Tables seldom reach 100; a bomb goes far beyond.
+pub(super) const MAX_EXPANSION: u64 = 500;
+
+/// Where nobody looks for data of their own.
+pub(super) const JOURNAL_DATABASE: &str = "sluice";
+
+/// A week: long enough to correct a file, short enough not to grow.
+pub(super) const REJECT_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Transfers. Each holds a few blocks; 64 of them stay below a gigabyte in the worst case.
 pub(super) const MAX_TRANSFERS: u64 = 64;
 
@@ -85,7 +97,11 @@ pub(super) mod range {
     /// Bytes. Below 64 KiB the cost of a message outweighs its content.
     pub(in crate::config) const MESSAGE_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
     /// Bytes.
-    pub(in crate::config) const RECORD_BYTES: RangeInclusive<u64> = KIB..=GIB;
+    pub(in crate::config) const RECORD_BYTES: RangeInclusive<u64> = KIB..=512 * MIB;
+    /// Fields.
+    pub(in crate::config) const FIELDS: RangeInclusive<u64> = 1..=1_000_000;
+    /// Bytes of text for each packed byte. gzip can reach 1,032.
+    pub(in crate::config) const EXPANSION: RangeInclusive<u64> = 10..=1_000_000;
     /// Bytes.
     pub(in crate::config) const BLOCK_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
     /// Rows.

@@ -30,6 +30,9 @@ pub struct RawConfig {
     #[command(flatten)]
     pub(super) remote: RawRemote,
 
+    #[command(flatten)]
+    pub(super) transfer: RawTransfer,
+
     /// Directory of static files to serve from the same port [default: none]
     #[arg(long, env = "SLUICE_WEB_DIR", value_name = "DIR")]
     pub(super) web_dir: Option<PathBuf>,
@@ -37,14 +40,6 @@ pub struct RawConfig {
     /// Largest message that is received, 64KiB to 1GiB [default: 16MiB]
     #[arg(long, env = "SLUICE_MAX_MESSAGE_BYTES", value_name = "SIZE")]
     pub(super) max_message_bytes: Option<String>,
-
-    /// Longest record of a file, 1KiB to 1GiB [default: 16MiB]
-    #[arg(long, env = "SLUICE_MAX_RECORD_BYTES", value_name = "SIZE")]
-    pub(super) max_record_bytes: Option<String>,
-
-    /// Transfers that run at once, 1 to 10000 [default: 64]
-    #[arg(long, env = "SLUICE_MAX_TRANSFERS", value_name = "N")]
-    pub(super) max_transfers: Option<String>,
 
     /// Time that a shutdown waits for transfers to end [default: 30s]
     #[arg(long, env = "SLUICE_DRAIN_TIMEOUT", value_name = "DURATION")]
@@ -54,6 +49,35 @@ pub struct RawConfig {
     #[arg(long, env = "SLUICE_IDLE_TIMEOUT", value_name = "DURATION")]
     pub(super) idle_timeout: Option<String>,
 
+    /// What to log, such as debug or info,engine=warn [default: info]
+    #[arg(long, env = "SLUICE_LOG", value_name = "FILTER")]
+    pub(super) log: Option<String>,
+
+    /// Form of a log line, text or json [default: text]
+    #[arg(long, env = "SLUICE_LOG_FORMAT", value_name = "FORMAT")]
+    pub(super) log_format: Option<String>,
+}
+
+/// The options of uploads and exports.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Transfers")]
+pub(super) struct RawTransfer {
+    /// Transfers that run at once, 1 to 10000 [default: 64]
+    #[arg(long, env = "SLUICE_MAX_TRANSFERS", value_name = "N")]
+    pub(super) max_transfers: Option<String>,
+
+    /// Longest record of a file, 1KiB to 512MiB [default: 16MiB]
+    #[arg(long, env = "SLUICE_MAX_RECORD_BYTES", value_name = "SIZE")]
+    pub(super) max_record_bytes: Option<String>,
+
+    /// Most fields of a record, 1 to 1000000 [default: 10000]
+    #[arg(long, env = "SLUICE_MAX_FIELDS", value_name = "N")]
+    pub(super) max_fields: Option<String>,
+
+    /// Most bytes of text that one byte of a compressed file may become, 10 to 1000000 [default: 500]
+    #[arg(long, env = "SLUICE_MAX_EXPANSION", value_name = "N")]
+    pub(super) max_expansion: Option<String>,
+
     /// Most rows of a block sent to ClickHouse, 1 to 16777216 [default: 262144]
     #[arg(long, env = "SLUICE_BLOCK_ROWS", value_name = "N")]
     pub(super) block_rows: Option<String>,
@@ -62,13 +86,13 @@ pub struct RawConfig {
     #[arg(long, env = "SLUICE_BLOCK_BYTES", value_name = "SIZE")]
     pub(super) block_bytes: Option<String>,
 
-    /// What to log, such as debug or info,engine=warn [default: info]
-    #[arg(long, env = "SLUICE_LOG", value_name = "FILTER")]
-    pub(super) log: Option<String>,
+    /// Database of the rejected rows, made with the first of them [default: sluice]
+    #[arg(long, env = "SLUICE_JOURNAL_DATABASE", value_name = "DATABASE")]
+    pub(super) journal_database: Option<String>,
 
-    /// Form of a log line, text or json [default: text]
-    #[arg(long, env = "SLUICE_LOG_FORMAT", value_name = "FORMAT")]
-    pub(super) log_format: Option<String>,
+    /// Time that rejected rows are kept [default: 168h]
+    #[arg(long, env = "SLUICE_REJECT_RETENTION", value_name = "DURATION")]
+    pub(super) reject_retention: Option<String>,
 }
 
 /// The options of the embedded engine.

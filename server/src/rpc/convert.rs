@@ -2,6 +2,9 @@
 //!
 //! Requests are checked here, field by field, before anything else sees them.
 
+mod file;
+mod found;
+
 use std::time::{Duration, SystemTime};
 
 use sluice_proto::v1 as pb;
@@ -11,33 +14,57 @@ use uuid::Uuid;
 use super::status;
 use crate::{
     clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
-    csv::Dialect,
     transfer::{
-        ColumnCondition, ColumnMapping, ColumnMatch, CommitMode, Counts, Error, ExportRequest,
-        ExportSource, Kind, State, Transfer, UploadRequest, upload::UploadOutcome,
+        ColumnCondition, ColumnMapping, CommitMode, Counts, CreateTable, Error, ExportRequest,
+        ExportSource, InspectRequest, Kind, RejectPolicy, State, Transfer, UploadRequest,
     },
 };
+
+pub(super) use found::{inspect_response, rejected_row, upload_response};
+
+/// The rows that an inspection shows: the default and the most.
+const INSPECTED_ROWS: (i32, i32) = (10, 1_000);
 
 /// The most bytes of a file's name that are kept.
 const MAX_SOURCE_NAME_BYTES: usize = 1024;
 
 pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Status> {
+    let create_table = match (spec.create_table, spec.create_statement) {
+        (false, _) => None,
+        (true, statement) if statement.is_empty() => Some(CreateTable::Inferred),
+        (true, statement) => Some(CreateTable::Statement(statement)),
+    };
     Ok(UploadRequest {
         id: transfer_id(&spec.transfer_id)?,
         table: table_name("table", spec.table)?,
-        dialect: dialect(spec.dialect.unwrap_or_default())?,
-        columns: spec
-            .columns
-            .into_iter()
-            .map(column_mapping)
-            .collect::<Result<_, _>>()?,
-        create_table: spec.create_table,
+        file: file::spec(spec.dialect, spec.values, spec.sniff.unwrap_or(true))?,
+        columns: column_mappings(spec.columns)?,
+        ignore_extra_fields: spec.ignore_extra_fields,
+        create_table,
+        rejects: reject_policy(spec.rejects.unwrap_or_default())?,
+        dry_run: spec.dry_run,
         commit_mode: commit_mode(spec.commit_mode)?,
         total_bytes: spec
             .total_bytes
             .map(|bytes| unsigned("total_bytes", bytes))
             .transpose()?,
         source_name: shorten(spec.source_name),
+    })
+}
+
+pub(super) fn inspect_request(request: pb::InspectFileRequest) -> Result<InspectRequest, Status> {
+    let table = request
+        .table
+        .filter(|table| *table != pb::TableRef::default());
+    Ok(InspectRequest {
+        sample: request.sample,
+        complete: request.complete,
+        file: file::spec(request.dialect, request.values, true)?,
+        table: table
+            .map(|table| table_name("table", Some(table)))
+            .transpose()?,
+        columns: column_mappings(request.columns)?,
+        row_count: size("row_count", request.row_count, INSPECTED_ROWS)?,
     })
 }
 
@@ -50,10 +77,35 @@ pub(super) fn export_request(request: pb::ExportRequest) -> Result<ExportRequest
         ),
         None => return Err(status::invalid_request("source", "name a table or a query")),
     };
+    let dialect = request.dialect.unwrap_or_default();
+    let style = request.style.unwrap_or_default();
     Ok(ExportRequest {
         id: transfer_id(&request.transfer_id)?,
         source,
-        dialect: dialect(request.dialect.unwrap_or_default())?,
+        packing: file::packing(&dialect, &style)?,
+        encoding: file::export_encoding(&dialect)?,
+        form: file::export_form(&dialect, style)?,
+    })
+}
+
+fn column_mappings(mappings: Vec<pb::ColumnMapping>) -> Result<Vec<ColumnMapping>, Status> {
+    mappings.into_iter().map(column_mapping).collect()
+}
+
+fn reject_policy(policy: pb::RejectPolicy) -> Result<RejectPolicy, Status> {
+    let max_rows = policy.max_rows;
+    let share = policy
+        .max_share
+        .filter(|share| !(0.0..=1.0).contains(share));
+    if let Some(share) = share {
+        let description = format!("must be 0 to 1, and is {share}");
+        return Err(status::invalid_request("rejects.max_share", description));
+    }
+    Ok(RejectPolicy {
+        max_rows: max_rows
+            .map(|rows| unsigned("rejects.max_rows", rows))
+            .transpose()?,
+        max_share: policy.max_share,
     })
 }
 
@@ -141,77 +193,11 @@ pub(super) fn transfer(transfer: &Transfer) -> pb::Transfer {
     }
 }
 
-pub(super) fn upload_response(upload: &Transfer, outcome: UploadOutcome) -> pb::UploadResponse {
-    pb::UploadResponse {
-        transfer: Some(transfer(upload)),
-        columns: outcome.columns.into_iter().map(column_match).collect(),
-        create_statement: outcome.create_statement.unwrap_or_default(),
-    }
-}
-
-fn column_match(matched: ColumnMatch) -> pb::ColumnMatch {
-    let ColumnMatch {
-        column,
-        data_type,
-        source,
-    } = matched;
-    pb::ColumnMatch {
-        column,
-        r#type: data_type,
-        source,
-    }
-}
-
 fn transfer_id(text: &str) -> Result<Uuid, Status> {
     if text.is_empty() {
         Ok(Uuid::now_v7())
     } else {
         uuid("transfer_id", text)
-    }
-}
-
-fn dialect(dialect: pb::Dialect) -> Result<Dialect, Status> {
-    let format = pb::Format::try_from(dialect.format);
-    let base = match format {
-        Ok(pb::Format::Unspecified | pb::Format::Csv) => Dialect::csv(),
-        Ok(pb::Format::Tsv) => Dialect::tsv(),
-        Err(unknown) => {
-            let value = dialect.format.to_string();
-            return Err(status::invalid_dialect(
-                "format",
-                &value,
-                unknown.to_string(),
-            ));
-        }
-    };
-    let mut result = base.with_header(dialect.header.unwrap_or(true));
-    // The quote first: a delimiter may take the place of a quote that is not used.
-    if let Some(text) = dialect.quote {
-        let quote = if text.is_empty() {
-            None
-        } else {
-            Some(one_byte("quote", &text)?)
-        };
-        let changed = result.with_quote(quote);
-        result =
-            changed.map_err(|error| status::invalid_dialect("quote", &text, error.to_string()))?;
-    }
-    if let Some(text) = dialect.delimiter {
-        let changed = result.with_delimiter(one_byte("delimiter", &text)?);
-        result = changed
-            .map_err(|error| status::invalid_dialect("delimiter", &text, error.to_string()))?;
-    }
-    Ok(result)
-}
-
-fn one_byte(field: &str, text: &str) -> Result<u8, Status> {
-    match text.as_bytes() {
-        [byte] => Ok(*byte),
-        _ => Err(status::invalid_dialect(
-            field,
-            text,
-            "must be exactly one ASCII character",
-        )),
     }
 }
 
@@ -323,7 +309,7 @@ fn counters(counts: Counts) -> pb::Counters {
         rows_parsed: signed(counts.rows_parsed),
         rows_staged: signed(counts.rows_staged),
         rows_committed: signed(counts.rows_committed),
-        rows_rejected: 0,
+        rows_rejected: signed(counts.rows_rejected),
         rows_exported: signed(counts.rows_exported),
         bytes_sent: signed(counts.bytes_sent),
     }

@@ -8,7 +8,7 @@ use sluice_proto::v1::{self as pb, ingest_service_server::IngestService};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{export, status, transfers, upload};
+use super::{export, files, status, transfers, upload};
 use crate::transfer::Transfers;
 
 type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -72,9 +72,10 @@ impl IngestService for IngestRpc {
 
     async fn inspect_file(
         &self,
-        _: Request<pb::InspectFileRequest>,
+        request: Request<pb::InspectFileRequest>,
     ) -> Result<Response<pb::InspectFileResponse>, Status> {
-        Err(status::not_implemented("InspectFile"))
+        let response = files::inspect(&self.transfers, request.into_inner());
+        response.await.map(Response::new)
     }
 
     async fn get_transfer(
@@ -113,8 +114,9 @@ impl IngestService for IngestRpc {
 
     async fn list_rejected_rows(
         &self,
-        _: Request<pb::ListRejectedRowsRequest>,
+        request: Request<pb::ListRejectedRowsRequest>,
     ) -> Result<Response<Self::ListRejectedRowsStream>, Status> {
-        Err(status::not_implemented("ListRejectedRows"))
+        let stream = files::rejected_rows(&self.transfers, &request.into_inner()).await?;
+        Ok(Response::new(Box::pin(stream)))
     }
 }

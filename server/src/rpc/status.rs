@@ -3,6 +3,8 @@
 //! Every handler and the state of every transfer go through here. `proto/sluice/v1/errors.proto`
 //! documents each reason; a test holds the two together.
 
+mod file;
+
 use std::{collections::HashMap, fmt, time::Duration};
 
 use sluice_proto::v1 as pb;
@@ -12,7 +14,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::{
     catalog, clickhouse,
     column::{self, reader},
-    csv::{self, Position},
+    csv::Position,
     transfer::Error,
 };
 
@@ -142,7 +144,32 @@ fn external(error: &Error) -> External {
     };
     let new = |code, reason| External::new(code, reason, error);
     match error {
-        Error::Csv(error) => csv_error(error),
+        Error::Csv(error) => file::csv_error(error),
+        Error::Codec(error) => file::codec_error(error),
+        Error::UncertainEncoding { found } => {
+            new(InvalidArgument, "INVALID_ENCODING").with("encoding", found)
+        }
+        Error::Json(error) => file::json_error(error),
+        Error::Dialect(_) => new(InvalidArgument, "INVALID_DIALECT"),
+        Error::TooManyRejects {
+            rejected,
+            parsed,
+            limit,
+            first,
+        } => {
+            let first = external(first);
+            let mut all = new(InvalidArgument, "TOO_MANY_REJECTS")
+                .with("reason", first.reason)
+                .with("rejected", rejected)
+                .with("parsed", parsed);
+            all.metadata.extend(first.metadata);
+            all.with("limit", limit)
+        }
+        Error::Journal(cause) => External {
+            message: error.to_string(),
+            ..clickhouse_error(cause)
+        },
+        Error::InvalidJson { position, .. } => new(InvalidArgument, "INVALID_JSON").at(position),
         Error::Column(error) => column_error(error),
         Error::Reader(error) => reader_error(error),
         Error::CannotRepresent(_) => new(FailedPrecondition, "CANNOT_REPRESENT"),
@@ -237,15 +264,6 @@ fn external(error: &Error) -> External {
     }
 }
 
-/// The file itself: a client must not retry with the same bytes.
-fn csv_error(error: &csv::Error) -> External {
-    let new = |reason| External::new(Code::InvalidArgument, reason, error).at(&error.position());
-    match error {
-        csv::Error::UnterminatedQuote { .. } => new("UNTERMINATED_QUOTE"),
-        csv::Error::RecordTooLong { limit, .. } => new("RECORD_TOO_LONG").with("limit", limit),
-    }
-}
-
 /// Types that cannot be carried: a client must change the table or the query.
 fn column_error(error: &column::Error) -> External {
     let new = |code, reason| External::new(code, reason, error);
@@ -289,6 +307,7 @@ fn catalog_error(error: &catalog::Error) -> External {
             new(Code::NotFound, "TABLE_NOT_FOUND").with("table", format!("{database}.{table}"))
         }
         catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
+        catalog::Error::NotCreateTable => new(Code::InvalidArgument, "INVALID_QUERY"),
         catalog::Error::ClickHouse(error) => clickhouse_error(error),
     }
 }

@@ -4,7 +4,7 @@
 //! client sees of them.
 
 use crate::{
-    catalog, clickhouse,
+    catalog, clickhouse, codec,
     column::{self, parse::Reason},
     csv::{self, Position},
     engine,
@@ -38,10 +38,48 @@ pub enum Error {
     /// The embedded engine is not running.
     #[error(transparent)]
     Engine(#[from] engine::Error),
+    /// The bytes of the file cannot be turned into text.
+    #[error(transparent)]
+    Codec(#[from] codec::Error),
+    /// The bytes are no UTF-8, and what they are instead is a guess.
+    #[error(
+        "the file is no UTF-8, and may be {found} or any other encoding; say which one it is, or \
+         `utf-8` to have its bytes taken as they are"
+    )]
+    UncertainEncoding {
+        /// The best guess.
+        found: codec::Encoding,
+    },
+    /// Delimiter, quote and the like do not go together.
+    #[error("{0}; say how the file is to be read")]
+    Dialect(csv::DialectError),
+    /// A text cannot be written in the format or encoding of the export.
+    #[error(transparent)]
+    Json(#[from] csv::json::Error),
+    /// The rejected rows cannot be kept.
+    #[error(
+        "cannot keep the rejected rows in ClickHouse: {0}; grant the right to create the journal's \
+         database, or load without rejects"
+    )]
+    Journal(#[source] clickhouse::Error),
+    /// More records were rejected than the policy allows.
+    #[error(
+        "{rejected} of {parsed} records were rejected, at most {limit} may be; the first: {first}"
+    )]
+    TooManyRejects {
+        /// The rejected ones.
+        rejected: u64,
+        /// All records so far.
+        parsed: u64,
+        /// The policy in words.
+        limit: String,
+        /// What is wrong with the first of them.
+        first: Box<Self>,
+    },
     /// A cell does not fit its column.
     #[error(
-        "line {}, column `{}`: `{}` {}; {} expected",
-        .0.position.line, .0.column, .0.value, .0.reason, .0.data_type
+        "line {}, column `{}`: `{}` {}; {} expected{}",
+        .0.position.line, .0.column, .0.value, .0.reason, .0.data_type, .0.advice()
     )]
     BadCell(Box<BadCell>),
     /// A value of a condition does not fit its column.
@@ -72,8 +110,16 @@ pub enum Error {
         /// Whether it is the file's last record and has no line end.
         cut_off: bool,
     },
-    /// A header was expected, and the file has no record.
-    #[error("the file has no record; a header was expected")]
+    /// A line of NDJSON is no object with the keys of the first lines.
+    #[error("line {}: {fault}", position.line)]
+    InvalidJson {
+        /// Where the record begins.
+        position: Position,
+        /// What is wrong with it.
+        fault: csv::json::Fault,
+    },
+    /// The file has no record, or no header where one was expected.
+    #[error("the file has no record")]
     EmptyFile,
     /// No name of the header is a column of the table.
     #[error(
@@ -189,6 +235,23 @@ pub struct BadCell {
     pub value: String,
     /// Why it does not fit.
     pub reason: Reason,
+    /// The type that would hold it, where that of the column was inferred from the file.
+    pub needed_type: Option<String>,
+}
+
+impl BadCell {
+    /// What to do when the type was inferred.
+    fn advice(&self) -> String {
+        self.needed_type
+            .as_ref()
+            .map_or_else(String::new, |needed| {
+                let column = &self.column;
+                format!(
+                    ": its type was found in the beginning of the file; create the table with \
+                 `{column}` {needed}, or have the whole file looked at first"
+                )
+            })
+    }
 }
 
 /// The most bytes of a bad cell, or of a header, that an error shows.

@@ -5,7 +5,9 @@
 //! bounded: a slow client makes ClickHouse wait.
 
 mod formatting;
+mod pipe;
 mod selection;
+mod sheet;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,16 +17,20 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::formatting::Formatting;
+use self::{
+    formatting::Formatting,
+    pipe::Pipe,
+    sheet::{Sheet, sheet},
+};
 use super::{
-    Counts, Description, Error, ExportRequest, ExportSource, Inner, Kind, Result, Transfer,
-    Transfers, progress::Rate, registry::Running,
+    Counts, Description, Error, ExportForm, ExportRequest, ExportSource, Inner, Kind, Result,
+    Transfer, Transfers, progress::Rate, registry::Running,
 };
 use crate::{
     catalog::Column,
     clickhouse::sql::{self, Statement},
+    codec::{Encoding, Output, Packing},
     column::zone::Zone,
-    csv::Dialect,
     task,
 };
 
@@ -81,6 +87,15 @@ struct Selection {
     columns: Vec<Column>,
     statement: Statement,
     zone: String,
+    target: Target,
+}
+
+/// What the file is to be.
+#[derive(Debug)]
+struct Target {
+    form: ExportForm,
+    packing: Packing,
+    encoding: Encoding,
 }
 
 impl Transfers {
@@ -94,7 +109,12 @@ impl Transfers {
             ExportSource::Table { table, .. } => Some(table.clone()),
             ExportSource::Query(_) => None,
         };
-        let selection = select(&self.inner, request.source).await?;
+        let target = Target {
+            form: request.form,
+            packing: request.packing,
+            encoding: request.encoding,
+        };
+        let selection = select(&self.inner, request.source, target).await?;
         let running = self.inner.registry.begin(Description {
             id: request.id,
             kind: Kind::Export,
@@ -106,9 +126,8 @@ impl Transfers {
         let columns = selection.columns.clone();
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let inner = Arc::clone(&self.inner);
-        let dialect = request.dialect;
         drop(task::spawn("export", async move {
-            run(&inner, running, selection, dialect, sender).await;
+            run(&inner, running, selection, sender).await;
         }));
         Ok(Export {
             transfer,
@@ -118,8 +137,9 @@ impl Transfers {
     }
 }
 
-async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
+async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<Selection> {
     inner.wait_ready().await?;
+    let as_json = matches!(target.form, ExportForm::Ndjson);
     let zone = inner.server_zone().await?;
     let (columns, statement) = match source {
         ExportSource::Table {
@@ -133,12 +153,13 @@ async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
             let columns = selection::columns(&table, &columns)?;
             let rows = selection::rows(&table, conditions, order_by, limit, zone)?;
             let name = &table.summary.name;
-            let statement = sql::select_table(name, &selection::project(&columns)?, &rows)?;
+            let statement =
+                sql::select_table(name, &selection::project(&columns, as_json)?, &rows)?;
             (columns, statement)
         }
         ExportSource::Query(query) => {
             let columns = inner.catalog.describe_query(&query).await?;
-            let statement = sql::select_query(&query, &selection::project(&columns)?);
+            let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
             (columns, statement)
         }
     };
@@ -146,21 +167,16 @@ async fn select(inner: &Inner, source: ExportSource) -> Result<Selection> {
         columns,
         statement,
         zone: zone.to_owned(),
+        target,
     })
 }
 
-async fn run(
-    inner: &Inner,
-    running: Running,
-    selection: Selection,
-    dialect: Dialect,
-    sender: EventSender,
-) {
+async fn run(inner: &Inner, running: Running, selection: Selection, sender: EventSender) {
     let transfer = Arc::clone(running.transfer());
     let outcome = tokio::select! {
         reason = transfer.stopped() => Err(reason),
         () = sender.closed() => Err(Error::ClientGone),
-        outcome = write(inner, &transfer, &selection, dialect, &sender) => outcome,
+        outcome = write(inner, &transfer, &selection, &sender) => outcome,
     };
     if outcome.is_err() {
         inner.kill(transfer.description().id).await;
@@ -174,20 +190,22 @@ async fn write(
     inner: &Inner,
     transfer: &Arc<Transfer>,
     selection: &Selection,
-    dialect: Dialect,
     sender: &EventSender,
 ) -> Result<()> {
     let id = transfer.description().id;
     let (chunk_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
+    let output = Output::new(selection.target.packing, selection.target.encoding)?;
+    let pipe = Pipe::new(output, sender.clone(), Arc::clone(transfer));
+    let sheet = sheet(&selection.target.form, &selection.columns)?;
     let formatting = Formatting::new(
         &selection.columns,
         &Zone::named(&selection.zone)?,
-        dialect,
         inner.config.max_result_block_bytes,
-        Arc::clone(transfer),
     )?;
-    let events = sender.clone();
-    let formatting = task::spawn_blocking("formatting", move || formatting.run(chunks, &events));
+    let formatting = task::spawn_blocking("formatting", move || match sheet {
+        Sheet::Delimited(encoder) => formatting.run(encoder, chunks, pipe),
+        Sheet::Ndjson(encoder) => formatting.run(encoder, chunks, pipe),
+    });
     let move_data = async {
         let mut query = inner.client.query_native(&selection.statement, id).await?;
         while let Some(chunk) = query.next().await? {

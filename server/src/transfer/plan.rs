@@ -2,13 +2,15 @@
 //!
 //! `transfer::upload` calls it once it has the header and the table. Pure: it asks nobody.
 
-use super::{ColumnMapping, ColumnMatch, Error, Result, error::excerpt};
+use super::{ColumnMapping, ColumnMatch, Error, MatchKind, Result, error::excerpt};
 use crate::{
     catalog::{Column, Table},
     clickhouse::sql::InsertColumn,
     column::{ColumnSpec, DataType},
-    csv::Header,
 };
+
+/// The fields that a file of rejected rows has beside its own. They are never loaded.
+pub const REJECT_FIELDS: [&str; 3] = ["_sluice_line", "_sluice_column", "_sluice_reason"];
 
 /// Where the values of every column come from.
 #[derive(Debug)]
@@ -24,39 +26,50 @@ pub struct Plan {
 /// The shape of a file: its header, or without one the number of fields of its first record.
 #[derive(Clone, Copy, Debug)]
 pub struct FileShape<'a> {
-    /// The header, unless the file has none.
-    pub header: Option<&'a Header>,
+    /// The names of the header, unless the file has none.
+    pub header: Option<&'a [Vec<u8>]>,
     /// The number of fields of a record.
     pub field_count: usize,
+}
+
+/// How fields are to find their columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Matching<'a> {
+    /// The columns to load and their fields; empty: every field.
+    pub mappings: &'a [ColumnMapping],
+    /// Whether fields without a column are left out instead of refused.
+    pub ignore_extra: bool,
+    /// Whether an empty cell or NULL may become the default value of its type.
+    pub empty_as_default: bool,
 }
 
 impl Plan {
     /// Matches the fields of a file to the columns of a table.
     ///
-    /// With `mappings`, exactly those columns are loaded. Without, every field is matched to a
+    /// With mappings, exactly those columns are loaded. Without, every field is matched to a
     /// column by name, or by position when the file has no header.
     ///
     /// # Errors
     ///
     /// A field without a column, a column or field that is not there, a name that stands twice, a
     /// column that takes no values, or a header of which nothing matches.
-    pub fn new(table: &Table, file: FileShape<'_>, mappings: &[ColumnMapping]) -> Result<Self> {
-        let sources = match (mappings, file.header) {
-            ([], Some(header)) => by_name(table, header)?,
-            ([], None) => return Self::by_position(table, file),
-            _ => by_mapping(table, file, mappings)?,
+    pub fn new(table: &Table, file: FileShape<'_>, matching: Matching<'_>) -> Result<Self> {
+        let sources = match (matching.mappings, file.header) {
+            ([], Some(header)) => by_name(table, header, matching.ignore_extra)?,
+            ([], None) => by_position(table, file, matching.ignore_extra)?,
+            (mappings, _) => by_mapping(table, file, mappings)?,
         };
-        Self::from_sources(table, file, &sources)
+        Self::from_sources(table, file, &sources, matching)
     }
 
-    /// Matches the first field to the first column, and so on.
+    /// Matches the first field to the first column, and so on, whatever their names are.
     ///
     /// # Errors
     ///
     /// The file has more fields than the table has columns.
-    pub fn by_position(table: &Table, file: FileShape<'_>) -> Result<Self> {
-        let sources = by_position(table, file.field_count)?;
-        Self::from_sources(table, file, &sources)
+    pub fn by_position(table: &Table, file: FileShape<'_>, matching: Matching<'_>) -> Result<Self> {
+        let sources = by_position(table, file, matching.ignore_extra)?;
+        Self::from_sources(table, file, &sources, matching)
     }
 
     /// The columns as the INSERT names them; a type that travels as text is cast by ClickHouse.
@@ -73,7 +86,12 @@ impl Plan {
     }
 
     /// `sources` has for each column of the table the index of its field.
-    fn from_sources(table: &Table, file: FileShape<'_>, sources: &[Option<usize>]) -> Result<Self> {
+    fn from_sources(
+        table: &Table,
+        file: FileShape<'_>,
+        sources: &[Option<usize>],
+        matching: Matching<'_>,
+    ) -> Result<Self> {
         let mut plan = Self {
             specs: Vec::new(),
             fields: Vec::new(),
@@ -85,6 +103,7 @@ impl Plan {
                     column: column.name.clone(),
                     data_type: column.type_text.clone(),
                     source: source.map(|field| file.field_name(field)),
+                    kind: match_kind(column, file, *source, matching),
                 });
             }
             if let Some(field) = *source {
@@ -92,25 +111,69 @@ impl Plan {
                     name: column.name.clone(),
                     data_type: DataType::parse(&column.type_text)?,
                     has_default: column.default_kind == "DEFAULT",
+                    empty_as_default: matching.empty_as_default,
                 });
                 plan.fields.push(field);
             }
         }
+        let is_extra = |field: &usize| !sources.contains(&Some(*field));
+        let extras = (0..file.field_count).filter(is_extra);
+        plan.matches.extend(extras.map(|field| ColumnMatch {
+            column: String::new(),
+            data_type: String::new(),
+            source: Some(file.field_name(field)),
+            kind: MatchKind::Extra,
+        }));
         Ok(plan)
+    }
+}
+
+fn match_kind(
+    column: &Column,
+    file: FileShape<'_>,
+    source: Option<usize>,
+    matching: Matching<'_>,
+) -> MatchKind {
+    let name = |field: usize| file.header.and_then(|names| names.get(field));
+    match source {
+        None if column.default_kind.is_empty() => MatchKind::Missing,
+        None => MatchKind::Default,
+        Some(_) if !matching.mappings.is_empty() => MatchKind::Selected,
+        Some(field) => match name(field) {
+            Some(name) if name == column.name.as_bytes() => MatchKind::Exact,
+            Some(name) if same_but_case(column.name.as_bytes(), name) => MatchKind::CaseDiffers,
+            _ => MatchKind::Position,
+        },
     }
 }
 
 impl FileShape<'_> {
     /// The name of a field in the header, or its number from 1.
     fn field_name(&self, field: usize) -> String {
-        let name = self.header.and_then(|header| header.names().get(field));
+        let name = self.header.and_then(|names| names.get(field));
         name.map_or_else(|| (field + 1).to_string(), |name| excerpt(name))
+    }
+
+    /// The number of fields without those that a file of rejected rows ends with.
+    pub(super) fn own_field_count(&self) -> usize {
+        let names = self.header.unwrap_or_default();
+        match names.split_last_chunk::<3>() {
+            Some((own, last))
+                if last
+                    .iter()
+                    .zip(REJECT_FIELDS)
+                    .all(|(a, b)| a == b.as_bytes()) =>
+            {
+                own.len()
+            }
+            _ => self.field_count,
+        }
     }
 
     /// The field that a caller names.
     pub(super) fn find_field(&self, name: &str) -> Result<usize> {
         let found = match self.header {
-            Some(header) => find_one(header.names(), name)?,
+            Some(names) => find_one(names, name)?,
             None => name
                 .parse()
                 .ok()
@@ -124,36 +187,46 @@ impl FileShape<'_> {
     }
 }
 
-fn header_text(header: &Header) -> String {
-    excerpt(header.raw())
+/// The names of a header as an error shows them.
+fn header_text(names: &[Vec<u8>]) -> String {
+    excerpt(&names.join(&b", "[..]))
 }
 
-fn by_name(table: &Table, header: &Header) -> Result<Vec<Option<usize>>> {
+/// Whether a file of rejected rows has this field beside its own.
+fn is_reject_field(name: &[u8]) -> bool {
+    REJECT_FIELDS.iter().any(|field| field.as_bytes() == name)
+}
+
+fn by_name(table: &Table, names: &[Vec<u8>], ignore_extra: bool) -> Result<Vec<Option<usize>>> {
     let mut sources = vec![None; table.columns.len()];
-    let found: Vec<_> = header
-        .names()
-        .iter()
-        .map(|name| find_column(table, name))
-        .collect();
+    let found: Vec<_> = names.iter().map(|name| find_column(table, name)).collect();
     if found.iter().all(Option::is_none) {
-        let header = header_text(header);
         return Err(Error::HeaderMismatch {
-            header,
+            header: header_text(names),
             table: table.summary.name.to_string(),
         });
     }
-    for (field, (name, column)) in header.names().iter().zip(found).enumerate() {
-        let column = column.ok_or_else(|| Error::UnmatchedColumn {
-            field: excerpt(name),
-            table: table.summary.name.to_string(),
-        })?;
-        assign(table, &mut sources, column, field, "the header")?;
+    for (field, (name, column)) in names.iter().zip(found).enumerate() {
+        match column {
+            Some(column) => assign(table, &mut sources, column, field, "the header")?,
+            None if ignore_extra || is_reject_field(name) => {}
+            None => {
+                return Err(Error::UnmatchedColumn {
+                    field: excerpt(name),
+                    table: table.summary.name.to_string(),
+                });
+            }
+        }
     }
     Ok(sources)
 }
 
-fn by_position(table: &Table, field_count: usize) -> Result<Vec<Option<usize>>> {
-    let mut next_field = 0..field_count;
+fn by_position(
+    table: &Table,
+    file: FileShape<'_>,
+    ignore_extra: bool,
+) -> Result<Vec<Option<usize>>> {
+    let mut next_field = 0..file.own_field_count();
     let take = |column: &Column| {
         if column.is_insertable() {
             next_field.next()
@@ -162,7 +235,7 @@ fn by_position(table: &Table, field_count: usize) -> Result<Vec<Option<usize>>> 
         }
     };
     let sources = table.columns.iter().map(take).collect();
-    match next_field.next() {
+    match next_field.next().filter(|_| !ignore_extra) {
         None => Ok(sources),
         Some(field) => Err(Error::UnmatchedColumn {
             field: (field + 1).to_string(),

@@ -14,6 +14,7 @@ pub struct Counters {
     rows_parsed: AtomicU64,
     rows_staged: AtomicU64,
     rows_committed: AtomicU64,
+    rows_rejected: AtomicU64,
     rows_exported: AtomicU64,
     bytes_sent: AtomicU64,
 }
@@ -29,6 +30,8 @@ pub struct Counts {
     pub rows_staged: u64,
     /// Upload: rows that ClickHouse has confirmed.
     pub rows_committed: u64,
+    /// Upload: records left out because a cell does not fit.
+    pub rows_rejected: u64,
     /// Export: rows written.
     pub rows_exported: u64,
     /// Export: bytes of the file handed to the client.
@@ -51,6 +54,11 @@ impl Counters {
         add(&self.rows_staged, rows);
     }
 
+    /// Counts records that cannot be loaded.
+    pub fn add_rows_rejected(&self, rows: usize) {
+        add(&self.rows_rejected, rows);
+    }
+
     /// Says that ClickHouse has confirmed every row that was sent.
     pub fn commit_staged(&self) {
         self.rows_committed
@@ -71,6 +79,7 @@ impl Counters {
             rows_parsed: load(&self.rows_parsed),
             rows_staged: load(&self.rows_staged),
             rows_committed: load(&self.rows_committed),
+            rows_rejected: load(&self.rows_rejected),
             rows_exported: load(&self.rows_exported),
             bytes_sent: load(&self.bytes_sent),
         }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Counters, Error, Result};
+use super::{Counters, Error, Result, cut::Cut};
 use crate::clickhouse::sql::TableName;
 
 /// Whether a transfer goes into or out of ClickHouse.
@@ -50,12 +50,22 @@ pub struct Description {
     pub total_bytes: Option<u64>,
 }
 
+/// How the file of an upload is cut, once that is known.
+#[derive(Clone, Debug)]
+pub struct FileForm {
+    /// The names of its fields.
+    pub names: Vec<Vec<u8>>,
+    /// What makes records of it.
+    pub cut: Cut,
+}
+
 /// One transfer, shared by its pipeline and its watchers.
 #[derive(Debug)]
 pub struct Transfer {
     description: Description,
     counters: Counters,
     total_rows: Mutex<Option<u64>>,
+    file_form: OnceLock<FileForm>,
     started_at: SystemTime,
     started: Instant,
     ended: Mutex<Option<Duration>>,
@@ -70,6 +80,7 @@ impl Transfer {
             description,
             counters: Counters::default(),
             total_rows: Mutex::default(),
+            file_form: OnceLock::new(),
             started_at: SystemTime::now(),
             started: Instant::now(),
             ended: Mutex::new(None),
@@ -96,6 +107,16 @@ impl Transfer {
 
     pub(super) fn set_total_rows(&self, rows: u64) {
         *lock(&self.total_rows) = Some(rows);
+    }
+
+    /// Upload: how its file is cut, once that is known.
+    pub fn file_form(&self) -> Option<&FileForm> {
+        self.file_form.get()
+    }
+
+    pub(super) fn set_file_form(&self, form: FileForm) {
+        // It is found once.
+        drop(self.file_form.set(form));
     }
 
     /// When it began.

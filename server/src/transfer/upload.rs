@@ -4,24 +4,38 @@
 //! thread of its own (`upload::typing`) so that receiving, typing and sending overlap. Every queue in
 //! between is bounded: a slow ClickHouse makes the client wait.
 
-mod records;
+mod text;
 
-mod head;
+pub(super) mod head;
+mod records;
+mod sending;
 mod typing;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use self::{head::Head, typing::Typing};
+use self::{
+    head::{Feed, Head},
+    sending::{discard, keep_rejected, send_blocks},
+    text::Text,
+    typing::{Typed, Typing},
+};
 use super::{
-    ColumnMatch, CommitMode, Description, Error, Inner, Kind, Result, Transfer, Transfers,
-    UploadRequest, registry::Running,
+    ColumnMatch, CommitMode, CreateTable, Description, Error, Inner, Kind, RejectPolicy, Result,
+    Transfer, Transfers, UploadRequest,
+    plan::{Matching, Plan},
+    profile::Profile,
+    registry::{FileForm, Running},
+    rejects::Rejects,
+    typer::{Reading, Typer},
 };
 use crate::{
-    clickhouse::{Insert, sql},
-    column::EncodedBlock,
+    catalog::{NewTable, Table},
+    clickhouse::sql::{self, TableName},
+    column,
+    journal::RejectedRow,
     task,
 };
 
@@ -31,28 +45,44 @@ const CHUNK_QUEUE: usize = 16;
 /// Blocks that wait for ClickHouse while the next one is typed.
 const BLOCK_QUEUE: usize = 1;
 
-/// The pause after which ClickHouse is told that more is to come; it gives up after 30 s.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// Parts of the rejected rows that wait for the journal.
+const REJECT_QUEUE: usize = 1;
 
 /// What an upload did.
 #[derive(Debug)]
 pub struct UploadOutcome {
     /// Every column of the table that takes values, and its source.
     pub columns: Vec<ColumnMatch>,
-    /// The CREATE TABLE that was run; none when the table was there.
+    /// The CREATE TABLE that was run, or would have been; none when the table was there.
     pub create_statement: Option<String>,
+    /// How the file was read.
+    pub profile: Profile,
+    /// The first rejected rows.
+    pub rejected: Vec<RejectedRow>,
+    /// Lines after the end of the table that were left out.
+    pub ignored_lines: u64,
 }
 
 /// One message from the caller to the pipeline. The stream ends with [`Chunk::End`]; a stream that
 /// ends without it was broken off.
 #[derive(Debug)]
-enum Chunk {
+pub(super) enum Chunk {
     Data(
         Bytes,
         #[expect(dead_code, reason = "gives its bytes back to the budget on drop")]
         OwnedSemaphorePermit,
     ),
     End,
+}
+
+impl Chunk {
+    /// Hands the bytes over, and their share of the budget back.
+    fn give(self, text: &mut Text) {
+        match self {
+            Self::Data(bytes, _) => text.push(bytes),
+            Self::End => text.end(),
+        }
+    }
 }
 
 /// An upload that runs. Dropping it before its end stops the transfer: the caller has gone.
@@ -64,6 +94,16 @@ pub struct Upload {
     budget: Arc<Semaphore>,
     budget_bytes: usize,
     outcome: oneshot::Receiver<Result<UploadOutcome, Arc<Error>>>,
+}
+
+impl UploadRequest {
+    fn matching(&self) -> Matching<'_> {
+        Matching {
+            mappings: &self.columns,
+            ignore_extra: self.ignore_extra_fields,
+            empty_as_default: self.file.values.empty_as_default,
+        }
+    }
 }
 
 impl Transfers {
@@ -175,38 +215,135 @@ async fn load(
 ) -> Result<UploadOutcome> {
     inner.wait_ready().await?;
     let existing = match request.create_table {
-        true => None,
-        false => Some(inner.catalog.table(&request.table).await?),
+        Some(_) => None,
+        None => Some(inner.catalog.table(&request.table).await?),
     };
-    let head = Head::read(request, &mut chunks, &inner.config).await?;
-    let (table, create_statement) = match existing {
-        Some(table) => (table, None),
-        None => head
-            .create_table(inner, request)
-            .await
-            .map(|(table, sql)| (table, Some(sql)))?,
+    let feed = Feed::Chunks(&mut chunks);
+    let head = Head::read(inner, &request.file, existing.as_ref(), feed).await?;
+    head.profile.check_encoding()?;
+    transfer.set_file_form(FileForm {
+        names: head.field_names(),
+        cut: head.profile.cut.clone(),
+    });
+    if existing.is_none() && request.dry_run {
+        return scan(inner, transfer, request, head, chunks).await;
+    }
+    let matching = request.matching();
+    let (table, plan, create_statement) = if let Some(table) = existing {
+        let plan = head.plan(&table, matching)?;
+        (table, plan, None)
+    } else {
+        let (table, statement) = create(inner, request, &head).await?;
+        let plan = head.plan_new(&table, matching)?;
+        (table, plan, Some(statement))
     };
-    let plan = head.plan(&table, request)?;
-    let statement = sql::insert_native(&table.summary.name, &plan.insert_columns());
+    let target = Target {
+        table: table.summary.name,
+        plan,
+    };
+    let outcome = type_and_send(inner, transfer, request, (head, chunks), target).await?;
+    Ok(UploadOutcome {
+        create_statement,
+        ..outcome
+    })
+}
 
+/// Where the rows go.
+struct Target {
+    table: TableName,
+    plan: Plan,
+}
+
+/// Creates the table that the file asks for; returns it and the statement that made it.
+async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
+    let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
+        inner
+            .catalog
+            .create_by_statement(&request.table, text)
+            .await?;
+        text.clone()
+    } else {
+        let table = head.new_table(&head.profile.columns, &request.columns)?;
+        inner.catalog.create_table(&request.table, &table).await?
+    };
+    Ok((inner.catalog.table(&request.table).await?, statement))
+}
+
+/// Reads the whole file to find out what its table would be.
+async fn scan(
+    inner: &Inner,
+    transfer: &Arc<Transfer>,
+    request: &UploadRequest,
+    head: Head,
+    chunks: mpsc::Receiver<Chunk>,
+) -> Result<UploadOutcome> {
+    let watched = Arc::clone(transfer);
+    let scanned = task::spawn_blocking("scan", move || typing::scan(head, chunks, &watched));
+    let (mut head, ignored_lines) = scanned
+        .await
+        .map_err(|_| Error::Internal("the scanning thread panicked"))??;
+    head.profile.columns = head.columns.found(true);
+    let table: NewTable = head.new_table(&head.profile.columns, &request.columns)?;
+    Ok(UploadOutcome {
+        columns: Vec::new(),
+        create_statement: Some(inner.catalog.create_statement(&request.table, &table)?),
+        profile: head.profile,
+        rejected: Vec::new(),
+        ignored_lines,
+    })
+}
+
+/// Types the file and sends its blocks; in a dry run they are made all the same.
+async fn type_and_send(
+    inner: &Inner,
+    transfer: &Arc<Transfer>,
+    request: &UploadRequest,
+    (head, chunks): (Head, mpsc::Receiver<Chunk>),
+    Target { table, plan }: Target,
+) -> Result<UploadOutcome> {
+    let reading = Reading {
+        cut: &head.profile.cut,
+        values: &request.file.values,
+        columns: &head.profile.columns,
+        field_count: head.field_count(),
+        server_zone: inner.server_zone().await?,
+        limits: column::Limits {
+            max_rows: inner.config.block_rows,
+            max_bytes: inner.config.block_bytes,
+        },
+    };
+    let mut typer = Typer::new(&plan, reading)?;
+    let idle_block = typer.take()?;
+    let (journal, rejected) = mpsc::channel(REJECT_QUEUE);
+    let policy = (!request.dry_run).then_some(request.rejects);
+    let typing = Typing {
+        typer,
+        rejects: Rejects::new(transfer.description().id, policy, Some(journal)),
+        transfer: Arc::clone(transfer),
+        inferred: request.create_table.is_some().then(|| head.columns.clone()),
+    };
+    let profile = head.profile.clone();
     let (sender, blocks) = mpsc::channel(BLOCK_QUEUE);
-    let zone = inner.server_zone().await?;
-    let mut typing = Typing::new(
-        &plan,
-        request.dialect,
-        zone,
-        &inner.config,
-        Arc::clone(transfer),
-    )?;
-    let idle_block = typing.idle_block()?;
     let typing = task::spawn_blocking("typing", move || typing.run(head, chunks, &sender));
 
-    let insert = inner
-        .client
-        .insert(&statement, transfer.description().id)
-        .await?;
-    let insert = send_blocks(insert, blocks, &idle_block, transfer).await?;
-    typing
+    let send = async {
+        if request.dry_run {
+            discard(blocks).await;
+            return Ok(None);
+        }
+        let statement = sql::insert_native(&table, &plan.insert_columns());
+        let id = transfer.description().id;
+        let insert = inner.client.insert(&statement, id).await?;
+        send_blocks(insert, blocks, &idle_block, transfer).await
+    };
+    let keep = keep_rejected(inner, rejected, policy == Some(RejectPolicy::default()));
+    // A failed INSERT ends the upload at once, a journal that fails with the next rejected rows.
+    let (insert, kept) = tokio::try_join!(send, async { Ok(keep.await) })?;
+    kept?;
+    let Typed {
+        rejected,
+        ignored_lines,
+    } = typing
         .await
         .map_err(|_| Error::Internal("the typing thread panicked"))??;
     if let Some(insert) = insert {
@@ -215,37 +352,9 @@ async fn load(
     transfer.counters().commit_staged();
     Ok(UploadOutcome {
         columns: plan.matches,
-        create_statement,
+        create_statement: None,
+        profile,
+        rejected,
+        ignored_lines,
     })
-}
-
-/// Sends every block, and returns the INSERT unless there was nothing to send.
-///
-/// `idle_block` has no rows: it keeps ClickHouse from giving up on a client that pauses.
-async fn send_blocks(
-    mut insert: Insert,
-    mut blocks: mpsc::Receiver<EncodedBlock>,
-    idle_block: &EncodedBlock,
-    transfer: &Transfer,
-) -> Result<Option<Insert>> {
-    let mut sent = false;
-    loop {
-        match tokio::time::timeout(KEEPALIVE_INTERVAL, blocks.recv()).await {
-            Ok(Some(block)) => {
-                sent = true;
-                send_block(&mut insert, &block).await?;
-                transfer.counters().add_rows_staged(block.row_count);
-            }
-            Ok(None) => return Ok(sent.then_some(insert)),
-            Err(_) if sent => send_block(&mut insert, idle_block).await?,
-            Err(_) => {}
-        }
-    }
-}
-
-async fn send_block(insert: &mut Insert, block: &EncodedBlock) -> Result<()> {
-    for chunk in &block.chunks {
-        insert.send(chunk.clone()).await?;
-    }
-    Ok(())
 }

@@ -2,35 +2,81 @@
 //!
 //! Used by `catalog::create` only.
 
-use super::{Statement, TableName, quote_identifier};
+use super::{Statement, TableName, join, quote_identifier};
 
-/// A MergeTree table with the given columns, each a name and a type, in the order of insertion.
-pub(crate) fn create_table(table: &TableName, columns: &[(String, String)]) -> Statement {
+/// A MergeTree table with the given columns, each a name and a type, sorted by `sorting_key`, or in
+/// the order of insertion when that is empty.
+pub(crate) fn create_table(
+    table: &TableName,
+    columns: &[(&str, &str)],
+    sorting_key: &[String],
+) -> Statement {
     let definitions = columns
         .iter()
         .map(|(name, data_type)| format!("    {} {data_type}", quote_identifier(name)))
         .collect::<Vec<_>>()
         .join(",\n");
+    let order_by = match sorting_key {
+        [] => "tuple()".to_owned(),
+        [column] => quote_identifier(column),
+        columns => format!("({})", join(columns, |column| quote_identifier(column))),
+    };
     Statement::new(format!(
-        "CREATE TABLE {}\n(\n{definitions}\n)\nENGINE = MergeTree\nORDER BY tuple()",
+        "CREATE TABLE {}\n(\n{definitions}\n)\nENGINE = MergeTree\nORDER BY {order_by}",
         table.quoted()
     ))
 }
 
+/// The statement of a caller, if it begins as a CREATE TABLE. ClickHouse takes one statement in a
+/// request, so nothing can follow it.
+pub(crate) fn by_caller(text: &str) -> Option<Statement> {
+    let mut words = text.split_whitespace();
+    let mut next_is = |word: &str| {
+        words
+            .next()
+            .is_some_and(|next| next.eq_ignore_ascii_case(word))
+    };
+    (next_is("CREATE") && next_is("TABLE")).then(|| Statement::new(text.trim().to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{TableName, create_table};
+    use super::{TableName, by_caller, create_table};
 
     #[test]
     fn columns_keep_their_order_and_are_quoted() {
-        let columns = [
-            ("id".to_owned(), "Int64".to_owned()),
-            ("ümlaut `x`".to_owned(), "Nullable(String)".to_owned()),
-        ];
+        let columns = [("id", "Int64"), ("ümlaut `x`", "Nullable(String)")];
         assert_eq!(
-            create_table(&TableName::new("db", "new table"), &columns).text(),
+            create_table(&TableName::new("db", "new table"), &columns, &[]).text(),
             "CREATE TABLE `db`.`new table`\n(\n    `id` Int64,\n    `ümlaut \\`x\\`` \
              Nullable(String)\n)\nENGINE = MergeTree\nORDER BY tuple()"
         );
+    }
+
+    #[test]
+    fn rows_are_sorted_by_the_key() {
+        let text = |key: &[String]| {
+            let statement = create_table(&TableName::new("", "t"), &[("a", "Date")], key);
+            statement.text().lines().last().unwrap().to_owned()
+        };
+        assert_eq!(text(&["a".to_owned()]), "ORDER BY `a`");
+        assert_eq!(
+            text(&["a".to_owned(), "b".to_owned()]),
+            "ORDER BY (`a`, `b`)"
+        );
+    }
+
+    #[test]
+    fn only_a_create_table_of_a_caller_is_taken() {
+        assert!(by_caller(" create\n TABLE t (a Int8) ENGINE = Log").is_some());
+        for text in [
+            "",
+            "CREATE",
+            "CREATE DATABASE d",
+            "DROP TABLE t",
+            "TABLE CREATE t",
+        ] {
+            assert_eq!(by_caller(text), None, "{text}");
+        }
     }
 }

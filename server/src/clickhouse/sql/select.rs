@@ -24,6 +24,8 @@ pub enum Projection {
     Cast(String),
     /// As `Nullable(String)`, in ClickHouse's text form: arrays, maps, tuples, JSON, …
     Text,
+    /// As `Nullable(String)`, in JSON: the same types.
+    Json,
 }
 
 /// Which rows of a table, and in which order.
@@ -158,6 +160,9 @@ fn projected(source: String, columns: &[SelectColumn]) -> String {
                 format!("CAST({name}, {}) AS {name}", quote_string(data_type))
             }
             Projection::Text => format!("CAST({name}, 'Nullable(String)') AS {name}"),
+            Projection::Json => {
+                format!("CAST(toJSONString({name}), 'Nullable(String)') AS {name}")
+            }
         }
     });
     format!("SELECT {values} FROM (\n{source}\n)")

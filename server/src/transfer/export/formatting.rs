@@ -2,12 +2,10 @@
 //!
 //! Runs on a thread that may block.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Event, EventSender, selection::wire_type};
+use super::{pipe::Pipe, selection::wire_type, sheet::RowEncoder};
 use crate::{
     catalog::Column,
     column::{
@@ -16,15 +14,11 @@ use crate::{
         reader::{Block, Limits, Reader},
         zone::Zone,
     },
-    csv::{CannotRepresent, Dialect, Encoder},
-    transfer::{Error, Result, Transfer},
+    transfer::{Error, Result},
 };
 
-/// The bytes from which on a message is sent.
+/// The bytes of text from which on a message is sent.
 const MESSAGE_BYTES: usize = 512 << 10;
-
-/// The most bytes of one message; a longer record is cut into several.
-const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
 /// Turns blocks into text, row by row.
 #[derive(Debug)]
@@ -32,8 +26,6 @@ pub(super) struct Formatting {
     reader: Reader,
     formatters: Vec<Formatter>,
     types: Vec<DataType>,
-    encoder: Encoder,
-    transfer: Arc<Transfer>,
     /// Rows in the encoder that were not sent yet.
     unsent_rows: usize,
 }
@@ -42,14 +34,8 @@ impl Formatting {
     pub(super) fn new(
         columns: &[Column],
         server_zone: &Zone,
-        dialect: Dialect,
         max_block_bytes: usize,
-        transfer: Arc<Transfer>,
     ) -> Result<Self> {
-        let mut encoder = Encoder::new(dialect);
-        if dialect.header() {
-            encoder.header(columns.iter().map(|column| column.name.as_bytes()))?;
-        }
         let types: Vec<_> = columns.iter().map(wire_type).collect::<Result<_>>()?;
         let formatters = types
             .iter()
@@ -60,34 +46,37 @@ impl Formatting {
             reader,
             formatters,
             types,
-            encoder,
-            transfer,
             unsent_rows: 0,
         })
     }
 
     /// Formats the whole result; ends early and without an error when the client has gone.
-    pub(super) fn run(
+    pub(super) fn run<E: RowEncoder>(
         mut self,
+        mut encoder: E,
         mut chunks: mpsc::Receiver<Bytes>,
-        events: &EventSender,
+        mut pipe: Pipe,
     ) -> Result<()> {
         while let Some(chunk) = chunks.blocking_recv() {
             self.reader.push(chunk);
             while let Some(block) = self.reader.next_block()? {
-                if !self.format(&block, events)? {
+                if !self.format(&block, &mut encoder, &mut pipe)? {
                     return Ok(());
                 }
                 self.reader.recycle(block);
             }
         }
         self.reader.finish()?;
-        self.send(events);
-        Ok(())
+        pipe.finish(encoder.take(), self.unsent_rows)
     }
 
     /// Formats one block; false when the client has gone.
-    fn format(&mut self, block: &Block, events: &EventSender) -> Result<bool> {
+    fn format<E: RowEncoder>(
+        &mut self,
+        block: &Block,
+        encoder: &mut E,
+        pipe: &mut Pipe,
+    ) -> Result<bool> {
         let same_count = block.columns.len() == self.types.len();
         let mut pairs = block.columns.iter().zip(&self.types);
         if !same_count || !pairs.all(|(column, data_type)| column.carries(data_type)) {
@@ -97,62 +86,54 @@ impl Formatting {
         }
         for row in 0..block.row_count {
             let mut sink = Sink {
-                encoder: &mut self.encoder,
+                encoder,
                 outcome: Ok(()),
             };
             for (formatter, column) in self.formatters.iter_mut().zip(&block.columns) {
                 formatter.cell(column, row, &mut sink);
             }
-            sink.outcome?;
-            self.encoder.end_record()?;
+            sink.outcome.map_err(Into::into)?;
+            encoder.end_record().map_err(Into::into)?;
             self.unsent_rows += 1;
-            if self.encoder.len() >= MESSAGE_BYTES && !self.send(events) {
-                return Ok(false);
+            if encoder.len() >= MESSAGE_BYTES {
+                let rows = std::mem::take(&mut self.unsent_rows);
+                if !pipe.send(encoder.take(), rows)? {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
     }
-
-    /// Sends what is in the encoder; false when the client has gone.
-    fn send(&mut self, events: &EventSender) -> bool {
-        let mut text = Bytes::from(self.encoder.take());
-        while !text.is_empty() {
-            let piece = text.split_to(text.len().min(MAX_MESSAGE_BYTES));
-            let rows = if text.is_empty() {
-                std::mem::take(&mut self.unsent_rows)
-            } else {
-                0
-            };
-            let bytes = piece.len();
-            if events.blocking_send(Ok(Event::Data(piece))).is_err() {
-                return false;
-            }
-            self.transfer.counters().add_exported(rows, bytes);
-        }
-        true
-    }
 }
 
 /// Puts the cells of a row into the encoder, and keeps what is wrong with them.
-struct Sink<'a> {
-    encoder: &'a mut Encoder,
-    outcome: Result<(), CannotRepresent>,
+struct Sink<'a, E: RowEncoder> {
+    encoder: &'a mut E,
+    outcome: Result<(), E::Error>,
 }
 
-impl CellSink for Sink<'_> {
+impl<E: RowEncoder> Sink<'_, E> {
+    #[inline]
+    fn keep(&mut self, outcome: Result<(), E::Error>) {
+        if outcome.is_err() {
+            self.outcome = outcome;
+        }
+    }
+}
+
+impl<E: RowEncoder> CellSink for Sink<'_, E> {
     fn null(&mut self) {
-        self.encoder.null();
+        let outcome = self.encoder.null();
+        self.keep(outcome);
     }
 
     fn text(&mut self, bytes: &[u8]) {
-        if let Err(fault) = self.encoder.text(bytes) {
-            self.outcome = Err(fault);
-        }
+        let outcome = self.encoder.text(bytes);
+        self.keep(outcome);
     }
 
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if let Err(fault) = self.encoder.plain(write) {
-            self.outcome = Err(fault);
-        }
+        let outcome = self.encoder.plain(write);
+        self.keep(outcome);
     }
 }

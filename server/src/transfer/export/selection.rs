@@ -58,27 +58,39 @@ pub(super) fn rows(
     })
 }
 
-/// How each column becomes one that Native blocks carry as plain values.
-pub(super) fn project(columns: &[Column]) -> Result<Vec<SelectColumn>> {
-    columns.iter().map(project_column).collect()
+/// How each column becomes one that Native blocks carry as plain values; what is no scalar becomes
+/// JSON or ClickHouse's own text.
+pub(super) fn project(columns: &[Column], as_json: bool) -> Result<Vec<SelectColumn>> {
+    let project = |column| project_column(column, as_json);
+    columns.iter().map(project).collect()
+}
+
+/// Whether the values of a type leave ClickHouse as text.
+pub(super) fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type.inner(), DataType::Other(_)) || data_type.is_container()
 }
 
 /// The type that the blocks of an export carry for a column.
 pub(super) fn wire_type(column: &Column) -> Result<DataType> {
     let data_type = DataType::parse(&column.type_text)?;
-    Ok(match data_type.inner() {
-        DataType::Other(_) => DataType::Nullable(Box::new(DataType::String)),
-        _ => data_type.wire_type(),
+    Ok(if is_text(&data_type) {
+        DataType::Nullable(Box::new(DataType::String))
+    } else {
+        data_type.wire_type()
     })
 }
 
-fn project_column(column: &Column) -> Result<SelectColumn> {
+fn project_column(column: &Column, as_json: bool) -> Result<SelectColumn> {
     let data_type = DataType::parse(&column.type_text)?;
     let wire_type = wire_type(column)?;
-    let projection = match data_type.inner() {
-        DataType::Other(_) => Projection::Text,
-        _ if wire_type == data_type => Projection::Value,
-        _ => Projection::Cast(wire_type.to_string()),
+    let projection = if !is_text(&data_type) && wire_type == data_type {
+        Projection::Value
+    } else if !is_text(&data_type) {
+        Projection::Cast(wire_type.to_string())
+    } else if as_json {
+        Projection::Json
+    } else {
+        Projection::Text
     };
     Ok(SelectColumn {
         name: column.name.clone(),
@@ -95,6 +107,7 @@ fn check_values(condition: &ColumnCondition, column: &Column, server_zone: &str)
         name: column.name.clone(),
         data_type: DataType::parse(&column.type_text)?,
         has_default: false,
+        empty_as_default: false,
     };
     let limits = Limits {
         max_rows: usize::MAX,

@@ -1,149 +1,251 @@
-//! The beginning of an upload: enough of the file to know its header and the shape of its records.
+//! The beginning of an upload: enough of the file to know how it is read and what its columns are.
 //!
 //! `transfer::upload` reads it before it touches the table, so that a file that does not match
-//! changes nothing.
+//! changes nothing; `transfer::inspect` reads nothing else.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Chunk, records::Records};
+use super::{
+    Chunk,
+    records::Records,
+    text::{Beginning, Text},
+};
 use crate::{
-    catalog::Table,
-    column::{Cell, infer::ColumnSample},
+    catalog::{NewColumn, NewTable, Table},
+    column::zone::Zone,
     config::TransferConfig,
     csv::{Limits, RecordBatch},
     transfer::{
-        ColumnMapping, Error, Inner, Result, UploadRequest,
-        plan::{FileShape, Plan},
+        ColumnMapping, Error, FileSpec, Format, Inner, Result,
+        plan::{FileShape, Matching, Plan},
+        profile::{Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
     },
 };
 
-/// The bytes of a file that the types of a new table are found in.
-const SAMPLE_BYTES: usize = 1 << 20;
-
-/// Records that have their header, and the first of them.
+/// Records that have their header, the first of them, and what they show.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) records: Records,
-    pub(super) first_batches: Vec<RecordBatch>,
+pub(in crate::transfer) struct Head {
+    pub(in crate::transfer) records: Records,
+    pub(in crate::transfer) first_batches: Vec<RecordBatch>,
+    pub(in crate::transfer) profile: Profile,
+    pub(in crate::transfer) columns: Columns,
+    header: Option<Vec<Vec<u8>>>,
+    field_count: usize,
+}
+
+/// What was read of a file.
+#[derive(Debug)]
+struct Begun {
+    records: Records,
+    first_batches: Vec<RecordBatch>,
+    cutting: Cutting,
+    sample_bytes: usize,
+}
+
+/// Where the bytes of a file come from.
+#[derive(Debug)]
+pub(in crate::transfer) enum Feed<'a> {
+    /// A caller that goes on sending.
+    Chunks(&'a mut mpsc::Receiver<Chunk>),
+    /// All that there is; it may be the beginning of a file.
+    Sample {
+        /// The bytes; none once they are taken.
+        bytes: Option<Bytes>,
+        /// Whether they are the whole file.
+        is_complete: bool,
+    },
+}
+
+impl Feed<'_> {
+    /// Gives the text more bytes, or its end; false when there is no more, though the file goes on.
+    async fn fill(&mut self, text: &mut Text) -> Result<bool> {
+        match self {
+            Self::Chunks(chunks) => chunks.recv().await.ok_or(Error::ClientGone)?.give(text),
+            Self::Sample { bytes, is_complete } => match bytes.take() {
+                Some(bytes) => text.push(bytes),
+                None if *is_complete => text.end(),
+                None => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
 }
 
 impl Head {
-    /// Takes chunks until the first batches are whole, or the file ends.
-    pub(super) async fn read(
-        request: &UploadRequest,
-        chunks: &mut mpsc::Receiver<Chunk>,
-        config: &TransferConfig,
+    /// Takes bytes until the sample is whole, or the file ends. `table` is the one to load into,
+    /// unless it is to be created.
+    pub(in crate::transfer) async fn read(
+        inner: &Inner,
+        file: &FileSpec,
+        table: Option<&Table>,
+        mut feed: Feed<'_>,
     ) -> Result<Self> {
-        let limits = Limits {
-            batch_bytes: config.batch_bytes,
-            max_record_bytes: config.max_record_bytes,
-        };
-        let mut records = Records::new(request.dialect, limits);
-        let sample_bytes = if request.create_table {
-            SAMPLE_BYTES
-        } else {
-            0
-        };
-        let wanted = (sample_bytes / config.batch_bytes).max(1);
+        let config = &inner.config;
+        let zone = Arc::new(Zone::named(inner.server_zone().await?)?);
+        let needs_sample = file.sniff || table.is_none() || file.format == Some(Format::Ndjson);
+        let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
+        let mut text = Text::new(file, config);
+        let mut beginning = Beginning::default();
+        while !text.look(&mut beginning, byte_count)? && feed.fill(&mut text).await? {}
+        let names = table.map(Table::column_names).unwrap_or_default();
+        let cutting = Cutting::find(beginning.sample(), file, &names)?;
+
+        let limits = limits(config);
+        let mut records = Records::new(text, &cutting.cut, limits);
+        let wanted = (byte_count / limits.batch_bytes).max(1);
         let mut first_batches = Vec::new();
         while first_batches.len() < wanted {
             match records.next()? {
                 Some(batch) => first_batches.push(batch),
                 None if records.has_ended() => break,
-                None => records.take(&chunks.recv().await.ok_or(Error::ClientGone)?),
+                None if feed.fill(records.text_mut()).await? => {}
+                None => break,
             }
         }
-        if request.dialect.header() && records.header().is_none() {
+        let has_names = !cutting.cut.has_header() || records.header().is_some();
+        if !has_names || (records.header().is_none() && first_batches.is_empty()) {
             return Err(Error::EmptyFile);
         }
-        Ok(Self {
+        let sample_bytes = byte_count.min(beginning.text.len());
+        let begun = Begun {
             records,
             first_batches,
-        })
+            cutting,
+            sample_bytes,
+        };
+        Ok(Self::new(file, begun, &zone))
     }
 
-    /// Creates the table that the file asks for; returns it and the statement that made it.
-    pub(super) async fn create_table(
-        &self,
-        inner: &Inner,
-        request: &UploadRequest,
-    ) -> Result<(Table, String)> {
-        let columns = self.new_columns(request)?;
-        let statement = inner.catalog.create_table(&request.table, &columns).await?;
-        Ok((inner.catalog.table(&request.table).await?, statement))
-    }
-
-    pub(super) fn plan(&self, table: &Table, request: &UploadRequest) -> Result<Plan> {
-        if request.create_table && request.columns.is_empty() {
-            // The table was made of this file, field by field, also where the header has no name.
-            return Plan::by_position(table, self.shape());
-        }
-        Plan::new(table, self.shape(), &request.columns)
-    }
-
-    /// The number of fields that every record must have.
-    pub(super) fn field_count(&self) -> usize {
-        self.shape().field_count
-    }
-
-    fn shape(&self) -> FileShape<'_> {
-        let header = self.records.header();
-        let first = self.first_batches.first();
-        let field_count = match (header, first) {
-            (Some(header), _) => header.names().len(),
+    fn new(file: &FileSpec, begun: Begun, zone: &Arc<Zone>) -> Self {
+        let Begun {
+            records,
+            first_batches,
+            cutting,
+            sample_bytes,
+        } = begun;
+        let header = records.header().map(|header| header.names().to_vec());
+        let field_count = match (&header, first_batches.first()) {
+            (Some(names), _) => names.len(),
             (None, Some(batch)) => batch.record(0).field_count(),
             (None, None) => 0,
         };
-        FileShape {
+        let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
+        if sample_bytes > 0 {
+            first_batches
+                .iter()
+                .for_each(|batch| columns.observe(batch));
+        }
+        let input = records.text().input();
+        let profile = Profile {
+            format: cutting.format,
+            cut: cutting.cut,
+            sniffed: cutting.sniffed,
+            compression: input.compression(),
+            compression_given: file.compression.is_some(),
+            encoding: input.encoding(),
+            sample_bytes,
+            columns: columns.found(records.has_ended()),
+        };
+        Self {
+            records,
+            first_batches,
+            profile,
+            columns,
             header,
             field_count,
         }
     }
 
-    /// Names and types for a new table: every field, or those that were selected.
-    fn new_columns(&self, request: &UploadRequest) -> Result<Vec<(String, String)>> {
-        let names = self.column_names()?;
-        let mut samples = vec![ColumnSample::default(); names.len()];
-        for record in self.first_batches.iter().flat_map(RecordBatch::records) {
-            for (sample, field) in samples.iter_mut().zip(record.fields()) {
-                sample.observe(Cell {
-                    bytes: field.bytes,
-                    quoted: field.quoted,
-                });
-            }
-        }
-        let types = samples.iter().map(|sample| sample.infer().to_string());
-        if request.columns.is_empty() {
-            return Ok(names.into_iter().zip(types).collect());
-        }
-        let types: Vec<_> = types.collect();
-        let select = |mapping: &ColumnMapping| {
-            let field = self.shape().find_field(mapping.source_name())?;
-            let data_type = types.get(field).cloned();
-            let data_type = data_type.ok_or(Error::Internal("a field is outside its record"))?;
-            Ok((mapping.column.clone(), data_type))
-        };
-        request.columns.iter().map(select).collect()
+    /// Matches the fields to the columns of a table.
+    pub(in crate::transfer) fn plan(&self, table: &Table, matching: Matching<'_>) -> Result<Plan> {
+        Plan::new(table, self.shape(), matching)
     }
 
-    /// The names of the header; without one, or where it is empty, `c1`, `c2`, … as ClickHouse says.
-    fn column_names(&self) -> Result<Vec<String>> {
-        let shape = self.shape();
-        let mut names: Vec<String> = Vec::with_capacity(shape.field_count);
-        for field in 0..shape.field_count {
-            let name = shape.header.and_then(|header| header.names().get(field));
-            let name = match name {
-                Some(name) if !name.is_empty() => String::from_utf8_lossy(name).into_owned(),
-                _ => format!("c{}", field + 1),
-            };
-            if names.contains(&name) {
-                return Err(Error::DuplicateColumn {
-                    column: name,
-                    place: "the header",
-                });
-            }
-            names.push(name);
+    /// Matches the fields to the columns of a table that was made of this file, where each field
+    /// has the name that was found for it.
+    pub(in crate::transfer) fn plan_new(
+        &self,
+        table: &Table,
+        matching: Matching<'_>,
+    ) -> Result<Plan> {
+        if !matching.mappings.is_empty() {
+            return self.plan(table, matching);
         }
-        Ok(names)
+        let names = self.profile.columns.iter();
+        let names: Vec<_> = names
+            .map(|column| column.name.name.as_bytes().to_vec())
+            .collect();
+        let shape = FileShape {
+            header: Some(&names),
+            field_count: self.field_count,
+        };
+        Plan::new(table, shape, matching)
+    }
+
+    /// The number of fields that every record must have.
+    pub(in crate::transfer) const fn field_count(&self) -> usize {
+        self.field_count
+    }
+
+    /// The names of the fields: those of the header, or the ones that were found for them.
+    pub(in crate::transfer) fn field_names(&self) -> Vec<Vec<u8>> {
+        let found = || {
+            let columns = self.profile.columns.iter();
+            columns
+                .map(|column| column.name.name.as_bytes().to_vec())
+                .collect()
+        };
+        self.header.clone().unwrap_or_else(found)
+    }
+
+    fn shape(&self) -> FileShape<'_> {
+        FileShape {
+            header: self.header.as_deref(),
+            field_count: self.field_count,
+        }
+    }
+
+    /// A table for these columns: every field, or those that were selected.
+    pub(in crate::transfer) fn new_table(
+        &self,
+        columns: &[FoundColumn],
+        mappings: &[ColumnMapping],
+    ) -> Result<NewTable> {
+        let own = columns
+            .get(..self.shape().own_field_count())
+            .unwrap_or(columns);
+        let mut chosen = Vec::new();
+        for mapping in mappings {
+            let field = self.shape().find_field(mapping.source_name())?;
+            let found = columns.get(field);
+            let found = found.ok_or(Error::Internal("a field is outside its record"))?;
+            chosen.push((mapping.column.clone(), found.inferred.clone()));
+        }
+        if mappings.is_empty() {
+            let all = own.iter();
+            chosen.extend(all.map(|found| (found.name.name.clone(), found.inferred.clone())));
+        }
+        let key = crate::column::infer::sorting_key(&chosen);
+        let columns = chosen.into_iter().map(|(name, inferred)| NewColumn {
+            name,
+            data_type: inferred.data_type.to_string(),
+        });
+        Ok(NewTable {
+            columns: columns.collect(),
+            sorting_key: key.columns,
+            key_reason: key.reason,
+        })
+    }
+}
+
+/// The limits of the decoder.
+fn limits(config: &TransferConfig) -> Limits {
+    Limits {
+        batch_bytes: config.batch_bytes,
+        max_record_bytes: config.max_record_bytes,
+        max_fields: config.max_fields,
     }
 }

@@ -1,54 +1,51 @@
-//! The records of an upload, batch by batch, from the chunks of its caller.
+//! The records of an upload, batch by batch.
 //!
 //! Shared by the two ways of waiting for a chunk: `head` waits as a task, `typing` as a thread.
 
-use bytes::Bytes;
-
-use super::Chunk;
+use super::text::Text;
 use crate::{
-    csv::{Decoder, Dialect, Header, Limits, Record, RecordBatch},
-    transfer::Result,
+    csv::{Header, Limits, Record, RecordBatch},
+    transfer::{
+        Result,
+        cut::{Cut, FileDecoder},
+    },
 };
 
-/// A decoder, and what is known of the end of the file.
+/// A text, and the decoder that cuts it.
 #[derive(Debug)]
-pub(super) struct Records {
-    decoder: Decoder,
-    /// Bytes that the decoder has not seen. It is given no more than a batch of them at a time: what
-    /// follows a batch is copied.
-    pending: Bytes,
-    batch_bytes: usize,
-    /// Bytes of the file so far.
+pub(in crate::transfer) struct Records {
+    text: Text,
+    decoder: FileDecoder,
+    /// Bytes of text so far.
     byte_count: u64,
-    ended: bool,
+    /// Whether the decoder has all of it.
+    is_over: bool,
 }
 
 impl Records {
-    pub(super) fn new(dialect: Dialect, limits: Limits) -> Self {
+    pub(in crate::transfer) fn new(text: Text, cut: &Cut, limits: Limits) -> Self {
         Self {
-            decoder: Decoder::new(dialect, limits),
-            pending: Bytes::new(),
-            batch_bytes: limits.batch_bytes,
+            text,
+            decoder: cut.decoder(limits),
             byte_count: 0,
-            ended: false,
+            is_over: false,
         }
     }
 
-    /// Takes what the caller sent next; only after [`Records::next`] has returned none.
-    pub(super) fn take(&mut self, chunk: &Chunk) {
-        match chunk {
-            Chunk::Data(data, _) => {
-                self.byte_count += data.len() as u64;
-                self.pending = data.clone();
-            }
-            Chunk::End => self.ended = true,
-        }
+    /// The text, to push to; only after [`Records::next`] has returned none.
+    pub(in crate::transfer) const fn text_mut(&mut self) -> &mut Text {
+        &mut self.text
     }
 
-    /// The next batch; none when it takes more chunks, or when the file has ended.
-    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
+    /// The text, for what is known of it.
+    pub(in crate::transfer) const fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The next batch; none when it takes more of the file, or after the last.
+    pub(in crate::transfer) fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            let batch = if self.ended {
+            let batch = if self.is_over {
                 self.decoder.finish()
             } else {
                 self.decoder.next_batch()
@@ -56,33 +53,39 @@ impl Records {
             if let Some(batch) = batch? {
                 return Ok(Some(batch));
             }
-            if self.pending.is_empty() {
-                return Ok(None);
+            match self.text.next()? {
+                Some(piece) => {
+                    self.byte_count += piece.len() as u64;
+                    self.decoder.push(&piece);
+                }
+                None if self.text.has_ended() && !self.is_over => self.is_over = true,
+                None => return Ok(None),
             }
-            let piece = self
-                .pending
-                .split_to(self.pending.len().min(self.batch_bytes));
-            self.decoder.push(&piece);
         }
     }
 
-    /// Whether the caller has said that the file is whole.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
+    /// Whether the last batch has been given.
+    pub(in crate::transfer) const fn has_ended(&self) -> bool {
+        self.is_over
     }
 
     /// Whether the file ends with this record, and without a line end.
-    pub(super) fn is_cut_off(&self, record: &Record<'_>) -> bool {
+    pub(in crate::transfer) fn is_cut_off(&self, record: &Record<'_>) -> bool {
         let record_end = record.position().byte_offset + record.raw().len() as u64;
-        self.ended && record_end == self.byte_count
+        self.is_over && record_end == self.byte_count
     }
 
-    pub(super) fn header(&self) -> Option<&Header> {
+    pub(in crate::transfer) fn header(&self) -> Option<&Header> {
         self.decoder.header()
     }
 
+    /// Lines after the end of the table.
+    pub(in crate::transfer) fn ignored_lines(&self) -> u64 {
+        self.decoder.ignored_lines()
+    }
+
     /// Takes the memory of a batch back.
-    pub(super) fn recycle(&mut self, batch: RecordBatch) {
+    pub(in crate::transfer) fn recycle(&mut self, batch: RecordBatch) {
         self.decoder.recycle(batch);
     }
 }

@@ -1,0 +1,239 @@
+//! What was found in a file, and what became of it, as the contract says it.
+//!
+//! Part of `rpc::convert`.
+
+use sluice_proto::v1 as pb;
+
+use super::{signed, status, transfer};
+use crate::{
+    codec::Compression,
+    csv::sniff::{Finding, Sniffed, Terminator},
+    journal::RejectedRow,
+    transfer::{
+        ColumnMatch, Format, MatchKind, Transfer,
+        cut::Cut,
+        inspect::Inspection,
+        profile::{FoundColumn, Profile},
+        upload::UploadOutcome,
+    },
+};
+
+pub(in crate::rpc) fn upload_response(
+    upload: &Transfer,
+    outcome: UploadOutcome,
+) -> pb::UploadResponse {
+    pb::UploadResponse {
+        transfer: Some(transfer(upload)),
+        columns: outcome.columns.into_iter().map(column_match).collect(),
+        create_statement: outcome.create_statement.unwrap_or_default(),
+        profile: Some(profile(&outcome.profile)),
+        rejected_rows: outcome.rejected.into_iter().map(rejected_row).collect(),
+        ignored_lines: signed(outcome.ignored_lines),
+    }
+}
+
+pub(in crate::rpc) fn inspect_response(inspection: Inspection) -> pb::InspectFileResponse {
+    let trial = inspection.trial.unwrap_or_default();
+    let rows = inspection.rows.into_iter().map(|cells| pb::Row {
+        cells: cells.into_iter().map(|text| pb::Cell { text }).collect(),
+    });
+    pb::InspectFileResponse {
+        profile: Some(profile(&inspection.profile)),
+        rows: rows.collect(),
+        create_statement: inspection.create_statement,
+        sorting_key_reason: inspection.key_reason,
+        matches: trial.matches.into_iter().map(column_match).collect(),
+        rows_tried: signed(trial.rows_tried),
+        rows_rejected: signed(trial.rows_rejected),
+        rejected_rows: trial.rejected.into_iter().map(rejected_row).collect(),
+        error: trial.error.as_ref().map(status::transfer_error),
+    }
+}
+
+pub(in crate::rpc) fn rejected_row(row: RejectedRow) -> pb::RejectedRow {
+    pb::RejectedRow {
+        line: signed(row.line),
+        record: signed(row.record),
+        byte_offset: signed(row.byte_offset),
+        column: row.column,
+        r#type: row.r#type,
+        value: row.value.into(),
+        reason: row.reason,
+        raw: row.raw.into(),
+    }
+}
+
+fn column_match(matched: ColumnMatch) -> pb::ColumnMatch {
+    let ColumnMatch {
+        column,
+        data_type,
+        source,
+        kind,
+    } = matched;
+    let kind = match kind {
+        MatchKind::Exact => pb::MatchKind::Exact,
+        MatchKind::CaseDiffers => pb::MatchKind::CaseDiffers,
+        MatchKind::Position => pb::MatchKind::Position,
+        MatchKind::Selected => pb::MatchKind::Selected,
+        MatchKind::Default => pb::MatchKind::Default,
+        MatchKind::Missing => pb::MatchKind::Missing,
+        MatchKind::Extra => pb::MatchKind::Extra,
+    };
+    pb::ColumnMatch {
+        column,
+        r#type: data_type,
+        source,
+        kind: kind.into(),
+    }
+}
+
+fn profile(profile: &Profile) -> pb::FileProfile {
+    let trailing_lines = profile
+        .sniffed
+        .as_ref()
+        .map_or(0, |sniffed| sniffed.lines_after_end);
+    pb::FileProfile {
+        dialect: Some(dialect(profile)),
+        findings: findings(profile),
+        columns: profile.columns.iter().map(column).collect(),
+        sample_bytes: i64::try_from(profile.sample_bytes).unwrap_or(i64::MAX),
+        trailing_lines: signed(trailing_lines),
+    }
+}
+
+fn dialect(profile: &Profile) -> pb::Dialect {
+    let format = match profile.format.value {
+        Format::Csv => pb::Format::Csv,
+        Format::Tsv => pb::Format::Tsv,
+        Format::Ndjson => pb::Format::Ndjson,
+    };
+    let compression = match profile.compression {
+        None | Some(Compression::None) => pb::Compression::None,
+        Some(Compression::Gzip) => pb::Compression::Gzip,
+        Some(Compression::Zstd) => pb::Compression::Zstd,
+    };
+    let mut dialect = pb::Dialect {
+        format: format.into(),
+        compression: compression.into(),
+        encoding: profile
+            .encoding
+            .map(|found| found.encoding.to_string())
+            .unwrap_or_default(),
+        ..pb::Dialect::default()
+    };
+    if let Cut::Delimited(cut) = &profile.cut {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        dialect.delimiter = Some(text(cut.delimiter()));
+        dialect.quote = Some(text(cut.quote().as_slice()));
+        dialect.header_rows = Some(cut.header_rows().into());
+        dialect.escape = Some(text(cut.escape().as_slice()));
+        dialect.comment = Some(text(cut.comment().unwrap_or_default()));
+        dialect.skip_lines = Some(cut.skip_lines().into());
+        dialect.skip_initial_space = Some(cut.skip_initial_space());
+        dialect.end_line = cut.end_line().map(signed);
+    }
+    dialect
+}
+
+fn findings(profile: &Profile) -> Vec<pb::Finding> {
+    let mut findings = vec![finding("format", &profile.format, |format| {
+        format.name().to_owned()
+    })];
+    if let Some(compression) = profile.compression {
+        findings.push(pb::Finding {
+            name: "compression".to_owned(),
+            value: compression_name(compression).to_owned(),
+            confidence: 1.0,
+            runner_up: None,
+            given: profile.compression_given,
+        });
+    }
+    if let Some(found) = profile.encoding {
+        findings.push(pb::Finding {
+            name: "encoding".to_owned(),
+            value: found.encoding.to_string(),
+            confidence: found.confidence,
+            runner_up: found.runner_up.map(|encoding| encoding.to_string()),
+            given: found.given,
+        });
+    }
+    if let Some(sniffed) = &profile.sniffed {
+        findings.extend(dialect_findings(sniffed));
+    }
+    findings
+}
+
+fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 9] {
+    let bytes = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    let byte = |byte: &Option<u8>| String::from_utf8_lossy(byte.as_slice()).into_owned();
+    [
+        finding("delimiter", &sniffed.delimiter, bytes),
+        finding("quote", &sniffed.quote, byte),
+        finding("escape", &sniffed.escape, byte),
+        finding("comment", &sniffed.comment, |comment| {
+            comment.as_ref().map(bytes).unwrap_or_default()
+        }),
+        finding("skip_lines", &sniffed.skip_lines, u64::to_string),
+        finding("header_rows", &sniffed.header_rows, u8::to_string),
+        finding(
+            "skip_initial_space",
+            &sniffed.skip_initial_space,
+            bool::to_string,
+        ),
+        finding("end_line", &sniffed.end_line, |line| {
+            line.map(|line| line.to_string()).unwrap_or_default()
+        }),
+        finding("line_end", &sniffed.terminator, |terminator| {
+            terminator_name(*terminator)
+        }),
+    ]
+}
+
+fn finding<T>(name: &str, found: &Finding<T>, text: impl Fn(&T) -> String) -> pb::Finding {
+    pb::Finding {
+        name: name.to_owned(),
+        value: text(&found.value),
+        confidence: found.confidence,
+        runner_up: found.runner_up.as_ref().map(text),
+        given: found.given,
+    }
+}
+
+const fn compression_name(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "none",
+        Compression::Gzip => "gzip",
+        Compression::Zstd => "zstd",
+    }
+}
+
+fn terminator_name(terminator: Terminator) -> String {
+    let name = match terminator {
+        Terminator::Lf => "lf",
+        Terminator::CrLf => "crlf",
+        Terminator::Cr => "cr",
+        Terminator::Mixed => "mixed",
+    };
+    name.to_owned()
+}
+
+fn column(column: &FoundColumn) -> pb::ProfileColumn {
+    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    let inferred = &column.inferred;
+    let rules = &inferred.rules;
+    let name_note = column.name.why.map(|why| why.to_string());
+    let notes = inferred.notes.iter().map(ToString::to_string);
+    pb::ProfileColumn {
+        name: column.name.name.clone(),
+        original_name: column.name.why.map(|_| text(&column.name.original)),
+        r#type: inferred.data_type.to_string(),
+        null_markers: rules.null_markers.iter().map(text).collect(),
+        date_format: rules
+            .date_format
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        decimal_comma: rules.decimal_comma,
+        notes: name_note.into_iter().chain(notes).collect(),
+    }
+}

@@ -1,0 +1,114 @@
+//! One decoder for every format of flat files.
+//!
+//! `transfer::upload` and `transfer::inspect` cut files with it. It adds nothing to the decoders of
+//! `csv` but the choice between them.
+
+use crate::csv::{
+    self, Decoder, Dialect, Header, Limits, RecordBatch,
+    json::{self, JsonDecoder},
+};
+
+/// What makes records of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Values between delimiters: CSV, TSV.
+    Delimited(Dialect),
+    /// One JSON object a line; its keys, in the order of the fields.
+    Ndjson(Vec<String>),
+}
+
+impl Cut {
+    /// Starts at the beginning of a text.
+    pub(super) fn decoder(&self, limits: Limits) -> FileDecoder {
+        match self {
+            Self::Delimited(dialect) => {
+                FileDecoder::Delimited(Box::new(Decoder::new(*dialect, limits)))
+            }
+            Self::Ndjson(keys) => {
+                FileDecoder::Ndjson(Box::new(JsonDecoder::new(limits, keys.clone())))
+            }
+        }
+    }
+
+    /// Whether an empty cell of a text column is a text, and not NULL: where there are escapes
+    /// instead of quotes nothing else could tell the two apart, and NULL is written as `\N`.
+    pub(super) const fn empty_is_text(&self) -> bool {
+        match self {
+            Self::Delimited(dialect) => dialect.is_tsv(),
+            Self::Ndjson(_) => false,
+        }
+    }
+
+    /// What is wrong with the text of a record that no fields could be made of.
+    pub(super) fn fault(&self, raw: &[u8]) -> Option<json::Fault> {
+        match self {
+            Self::Delimited(_) => None,
+            Self::Ndjson(keys) => JsonDecoder::new(Limits::default(), keys.clone()).fault(raw),
+        }
+    }
+
+    /// Whether the file names its columns.
+    pub(super) const fn has_header(&self) -> bool {
+        match self {
+            Self::Delimited(dialect) => dialect.header(),
+            Self::Ndjson(_) => true,
+        }
+    }
+}
+
+/// Takes text in and gives batches of records out.
+#[derive(Debug)]
+pub(super) enum FileDecoder {
+    Delimited(Box<Decoder>),
+    Ndjson(Box<JsonDecoder>),
+}
+
+impl FileDecoder {
+    /// See [`Decoder::push`].
+    pub(super) fn push(&mut self, text: &[u8]) {
+        match self {
+            Self::Delimited(decoder) => decoder.push(text),
+            Self::Ndjson(decoder) => decoder.push(text),
+        }
+    }
+
+    /// See [`Decoder::next_batch`].
+    pub(super) fn next_batch(&mut self) -> csv::Result<Option<RecordBatch>> {
+        match self {
+            Self::Delimited(decoder) => decoder.next_batch(),
+            Self::Ndjson(decoder) => decoder.next_batch(),
+        }
+    }
+
+    /// See [`Decoder::finish`].
+    pub(super) fn finish(&mut self) -> csv::Result<Option<RecordBatch>> {
+        match self {
+            Self::Delimited(decoder) => decoder.finish(),
+            Self::Ndjson(decoder) => decoder.finish(),
+        }
+    }
+
+    /// See [`Decoder::header`].
+    pub(super) fn header(&self) -> Option<&Header> {
+        match self {
+            Self::Delimited(decoder) => decoder.header(),
+            Self::Ndjson(decoder) => decoder.header(),
+        }
+    }
+
+    /// See [`Decoder::recycle`].
+    pub(super) fn recycle(&mut self, batch: RecordBatch) {
+        match self {
+            Self::Delimited(decoder) => decoder.recycle(batch),
+            Self::Ndjson(decoder) => decoder.recycle(batch),
+        }
+    }
+
+    /// Lines after the end of the table that were left out.
+    pub(super) fn ignored_lines(&self) -> u64 {
+        match self {
+            Self::Delimited(decoder) => decoder.ignored_lines(),
+            Self::Ndjson(_) => 0,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A look at the beginning of a file: how it would be read, and how it fits a table.
+//!
+//! `rpc` calls it. It must never write anything anywhere.
+
+mod preview;
+
+use super::{
+    ColumnMatch, Error, InspectRequest, Result, Transfers,
+    plan::{Matching, Plan},
+    profile::Profile,
+    rejects::Rejects,
+    typer::{Reading, Typer},
+    upload::head::{Feed, Head},
+};
+use crate::{
+    catalog::{self, Table},
+    clickhouse::sql::TableName,
+    column::Limits,
+    journal::RejectedRow,
+};
+
+/// The table that the statement names where the caller names none.
+const UNNAMED_TABLE: &str = "data";
+
+/// What was seen.
+#[derive(Debug)]
+pub struct Inspection {
+    /// How the file is read.
+    pub profile: Profile,
+    /// The first rows as text; `None` is NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// The CREATE TABLE for its columns; empty when it has none.
+    pub create_statement: String,
+    /// Why the sorting key was chosen.
+    pub key_reason: String,
+    /// How the file fits the table, where one was named.
+    pub trial: Option<Trial>,
+}
+
+/// How a sample fits a table.
+#[derive(Debug, Default)]
+pub struct Trial {
+    /// Every column of the table and every field of the file.
+    pub matches: Vec<ColumnMatch>,
+    /// The records that were tried.
+    pub rows_tried: u64,
+    /// Those that would be rejected.
+    pub rows_rejected: u64,
+    /// The first of them.
+    pub rejected: Vec<RejectedRow>,
+    /// Why nothing can be loaded at all.
+    pub error: Option<Error>,
+}
+
+impl Transfers {
+    /// Looks at the beginning of a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read at all, or ClickHouse cannot be asked for the table.
+    pub async fn inspect(&self, request: InspectRequest) -> Result<Inspection> {
+        let inner = &self.inner;
+        inner.wait_ready().await?;
+        let table = match &request.table {
+            Some(name) => match inner.catalog.table(name).await {
+                Ok(table) => Some(table),
+                // It may be the one that is to be created.
+                Err(catalog::Error::TableNotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            },
+            None => None,
+        };
+        let feed = Feed::Sample {
+            bytes: Some(request.sample.clone()),
+            is_complete: request.complete,
+        };
+        let head = Head::read(inner, &request.file, table.as_ref(), feed).await?;
+        let zone = inner.server_zone().await?;
+        let new_table = head.new_table(&head.profile.columns, &request.columns)?;
+        let name = request.table.clone();
+        let name = name.unwrap_or_else(|| TableName::new("", UNNAMED_TABLE));
+        let create_statement = match new_table.columns.is_empty() {
+            true => String::new(),
+            false => inner.catalog.create_statement(&name, &new_table)?,
+        };
+        Ok(Inspection {
+            rows: preview::rows(&head, &request, zone)?,
+            create_statement,
+            key_reason: new_table.key_reason,
+            trial: table.map(|table| try_table(&head, &request, &table, zone)),
+            profile: head.profile,
+        })
+    }
+}
+
+/// Types the sample for a table; whatever goes wrong is part of the answer.
+fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
+    let matching = Matching {
+        mappings: &request.columns,
+        // What is surplus is shown as such, and the rest is tried.
+        ignore_extra: true,
+        empty_as_default: request.file.values.empty_as_default,
+    };
+    let plan = match head.plan(table, matching) {
+        Ok(plan) => plan,
+        Err(error) => {
+            return Trial {
+                error: Some(error),
+                ..Trial::default()
+            };
+        }
+    };
+    let mut rejects = Rejects::new(uuid::Uuid::nil(), None, None);
+    let tried = try_records(head, request, &plan, zone, &mut rejects);
+    let (rows_tried, error) = match tried {
+        Ok(rows) => (rows, None),
+        Err(error) => (0, Some(error)),
+    };
+    Trial {
+        matches: plan.matches,
+        rows_tried,
+        rows_rejected: rejects.count(),
+        rejected: rejects.shown().to_vec(),
+        error,
+    }
+}
+
+fn try_records(
+    head: &Head,
+    request: &InspectRequest,
+    plan: &Plan,
+    zone: &str,
+    rejects: &mut Rejects,
+) -> Result<u64> {
+    let mut typer = Typer::new(plan, reading(head, request, zone))?;
+    let mut tried = 0;
+    for batch in &head.first_batches {
+        let faults = typer.append(batch)?;
+        rejects.add(batch, faults, tried)?;
+        tried += batch.len() as u64;
+    }
+    Ok(tried)
+}
+
+fn reading<'a>(head: &'a Head, request: &'a InspectRequest, zone: &'a str) -> Reading<'a> {
+    Reading {
+        cut: &head.profile.cut,
+        values: &request.file.values,
+        columns: &head.profile.columns,
+        field_count: head.field_count(),
+        server_zone: zone,
+        limits: Limits {
+            max_rows: usize::MAX,
+            max_bytes: usize::MAX,
+        },
+    }
+}

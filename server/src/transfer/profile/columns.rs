@@ -1,0 +1,97 @@
+//! The columns of a file: safe names, and the type that holds every value seen.
+//!
+//! Part of `transfer::profile`. It must never see the same record twice.
+
+use std::sync::Arc;
+
+use crate::{
+    column::{
+        Cell,
+        infer::{ColumnSample, Inferred, NameFinding, safe_names},
+        zone::Zone,
+    },
+    csv::{Field, Record, RecordBatch},
+    transfer::ValueSpec,
+};
+
+/// One column of a file.
+#[derive(Clone, Debug)]
+pub struct FoundColumn {
+    /// The name for a table, and why it is not that of the header.
+    pub name: NameFinding,
+    /// The type, how its texts are read, and what to know of it.
+    pub inferred: Inferred,
+}
+
+/// Collects what the cells of each column have in common.
+#[derive(Clone, Debug)]
+pub(in crate::transfer) struct Columns {
+    names: Vec<NameFinding>,
+    samples: Vec<ColumnSample>,
+}
+
+impl Columns {
+    /// Starts with the names of the header, or with their number. `zone` is that of times without
+    /// an offset.
+    pub(in crate::transfer) fn new(
+        header: Option<&[Vec<u8>]>,
+        field_count: usize,
+        values: &ValueSpec,
+        zone: &Arc<Zone>,
+    ) -> Self {
+        let nameless = vec![Vec::new(); field_count];
+        let names = safe_names(header.unwrap_or(&nameless));
+        let sample = |name: &NameFinding| {
+            let (rules, decimal_comma) = values.given(&name.name);
+            let sample = ColumnSample::new(name.name.as_bytes(), Some(Arc::clone(zone)));
+            sample.with_rules(&rules, decimal_comma)
+        };
+        Self {
+            samples: names.iter().map(sample).collect(),
+            names,
+        }
+    }
+
+    /// Takes the records of a batch into account, but for those with another number of fields.
+    pub(in crate::transfer) fn observe(&mut self, batch: &RecordBatch) {
+        if batch.field_count() == Some(self.samples.len()) {
+            for (index, sample) in self.samples.iter_mut().enumerate() {
+                batch
+                    .column(index)
+                    .for_each(|field| sample.observe(cell(field)));
+            }
+            return;
+        }
+        let whole = |record: &Record<'_>| record.field_count() == self.samples.len();
+        let records: Vec<_> = batch.records().filter(whole).collect();
+        for record in records {
+            for (sample, field) in self.samples.iter_mut().zip(record.fields()) {
+                sample.observe(cell(field));
+            }
+        }
+    }
+
+    /// What was found; `is_complete` says that every record was seen.
+    pub(in crate::transfer) fn found(&self, is_complete: bool) -> Vec<FoundColumn> {
+        let columns = self.names.iter().zip(&self.samples);
+        let found = columns.map(|(name, sample)| FoundColumn {
+            name: name.clone(),
+            inferred: sample.infer(is_complete),
+        });
+        found.collect()
+    }
+
+    /// The type that holds one more value of a column.
+    pub(in crate::transfer) fn widened(&self, index: usize, field: Field<'_>) -> Option<String> {
+        let mut sample = self.samples.get(index)?.clone();
+        sample.observe(cell(field));
+        Some(sample.infer(false).data_type.to_string())
+    }
+}
+
+const fn cell(field: Field<'_>) -> Cell<'_> {
+    Cell {
+        bytes: field.bytes,
+        quoted: field.quoted,
+    }
+}

@@ -1,0 +1,293 @@
+//! Records that are not loaded: why, how many may be, and where they are kept.
+//!
+//! `transfer::typer` finds them, `transfer::upload` counts and keeps them, `rpc` shows them. It must
+//! never hold more of them than [`MAX_SHOWN_ROWS`] in memory for longer than it takes to send them.
+
+mod csv_file;
+
+use std::mem;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{
+    BadCell, Error, RejectPolicy, Result, Transfers, error::MAX_VALUE_BYTES, registry::FileForm,
+    typer::Fault,
+};
+use crate::{
+    clickhouse::Rows,
+    csv::{Position, RecordBatch},
+    journal::RejectedRow,
+};
+
+pub use csv_file::RejectsFile;
+
+/// The rejected rows of an upload that its summary shows.
+pub const MAX_SHOWN_ROWS: usize = 100;
+
+/// The bytes of a rejected record that a summary shows.
+pub const MAX_SHOWN_BYTES: usize = 4096;
+
+/// The bytes of rejected records that are sent to the journal together.
+const PART_BYTES: usize = 1 << 20;
+
+/// The rejected rows of an upload as they are read from the journal.
+#[derive(Debug)]
+pub struct RejectedRows {
+    rows: Rows<RejectedRow>,
+    form: Option<FileForm>,
+}
+
+impl RejectedRows {
+    /// The next row, in the order of the file; none after the last.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn next(&mut self) -> Result<Option<RejectedRow>> {
+        Ok(self.rows.next().await?)
+    }
+
+    /// A file for them; none when the upload ended before it was known how its file is cut.
+    ///
+    /// # Errors
+    ///
+    /// None that a file that was cut before could give.
+    pub fn file(&self) -> Result<Option<RejectsFile>> {
+        let form = self.form.as_ref();
+        form.map(|form| RejectsFile::new(&form.cut, form.names.clone()))
+            .transpose()
+    }
+}
+
+impl Transfers {
+    /// Reads the rejected rows of an upload.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] for an id that no transfer has, and those of ClickHouse.
+    pub async fn rejected_rows(&self, id: Uuid) -> Result<RejectedRows> {
+        let transfer = self.inner.registry.get(id)?;
+        Ok(RejectedRows {
+            rows: self.inner.journal.rejected(id).await?,
+            form: transfer.file_form().cloned(),
+        })
+    }
+}
+
+/// The rejected records of an upload so far, on the thread that finds them.
+#[derive(Debug)]
+pub(super) struct Rejects {
+    transfer_id: Uuid,
+    policy: Option<RejectPolicy>,
+    /// Rejected so far.
+    count: u64,
+    first: Option<Box<Error>>,
+    shown: Vec<RejectedRow>,
+    part: Vec<RejectedRow>,
+    part_bytes: usize,
+    journal: Option<mpsc::Sender<Vec<RejectedRow>>>,
+}
+
+impl Rejects {
+    /// Starts with none. Without a policy there is no limit; without a journal they are counted only.
+    pub(super) fn new(
+        transfer_id: Uuid,
+        policy: Option<RejectPolicy>,
+        journal: Option<mpsc::Sender<Vec<RejectedRow>>>,
+    ) -> Self {
+        Self {
+            transfer_id,
+            policy,
+            count: 0,
+            first: None,
+            shown: Vec::new(),
+            part: Vec::new(),
+            part_bytes: 0,
+            journal,
+        }
+    }
+
+    /// Takes the records at fault of a batch, in its order.
+    ///
+    /// # Errors
+    ///
+    /// They are more than the policy allows: the fault itself when it allows none.
+    pub(super) fn add(
+        &mut self,
+        batch: &RecordBatch,
+        faults: Vec<Fault>,
+        parsed_before: u64,
+    ) -> Result<()> {
+        for fault in faults {
+            let row = rejected_row(self.transfer_id, batch, &fault);
+            let is_first = self.count == 0;
+            self.count += 1;
+            self.show(&row);
+            self.keep(row)?;
+            if is_first {
+                self.first = Some(Box::new(fault.error));
+            }
+            let parsed = parsed_before + fault.row as u64 + 1;
+            if self
+                .policy
+                .is_some_and(|policy| self.count > row_limit(policy))
+            {
+                return Err(self.too_many(parsed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that the file has ended.
+    ///
+    /// # Errors
+    ///
+    /// The share of rejected records is larger than the policy allows.
+    pub(super) fn finish(&mut self, parsed: u64) -> Result<()> {
+        let share = self.policy.and_then(|policy| policy.max_share);
+        if self.count > 0 && share.is_some_and(|share| exceeds(self.count, parsed, share)) {
+            return Err(self.too_many(parsed));
+        }
+        Ok(())
+    }
+
+    /// The first rows, for the summary.
+    pub(super) fn shown(&self) -> &[RejectedRow] {
+        &self.shown
+    }
+
+    /// The number of them.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Sends what is left to the journal, and gives the first rows for the summary.
+    ///
+    /// # Errors
+    ///
+    /// The journal is gone.
+    pub(super) fn close(mut self) -> Result<Vec<RejectedRow>> {
+        self.send()?;
+        Ok(self.shown)
+    }
+
+    fn show(&mut self, row: &RejectedRow) {
+        if self.shown.len() < MAX_SHOWN_ROWS {
+            let raw = row.raw.get(..MAX_SHOWN_BYTES).unwrap_or(&row.raw).to_vec();
+            self.shown.push(RejectedRow { raw, ..row.clone() });
+        }
+    }
+
+    fn keep(&mut self, row: RejectedRow) -> Result<()> {
+        self.part_bytes += row.raw.len() + row.value.len();
+        self.part.push(row);
+        if self.part_bytes >= PART_BYTES {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<()> {
+        self.part_bytes = 0;
+        let part = mem::take(&mut self.part);
+        match &self.journal {
+            Some(journal) if !part.is_empty() => journal
+                .blocking_send(part)
+                .map_err(|_| Error::Internal("the journal is gone")),
+            _ => Ok(()),
+        }
+    }
+
+    fn too_many(&mut self, parsed: u64) -> Error {
+        if let Err(error) = self.send() {
+            return error;
+        }
+        let Some(first) = self.first.take() else {
+            return Error::Internal("no rejected record is too many");
+        };
+        match self.policy {
+            Some(policy) if policy != RejectPolicy::default() => Error::TooManyRejects {
+                rejected: self.count,
+                parsed,
+                limit: describe(policy),
+                first,
+            },
+            _ => *first,
+        }
+    }
+}
+
+/// The most rows that a policy allows, whatever the share of them is.
+fn row_limit(policy: RejectPolicy) -> u64 {
+    match policy {
+        RejectPolicy {
+            max_rows: Some(rows),
+            ..
+        } => rows,
+        RejectPolicy {
+            max_share: Some(_), ..
+        } => u64::MAX,
+        RejectPolicy {
+            max_rows: None,
+            max_share: None,
+        } => 0,
+    }
+}
+
+/// Whether `count` of `parsed` is a larger share than `share`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a share need not be exact beyond 2^53 rows"
+)]
+fn exceeds(count: u64, parsed: u64, share: f64) -> bool {
+    count as f64 > share * parsed as f64
+}
+
+fn describe(policy: RejectPolicy) -> String {
+    let rows = policy.max_rows.map(|rows| format!("{rows} rows"));
+    let share = policy.max_share.map(|share| format!("{}%", share * 100.0));
+    [rows, share]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn rejected_row(transfer_id: Uuid, batch: &RecordBatch, fault: &Fault) -> RejectedRow {
+    let record = batch.record(fault.row);
+    let Position {
+        record: number,
+        line,
+        byte_offset,
+    } = record.position();
+    let mut row = RejectedRow {
+        transfer_id,
+        record: number,
+        line,
+        byte_offset,
+        field: 0,
+        column: String::new(),
+        r#type: String::new(),
+        value: Vec::new(),
+        reason: fault.reason().to_owned(),
+        raw: record.raw().to_vec(),
+    };
+    if let Error::BadCell(cell) = &fault.error {
+        let BadCell {
+            field,
+            column,
+            data_type,
+            ..
+        } = &**cell;
+        row.field = u32::try_from(*field).unwrap_or(u32::MAX);
+        row.column.clone_from(column);
+        row.r#type.clone_from(data_type);
+        let value = record
+            .field(field.saturating_sub(1))
+            .unwrap_or_default()
+            .bytes;
+        row.value = value.get(..MAX_VALUE_BYTES).unwrap_or(value).to_vec();
+    }
+    row
+}

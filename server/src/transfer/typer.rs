@@ -1,0 +1,336 @@
+//! Types records: the cells of a batch become values of a block, or faults.
+//!
+//! `transfer::upload` drives it with a whole file, `transfer::inspect` with a sample. It must never
+//! leave part of a record in the block.
+
+use crate::{
+    column::{
+        BadCell as ColumnFault, BlockBuilder, Cell, ColumnBuilder, ColumnSpec, DataType,
+        EncodedBlock, Limits, Reason,
+        rules::{CellRewriter, ValueRules},
+    },
+    csv::{Field, Record, RecordBatch},
+    transfer::{
+        BadCell, Error, Result, ValueSpec, cut::Cut, error::excerpt, plan::Plan,
+        profile::FoundColumn,
+    },
+};
+
+/// One column of the block, and where its values come from.
+#[derive(Debug)]
+struct Target {
+    spec: ColumnSpec,
+    /// The index of the field.
+    field: usize,
+    /// Whether a field without a byte is a text, and not NULL.
+    empty_is_text: bool,
+    /// What changes texts before they are read, if anything does.
+    rewriter: Option<CellRewriter>,
+}
+
+/// A record that cannot be loaded.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The place of the record in its batch.
+    pub(super) row: usize,
+    /// What is wrong with it: a bad cell, or the number of its fields.
+    pub(super) error: Error,
+}
+
+impl Fault {
+    /// The reason as a client sees it.
+    pub(super) fn reason(&self) -> &'static str {
+        match &self.error {
+            Error::BadCell(cell) => cell.reason.as_str(),
+            Error::InvalidJson { .. } => "INVALID_JSON",
+            Error::FieldCount {
+                fields, expected, ..
+            } if fields < expected => "TOO_FEW_FIELDS",
+            _ => "TOO_MANY_FIELDS",
+        }
+    }
+}
+
+/// What there is to know beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// What makes the records.
+    pub(super) cut: &'a Cut,
+    /// What the caller says of the values.
+    pub(super) values: &'a ValueSpec,
+    /// What was found of the columns of the file.
+    pub(super) columns: &'a [FoundColumn],
+    /// The fields that every record must have.
+    pub(super) field_count: usize,
+    /// The zone of types that name none.
+    pub(super) server_zone: &'a str,
+    /// When a block is full.
+    pub(super) limits: Limits,
+}
+
+/// Turns records into blocks, column by column.
+#[derive(Debug)]
+pub(super) struct Typer {
+    builder: BlockBuilder,
+    targets: Vec<Target>,
+    cut: Cut,
+    field_count: usize,
+    pad: bool,
+}
+
+impl Typer {
+    pub(super) fn new(plan: &Plan, reading: Reading<'_>) -> Result<Self> {
+        let specs = plan.specs.clone();
+        let builder = BlockBuilder::new(specs, reading.server_zone, reading.limits)?;
+        let targets = plan.specs.iter().zip(&plan.fields);
+        let targets = targets.map(|(spec, field)| Target::new(spec, *field, &reading));
+        Ok(Self {
+            builder,
+            targets: targets.collect(),
+            cut: reading.cut.clone(),
+            field_count: reading.field_count,
+            pad: reading.values.pad,
+        })
+    }
+
+    /// Types the records of a batch, and gives those that cannot be, in its order; they leave no
+    /// trace in the block.
+    pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<Vec<Fault>> {
+        let mark = self.builder.mark();
+        let fits = batch.field_count() == Some(self.field_count);
+        if fits && self.append_all(batch)? {
+            return Ok(Vec::new());
+        }
+        self.builder.rollback(&mark);
+        let faults = self.find_faults(batch, fits)?;
+        self.builder.rollback(&mark);
+        let mut is_good = vec![true; batch.len()];
+        for fault in &faults {
+            if let Some(good) = is_good.get_mut(fault.row) {
+                *good = false;
+            }
+        }
+        self.append_rows(batch, &is_good)?;
+        Ok(faults)
+    }
+
+    /// Whether the block is to be taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.builder.is_full()
+    }
+
+    /// Whether the block has no rows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.builder.is_empty()
+    }
+
+    /// Takes the block and starts the next one.
+    pub(super) fn take(&mut self) -> Result<EncodedBlock> {
+        Ok(self.builder.take()?)
+    }
+
+    /// Types all records; false as soon as a cell does not fit.
+    fn append_all(&mut self, batch: &RecordBatch) -> Result<bool> {
+        for (index, target) in self.targets.iter_mut().enumerate() {
+            let column = column_mut(&mut self.builder, index)?;
+            let empty_is_text = target.empty_is_text;
+            let fields = batch.column(target.field);
+            let cells = fields.map(|field| cell(field, empty_is_text));
+            let outcome = match &mut target.rewriter {
+                None => column.append(cells),
+                Some(rewriter) => append_any(column, &mut rewriter.rewrite(cells)),
+            };
+            if outcome.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Types the good records, which are known to fit.
+    fn append_rows(&mut self, batch: &RecordBatch, is_good: &[bool]) -> Result<()> {
+        for (index, target) in self.targets.iter_mut().enumerate() {
+            let column = column_mut(&mut self.builder, index)?;
+            if !target.find_bad(column, batch, is_good).is_empty() {
+                return Err(Error::Internal("a cell fits only sometimes"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds every record at fault; of several faults the one furthest left counts.
+    fn find_faults(&mut self, batch: &RecordBatch, fits: bool) -> Result<Vec<Fault>> {
+        let mut found: Vec<Option<(usize, Reason)>> = vec![None; batch.len()];
+        let has_fields: Vec<bool> = if fits {
+            vec![true; batch.len()]
+        } else {
+            batch
+                .records()
+                .map(|record| self.has_fields(&record))
+                .collect()
+        };
+        for (index, target) in self.targets.iter_mut().enumerate() {
+            let column = column_mut(&mut self.builder, index)?;
+            for (row, reason) in target.find_bad(column, batch, &has_fields) {
+                if let Some(slot) = found.get_mut(row) {
+                    slot.get_or_insert((index, reason));
+                }
+            }
+        }
+        let faults = found.into_iter().zip(has_fields).enumerate();
+        let faults = faults.filter_map(|(row, (bad, has_fields))| {
+            let record = batch.record(row);
+            let error = match bad {
+                _ if !has_fields => self.misfit(&record),
+                Some((index, reason)) => self.bad_cell(&record, index, reason),
+                None => return None,
+            };
+            Some(Fault { row, error })
+        });
+        Ok(faults.collect())
+    }
+
+    /// Whether a record has the right number of fields, or can be given it.
+    fn has_fields(&self, record: &Record<'_>) -> bool {
+        if record.field_count() == self.field_count {
+            return true;
+        }
+        let is_empty = |field: Field<'_>| field.bytes.is_empty() && !field.quoted;
+        self.pad && record.field_count() > 0 && record.fields().skip(self.field_count).all(is_empty)
+    }
+
+    fn misfit(&self, record: &Record<'_>) -> Error {
+        let position = record.position();
+        match self.cut.fault(record.raw()) {
+            Some(fault) => Error::InvalidJson { position, fault },
+            None => Error::FieldCount {
+                position,
+                fields: record.field_count(),
+                expected: self.field_count,
+                cut_off: false,
+            },
+        }
+    }
+
+    fn bad_cell(&self, record: &Record<'_>, index: usize, reason: Reason) -> Error {
+        let Some(Target { spec, field, .. }) = self.targets.get(index) else {
+            return Error::Internal("a bad cell is outside its block");
+        };
+        let value = record.field(*field).unwrap_or_default();
+        Error::BadCell(Box::new(BadCell {
+            position: record.position(),
+            field: field + 1,
+            column: spec.name.clone(),
+            data_type: spec.data_type.to_string(),
+            value: excerpt(value.bytes),
+            reason,
+            needed_type: None,
+        }))
+    }
+}
+
+impl Target {
+    fn new(spec: &ColumnSpec, field: usize, reading: &Reading<'_>) -> Self {
+        let is_text = matches!(
+            spec.data_type.inner(),
+            DataType::String | DataType::FixedString(_)
+        );
+        let rules = reading.values.rules_of(spec, reading.columns.get(field));
+        Self {
+            spec: spec.clone(),
+            field,
+            empty_is_text: is_text && reading.cut.empty_is_text(),
+            rewriter: CellRewriter::new(&rules, &spec.data_type),
+        }
+    }
+
+    /// Appends the values of the chosen records, and gives those that do not fit.
+    fn find_bad(
+        &mut self,
+        column: &mut ColumnBuilder,
+        batch: &RecordBatch,
+        is_chosen: &[bool],
+    ) -> Vec<(usize, Reason)> {
+        let chosen = |(_, (_, is_chosen)): &(usize, (Field<'_>, &bool))| **is_chosen;
+        let fields = || {
+            batch
+                .column(self.field)
+                .zip(is_chosen)
+                .enumerate()
+                .filter(chosen)
+        };
+        let empty_is_text = self.empty_is_text;
+        let mut cells = fields().map(|(_, (field, _))| cell(field, empty_is_text));
+        let places = match &mut self.rewriter {
+            None => bad_places(column, &mut cells),
+            Some(rewriter) => bad_places(column, &mut rewriter.rewrite(cells)),
+        };
+        let mut rows = fields().map(|(row, _)| row).enumerate();
+        let row_of = |(place, reason)| {
+            let (_, row) = rows.find(|(chosen, _)| *chosen == place)?;
+            Some((row, reason))
+        };
+        places.into_iter().filter_map(row_of).collect()
+    }
+}
+
+/// Appends every cell that fits, and gives the places of the others, in their order.
+fn bad_places(
+    column: &mut ColumnBuilder,
+    cells: &mut dyn Iterator<Item = Cell<'_>>,
+) -> Vec<(usize, Reason)> {
+    let mut bad = Vec::new();
+    let mut base = 0;
+    while let Err(ColumnFault { row, reason }) = append_any(column, cells) {
+        bad.push((base + row, reason));
+        base += row + 1;
+    }
+    bad
+}
+
+/// Appends cells from anywhere; after an error `cells` goes on behind the bad one. The loops over
+/// cells are long, so only the usual way in has its own.
+fn append_any(
+    column: &mut ColumnBuilder,
+    cells: &mut dyn Iterator<Item = Cell<'_>>,
+) -> Result<(), ColumnFault> {
+    column.append(cells)
+}
+
+fn cell(field: Field<'_>, empty_is_text: bool) -> Cell<'_> {
+    Cell {
+        bytes: field.bytes,
+        quoted: field.quoted || (empty_is_text && field.bytes.is_empty()),
+    }
+}
+
+fn column_mut(builder: &mut BlockBuilder, index: usize) -> Result<&mut ColumnBuilder> {
+    let column = builder.column_mut(index);
+    column.ok_or(Error::Internal("a column is outside its block"))
+}
+
+impl ValueSpec {
+    /// What the caller says of a column, and whether its decimal point is a comma, where that is said.
+    pub(super) fn given(&self, column: &str) -> (ValueRules, Option<bool>) {
+        let mut rules = self.rules.clone();
+        let Some(own) = self.columns.iter().find(|own| own.column == column) else {
+            return (rules, self.decimal_comma);
+        };
+        rules.null_markers.extend(own.null_markers.iter().cloned());
+        rules.date_format.clone_from(&own.date_format);
+        (rules, own.decimal_comma.or(self.decimal_comma))
+    }
+
+    /// The rules for a column: what the caller says, then what was found in its field.
+    fn rules_of(&self, spec: &ColumnSpec, found: Option<&FoundColumn>) -> ValueRules {
+        let (mut rules, decimal_comma) = self.given(&spec.name);
+        let found = found.map(|found| found.inferred.rules.found_for(&spec.data_type));
+        let found = found.unwrap_or_default();
+        rules.trim |= found.trim;
+        rules.null_markers.extend(found.null_markers);
+        rules.quoted_nulls |= found.quoted_nulls;
+        rules.decimal_comma = decimal_comma.unwrap_or(found.decimal_comma);
+        rules.date_format = rules.date_format.or(found.date_format);
+        rules
+    }
+}

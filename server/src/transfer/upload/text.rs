@@ -1,0 +1,107 @@
+//! The text of an upload, piece by piece, from the chunks of its caller.
+//!
+//! Part of `upload::records`. It must never hold more than a sample and what one chunk unpacks to.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::{
+    codec::{Input, Limits},
+    config::TransferConfig,
+    transfer::{FileSpec, Result, profile::Sample},
+};
+
+/// The file as UTF-8 text.
+#[derive(Debug)]
+pub(in crate::transfer) struct Text {
+    input: Input,
+    /// What was looked at and is still to be decoded.
+    sample: VecDeque<Bytes>,
+    has_ended: bool,
+}
+
+/// The first pieces of a text, joined.
+#[derive(Debug, Default)]
+pub(in crate::transfer) struct Beginning {
+    pub(in crate::transfer) text: Vec<u8>,
+    pub(in crate::transfer) is_complete: bool,
+}
+
+impl Beginning {
+    pub(in crate::transfer) fn sample(&self) -> Sample<'_> {
+        Sample {
+            text: &self.text,
+            is_complete: self.is_complete,
+        }
+    }
+}
+
+impl Text {
+    pub(in crate::transfer) fn new(file: &FileSpec, config: &TransferConfig) -> Self {
+        let limits = Limits {
+            piece_bytes: config.batch_bytes,
+            max_expansion: u32::try_from(config.max_expansion).unwrap_or(u32::MAX),
+            ..Limits::default()
+        };
+        Self {
+            input: Input::new(file.compression, file.encoding, limits),
+            sample: VecDeque::new(),
+            has_ended: false,
+        }
+    }
+
+    /// The codec, for what it has found.
+    pub(in crate::transfer) const fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Takes the next bytes of the file.
+    pub(in crate::transfer) fn push(&mut self, bytes: Bytes) {
+        self.input.push(bytes);
+    }
+
+    /// Says that the file is whole.
+    pub(in crate::transfer) fn end(&mut self) {
+        self.has_ended = true;
+    }
+
+    /// Whether the file is whole.
+    pub(in crate::transfer) const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// The next piece; none when it takes more bytes, or after the last.
+    pub(in crate::transfer) fn next(&mut self) -> Result<Option<Bytes>> {
+        match self.sample.pop_front() {
+            Some(piece) => Ok(Some(piece)),
+            None => self.next_new(),
+        }
+    }
+
+    /// Adds pieces to the beginning, which stay to be decoded; true when it is long enough or the
+    /// text is complete, false when it takes more bytes.
+    pub(in crate::transfer) fn look(
+        &mut self,
+        beginning: &mut Beginning,
+        byte_count: usize,
+    ) -> Result<bool> {
+        while beginning.text.len() < byte_count {
+            let Some(piece) = self.next_new()? else {
+                beginning.is_complete = self.has_ended;
+                return Ok(self.has_ended);
+            };
+            beginning.text.extend_from_slice(&piece);
+            self.sample.push_back(piece);
+        }
+        Ok(true)
+    }
+
+    fn next_new(&mut self) -> Result<Option<Bytes>> {
+        Ok(if self.has_ended {
+            self.input.finish()?
+        } else {
+            self.input.next_piece()?
+        })
+    }
+}
