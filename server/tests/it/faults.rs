@@ -45,8 +45,15 @@ async fn a_file_cut_off_in_a_record_is_named_as_such() {
     );
     assert_eq!(metadata(&status, "line"), "3");
     assert!(status.message().contains("cut off"), "{status:?}");
+    let quoted = pb::UploadSpec {
+        dialect: Some(pb::Dialect {
+            quote: Some("\"".to_owned()),
+            ..Default::default()
+        }),
+        ..spec("slow")
+    };
     let status = server
-        .upload(spec("slow"), "n,s\n1,a\n2,\"b\n3,c\n")
+        .upload(quoted, "n,s\n1,a\n2,\"b\n3,c\n")
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "UNTERMINATED_QUOTE");

@@ -13,6 +13,7 @@ mod support;
 
 mod catalog;
 mod clickhouse;
+mod differential;
 mod engine;
 mod export;
 mod faults;

@@ -203,7 +203,7 @@ fn dialects() -> Vec<(&'static str, pb::Dialect)> {
         ..Default::default()
     };
     let headless = pb::Dialect {
-        header: Some(false),
+        header_rows: Some(0),
         ..Default::default()
     };
     vec![
@@ -255,8 +255,17 @@ async fn random_rows_of_many_types_come_back_equal() {
         structure.replace('\'', "\\'")
     ));
     let exported = server.export(export_table("random_in")).await.unwrap();
+    // The bytes of a FixedString are no text, so that no encoding could be found in the file.
+    let dialect = pb::Dialect {
+        encoding: "utf-8".to_owned(),
+        ..Default::default()
+    };
+    let binary = pb::UploadSpec {
+        dialect: Some(dialect),
+        ..spec("random_out")
+    };
     server
-        .upload_in(spec("random_out"), &exported.file, 64 * 1024)
+        .upload_in(binary, &exported.file, 64 * 1024)
         .await
         .unwrap();
     assert_eq!(

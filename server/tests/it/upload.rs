@@ -15,15 +15,19 @@ fn mapping(column: &str, source: &str) -> pb::ColumnMapping {
     }
 }
 
-fn headless(table: &str) -> pb::UploadSpec {
-    let dialect = pb::Dialect {
-        header: Some(false),
-        ..Default::default()
-    };
+fn with_dialect(table: &str, dialect: pb::Dialect) -> pb::UploadSpec {
     pb::UploadSpec {
         dialect: Some(dialect),
         ..spec(table)
     }
+}
+
+fn headless(table: &str) -> pb::UploadSpec {
+    let dialect = pb::Dialect {
+        header_rows: Some(0),
+        ..Default::default()
+    };
+    with_dialect(table, dialect)
 }
 
 /// Loads a file that must be refused, and checks that nothing of it is in the table.
@@ -121,7 +125,13 @@ async fn files_that_do_not_match_the_table_are_refused_before_anything_is_loaded
     };
     let cases = [
         (
-            spec("items"),
+            with_dialect(
+                "items",
+                pb::Dialect {
+                    delimiter: Some(",".to_owned()),
+                    ..Default::default()
+                },
+            ),
             "id;name\n1;a\n",
             "HEADER_MISMATCH",
             Code::FailedPrecondition,
@@ -236,10 +246,14 @@ async fn every_family_of_types_refuses_what_does_not_fit() {
         assert_eq!(metadata(&status, "value"), value);
     }
     server.sql("CREATE TABLE bytes (v String) ENGINE = Memory");
-    let status = server
-        .upload(spec("bytes"), b"v\n\xFF\n")
-        .await
-        .unwrap_err();
+    let utf8 = with_dialect(
+        "bytes",
+        pb::Dialect {
+            encoding: "utf-8".to_owned(),
+            ..Default::default()
+        },
+    );
+    let status = server.upload(utf8, b"v\n\xFF\n").await.unwrap_err();
     assert_eq!(reason(&status), "INVALID_UTF8");
 }
 
@@ -339,16 +353,13 @@ async fn what_the_server_cannot_honour_is_refused() {
         let status = refused(&server, spec, "id\n1\n").await;
         assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
     }
-    let dialect = |dialect| pb::UploadSpec {
-        dialect: Some(dialect),
-        ..spec("items")
-    };
     let delimiter = |text: &str| pb::Dialect {
         delimiter: Some(text.to_owned()),
         ..Default::default()
     };
-    for text in ["", "ab", "ü", "\n", "\""] {
-        let status = refused(&server, dialect(delimiter(text)), "id\n1\n").await;
+    for text in ["", "123456789", "\n", "a\0", "N"] {
+        let spec = with_dialect("items", delimiter(text));
+        let status = refused(&server, spec, "id\n1\n").await;
         assert_eq!(reason(&status), "INVALID_DIALECT", "{text:?}");
     }
     let nameless = pb::UploadSpec {

@@ -1,7 +1,7 @@
 //! Databases, tables, columns, previews and new tables.
 
 use sluice_server::{
-    catalog::{Catalog, Error, PreviewSource},
+    catalog::{Catalog, Error, NewColumn, NewTable, PreviewSource},
     clickhouse::{Error as ClickHouseError, TableName, sql::SelectQuery},
 };
 
@@ -217,28 +217,39 @@ async fn preview_of_a_query_shows_its_own_columns() {
 #[tokio::test]
 async fn table_is_created_once() {
     let stage = Stage::new().await;
-    let columns = [
-        ("id".to_owned(), "Int64".to_owned()),
-        ("a `b`".to_owned(), "Nullable(Date)".to_owned()),
-    ];
+    let columns = [("id", "Int64"), ("a `b`", "Nullable(Date)")];
+    let columns = columns.map(|(name, data_type)| NewColumn {
+        name: name.to_owned(),
+        data_type: data_type.to_owned(),
+    });
+    let new = NewTable {
+        columns: columns.into(),
+        sorting_key: vec!["id".to_owned()],
+        key_reason: String::new(),
+    };
     let name = stage.table("new one");
-    let statement = catalog(&stage).create_table(&name, &columns).await.unwrap();
+    let statement = catalog(&stage).create_table(&name, &new).await.unwrap();
     assert!(statement.contains("ENGINE = MergeTree"), "{statement}");
     let table = catalog(&stage).table(&name).await.unwrap();
+    assert_eq!(table.sorting_key, "id");
     assert_eq!(table.columns[1].name, "a `b`");
     assert_eq!(table.columns[1].type_text, "Nullable(Date)");
-    let error = catalog(&stage)
-        .create_table(&name, &columns)
-        .await
-        .unwrap_err();
+    let error = catalog(&stage).create_table(&name, &new).await.unwrap_err();
     let exists = matches!(error, Error::ClickHouse(ClickHouseError::TableExists(_)));
     assert!(exists, "{error:?}");
     let nowhere = TableName::new("nodb", "t");
     let error = catalog(&stage)
-        .create_table(&nowhere, &columns)
+        .create_table(&nowhere, &new)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::DatabaseNotFound { .. }), "{error:?}");
-    let error = catalog(&stage).create_table(&name, &[]).await.unwrap_err();
+    let nothing = NewTable {
+        columns: Vec::new(),
+        ..new
+    };
+    let error = catalog(&stage)
+        .create_table(&name, &nothing)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::NoColumns), "{error:?}");
 }
