@@ -24,8 +24,11 @@ ARGS ?=
 # Runs of each way in `make bench`; QUICK=1 leaves out the large file.
 RUNS ?= 3
 QUICK ?=
+# Time that `make fuzz` spends on each target.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test lint bench bench-micro build engine tools clean \
+.PHONY: help run demo test lint bench bench-micro fuzz build engine tools clean \
 	lint-rust lint-deps lint-proto lint-python lint-shell lint-docker
 
 help: ## list the targets
@@ -81,6 +84,12 @@ bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3
 
 bench-micro: ## time the parts that do no input or output
 	$(CARGO) bench --workspace --locked --benches
+
+fuzz: tools ## look for input that breaks a parser, each for FUZZ_SECONDS=600
+	cd server && for target in $(FUZZ_TARGETS); do \
+		RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo fuzz run $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20; \
+	done
 
 build: ## build the two programs in target/release
 	$(CARGO) build --release --locked --bins
