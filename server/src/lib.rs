@@ -1,8 +1,8 @@
 //! Sluice's server: flat files into ClickHouse tables and tables into flat files, over gRPC.
 //!
 //! ```text
-//! upload   rpc::upload -> transfer::upload -> csv::decoder -> column::builder -> clickhouse::insert
-//! export   rpc::export -> transfer::export -> clickhouse::query -> column::reader -> csv::encoder -> rpc::export
+//! upload   rpc::upload -> transfer::upload -> codec::input -> csv::decoder -> column::builder -> clickhouse::insert
+//! export   rpc::export -> transfer::export -> clickhouse::query -> column::reader -> csv::encoder -> codec::output -> rpc::export
 //! ```
 //!
 //! `server/ARCHITECTURE.md` is the map: layers, invariants, and where to change what.
