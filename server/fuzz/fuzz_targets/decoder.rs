@@ -102,8 +102,7 @@ fn check_rows(dialect: Dialect, file: &[u8], outcome: &Outcome, limits: Limits) 
         let start = usize::try_from(position.byte_offset).unwrap();
         assert_eq!(file.get(start..start + raw.len()), Some(&raw[..]));
         assert!(raw.len() <= limits.max_record_bytes && fields.len() <= limits.max_fields);
-        let texts: Vec<_> = fields.into_iter().map(|(text, _)| text).collect();
-        assert_eq!(decode_record(&raw, dialect), texts);
+        assert_eq!(decode_record(&raw, dialect), fields);
     }
 }
 
@@ -160,7 +159,6 @@ fuzz_target!(|input: &[u8]| {
     }
     let style = Style {
         line_end: [LineEnd::Lf, LineEnd::CrLf, LineEnd::Cr][file.len() % 3],
-        byte_order_mark: file.len() % 2 == 1,
         ..Style::default()
     };
     check_encoder(dialect, &whole, &style);

@@ -41,10 +41,11 @@ impl Default for Limits {
     }
 }
 
-/// Cuts one raw record into fields once more, as a [`Decoder`] did; for showing it.
+/// Cuts one raw record into fields once more, as a [`Decoder`] did: each with its text and whether
+/// it was written with quotes or escapes.
 ///
 /// Bytes that are no whole record, because a quote in them is never closed, are one field.
-pub fn decode_record(raw: &[u8], dialect: Dialect) -> Vec<Vec<u8>> {
+pub fn decode_record(raw: &[u8], dialect: Dialect) -> Vec<(Vec<u8>, bool)> {
     let limits = Limits {
         max_fields: usize::MAX,
         max_record_bytes: MAX_LIMIT_BYTES,
@@ -55,9 +56,11 @@ pub fn decode_record(raw: &[u8], dialect: Dialect) -> Vec<Vec<u8>> {
     match decoder.finish() {
         Ok(Some(batch)) if batch.record(0).raw() == raw => {
             let fields = batch.record(0).fields();
-            fields.map(|field| field.bytes.to_vec()).collect()
+            fields
+                .map(|field| (field.bytes.to_vec(), field.quoted))
+                .collect()
         }
-        _ => vec![raw.to_vec()],
+        _ => vec![(raw.to_vec(), false)],
     }
 }
 

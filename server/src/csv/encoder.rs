@@ -76,10 +76,6 @@ impl Encoder {
             encoder.plain_is_safe = false;
         }
         encoder.line_end = style.line_end;
-        if style.byte_order_mark {
-            encoder.output.extend_from_slice(BYTE_ORDER_MARK);
-            encoder.at_start = false;
-        }
         Ok(encoder)
     }
 

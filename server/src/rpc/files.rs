@@ -36,12 +36,7 @@ pub(super) async fn rejected_rows(
     let id = convert::uuid("transfer_id", &request.transfer_id)?;
     let rows = transfers.rejected_rows(id).await;
     let rows = rows.map_err(|error| status::status(&error))?;
-    let file = if request.as_csv {
-        rows.file()
-    } else {
-        Ok(None)
-    };
-    let file = file.map_err(|error| status::status(&error))?;
+    let file = if request.as_csv { rows.file() } else { None };
     let source = Source {
         rows,
         file,

@@ -4,7 +4,7 @@
 //! `csv` but the choice between them.
 
 use crate::csv::{
-    self, Decoder, Dialect, Header, Limits, RecordBatch,
+    self, Decoder, Dialect, Header, Limits, RecordBatch, decode_record,
     json::{self, JsonDecoder},
 };
 
@@ -36,6 +36,30 @@ impl Cut {
         match self {
             Self::Delimited(dialect) => dialect.is_tsv(),
             Self::Ndjson(_) => false,
+        }
+    }
+
+    /// Cuts one record once more: the text of each field, and whether it was quoted. What no fields can
+    /// be made of is one field.
+    pub(super) fn fields(&self, raw: &[u8]) -> Vec<(Vec<u8>, bool)> {
+        let keys = match self {
+            Self::Delimited(dialect) => return decode_record(raw, *dialect),
+            Self::Ndjson(keys) => keys,
+        };
+        let limits = Limits {
+            batch_bytes: 1,
+            max_record_bytes: usize::MAX,
+            max_fields: usize::MAX,
+        };
+        let mut decoder = JsonDecoder::new(limits, keys.clone());
+        decoder.push(raw);
+        match decoder.finish() {
+            Ok(Some(batch)) if batch.record(0).field_count() > 0 => {
+                let fields = batch.record(0).fields();
+                let owned = fields.map(|field| (field.bytes.to_vec(), field.quoted));
+                owned.collect()
+            }
+            _ => vec![(raw.to_vec(), true)],
         }
     }
 

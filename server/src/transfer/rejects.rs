@@ -49,14 +49,10 @@ impl RejectedRows {
     }
 
     /// A file for them; none when the upload ended before it was known how its file is cut.
-    ///
-    /// # Errors
-    ///
-    /// None that a file that was cut before could give.
-    pub fn file(&self) -> Result<Option<RejectsFile>> {
-        let form = self.form.as_ref();
-        form.map(|form| RejectsFile::new(&form.cut, form.names.clone()))
-            .transpose()
+    #[must_use]
+    pub fn file(&self) -> Option<RejectsFile> {
+        let form = self.form.as_ref()?;
+        Some(RejectsFile::new(form.cut.clone(), form.names.clone()))
     }
 }
 

@@ -42,8 +42,6 @@ pub struct Style {
     /// Whether a text that begins with `=`, `+`, `-`, `@`, a tab or CR gets a `'` before it, so that
     /// no spreadsheet takes it for a formula. What is read back then differs. Default: false.
     pub excel_safe: bool,
-    /// Whether the file begins with a byte order mark. Default: false.
-    pub byte_order_mark: bool,
 }
 
 impl Default for Style {
@@ -53,7 +51,6 @@ impl Default for Style {
             null_marker: NULL_MARKER.to_vec(),
             quotes: QuoteStyle::default(),
             excel_safe: false,
-            byte_order_mark: false,
         }
     }
 }

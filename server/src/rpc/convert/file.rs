@@ -266,7 +266,6 @@ fn encode_style(dialect: Dialect, style: pb::ExportStyle) -> Result<Style, Statu
         null_marker: style
             .null_marker
             .map_or(defaults.null_marker, String::into_bytes),
-        byte_order_mark: false,
     };
     match Encoder::with_style(dialect, &style) {
         Ok(_) => Ok(style),

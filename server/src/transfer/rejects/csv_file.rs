@@ -3,9 +3,9 @@
 //! `rpc` sends it. It must never change a field that is not at fault.
 
 use crate::{
-    csv::{CannotRepresent, Dialect, Encoder, Limits, NULL_MARKER, RecordBatch},
+    csv::{CannotRepresent, Dialect, Encoder, NULL_MARKER},
     journal::RejectedRow,
-    transfer::{Error, Result, cut::Cut, plan::REJECT_FIELDS},
+    transfer::{Result, cut::Cut, plan::REJECT_FIELDS},
 };
 
 /// Writes rejected rows: the fields of the file, then line, column and reason.
@@ -18,23 +18,20 @@ pub struct RejectsFile {
 
 impl RejectsFile {
     /// Starts the file for records that are cut by `cut` and whose fields have these names.
-    ///
-    /// # Errors
-    ///
-    /// None that a dialect with quotes could give.
-    pub fn new(cut: &Cut, names: Vec<Vec<u8>>) -> Result<Self> {
-        Ok(Self {
-            cut: single_record(cut)?,
+    #[must_use]
+    pub fn new(cut: Cut, names: Vec<Vec<u8>>) -> Self {
+        Self {
+            cut,
             names,
             encoder: Encoder::new(Dialect::csv()),
-        })
+        }
     }
 
     /// Writes the header; without it the file has no meaning.
     ///
     /// # Errors
     ///
-    /// As [`RejectsFile::new`].
+    /// None that CSV with quotes could give.
     pub fn header(&mut self) -> Result<()> {
         let own = self.names.iter().map(Vec::as_slice);
         let added = REJECT_FIELDS.iter().map(|name| name.as_bytes());
@@ -45,18 +42,9 @@ impl RejectsFile {
     ///
     /// # Errors
     ///
-    /// The record cannot be cut again, which is a fault of the server.
+    /// As [`RejectsFile::header`].
     pub fn row(&mut self, row: &RejectedRow) -> Result<()> {
-        let limits = Limits {
-            batch_bytes: 1,
-            max_record_bytes: usize::MAX,
-            max_fields: usize::MAX,
-        };
-        let mut decoder = self.cut.decoder(limits);
-        decoder.push(&row.raw);
-        let batch = decoder.finish()?;
-        let batch = batch.ok_or(Error::Internal("a rejected row is no record"))?;
-        self.fields(&batch)?;
+        self.fields(self.cut.fields(&row.raw))?;
         self.encoder
             .plain(|out| out.extend_from_slice(row.line.to_string().as_bytes()))?;
         self.encoder.text(row.column.as_bytes())?;
@@ -76,42 +64,21 @@ impl RejectsFile {
     }
 
     /// Writes as many fields as the file has: missing ones empty, surplus ones in the last.
-    fn fields(&mut self, batch: &RecordBatch) -> Result<(), CannotRepresent> {
-        let record = batch.record(0);
+    fn fields(&mut self, mut fields: Vec<(Vec<u8>, bool)>) -> Result<(), CannotRepresent> {
         let count = self.names.len().max(1);
-        for index in 0..count {
-            let field = record.field(index).unwrap_or_default();
-            if index + 1 == count && record.field_count() > count {
-                let rest: Vec<_> = record
-                    .fields()
-                    .skip(index)
-                    .map(|field| field.bytes)
-                    .collect();
-                self.encoder.text(&rest.join(&b","[..]))?;
-            } else if field.quoted {
-                self.encoder.text(field.bytes)?;
-            } else if field.bytes.is_empty() {
-                self.encoder.plain(|_| ())?;
-            } else if field.bytes == NULL_MARKER {
-                self.encoder.null();
-            } else {
-                self.encoder.text(field.bytes)?;
+        if fields.len() > count {
+            let rest = fields.split_off(count - 1);
+            let texts: Vec<_> = rest.into_iter().map(|(text, _)| text).collect();
+            fields.push((texts.join(&b","[..]), true));
+        }
+        fields.resize(count, (Vec::new(), false));
+        for (text, quoted) in fields {
+            match text.as_slice() {
+                b"" if !quoted => self.encoder.plain(|_| ())?,
+                NULL_MARKER if !quoted => self.encoder.null(),
+                text => self.encoder.text(text)?,
             }
         }
         Ok(())
     }
-}
-
-/// The same cut for a text that is one record and nothing else.
-fn single_record(cut: &Cut) -> Result<Cut> {
-    Ok(match cut {
-        Cut::Delimited(dialect) => Cut::Delimited(
-            dialect
-                .with_end_line(None)?
-                .with_skip_lines(0)?
-                .with_comment(None)?
-                .with_header(false),
-        ),
-        Cut::Ndjson(keys) => Cut::Ndjson(keys.clone()),
-    })
 }

@@ -290,18 +290,6 @@ fn formulas_are_made_text() {
 }
 
 #[test]
-fn byte_order_mark_is_written_on_request() {
-    let style = Style {
-        byte_order_mark: true,
-        ..style()
-    };
-    let records = [vec![text("\u{feff}a"), text("b")]];
-    check(Dialect::csv(), &style, &records, "\u{feff}\u{feff}a,b\n");
-    let mut encoder = Encoder::with_style(Dialect::csv(), &style).unwrap();
-    assert_eq!(encoder.take(), "\u{feff}".as_bytes());
-}
-
-#[test]
 fn header_takes_as_many_records_as_are_read() {
     let write = |dialect: Dialect, names: &[&str]| {
         let mut encoder = Encoder::new(dialect);
@@ -370,14 +358,12 @@ fn any_style() -> impl Strategy<Value = Style> {
         prop::sample::select(line_ends.to_vec()),
         prop::sample::select(quotes.to_vec()),
         prop::sample::select(markers.to_vec()),
-        any::<bool>(),
     )
-        .prop_map(|(line_end, quotes, marker, byte_order_mark)| Style {
+        .prop_map(|(line_end, quotes, marker)| Style {
             line_end,
             quotes,
             null_marker: marker.into(),
             excel_safe: false,
-            byte_order_mark,
         })
 }
 
