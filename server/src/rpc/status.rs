@@ -179,12 +179,18 @@ fn external(error: &Error) -> External {
         Error::Engine(_) => new(Unavailable, "CLICKHOUSE_UNAVAILABLE").retryable(),
 
         // The file: a client must not retry with the same bytes.
-        Error::BadCell(cell) => new(InvalidArgument, cell.reason.as_str())
-            .at(&cell.position)
-            .with("field", cell.field)
-            .with("column", &cell.column)
-            .with("type", &cell.data_type)
-            .with("value", &cell.value),
+        Error::BadCell(cell) => {
+            let external = new(InvalidArgument, cell.reason.as_str())
+                .at(&cell.position)
+                .with("field", cell.field)
+                .with("column", &cell.column)
+                .with("type", &cell.data_type)
+                .with("value", &cell.value);
+            match &cell.needed_type {
+                Some(needed) => external.with("neededType", needed),
+                None => external,
+            }
+        }
         Error::FieldCount {
             position,
             fields,
