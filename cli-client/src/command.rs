@@ -7,6 +7,7 @@ mod completions;
 mod databases;
 mod describe;
 mod export;
+mod inspect;
 mod man;
 mod ping;
 mod preview;
@@ -14,13 +15,13 @@ mod tables;
 mod transfers;
 mod upload;
 
-use std::pin::pin;
+use std::{io, pin::pin};
 
 use crate::{
     connect::Connection,
     error::{Error, Result},
     output::Output,
-    settings::{Action, Question, Settings},
+    settings::{Action, Endpoint, Question, Settings},
     signal::Interrupt,
 };
 
@@ -33,6 +34,7 @@ pub(crate) async fn run(settings: Settings, output: Output) -> Result<()> {
         Action::Man => man::run(),
         Action::Upload(upload) => upload::run(*upload, &server, output, &mut interrupt).await,
         Action::Export(export) => export::run(*export, &server, output, &mut interrupt).await,
+        Action::Inspect(look) => unless(&mut interrupt, inspect::run(*look, &server, output)).await,
         Action::Ask(question) => unless(&mut interrupt, ask(question, &server, output)).await,
     }
 }
@@ -50,6 +52,9 @@ async fn ask(question: Question, server: &str, output: Output) -> Result<()> {
         Question::TransferGet(id) => transfers::get(id, &connection, output).await,
         Question::TransferWatch(id) => transfers::watch(id, &connection, output).await,
         Question::TransferCancel(id) => transfers::cancel(id, &connection, output).await,
+        Question::TransferRejects(id, target) => {
+            transfers::rejects(id, &target, &connection, output).await
+        }
     }
 }
 
@@ -76,4 +81,12 @@ async fn guarded<T>(
         connection.give_up(transfer_id).await;
     }
     result
+}
+
+/// Whether the reader of standard output has seen enough.
+fn is_closed_pipe(error: &Error, output: &Endpoint) -> bool {
+    let Error::Sink { source, .. } = error else {
+        return false;
+    };
+    *output == Endpoint::Standard && source.kind() == io::ErrorKind::BrokenPipe
 }

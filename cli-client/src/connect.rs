@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// The most bytes of a message that holds a whole record of a file; the server has the limit.
+const MAX_RECORD_MESSAGE_BYTES: usize = 1 << 30;
 /// Bytes in flight of one stream: enough for 250 MB/s at 20 ms round trip.
 const STREAM_WINDOW_BYTES: u32 = 16 << 20;
 /// Bytes in flight of the connection.
@@ -62,6 +64,12 @@ impl Connection {
     /// Uploads, exports and transfers.
     pub(crate) fn ingest(&self) -> IngestServiceClient<Channel> {
         IngestServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// The same for calls whose messages hold whole records.
+    pub(crate) fn whole_records(&self) -> IngestServiceClient<Channel> {
+        IngestServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(MAX_RECORD_MESSAGE_BYTES)
     }
 
     /// Databases and tables.

@@ -8,7 +8,7 @@ use std::{error::Error as StdError, io};
 use sluice_proto::v1::TransferError;
 use tonic::Status;
 
-use crate::exit;
+use crate::{exit, rejects::Saved};
 
 /// The result of a step of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -37,6 +37,29 @@ pub(crate) enum Error {
         transfer_id: String,
         /// Its error, as the server keeps it.
         error: Box<TransferError>,
+    },
+    /// The server refused an upload, of which it may know rejected rows.
+    #[error("{cause}")]
+    Upload {
+        /// The transfer.
+        transfer_id: String,
+        /// What the server says.
+        cause: Box<Self>,
+        /// The file that the rejected rows were written to.
+        saved: Option<Saved>,
+    },
+    /// An upload is complete, and its rejected rows are not where they were to be.
+    #[error(
+        "{rows_committed} rows are loaded, but the rejected ones are not saved \
+         (`sluice transfers rejects {transfer_id}` has them): {cause}"
+    )]
+    Unsaved {
+        /// The transfer.
+        transfer_id: String,
+        /// Rows that are in the table.
+        rows_committed: i64,
+        /// Why they are not.
+        cause: Box<Self>,
     },
     /// The server's answer lacks a part that the contract promises.
     #[error("the server's answer has no {0}, which the contract promises")]

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use sluice_proto::v1::{
-    Column, ColumnMatch, CommitMode, Counters, TableRef, TableSummary, Transfer, TransferError,
-    TransferKind, TransferState,
+    Column, ColumnMatch, CommitMode, Counters, MatchKind, TableRef, TableSummary, Transfer,
+    TransferError, TransferKind, TransferState,
 };
 
 use crate::{exit, settings::names::show_table};
@@ -43,12 +43,14 @@ impl<'a> From<&'a Column> for ColumnObject<'a> {
     }
 }
 
-/// Where the values of a column came from; no source is its DEFAULT.
+/// Where the values of a column came from; no source is its DEFAULT. A field of the file that has no
+/// column is one without a name.
 #[derive(Debug, Serialize)]
 pub(crate) struct MatchObject<'a> {
     column: &'a str,
     r#type: &'a str,
     source: Option<&'a str>,
+    kind: Option<&'static str>,
 }
 
 /// Matches, in the order of the table.
@@ -62,6 +64,7 @@ impl<'a> From<&'a ColumnMatch> for MatchObject<'a> {
             column: &found.column,
             r#type: &found.r#type,
             source: found.source.as_deref(),
+            kind: match_kind(found),
         }
     }
 }
@@ -184,6 +187,20 @@ pub(crate) struct ViolationObject {
     pub(crate) field: String,
     /// What is wrong.
     pub(crate) description: String,
+}
+
+/// How a column and a field belong together, in a word.
+pub(crate) fn match_kind(found: &ColumnMatch) -> Option<&'static str> {
+    match found.kind() {
+        MatchKind::Unspecified => None,
+        MatchKind::Exact => Some("exact"),
+        MatchKind::CaseDiffers => Some("case-differs"),
+        MatchKind::Position => Some("position"),
+        MatchKind::Selected => Some("selected"),
+        MatchKind::Default => Some("default"),
+        MatchKind::Missing => Some("missing"),
+        MatchKind::Extra => Some("extra"),
+    }
 }
 
 /// The kind of a transfer, in a word.

@@ -16,6 +16,7 @@ use crate::{
     exit::{Exit, code_name},
     json::{ErrorObject, ViolationObject},
     output::Output,
+    rejects::Saved,
     stdio, text,
 };
 
@@ -70,6 +71,18 @@ impl Report {
         match error {
             Error::Call(status) => Self::of_call(status, error),
             Error::Transfer { transfer_id, error } => Self::of_transfer(transfer_id, error),
+            Error::Upload {
+                transfer_id,
+                cause,
+                saved,
+            } => Self::new(cause).about_upload(transfer_id, saved.as_ref()),
+            Error::Unsaved {
+                transfer_id, cause, ..
+            } => {
+                let mut report = Self::new(cause).with("transferId", transfer_id);
+                report.error.message = error.to_string();
+                report
+            }
             Error::Source {
                 name,
                 bytes,
@@ -180,6 +193,26 @@ impl Report {
         report.with("transferId", transfer_id)
     }
 
+    /// Adds the transfer, and where its rejected rows are.
+    fn about_upload(self, transfer_id: &str, saved: Option<&Saved>) -> Self {
+        let report = self.with("transferId", transfer_id);
+        match saved {
+            Some(saved) => report.with("rejectsFile", &saved.file),
+            None => report,
+        }
+    }
+
+    /// Where the rejected rows are, if there are more than the message names.
+    fn rejected_rows(&self) -> Option<String> {
+        let metadata = &self.error.metadata;
+        if let Some(file) = metadata.get("rejectsFile") {
+            return Some(format!("the rejected rows are in {file}"));
+        }
+        let id = metadata.get("transferId")?;
+        (self.error.reason == "TOO_MANY_REJECTS")
+            .then(|| format!("`sluice transfers rejects {id}` prints the rejected rows"))
+    }
+
     /// The message, its variables, and what to do.
     fn print(&self) {
         stdio::error_line(&format!("sluice: {}", self.error.message));
@@ -187,10 +220,16 @@ impl Report {
         if !variables.is_empty() {
             stdio::error_line(&format!("  {variables}"));
         }
+        if let Some(place) = self.rejected_rows() {
+            stdio::error_line(&format!("  {place}"));
+        }
         for violation in &self.error.violations {
             stdio::error_line(&format!("  {}: {}", violation.field, violation.description));
         }
-        if let Some(hint) = hint::of(&self.error.reason) {
+        // The value may be right, and the type that was found for its column wrong.
+        if self.error.metadata.contains_key("neededType") {
+            stdio::error_line(&format!("hint: {}", hint::TYPES));
+        } else if let Some(hint) = hint::of(&self.error.reason) {
             stdio::error_line(&format!("hint: {hint}"));
         } else if let Some(delay) = self.retry_after {
             stdio::error_line(&format!("hint: try again in {}", text::duration(delay)));
@@ -207,6 +246,7 @@ impl Report {
             ("column", "column"),
             ("type", "type"),
             ("value", "value"),
+            ("reason", "reason"),
         ];
         let found = keys.into_iter().filter_map(|(key, name)| {
             let value = text::one_line(self.error.metadata.get(key)?);

@@ -4,21 +4,26 @@
 //! opening a file is found here; it must never do either.
 
 pub(crate) mod dialect;
+mod export;
 pub(crate) mod filter;
 pub(crate) mod names;
+mod reading;
 mod scanner;
+mod upload;
+pub(crate) mod value;
 
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-use sluice_proto::v1::{
-    CommitMode, Dialect, ExportRequest, Format, PreviewRowsRequest, TableRef, TableSource,
-    UploadSpec, export_request, preview_rows_request,
-};
+use sluice_proto::v1::{PreviewRowsRequest, TableRef};
 use uuid::Uuid;
 
+pub(crate) use self::{
+    export::Export,
+    upload::{Inspect, Upload},
+};
 use crate::{
-    cli::{self, Cli, Command, DialectArgs, ExportArgs, PreviewArgs, TransfersCommand, UploadArgs},
+    cli::{Cli, Command, TransfersCommand},
     error::{Error, Result},
 };
 
@@ -38,6 +43,8 @@ pub(crate) enum Action {
     Upload(Box<Upload>),
     /// Write a file.
     Export(Box<Export>),
+    /// Look at a file.
+    Inspect(Box<Inspect>),
     /// Ask for something that changes nothing here.
     Ask(Question),
     /// Print a completion script.
@@ -67,31 +74,8 @@ pub(crate) enum Question {
     TransferWatch(Uuid),
     /// End a transfer.
     TransferCancel(Uuid),
-}
-
-/// An upload.
-#[derive(Debug)]
-pub(crate) struct Upload {
-    /// Where the bytes come from.
-    pub(crate) input: Endpoint,
-    /// What to load, and how; its size is filled in when the file is open.
-    pub(crate) spec: UploadSpec,
-    /// The table.
-    pub(crate) table: TableRef,
-}
-
-/// An export.
-#[derive(Debug)]
-pub(crate) struct Export {
-    /// What to export, and how.
-    pub(crate) request: ExportRequest,
-    /// Where the bytes go.
-    pub(crate) output: Endpoint,
-    /// Whether the rows that ClickHouse reads are the rows that the file gets, as for a table
-    /// without conditions.
-    pub(crate) reads_what_it_writes: bool,
-    /// The most rows of the file.
-    pub(crate) limit: Option<i64>,
+    /// Print the rejected rows of an upload, or write them to a file.
+    TransferRejects(Uuid, Endpoint),
 }
 
 /// The local end of a transfer.
@@ -116,37 +100,53 @@ impl From<PathBuf> for Endpoint {
 impl Settings {
     /// Resolves the command line. Fails with [`Error::Usage`].
     pub(crate) fn resolve(cli: Cli) -> Result<Self> {
-        let action = match cli.command {
-            Command::Upload(args) => Action::Upload(Box::new(upload(args))),
-            Command::Export(args) => Action::Export(Box::new(export(args))),
-            Command::Preview(args) => Action::Ask(Question::Preview(Box::new(preview(args)))),
-            Command::Databases => Action::Ask(Question::Databases),
-            Command::Tables { database } => {
-                Action::Ask(Question::Tables(database.unwrap_or_default()))
-            }
-            Command::Describe { table } => Action::Ask(Question::Describe(table)),
-            Command::Ping => Action::Ask(Question::Ping),
-            Command::Transfers(TransfersCommand::List) => Action::Ask(Question::TransferList),
-            Command::Transfers(TransfersCommand::Get { id }) => {
-                Action::Ask(Question::TransferGet(id))
-            }
-            Command::Transfers(TransfersCommand::Watch { id }) => {
-                Action::Ask(Question::TransferWatch(id))
-            }
-            Command::Transfers(TransfersCommand::Cancel { id }) => {
-                Action::Ask(Question::TransferCancel(id))
-            }
-            Command::Completions { shell } => Action::Completions(shell),
-            Command::Man => Action::Man,
-        };
-        if cli.json && matches!(action, Action::Completions(_) | Action::Man) {
-            let text = "completions and man print text: leave --json out";
+        let action = action(cli.command)?;
+        if cli.json && !has_object(&action) {
+            let text =
+                "completions, man and inspect --create-statement print text: leave --json out";
             return Err(Error::Usage(text.to_owned()));
         }
         Ok(Self {
             server: server_url(&cli.server)?,
             action,
         })
+    }
+}
+
+/// Resolves a command. Fails with [`Error::Usage`].
+fn action(command: Command) -> Result<Action> {
+    let question = match command {
+        Command::Upload(args) => return Ok(Action::Upload(Box::new(upload::upload(*args)?))),
+        Command::Inspect(args) => return Ok(Action::Inspect(Box::new(upload::inspect(*args)?))),
+        Command::Export(args) => return Ok(Action::Export(Box::new(export::export(*args)?))),
+        Command::Completions { shell } => return Ok(Action::Completions(shell)),
+        Command::Man => return Ok(Action::Man),
+        Command::Preview(args) => Question::Preview(Box::new(export::preview(args))),
+        Command::Databases => Question::Databases,
+        Command::Tables { database } => Question::Tables(database.unwrap_or_default()),
+        Command::Describe { table } => Question::Describe(table),
+        Command::Ping => Question::Ping,
+        Command::Transfers(command) => about_transfers(command),
+    };
+    Ok(Action::Ask(question))
+}
+
+fn about_transfers(command: TransfersCommand) -> Question {
+    match command {
+        TransfersCommand::List => Question::TransferList,
+        TransfersCommand::Get { id } => Question::TransferGet(id),
+        TransfersCommand::Watch { id } => Question::TransferWatch(id),
+        TransfersCommand::Cancel { id } => Question::TransferCancel(id),
+        TransfersCommand::Rejects { id, output } => Question::TransferRejects(id, output.into()),
+    }
+}
+
+/// Whether the result can be an object.
+fn has_object(action: &Action) -> bool {
+    match action {
+        Action::Completions(_) | Action::Man => false,
+        Action::Inspect(inspect) => !inspect.statement_only,
+        Action::Upload(_) | Action::Export(_) | Action::Ask(_) => true,
     }
 }
 
@@ -163,80 +163,6 @@ fn server_url(text: &str) -> Result<String> {
         Some((scheme, _)) => Err(Error::Usage(format!(
             "the address {text} begins with {scheme}://, and this version speaks http:// only"
         ))),
-    }
-}
-
-fn upload(args: UploadArgs) -> Upload {
-    let source_name = match args.file.file_name() {
-        Some(name) => name.to_string_lossy().into_owned(),
-        None => "-".to_owned(),
-    };
-    let commit_mode = match args.commit {
-        cli::Commit::Auto => CommitMode::Unspecified,
-        cli::Commit::Direct => CommitMode::Direct,
-        cli::Commit::Atomic => CommitMode::Atomic,
-        cli::Commit::Blocks => CommitMode::Blocks,
-        cli::Commit::Replace => CommitMode::Replace,
-    };
-    Upload {
-        input: args.file.into(),
-        table: args.table.clone(),
-        spec: UploadSpec {
-            transfer_id: transfer_id(args.transfer_id),
-            table: Some(args.table),
-            dialect: Some(dialect(args.dialect)),
-            columns: args.columns.map(|columns| columns.0).unwrap_or_default(),
-            create_table: args.create,
-            commit_mode: commit_mode.into(),
-            total_bytes: None,
-            source_name,
-        },
-    }
-}
-
-fn export(args: ExportArgs) -> Export {
-    let reads_what_it_writes = args.source.table.is_some() && args.conditions.is_empty();
-    let source = match (args.source.table, args.source.query) {
-        (None, Some(query)) => export_request::Source::Query(query),
-        (table, _) => export_request::Source::Table(TableSource {
-            table,
-            columns: args.columns.map(|columns| columns.0).unwrap_or_default(),
-            r#where: args.conditions,
-            order_by: args.order_by.map(|order| order.0).unwrap_or_default(),
-            limit: args.limit,
-        }),
-    };
-    Export {
-        output: args.output.into(),
-        reads_what_it_writes,
-        limit: args.limit,
-        request: ExportRequest {
-            transfer_id: transfer_id(args.transfer_id),
-            source: Some(source),
-            dialect: Some(dialect(args.dialect)),
-        },
-    }
-}
-
-fn preview(args: PreviewArgs) -> PreviewRowsRequest {
-    let table = args.source.table.map(preview_rows_request::Source::Table);
-    let query = args.source.query.map(preview_rows_request::Source::Query);
-    PreviewRowsRequest {
-        source: table.or(query),
-        limit: args.limit,
-    }
-}
-
-fn dialect(args: DialectArgs) -> Dialect {
-    let format = match args.format {
-        cli::Format::Csv => Format::Csv,
-        cli::Format::Tsv => Format::Tsv,
-    };
-    Dialect {
-        format: format.into(),
-        delimiter: args.delimiter,
-        quote: args.quote,
-        header: args.no_header.then_some(false),
     }
 }
 

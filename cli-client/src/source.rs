@@ -1,6 +1,6 @@
 //! The file to load, or standard input, as the stream of an upload's messages.
 //!
-//! `command::upload` opens it before it connects. Bytes are read on a thread of their own into a
+//! `command::upload` opens it before it connects, and `command::inspect` reads its beginning. Bytes are read on a thread of their own into a
 //! few chunks that are used again and again. It must never end the stream before the end of the
 //! file: the server takes the end of the stream for the end of the file, so after a failure to read
 //! the stream stays silent until the call is dropped.
@@ -59,6 +59,41 @@ impl Source {
             Err(source) => Err(Error::Source {
                 name,
                 bytes: 0,
+                source,
+            }),
+        }
+    }
+
+    /// Opens the same file once more. Fails with [`Error::Usage`] for what can be read only once.
+    pub(crate) fn reopen(&self, input: &Endpoint) -> Result<Self> {
+        let is_file = self
+            .file
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file());
+        if !is_file {
+            return Err(Error::Usage(format!(
+                "--full-scan reads the file twice, and {} can be read once",
+                self.name
+            )));
+        }
+        Self::open(input)
+    }
+
+    /// Reads the beginning: the bytes, at most `limit`, and whether they are the whole file. Waits
+    /// for the file. Fails with [`Error::Source`].
+    pub(crate) fn read_sample(mut self, limit: usize) -> Result<(Bytes, bool)> {
+        let mut sample = Vec::new();
+        // One byte more tells whether there is one.
+        let mut beginning = (&mut self.file).take(limit as u64 + 1);
+        match beginning.read_to_end(&mut sample) {
+            Ok(_) => {
+                let is_whole = sample.len() <= limit;
+                sample.truncate(limit);
+                Ok((sample.into(), is_whole))
+            }
+            Err(source) => Err(Error::Source {
+                name: self.name,
+                bytes: sample.len() as u64,
                 source,
             }),
         }

@@ -46,6 +46,15 @@ impl Table {
         self
     }
 
+    /// Adds a column of a ClickHouse type, numbers to the right.
+    pub(crate) fn column(self, heading: &str, data_type: &str) -> Self {
+        if is_number(data_type) {
+            self.number(heading)
+        } else {
+            self.text(heading)
+        }
+    }
+
     /// Adds a row; a cell without text is NULL.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Option<String>>) {
         let cells = cells
@@ -122,6 +131,17 @@ impl Table {
         }
         widths
     }
+}
+
+/// Whether values of the type are read from the right.
+fn is_number(data_type: &str) -> bool {
+    let mut inner = data_type;
+    for wrapper in ["LowCardinality(", "Nullable("] {
+        inner = inner.strip_prefix(wrapper).unwrap_or(inner);
+    }
+    ["Int", "UInt", "Float", "Decimal", "BFloat"]
+        .iter()
+        .any(|family| inner.starts_with(family))
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
-//! Numbers as people read them.
+//! Numbers and values as people read them.
 //!
 //! Used by progress, summaries and tables. It must never be used in JSON, which has plain numbers.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
+
+use console::truncate_str;
+
+/// Columns of a terminal that a value in a list of findings takes at most.
+const SHORT_WIDTH: usize = 60;
 
 /// A count with a comma between each three digits: `4,000,000`.
 pub(crate) fn count(number: impl Into<i128>) -> String {
@@ -64,8 +69,7 @@ pub(crate) fn duration(elapsed: Duration) -> String {
 
 /// `1 row`, `2 rows`.
 pub(crate) fn rows(number: i64) -> String {
-    let noun = if number == 1 { "row" } else { "rows" };
-    format!("{} {noun}", count(number))
+    counted(number, "row")
 }
 
 /// Text on one line: line ends, tabs and other control characters as escapes.
@@ -83,11 +87,38 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// Text on one line, cut to what a line of a list has room for.
+pub(crate) fn short(text: &str) -> String {
+    let line = one_line(text);
+    truncate_str(&line, SHORT_WIDTH, "…").into_owned()
+}
+
+/// Bytes as text: what is not UTF-8 stands as `�`.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// A delimiter or another character as people read it: a name where it cannot be seen.
+pub(crate) fn mark(mark: &str) -> String {
+    match mark {
+        "" => "none".to_owned(),
+        " " => "space".to_owned(),
+        "\t" => "tab".to_owned(),
+        _ => one_line(mark),
+    }
+}
+
+/// A number with its noun: `1 line`, `2 lines`.
+pub(crate) fn counted(number: i64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", count(number))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{bytes, count, duration, one_line, rate, rows};
+    use super::{bytes, count, duration, mark, one_line, rate, rows, short};
 
     #[test]
     fn counts_have_commas() {
@@ -113,6 +144,14 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.42 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
         assert_eq!(duration(Duration::from_secs(10_920)), "3 h 2 min");
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_a_mark_can_be_seen() {
+        assert_eq!(short(&"x".repeat(60)), "x".repeat(60));
+        assert_eq!(short(&"x".repeat(61)), format!("{}…", "x".repeat(59)));
+        let marks = ["", " ", "\t", ";", "\u{1f}", "||"].map(mark);
+        assert_eq!(marks, ["none", "space", "tab", ";", "\\u{1f}", "||"]);
     }
 
     #[test]

@@ -13,7 +13,8 @@ Output:
   then go to standard error.
 
 Exit codes:
-  0    done; also when the reader of standard output has seen enough and closed it
+  0    done; also when some rows were rejected and --max-rejects allows for them, when a dry run
+       or an inspection finds faults, and when the reader of standard output has closed it
   1    another failure
   2    the command line, a query or a filter is wrong
   3    the file or its data is bad: the error names line, column and value

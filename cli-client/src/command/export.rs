@@ -4,7 +4,6 @@
 //! the summary has come and its size is the one that arrived.
 
 use std::{
-    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +15,7 @@ use sluice_proto::v1::{
 use tonic::Streaming;
 
 use crate::{
-    command::{guarded, unless},
+    command::{guarded, is_closed_pipe, unless},
     connect::Connection,
     error::{Error, Result},
     json::{self, ColumnObject},
@@ -54,14 +53,6 @@ pub(super) async fn run(
         Err(error) if is_closed_pipe(&error, &export.output) => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// Whether the reader of standard output has seen enough.
-fn is_closed_pipe(error: &Error, output: &Endpoint) -> bool {
-    let Error::Sink { source, .. } = error else {
-        return false;
-    };
-    *output == Endpoint::Standard && source.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Counts what arrives.

@@ -4,7 +4,7 @@
 //! of at most 4 KiB.
 
 use serde::Serialize;
-use sluice_proto::v1::{Column, PreviewRowsRequest};
+use sluice_proto::v1::PreviewRowsRequest;
 
 use crate::{
     connect::Connection,
@@ -39,29 +39,13 @@ pub(super) async fn run(
         rows: rows.collect(),
     };
     output.data(&object, |out| {
-        let mut table = response.columns.iter().fold(Table::new(), heading);
+        let columns = response.columns.iter();
+        let mut table = columns.fold(Table::new(), |table, column| {
+            table.column(&column.name, &column.r#type)
+        });
         for row in &object.rows {
             table.row(row.iter().map(|cell| cell.map(str::to_owned)));
         }
         table.write(out)
     })
-}
-
-fn heading(table: Table, column: &Column) -> Table {
-    if is_number(&column.r#type) {
-        table.number(&column.name)
-    } else {
-        table.text(&column.name)
-    }
-}
-
-/// Whether values of the type are read from the right.
-fn is_number(data_type: &str) -> bool {
-    let mut inner = data_type;
-    for wrapper in ["LowCardinality(", "Nullable("] {
-        inner = inner.strip_prefix(wrapper).unwrap_or(inner);
-    }
-    ["Int", "UInt", "Float", "Decimal", "BFloat"]
-        .iter()
-        .any(|family| inner.starts_with(family))
 }

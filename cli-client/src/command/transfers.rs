@@ -11,6 +11,9 @@ use sluice_proto::v1::{
 };
 use uuid::Uuid;
 
+mod rejects;
+
+pub(super) use self::rejects::rejects;
 use crate::{
     connect::Connection,
     error::{Error, Result},

@@ -2,6 +2,10 @@
 //!
 //! Shown by `report` to people only. It must never repeat the message.
 
+/// The advice for a value that a type found in the beginning of the file does not hold.
+pub(super) const TYPES: &str =
+    "--full-scan finds the types in the whole file; --create-statement takes them from you";
+
 /// The advice for a reason.
 pub(super) fn of(reason: &str) -> Option<&'static str> {
     let hint = match reason {
@@ -20,24 +24,39 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "TABLE_EXISTS" => "leave --create out to load into it",
         "COLUMN_NOT_FOUND" => "`sluice describe` shows the columns of a table",
         "HEADER_MISMATCH" => {
-            "check --delimiter; for a file without a header --no-header, for other names --columns"
+            "`sluice inspect` shows how the file is read; --delimiter, --skip-lines, --no-header and \
+             --columns say otherwise"
         }
         "HEADER_NOT_FOUND" => "the names behind `=` in --columns are those of the file's header",
-        "UNMATCHED_COLUMN" => "name the columns to load with --columns",
+        "UNMATCHED_COLUMN" => "--ignore-extra leaves it out, --columns names the columns to load",
         "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
         "COMMIT_MODE_UNAVAILABLE" => "--commit auto takes the strongest mode that there is",
         "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "TRANSFER_NOT_FOUND" => "`sluice transfers list` shows those that the server still knows",
-        "TOO_FEW_FIELDS" | "TOO_MANY_FIELDS" => "check --delimiter and --quote",
+        "TOO_FEW_FIELDS" => "check --delimiter and --quote; --ragged pad fills short records up",
+        "TOO_MANY_FIELDS" => "check --delimiter and --quote",
         "UNTERMINATED_QUOTE" | "RECORD_TOO_LONG" => {
             "check --quote; for a file without quotes --quote ''"
         }
+        "TOO_MANY_COLUMNS" => "check --delimiter",
         "EMPTY_FILE" => "for a file without a header --no-header",
-        "INVALID_DIALECT" => "TSV has no quotes, and delimiter and quote differ",
-        "INVALID_DATE" | "AMBIGUOUS_DATE" => "dates are read as YYYY-MM-DD",
-        "NULL_NOT_ALLOWED" => "make the column Nullable, or give it a DEFAULT",
-        "INVALID_UTF8" => "convert the file to UTF-8",
+        "INVALID_DIALECT" => "`sluice inspect` shows how the file is read where nothing is given",
+        "INVALID_DATE" | "AMBIGUOUS_DATE" => {
+            "--date-format COLUMN=FORMAT says how dates are written, such as %d/%m/%Y"
+        }
+        "INVALID_NUMBER" => "--null names words for NULL, --decimal-comma reads 1,5",
+        "INVALID_BOOL" => "--true and --false name other words",
+        "PRECISION_LOSS" => "--round rounds surplus digits",
+        "NULL_NOT_ALLOWED" => {
+            "make the column Nullable, give it a DEFAULT, or load 0 or '' with --empty-as-default"
+        }
+        "INVALID_UTF8" | "INVALID_ENCODING" => {
+            "--encoding says how the file is written, such as windows-1252"
+        }
+        "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
+        "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
+        "TOO_MANY_REJECTS" => "fix the rows, or allow for more of them with --max-rejects",
         "NOT_A_SELECT" => "--query takes one SELECT, which may begin with WITH",
         _ => return None,
     };

@@ -6,7 +6,7 @@ use sluice_proto::v1::TransferError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Error, Exit, Report, is_closed_output};
+use super::{Error, Exit, Report, Saved, is_closed_output};
 
 fn data_error() -> Error {
     let metadata = [
@@ -97,6 +97,45 @@ fn a_watched_transfer_fails_as_it_failed() {
     assert_eq!(report.exit, Exit::Unavailable);
     assert_eq!(report.error.code, "UNAVAILABLE");
     assert_eq!(report.error.metadata["transferId"], "x");
+}
+
+#[test]
+fn an_upload_tells_its_transfer_and_where_the_rejected_rows_are() {
+    let error = |saved| Error::Upload {
+        transfer_id: "x".to_owned(),
+        cause: Box::new(data_error()),
+        saved,
+    };
+    let saved = Saved {
+        file: "bad.csv".to_owned(),
+    };
+    let report = Report::new(&error(Some(saved)));
+    assert_eq!(report.exit, Exit::Data);
+    assert_eq!(report.error.reason, "OVERFLOW");
+    assert_eq!(report.error.metadata["transferId"], "x");
+    assert_eq!(report.error.metadata["rejectsFile"], "bad.csv");
+    let place = report.rejected_rows();
+    assert_eq!(place.as_deref(), Some("the rejected rows are in bad.csv"));
+    // The one row that it stopped at is named already.
+    assert_eq!(Report::new(&error(None)).rejected_rows(), None);
+}
+
+#[test]
+fn rows_that_are_loaded_are_not_passed_over() {
+    let cause = Error::Sink {
+        name: "bad.csv".to_owned(),
+        bytes: 0,
+        source: io::Error::from(io::ErrorKind::StorageFull),
+    };
+    let report = Report::new(&Error::Unsaved {
+        transfer_id: "x".to_owned(),
+        rows_committed: 7,
+        cause: Box::new(cause),
+    });
+    assert_eq!(report.exit, Exit::LocalIo);
+    assert_eq!(report.error.reason, "SINK_UNWRITABLE");
+    let message = &report.error.message;
+    assert!(message.starts_with("7 rows are loaded, but"), "{message}");
 }
 
 #[test]

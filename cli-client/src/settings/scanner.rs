@@ -34,9 +34,9 @@ pub(crate) enum ParseError {
     /// Two conditions in one.
     #[error("one condition for each --where; quote a value that holds the word AND or OR")]
     Joined,
-    /// Not one ASCII character, nor a name of one.
+    /// Not what the flag takes.
     #[error("{0}")]
-    Character(&'static str),
+    Text(&'static str),
 }
 
 /// A position in an argument.

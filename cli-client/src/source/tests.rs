@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -123,6 +124,33 @@ async fn the_stream_of_a_failed_reader_stays_silent() {
     assert!(matches!(outcome, Err(Error::Source { .. })));
     let next = tokio::time::timeout(Duration::from_millis(50), messages.next()).await;
     assert!(next.is_err(), "{next:?}");
+}
+
+#[test]
+fn a_sample_knows_whether_it_is_the_whole_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), sample(100)).unwrap();
+    for (limit, expected, is_whole) in [(99, 99, false), (100, 100, true), (101, 100, true)] {
+        let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+        let (bytes, whole) = source.read_sample(limit).unwrap();
+        assert!(bytes == sample(expected), "{limit}");
+        assert_eq!(whole, is_whole, "{limit}");
+    }
+}
+
+#[test]
+fn only_a_file_is_read_twice() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (path, expected) in [(file.path(), true), (Path::new("/dev/null"), false)] {
+        let input = Endpoint::Path(path.to_owned());
+        let source = Source::open(&input).unwrap();
+        assert_eq!(
+            source.reopen(&input).is_ok(),
+            expected,
+            "{}",
+            path.display()
+        );
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_file_cut_off_in_a_record_is_3() {
         "{error}"
     );
 
-    let error = refused(&server, "id,name\n1,a\n2,\"b\n3,c\n", &[], 3);
+    let error = refused(&server, "id,name\n1,a\n2,\"b\n3,c\n", &["--quote", "\""], 3);
     assert_eq!(error["reason"], "UNTERMINATED_QUOTE");
     assert_eq!(error["metadata"]["line"], "3");
     assert_eq!(error["metadata"]["byteOffset"], "12");
@@ -117,7 +117,7 @@ fn a_wrong_delimiter_is_4_and_shows_the_header() {
     let upload = ["upload", &file, "--table", "items", "--delimiter", ";"];
     let assert = server.sluice(&upload).assert().code(4);
     let text = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(text.contains("\nhint: check --delimiter"), "{text}");
+    assert!(text.contains("\nhint: `sluice inspect` shows"), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{last_object, sluice};
 
 #[test]
 fn a_server_that_is_away_is_5() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &["ping"],
         &["databases"],
         &["tables", "db"],
@@ -14,6 +14,12 @@ fn a_server_that_is_away_is_5() {
         &["preview", "--query", "SELECT 1"],
         &["transfers", "list"],
         &["transfers", "watch", "0190d3a0-0000-7000-8000-000000000001"],
+        &[
+            "transfers",
+            "rejects",
+            "0190d3a0-0000-7000-8000-000000000001",
+        ],
+        &["inspect", "/dev/null"],
         &["upload", "/dev/null", "--table", "t"],
     ];
     for command in commands {
@@ -50,8 +56,37 @@ fn a_missing_file_is_7() {
 }
 
 #[test]
+fn a_statement_that_is_missing_is_7() {
+    let line = ["upload", "/dev/null", "--table", "t", "--create"];
+    let statement = ["--create-statement", "/does/not/exist.sql"];
+    sluice().args(line).args(statement).assert().code(7);
+}
+
+#[test]
+fn a_pipe_is_not_read_twice() {
+    let line = [
+        "upload",
+        "/dev/null",
+        "--table",
+        "t",
+        "--create",
+        "--full-scan",
+    ];
+    sluice().args(line).assert().code(2);
+}
+
+#[test]
 fn a_directory_that_is_missing_is_7() {
     let line = ["export", "--table", "t", "-o", "/does/not/exist/out.csv"];
+    sluice().args(line).assert().code(7);
+    let line = [
+        "upload",
+        "/dev/null",
+        "--table",
+        "t",
+        "--rejects",
+        "/does/not/exist/bad.csv",
+    ];
     sluice().args(line).assert().code(7);
 }
 

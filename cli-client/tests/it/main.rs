@@ -9,14 +9,20 @@
 mod support;
 
 mod broken;
+mod create;
+mod dialect;
 mod export;
 mod faults;
+mod form;
+mod inspect;
 mod local;
 mod look;
+mod rejects;
 mod server;
 mod text;
 mod upload;
 mod usage;
+mod values;
 
 use assert_cmd::Command;
 

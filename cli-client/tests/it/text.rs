@@ -17,6 +17,19 @@ fn the_help_tells_exit_codes_and_filters() {
 }
 
 #[test]
+fn the_flags_of_an_upload_stand_under_headings() {
+    let help = print(&["upload", "--help"]);
+    for heading in [
+        "A new table:",
+        "Rejected rows:",
+        "Form of the file",
+        "Values (",
+    ] {
+        assert!(help.contains(&format!("\n{heading}")), "{heading}");
+    }
+}
+
+#[test]
 fn every_shell_gets_completions() {
     for shell in ["bash", "zsh", "fish"] {
         let script = print(&["completions", shell]);
@@ -34,7 +47,8 @@ fn the_manual_page_has_every_command() {
         "sluice",
         "sluice-upload",
         "sluice-export",
-        "sluice-transfers-watch",
+        "sluice-inspect",
+        "sluice-transfers-rejects",
     ] {
         assert!(page.contains(&format!(".TH {name} ")), "{name}");
     }

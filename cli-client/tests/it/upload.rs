@@ -12,30 +12,30 @@ const ITEMS: &str = "CREATE TABLE items (id UInt32, name String, price Nullable(
 #[test]
 fn a_file_makes_its_table_and_comes_back_byte_for_byte() {
     let server = Server::start();
-    let file = sample("penguins.csv");
+    let file = sample("airports.csv");
     let bytes = fs::read(&file).unwrap();
-    let table = ["--table", "default.penguins"];
+    let table = ["--table", "default.airports"];
     let loaded = server.json(&["upload", &file, table[0], table[1], "--create"]);
     assert_eq!(loaded["transfer_id"].as_str().unwrap().len(), 36);
-    assert_eq!(loaded["table"], "default.penguins");
+    assert_eq!(loaded["table"], "default.airports");
     assert!(loaded["commit_mode"].is_string(), "{loaded}");
     assert_eq!(loaded["bytes_received"], bytes.len());
-    assert_eq!(loaded["rows_parsed"], 344);
-    assert_eq!(loaded["rows_staged"], 344);
+    assert_eq!(loaded["rows_parsed"], 3376);
+    assert_eq!(loaded["rows_staged"], 3376);
     assert_eq!(loaded["rows_rejected"], 0);
-    assert_eq!(loaded["rows_committed"], 344);
+    assert_eq!(loaded["rows_committed"], 3376);
     assert!(loaded["elapsed_seconds"].as_f64().unwrap() > 0.0);
     let statement = loaded["create_statement"].as_str().unwrap();
     assert!(statement.starts_with("CREATE TABLE"), "{statement}");
     let columns = loaded["columns"].as_array().unwrap();
-    assert_eq!(columns.len(), 8);
-    assert_eq!(columns[7]["column"], "year");
-    assert_eq!(columns[7]["source"], "year");
-    assert_eq!(server.sql("SELECT count() FROM penguins"), "344");
+    assert_eq!(columns.len(), 7);
+    assert_eq!(columns[6]["column"], "longitude");
+    assert_eq!(columns[6]["source"], "longitude");
+    assert_eq!(server.sql("SELECT count() FROM airports"), "3376");
 
     let target = server.files.path("out.csv");
     let written = server.json(&["export", table[0], table[1], "-o", &target]);
-    assert_eq!(written["rows"], 344);
+    assert_eq!(written["rows"], 3376);
     assert_eq!(written["bytes"], bytes.len());
     assert!(written["elapsed_seconds"].as_f64().unwrap() > 0.0);
     assert!(fs::read(&target).unwrap() == bytes, "the files differ");
@@ -58,21 +58,21 @@ fn what_is_exported_loads_again_with_the_same_content() {
 #[test]
 fn standard_input_and_output_carry_a_file() {
     let server = Server::start();
-    let bytes = fs::read(sample("penguins.csv")).unwrap();
-    let upload = ["--json", "upload", "-", "--table", "penguins", "--create"];
+    let bytes = fs::read(sample("airports.csv")).unwrap();
+    let upload = ["--json", "upload", "-", "--table", "airports", "--create"];
     let assert = server.sluice(&upload).write_stdin(bytes.clone()).assert();
     let loaded = crate::last_object(assert.code(0).get_output());
-    assert_eq!(loaded["rows_committed"], 344);
+    assert_eq!(loaded["rows_committed"], 3376);
     assert_eq!(loaded["bytes_received"], bytes.len());
 
-    let export = ["--json", "export", "--table", "penguins", "-o", "-"];
+    let export = ["--json", "export", "--table", "airports", "-o", "-"];
     let assert = server.sluice(&export).assert().code(0);
     let output = assert.get_output();
     assert!(output.stdout == bytes, "the files differ");
     let summary = String::from_utf8(output.stderr.clone()).unwrap();
     let summary = summary.lines().last().unwrap();
     let summary: Value = serde_json::from_str(summary).unwrap();
-    assert_eq!(summary["rows"], 344);
+    assert_eq!(summary["rows"], 3376);
     assert_eq!(summary["bytes"], bytes.len());
 }
 

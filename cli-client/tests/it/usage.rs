@@ -4,12 +4,41 @@ use crate::{bare, last_object, sluice};
 
 #[test]
 fn a_wrong_command_line_is_2() {
-    let lines: [&[&str]; 12] = [
+    let lines: [&[&str]; 18] = [
         &[],
         &["load"],
         &["upload", "x.csv"],
         &["upload", "x.csv", "--table", "a.b.c"],
-        &["upload", "x.csv", "--table", "t", "--delimiter", "ab"],
+        &[
+            "upload",
+            "x.csv",
+            "--table",
+            "t",
+            "--delimiter",
+            "123456789",
+        ],
+        &["upload", "x.csv", "--table", "t", "--max-rejects", "101%"],
+        &["upload", "x.csv", "--table", "t", "--full-scan"],
+        &["upload", "-", "--table", "t", "--create", "--full-scan"],
+        &[
+            "upload",
+            "x.csv",
+            "--table",
+            "t",
+            "--format",
+            "ndjson",
+            "--no-header",
+        ],
+        &["inspect", "x.csv", "--sample-bytes", "9M"],
+        &[
+            "export",
+            "--table",
+            "t",
+            "-o",
+            "-",
+            "--compression-level",
+            "3",
+        ],
         &["upload", "x.csv", "--table", "t", "--transfer-id", "7"],
         &["upload", "x.csv", "--table", "t", "--commit", "maybe"],
         &["export", "--table", "t"],

@@ -1,0 +1,131 @@
+//! The flags that say how a file is read.
+//!
+//! Part of the flags of `upload` and `inspect`. A flag that is left out must never turn into a
+//! default here: the server finds it in the file.
+
+use clap::Args;
+
+use super::words::{Compression, Format, Ragged};
+use crate::settings::{dialect, value};
+
+/// How a file is cut into records and fields.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Form of the file (what is left out is found in its first MiB)")]
+pub(crate) struct DialectArgs {
+    /// The family of the file.
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+
+    /// What stands between two fields: 1 to 8 bytes, or one of: tab, comma, semicolon, pipe, space.
+    /// `\t` is a tab, `\x01` to `\x7f` a byte by its number, `\\` a backslash.
+    #[arg(
+        long,
+        value_name = "D",
+        value_parser = dialect::parse_delimiter,
+        allow_hyphen_values = true
+    )]
+    pub(crate) delimiter: Option<String>,
+
+    /// The character around fields that hold delimiters or line ends; empty for none.
+    #[arg(long, value_name = "Q", value_parser = dialect::parse_quote, allow_hyphen_values = true)]
+    pub(crate) quote: Option<String>,
+
+    /// The character that takes its meaning from the one after it; empty for none, where a quote
+    /// within quotes is doubled.
+    #[arg(long, value_name = "E", value_parser = dialect::parse_escape, allow_hyphen_values = true)]
+    pub(crate) escape: Option<String>,
+
+    /// Lines that begin with this are no records: 1 to 8 bytes; empty for none.
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        value_parser = dialect::parse_comment,
+        allow_hyphen_values = true
+    )]
+    pub(crate) comment: Option<String>,
+
+    /// Leave out this many lines before the header, or before the first record.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) skip_lines: Option<i64>,
+
+    /// The file has no header: its first record is data. The same as --header-rows 0.
+    #[arg(long, conflicts_with = "header_rows")]
+    pub(crate) no_header: bool,
+
+    /// How many records name the columns, 0 to 4; several are joined with a space.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=4))]
+    pub(crate) header_rows: Option<i32>,
+
+    /// Leave out the spaces right after a delimiter.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) skip_initial_space: Option<bool>,
+
+    /// The last line of the table, from 1; what follows is left out and counted.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) end_line: Option<i64>,
+
+    /// How characters are written as bytes: utf-8, utf-16le, utf-16be, windows-1252, latin1,
+    /// gbk or another label of the WHATWG Encoding Standard.
+    #[arg(long, value_name = "LABEL", value_parser = dialect::parse_encoding)]
+    pub(crate) encoding: Option<String>,
+
+    /// How the file is compressed; found by content, not by name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) compression: Option<Compression>,
+}
+
+/// How texts are read as values.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Values (by default each fits its column exactly, or is rejected)")]
+pub(crate) struct ValueArgs {
+    /// A text that stands for NULL, beside the empty field and `\N`; may be repeated.
+    /// Default: words such as NA, where a column without them is no text.
+    #[arg(long = "null", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) null_markers: Vec<String>,
+
+    /// An empty field becomes 0, '' or 1970-01-01 in a column that takes no NULL and has no
+    /// DEFAULT. Default: it is rejected.
+    #[arg(long)]
+    pub(crate) empty_as_default: bool,
+
+    /// Leave out spaces and tabs around values that are not quoted. Default: they belong to it.
+    #[arg(long)]
+    pub(crate) trim: bool,
+
+    /// The decimal point of numbers is a comma. Default: found for each column.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) decimal_comma: Option<bool>,
+
+    /// The form of the dates of a column, such as `born=%d/%m/%Y` or `at='%d.%m.%Y %H:%M:%S'`; may
+    /// be repeated. Default: found where it is unambiguous, else ISO 8601 only.
+    #[arg(long = "date-format", value_name = "COLUMN=FORMAT", value_parser = value::parse_date_format)]
+    pub(crate) date_formats: Vec<value::DateFormat>,
+
+    /// A word for true, beside true, t, yes, y, on and 1; may be repeated.
+    #[arg(long = "true", value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) true_words: Vec<String>,
+
+    /// A word for false, beside false, f, no, n, off and 0; may be repeated.
+    #[arg(long = "false", value_name = "WORD", allow_hyphen_values = true)]
+    pub(crate) false_words: Vec<String>,
+
+    /// Round surplus digits of a fraction, half away from zero. Default: such a value is rejected.
+    #[arg(long)]
+    pub(crate) round: bool,
+
+    /// What to do with a record that has too few fields. Default: reject.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) ragged: Option<Ragged>,
+}

@@ -1,0 +1,156 @@
+//! The flags of `upload` and `inspect`.
+//!
+//! Part of `cli`. A flag must never be here that the server does not honour.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sluice_proto::v1::TableRef;
+use uuid::Uuid;
+
+use super::{
+    reading::{DialectArgs, ValueArgs},
+    words::Commit,
+};
+use crate::settings::{names, value};
+
+/// Flags of `upload`.
+#[derive(Debug, Args)]
+pub(crate) struct UploadArgs {
+    /// The file to load; `-` is standard input.
+    pub(crate) file: PathBuf,
+
+    /// The table to load into: `db.table` or `table`; names with other characters in backticks.
+    #[arg(long, short, value_name = "DB.T", value_parser = names::parse_table)]
+    pub(crate) table: TableRef,
+
+    /// Load these columns only; `column=field` takes the value from another field of the header, or
+    /// without a header from the field of that number.
+    #[arg(long, value_name = "A,B=FIELD", value_parser = names::parse_mappings)]
+    pub(crate) columns: Option<names::Mappings>,
+
+    /// Leave out fields of the file that the table has no column for. Default: they are refused.
+    #[arg(long)]
+    pub(crate) ignore_extra: bool,
+
+    /// How rows become visible in the table.
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    pub(crate) commit: Commit,
+
+    /// The id of the transfer. Default: a new one.
+    #[arg(long, value_name = "UUID")]
+    pub(crate) transfer_id: Option<Uuid>,
+
+    /// Read and check the whole file, report everything, load nothing. Rejected rows are no failure
+    /// then: the exit code is 0 unless the file cannot be read at all.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) create: CreateArgs,
+
+    #[command(flatten)]
+    pub(crate) rejects: RejectArgs,
+
+    #[command(flatten)]
+    pub(crate) dialect: DialectArgs,
+
+    /// Find nothing in the file: what is left out takes the default of the format, for CSV a comma,
+    /// a double quote, one header record, UTF-8, no compression.
+    #[arg(
+        long,
+        help_heading = "Form of the file (what is left out is found in its first MiB)"
+    )]
+    pub(crate) no_sniff: bool,
+
+    #[command(flatten)]
+    pub(crate) values: ValueArgs,
+}
+
+/// How the table is made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A new table")]
+pub(crate) struct CreateArgs {
+    /// Create the table, with types found in the first MiB of the file.
+    #[arg(long)]
+    pub(crate) create: bool,
+
+    /// With --create: read the whole file for the types, then read it again to load it. Not for
+    /// standard input and pipes.
+    #[arg(long, requires = "create")]
+    pub(crate) full_scan: bool,
+
+    /// With --create: run the CREATE TABLE of this file instead of the generated one, such as the
+    /// edited output of `sluice inspect --create-statement`.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "create",
+        conflicts_with = "full_scan"
+    )]
+    pub(crate) create_statement: Option<PathBuf>,
+}
+
+/// What happens to rows that do not fit.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rejected rows")]
+pub(crate) struct RejectArgs {
+    /// Leave out up to N rows that do not fit, or up to P percent of all rows, judged at the end of
+    /// the file. Default: 0, the first one ends the upload.
+    #[arg(long, value_name = "N|P%", value_parser = value::parse_limit)]
+    pub(crate) max_rejects: Option<value::Limit>,
+
+    /// Write the rejected rows to this file, also when the upload fails: a CSV with the fields of
+    /// the file and `_sluice_line`, `_sluice_column`, `_sluice_reason`, which are skipped when it is
+    /// loaded again. A file of an earlier run is replaced, or removed when no row was rejected.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// Flags of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The file to look at; `-` is standard input.
+    pub(crate) file: PathBuf,
+
+    /// The table to match it against: `db.table` or `table`. Default: none.
+    #[arg(long, short, value_name = "DB.T", value_parser = names::parse_table)]
+    pub(crate) table: Option<TableRef>,
+
+    /// Try these columns only, as in `upload`.
+    #[arg(
+        long,
+        value_name = "A,B=FIELD",
+        value_parser = names::parse_mappings,
+        requires = "table"
+    )]
+    pub(crate) columns: Option<names::Mappings>,
+
+    /// Show this many rows, 1 to 1,000.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(i32).range(1..=1_000),
+        default_value_t = 10
+    )]
+    pub(crate) rows: i32,
+
+    /// Look at this much of the file, up to 8 MiB: a number of bytes, or of KiB or MiB as 64K or 4M.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = value::parse_sample_bytes,
+        default_value = "1M"
+    )]
+    pub(crate) sample_bytes: usize,
+
+    /// Print nothing but the CREATE TABLE that `upload --create` would run.
+    #[arg(long)]
+    pub(crate) create_statement: bool,
+
+    #[command(flatten)]
+    pub(crate) dialect: DialectArgs,
+
+    #[command(flatten)]
+    pub(crate) values: ValueArgs,
+}

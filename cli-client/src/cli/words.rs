@@ -1,0 +1,75 @@
+//! The words that flags take, one enum a flag.
+//!
+//! Used by the flags of `cli` and read by `settings`. A word must never change its meaning: scripts
+//! have it.
+
+use clap::ValueEnum;
+
+/// The family of a flat file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Values between delimiters, RFC 4180 and its relatives.
+    Csv,
+    /// Tab-separated values as ClickHouse writes them: backslash escapes, `\N` for NULL.
+    Tsv,
+    /// One JSON object a line; the keys are the names of the columns.
+    #[value(alias = "jsonl")]
+    Ndjson,
+}
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compression {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+/// What to do with a record that has too few fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ragged {
+    /// Fill it up with empty fields; surplus fields that are empty are left out.
+    Pad,
+    /// Reject it.
+    Reject,
+}
+
+/// What ends a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LineEnd {
+    /// Line feed.
+    Lf,
+    /// Carriage return and line feed.
+    Crlf,
+    /// Carriage return.
+    Cr,
+}
+
+/// Which fields have quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QuoteStyle {
+    /// Those that would not read back as they are without.
+    Necessary,
+    /// All but NULL.
+    Always,
+    /// All that are no numbers, dates and the like.
+    NonNumeric,
+}
+
+/// How rows become visible in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Commit {
+    /// The strongest mode that the table allows.
+    Auto,
+    /// One plain streaming INSERT: a failure can leave the first rows, a repetition doubles rows.
+    Direct,
+    /// All rows at once or none.
+    Atomic,
+    /// Block by block, each exactly once.
+    Blocks,
+    /// The new rows take the place of the old ones at once.
+    Replace,
+}

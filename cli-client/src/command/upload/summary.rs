@@ -1,0 +1,228 @@
+//! What came of an upload, as JSON and for people.
+//!
+//! Made by `upload` from the server's response. It must never leave out which rows are not in the
+//! table, or that a text was read as another value than it says.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde::Serialize;
+use sluice_proto::v1::{ColumnMatch, Counters, FileProfile, MatchKind, UploadResponse};
+
+use crate::{
+    error::{Error, Result},
+    json::{self, MatchObject},
+    profile::{self, ProfileObject},
+    rejects::{self, RejectedObject, Saved},
+    text,
+};
+
+/// Columns whose reading is said, in a summary.
+const MAX_COLUMNS: usize = 20;
+
+/// The result of an upload.
+#[derive(Debug, Serialize)]
+pub(super) struct Object<'a> {
+    transfer_id: &'a str,
+    table: &'a str,
+    commit_mode: Option<&'static str>,
+    guarantee: &'a str,
+    pub(super) dry_run: bool,
+    bytes_received: i64,
+    rows_parsed: i64,
+    rows_staged: i64,
+    rows_rejected: i64,
+    rows_committed: i64,
+    elapsed_seconds: f64,
+    columns: Vec<MatchObject<'a>>,
+    create_statement: &'a str,
+    ignored_lines: i64,
+    rejects_file: Option<&'a str>,
+    rejected_rows: Vec<RejectedObject<'a>>,
+    profile: Option<ProfileObject<'a>>,
+}
+
+/// The counters of the transfer.
+pub(super) fn counters(response: &UploadResponse) -> Counters {
+    let transfer = response.transfer.as_ref();
+    transfer
+        .and_then(|transfer| transfer.counters)
+        .unwrap_or_default()
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn new(
+        response: &'a UploadResponse,
+        dry_run: bool,
+        saved: Option<&'a Saved>,
+        table: &'a str,
+        elapsed: Duration,
+    ) -> Result<Self> {
+        let transfer = response.transfer.as_ref();
+        let transfer = transfer.ok_or(Error::Answer("transfer"))?;
+        let counters = counters(response);
+        Ok(Self {
+            transfer_id: &transfer.transfer_id,
+            table,
+            commit_mode: json::commit_mode(transfer),
+            guarantee: &transfer.guarantee,
+            dry_run,
+            bytes_received: counters.bytes_received,
+            rows_parsed: counters.rows_parsed,
+            rows_staged: counters.rows_staged,
+            rows_rejected: counters.rows_rejected,
+            rows_committed: counters.rows_committed,
+            elapsed_seconds: json::seconds(elapsed),
+            columns: json::matches(&response.columns),
+            create_statement: &response.create_statement,
+            ignored_lines: response.ignored_lines,
+            rejects_file: saved.map(|saved| saved.file.as_str()),
+            rejected_rows: rejects::objects(&response.rejected_rows),
+            profile: response.profile.as_ref().map(profile::object),
+        })
+    }
+
+    /// A load for people.
+    pub(super) fn summary(&self, response: &UploadResponse) -> String {
+        let mut lines = vec![format!(
+            "loaded {} into {}{}",
+            text::rows(self.rows_committed),
+            self.table,
+            self.speed()
+        )];
+        if self.rows_rejected > 0 {
+            lines.push(format!("rejected {}:", text::rows(self.rows_rejected)));
+            lines.extend(self.rejected(response));
+        }
+        lines.extend(self.reading(response));
+        lines.extend(matching(&response.columns));
+        if !self.create_statement.is_empty() {
+            lines.push(format!("created: {}", self.create_statement));
+        }
+        if let Some(mode) = self.commit_mode {
+            lines.push(format!("commit mode {mode}: {}", self.guarantee));
+        }
+        lines.push(format!("transfer {}", self.transfer_id));
+        lines.join("\n")
+    }
+
+    /// A dry run for people.
+    pub(super) fn report(&self, response: &UploadResponse, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "checked {} for {}{}; nothing was loaded",
+            text::rows(self.rows_parsed),
+            self.table,
+            self.speed()
+        )?;
+        if self.rows_rejected > 0 {
+            writeln!(out, "{} would be rejected:", text::rows(self.rows_rejected))?;
+        } else {
+            writeln!(out, "every row fits")?;
+        }
+        let mut lines = self.rejected(response);
+        lines.extend(self.reading(response));
+        lines.extend(matching(&response.columns));
+        if !self.create_statement.is_empty() {
+            lines.push(format!("would create: {}", self.create_statement));
+        }
+        lines.push(format!("transfer {}", self.transfer_id));
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+
+    /// ` in 0.42 s (13.5 kB, 32.1 kB/s)`.
+    fn speed(&self) -> String {
+        let elapsed = Duration::from_secs_f64(self.elapsed_seconds);
+        let bytes = u64::try_from(self.bytes_received).unwrap_or_default();
+        format!(
+            " in {} ({}, {})",
+            text::duration(elapsed),
+            text::size(bytes),
+            text::rate(bytes, elapsed)
+        )
+    }
+
+    /// The first rejected rows, and where all of them are.
+    fn rejected(&self, response: &UploadResponse) -> Vec<String> {
+        let mut lines = rejects::list(&response.rejected_rows, self.rows_rejected);
+        match self.rejects_file {
+            Some(file) => lines.push(format!("  all of them are in {file}")),
+            None if lines.is_empty() => {}
+            None => lines.push(format!(
+                "  `sluice transfers rejects {}` prints them all",
+                self.transfer_id
+            )),
+        }
+        lines
+    }
+
+    /// How the file was read, where it is not plain.
+    fn reading(&self, response: &UploadResponse) -> Vec<String> {
+        let Some(profile) = &response.profile else {
+            return Vec::new();
+        };
+        let mut lines: Vec<_> = profile::reading(profile).into_iter().collect();
+        lines.extend(columns(profile, !self.create_statement.is_empty()));
+        if self.ignored_lines > 0 {
+            lines.push(format!(
+                "left out {} after the end of the table",
+                text::counted(self.ignored_lines, "line")
+            ));
+        }
+        lines
+    }
+}
+
+/// What is to be said of single columns; with the notes on their types where these are new.
+fn columns(profile: &FileProfile, with_notes: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for column in &profile.columns {
+        let mut words = profile::column_words(column);
+        if with_notes {
+            words.extend(column.notes.iter().map(|note| text::one_line(note)));
+        }
+        if !words.is_empty() {
+            let name = text::one_line(&column.name);
+            lines.push(format!("  column {name}: {}", words.join("; ")));
+        }
+    }
+    let rest = lines.len().saturating_sub(MAX_COLUMNS);
+    if rest > 0 {
+        lines.truncate(MAX_COLUMNS);
+        lines.push(format!("  … and {rest} more columns; --json has them all"));
+    }
+    lines
+}
+
+/// Columns and fields that have no partner.
+fn matching(columns: &[ColumnMatch]) -> Vec<String> {
+    let of = |wanted: &[MatchKind]| {
+        let found = columns
+            .iter()
+            .filter(|found| wanted.contains(&found.kind()));
+        found.collect::<Vec<_>>()
+    };
+    let names = |found: &[&ColumnMatch]| {
+        let names = found.iter().map(|found| match found.column.as_str() {
+            "" => found.source.clone().unwrap_or_default(),
+            column => column.to_owned(),
+        });
+        text::one_line(&names.collect::<Vec<_>>().join(", "))
+    };
+    let mut extra = of(&[MatchKind::Extra]);
+    extra.retain(|found| !rejects::is_place(found.source()));
+    let groups = [
+        (
+            "not in the file, took their DEFAULT",
+            of(&[MatchKind::Default]),
+        ),
+        ("not in the file, empty", of(&[MatchKind::Missing])),
+        ("not in the table, left out", extra),
+    ];
+    let found = groups.iter().filter(|(_, found)| !found.is_empty());
+    found
+        .map(|(what, found)| format!("{what}: {}", names(found)))
+        .collect()
+}

@@ -1,0 +1,131 @@
+//! Profiles as JSON and in words.
+
+use serde_json::json;
+use sluice_proto::v1::{Compression, Dialect, FileProfile, Finding, Format, ProfileColumn};
+
+use super::{column_words, object, reading};
+
+fn profile(dialect: Dialect) -> FileProfile {
+    FileProfile {
+        dialect: Some(dialect),
+        ..FileProfile::default()
+    }
+}
+
+fn odd() -> Dialect {
+    Dialect {
+        format: Format::Csv.into(),
+        delimiter: Some(";".to_owned()),
+        quote: Some(String::new()),
+        header_rows: Some(2),
+        escape: Some("\\".to_owned()),
+        comment: Some("#".to_owned()),
+        skip_lines: Some(1),
+        skip_initial_space: Some(true),
+        end_line: Some(1_200),
+        encoding: "Windows-1252".to_owned(),
+        compression: Compression::Gzip.into(),
+    }
+}
+
+#[test]
+fn a_plain_file_needs_no_words() {
+    assert_eq!(reading(&FileProfile::default()), None);
+    assert_eq!(reading(&profile(Dialect::default())), None);
+    let said = Dialect {
+        format: Format::Csv.into(),
+        delimiter: Some(",".to_owned()),
+        quote: Some("\"".to_owned()),
+        escape: Some(String::new()),
+        comment: Some(String::new()),
+        header_rows: Some(1),
+        encoding: "utf-8-bom".to_owned(),
+        compression: Compression::None.into(),
+        ..Dialect::default()
+    };
+    assert_eq!(reading(&profile(said)), None);
+    let tsv = Dialect {
+        format: Format::Tsv.into(),
+        ..Dialect::default()
+    };
+    assert_eq!(reading(&profile(tsv)).as_deref(), Some("read as TSV"));
+}
+
+#[test]
+fn what_is_not_plain_is_said() {
+    assert_eq!(
+        reading(&profile(odd())).unwrap(),
+        "read as windows-1252, gzip, delimiter ;, no quote, escape \\, spaces after delimiters \
+         left out, 1 line skipped, comments after #, a header of 2 records, up to line 1,200"
+    );
+    let few = Dialect {
+        delimiter: Some("\t".to_owned()),
+        header_rows: Some(0),
+        ..Dialect::default()
+    };
+    assert_eq!(
+        reading(&profile(few)).unwrap(),
+        "read with delimiter tab, no header"
+    );
+}
+
+#[test]
+fn a_column_says_how_it_is_read() {
+    let column = ProfileColumn {
+        null_markers: vec!["NA".to_owned(), "?".to_owned()],
+        date_format: "%d/%m/%Y".to_owned(),
+        decimal_comma: true,
+        ..ProfileColumn::default()
+    };
+    let expected = ["NA, ? are NULL", "dates as %d/%m/%Y", "decimal comma"];
+    assert_eq!(column_words(&column), expected);
+    assert!(column_words(&ProfileColumn::default()).is_empty());
+}
+
+#[test]
+fn json_has_every_key_and_the_defaults_of_the_format() {
+    let mut file = profile(odd());
+    file.columns.push(ProfileColumn {
+        name: "a_2".to_owned(),
+        original_name: Some("a".to_owned()),
+        r#type: "Date".to_owned(),
+        ..ProfileColumn::default()
+    });
+    file.findings.push(Finding {
+        name: "line_end".to_owned(),
+        value: "crlf".to_owned(),
+        confidence: 1.0,
+        ..Finding::default()
+    });
+    let column = json!({"name": "a_2", "type": "Date", "original_name": "a", "null_markers": [],
+        "date_format": null, "decimal_comma": false, "notes": []});
+    let finding = json!({"name": "line_end", "value": "crlf", "confidence": 1.0,
+        "runner_up": null, "given": false});
+    assert_eq!(
+        serde_json::to_value(object(&file)).unwrap(),
+        json!({"encoding": "windows-1252", "compression": "gzip", "format": "csv",
+            "delimiter": ";", "quote": null, "escape": "\\", "comment": "#", "header": true,
+            "header_rows": 2, "skip_lines": 1, "skip_initial_space": true, "end_line": 1200,
+            "line_end": "crlf", "columns": [column], "findings": [finding], "sample_bytes": 0,
+            "trailing_lines": 0})
+    );
+    let plain = serde_json::to_value(object(&FileProfile::default())).unwrap();
+    assert_eq!(
+        (&plain["delimiter"], &plain["quote"], &plain["escape"]),
+        (&json!(","), &json!("\""), &json!(null))
+    );
+    assert_eq!(
+        (&plain["header"], &plain["line_end"]),
+        (&json!(true), &json!(null))
+    );
+    let json = Dialect {
+        format: Format::Ndjson.into(),
+        ..Dialect::default()
+    };
+    let json = profile(json);
+    let json = serde_json::to_value(object(&json)).unwrap();
+    assert_eq!(
+        (&json["delimiter"], &json["quote"]),
+        (&json!(null), &json!(null))
+    );
+}

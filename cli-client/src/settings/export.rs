@@ -1,0 +1,153 @@
+//! Exports and previews, resolved: the flags as requests of the contract.
+//!
+//! Called by [`Settings::resolve`](super::Settings::resolve). It must never open the file: only its
+//! name is looked at, for the compression.
+
+use std::path::Path;
+
+use sluice_proto::v1::{
+    Compression, Dialect, ExportRequest, ExportStyle, LineEnd, PreviewRowsRequest, QuoteStyle,
+    TableSource, export_request, preview_rows_request,
+};
+
+use super::{Endpoint, reading, transfer_id};
+use crate::{
+    cli::{self, ExportArgs, FormArgs, PreviewArgs},
+    error::{Error, Result},
+};
+
+/// An export.
+#[derive(Debug)]
+pub(crate) struct Export {
+    /// What to export, and how.
+    pub(crate) request: ExportRequest,
+    /// Where the bytes go.
+    pub(crate) output: Endpoint,
+    /// Whether the rows that ClickHouse reads are the rows that the file gets, as for a table
+    /// without conditions.
+    pub(crate) reads_what_it_writes: bool,
+    /// The most rows of the file.
+    pub(crate) limit: Option<i64>,
+}
+
+/// Resolves the flags of `export`. Fails with [`Error::Usage`].
+pub(super) fn export(args: ExportArgs) -> Result<Export> {
+    let reads_what_it_writes = args.source.table.is_some() && args.conditions.is_empty();
+    let source = match (args.source.table, args.source.query) {
+        (None, Some(query)) => export_request::Source::Query(query),
+        (table, _) => export_request::Source::Table(TableSource {
+            table,
+            columns: args.columns.map(|columns| columns.0).unwrap_or_default(),
+            r#where: args.conditions,
+            order_by: args.order_by.map(|order| order.0).unwrap_or_default(),
+            limit: args.limit,
+        }),
+    };
+    let (dialect, style) = form(args.form, &args.output)?;
+    Ok(Export {
+        output: args.output.into(),
+        reads_what_it_writes,
+        limit: args.limit,
+        request: ExportRequest {
+            transfer_id: transfer_id(args.transfer_id),
+            source: Some(source),
+            dialect: Some(dialect),
+            style: Some(style),
+        },
+    })
+}
+
+/// Resolves the flags of `preview`.
+pub(super) fn preview(args: PreviewArgs) -> PreviewRowsRequest {
+    let table = args.source.table.map(preview_rows_request::Source::Table);
+    let query = args.source.query.map(preview_rows_request::Source::Query);
+    PreviewRowsRequest {
+        source: table.or(query),
+        limit: args.limit,
+    }
+}
+
+/// The form of the file. Fails with [`Error::Usage`] for what a format does not have.
+fn form(args: FormArgs, output: &Path) -> Result<(Dialect, ExportStyle)> {
+    check_format(&args)?;
+    let compression = match args.compression {
+        Some(word) => reading::compression(word),
+        None => by_name(output),
+    };
+    check_level(args.compression_level, compression)?;
+    let dialect = Dialect {
+        format: reading::format(args.format).into(),
+        delimiter: args.delimiter,
+        quote: args.quote,
+        header_rows: args.no_header.then_some(0),
+        escape: args.escape,
+        encoding: args.encoding.unwrap_or_default(),
+        compression: compression.into(),
+        ..Dialect::default()
+    };
+    let style = ExportStyle {
+        line_end: args.line_end.map_or(LineEnd::Unspecified, line_end).into(),
+        quote_style: args
+            .quote_style
+            .map_or(QuoteStyle::Unspecified, quote_style)
+            .into(),
+        excel_safe: args.excel_safe,
+        null_marker: args.null,
+        compression_level: args.compression_level,
+    };
+    Ok((dialect, style))
+}
+
+/// NDJSON has neither fields with delimiters nor a header.
+fn check_format(args: &FormArgs) -> Result<()> {
+    if args.format != cli::Format::Ndjson {
+        return Ok(());
+    }
+    reading::refuse(
+        "ndjson",
+        &[
+            ("--delimiter", args.delimiter.is_some()),
+            ("--quote", args.quote.is_some()),
+            ("--escape", args.escape.is_some()),
+            ("--no-header", args.no_header),
+            ("--null", args.null.is_some()),
+            ("--quote-style", args.quote_style.is_some()),
+            ("--excel-safe", args.excel_safe),
+        ],
+    )
+}
+
+fn check_level(level: Option<i32>, compression: Compression) -> Result<()> {
+    match (level, compression) {
+        (Some(level), Compression::None) => Err(Error::Usage(format!(
+            "--compression-level {level} needs --compression, or a FILE that ends in .gz or .zst"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The compression that the name of the file tells.
+fn by_name(output: &Path) -> Compression {
+    let extension = output.extension().unwrap_or_default();
+    match extension.to_ascii_lowercase().to_str() {
+        Some("gz") => Compression::Gzip,
+        Some("zst") => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+fn line_end(word: cli::LineEnd) -> LineEnd {
+    match word {
+        cli::LineEnd::Lf => LineEnd::Lf,
+        cli::LineEnd::Crlf => LineEnd::Crlf,
+        cli::LineEnd::Cr => LineEnd::Cr,
+    }
+}
+
+fn quote_style(word: cli::QuoteStyle) -> QuoteStyle {
+    match word {
+        cli::QuoteStyle::Necessary => QuoteStyle::Necessary,
+        cli::QuoteStyle::Always => QuoteStyle::Always,
+        cli::QuoteStyle::NonNumeric => QuoteStyle::NonNumeric,
+    }
+}

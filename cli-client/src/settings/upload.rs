@@ -1,0 +1,131 @@
+//! Uploads and inspections, resolved: the flags as specs of the contract.
+//!
+//! Called by [`Settings::resolve`](super::Settings::resolve). It must never open a file: the CREATE
+//! TABLE of a file is read by `command::upload`.
+
+use std::path::{Path, PathBuf};
+
+use sluice_proto::v1::{
+    ColumnMapping, CommitMode, InspectFileRequest, RejectPolicy, TableRef, UploadSpec,
+};
+
+use super::{Endpoint, names::Mappings, reading, transfer_id, value::Limit};
+use crate::{
+    cli::{self, InspectArgs, UploadArgs},
+    error::{Error, Result},
+};
+
+/// An upload.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    /// Where the bytes come from.
+    pub(crate) input: Endpoint,
+    /// What to load, and how; its size is filled in when the file is open.
+    pub(crate) spec: UploadSpec,
+    /// The table.
+    pub(crate) table: TableRef,
+    /// Whether the whole file is read for the types before it is loaded.
+    pub(crate) full_scan: bool,
+    /// The file with the CREATE TABLE to run.
+    pub(crate) create_statement: Option<PathBuf>,
+    /// The file that rejected rows are written to.
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// A look at the beginning of a file.
+#[derive(Debug)]
+pub(crate) struct Inspect {
+    /// Where the bytes come from.
+    pub(crate) input: Endpoint,
+    /// What is known of the file; its bytes are filled in when they are read.
+    pub(crate) request: InspectFileRequest,
+    /// The most bytes to look at.
+    pub(crate) sample_bytes: usize,
+    /// Whether to print the CREATE TABLE and nothing else.
+    pub(crate) statement_only: bool,
+}
+
+/// Resolves the flags of `upload`. Fails with [`Error::Usage`].
+pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
+    let input = Endpoint::from(args.file.clone());
+    if args.create.full_scan && input == Endpoint::Standard {
+        return Err(Error::Usage(
+            "--full-scan reads the file twice, and standard input can be read once".to_owned(),
+        ));
+    }
+    if args.rejects.rejects.as_deref() == Some(Path::new("-")) {
+        let text = "--rejects takes a file; `sluice transfers rejects ID` prints the rows";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let source_name = match args.file.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "-".to_owned(),
+    };
+    Ok(Upload {
+        input,
+        table: args.table.clone(),
+        full_scan: args.create.full_scan,
+        create_statement: args.create.create_statement,
+        rejects: args.rejects.rejects,
+        spec: UploadSpec {
+            transfer_id: transfer_id(args.transfer_id),
+            table: Some(args.table),
+            dialect: Some(reading::dialect(args.dialect)?),
+            columns: mappings(args.columns),
+            create_table: args.create.create,
+            commit_mode: commit_mode(args.commit).into(),
+            total_bytes: None,
+            source_name,
+            values: Some(reading::values(args.values)?),
+            rejects: args.rejects.max_rejects.map(policy),
+            dry_run: args.dry_run,
+            sniff: args.no_sniff.then_some(false),
+            create_statement: String::new(),
+            ignore_extra_fields: args.ignore_extra,
+        },
+    })
+}
+
+/// Resolves the flags of `inspect`. Fails with [`Error::Usage`].
+pub(super) fn inspect(args: InspectArgs) -> Result<Inspect> {
+    Ok(Inspect {
+        input: args.file.into(),
+        sample_bytes: args.sample_bytes,
+        statement_only: args.create_statement,
+        request: InspectFileRequest {
+            dialect: Some(reading::dialect(args.dialect)?),
+            table: args.table,
+            values: Some(reading::values(args.values)?),
+            columns: mappings(args.columns),
+            row_count: args.rows,
+            ..InspectFileRequest::default()
+        },
+    })
+}
+
+fn mappings(columns: Option<Mappings>) -> Vec<ColumnMapping> {
+    columns.map(|columns| columns.0).unwrap_or_default()
+}
+
+fn policy(limit: Limit) -> RejectPolicy {
+    match limit {
+        Limit::Rows(rows) => RejectPolicy {
+            max_rows: Some(rows),
+            max_share: None,
+        },
+        Limit::Share(share) => RejectPolicy {
+            max_rows: None,
+            max_share: Some(share),
+        },
+    }
+}
+
+fn commit_mode(word: cli::Commit) -> CommitMode {
+    match word {
+        cli::Commit::Auto => CommitMode::Unspecified,
+        cli::Commit::Direct => CommitMode::Direct,
+        cli::Commit::Atomic => CommitMode::Atomic,
+        cli::Commit::Blocks => CommitMode::Blocks,
+        cli::Commit::Replace => CommitMode::Replace,
+    }
+}

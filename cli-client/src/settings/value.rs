@@ -1,0 +1,134 @@
+//! Limits, sizes and the forms of dates as they are given on the command line.
+//!
+//! Called by clap. Whether a column is there, and whether a form can be read, is the server's to
+//! say.
+
+use super::scanner::{ParseError, Scanner};
+
+/// The most bytes of a file that an inspection looks at.
+pub(crate) const MAX_SAMPLE_BYTES: usize = 8 << 20;
+
+/// How many rows may be rejected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Limit {
+    /// A number of rows.
+    Rows(i64),
+    /// A share of all rows: 0 to 1.
+    Share(f64),
+}
+
+/// The form of the dates of one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DateFormat {
+    /// The column.
+    pub(crate) column: String,
+    /// The form in strftime's notation.
+    pub(crate) format: String,
+}
+
+/// Reads `N` or `P%`.
+pub(crate) fn parse_limit(text: &str) -> Result<Limit, ParseError> {
+    let limit = match text.strip_suffix('%') {
+        Some(percent) => percent
+            .trim_end()
+            .parse()
+            .ok()
+            .filter(|percent| (0.0..=100.0).contains(percent))
+            .map(|percent: f64| Limit::Share(percent / 100.0)),
+        None => text.parse().ok().filter(|rows| *rows >= 0).map(Limit::Rows),
+    };
+    limit.ok_or(ParseError::Text(
+        "a limit is a number of rows from 0, or a share of all rows from 0% to 100%",
+    ))
+}
+
+/// Reads `column=format`.
+pub(crate) fn parse_date_format(text: &str) -> Result<DateFormat, ParseError> {
+    let mut scanner = Scanner::new(text);
+    let column = scanner.name("the column", |next| next == '=')?;
+    if !scanner.take('=') {
+        return Err(ParseError::Missing("`=` and the form of the dates"));
+    }
+    let format = scanner.rest().to_owned();
+    if !format.contains('%') {
+        return Err(ParseError::Text(
+            "a form of dates is made of parts such as %d, %m, %Y, %H, %M and %S",
+        ));
+    }
+    Ok(DateFormat { column, format })
+}
+
+/// Reads a number of bytes, of KiB (`64K`) or of MiB (`4M`).
+pub(crate) fn parse_sample_bytes(text: &str) -> Result<usize, ParseError> {
+    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" => Some(1),
+        "K" | "k" | "KiB" => Some(1 << 10),
+        "M" | "m" | "MiB" => Some(1 << 20),
+        _ => None,
+    };
+    let number = digits.parse::<usize>().ok().zip(unit);
+    let bytes = number.and_then(|(number, unit)| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| (1..=MAX_SAMPLE_BYTES).contains(bytes))
+        .ok_or(ParseError::Text(
+            "a size is 1 to 8388608 bytes, written as 500000, 64K or 4M",
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DateFormat, Limit, parse_date_format, parse_limit, parse_sample_bytes};
+
+    #[test]
+    fn a_limit_is_a_number_or_a_share() {
+        let cases = [
+            ("0", Limit::Rows(0)),
+            ("100", Limit::Rows(100)),
+            ("0%", Limit::Share(0.0)),
+            ("0.5%", Limit::Share(0.005)),
+            ("100%", Limit::Share(1.0)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_limit(text), Ok(expected), "{text}");
+        }
+        for text in ["", "-1", "1.5", "%", "-1%", "100.1%", "NaN%", "inf%", "ten"] {
+            assert!(parse_limit(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_format_names_its_column() {
+        let check = |text, column: &str, format: &str| {
+            let expected = DateFormat {
+                column: column.to_owned(),
+                format: format.to_owned(),
+            };
+            assert_eq!(parse_date_format(text), Ok(expected), "{text}");
+        };
+        check("born=%d/%m/%Y", "born", "%d/%m/%Y");
+        check("`a = b`=%d.%m.%Y %H:%M:%S", "a = b", "%d.%m.%Y %H:%M:%S");
+        check("a=%Y=%m=%d", "a", "%Y=%m=%d");
+        for text in ["", "born", "=%d", "born=", "born=dd/mm/yyyy", "`born=%d"] {
+            assert!(parse_date_format(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sample_has_a_byte_to_eight_mebibytes() {
+        let cases = [
+            ("1", 1),
+            ("500000", 500_000),
+            ("64K", 65_536),
+            ("4M", 4 << 20),
+            ("8MiB", 8 << 20),
+            ("8388608", 8 << 20),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_sample_bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "0M", "9M", "8388609", "1G", "M", "1.5M", "-1"] {
+            assert!(parse_sample_bytes(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `upload --create` and `--dry-run`: what the table becomes, and what is said before it is made.
+
+use crate::support::{Server, sample};
+
+fn type_of(server: &Server, table: &str, column: &str) -> String {
+    server.sql(&format!(
+        "SELECT type FROM system.columns WHERE table = '{table}' AND name = '{column}'"
+    ))
+}
+
+#[test]
+fn a_dry_run_loads_nothing_and_reports_everything() {
+    let server = Server::start();
+    let file = sample("penguins.csv");
+    let line = ["upload", &file, "--table", "p", "--create", "--dry-run"];
+    let checked = server.json(&line);
+    assert_eq!(checked["dry_run"], true);
+    assert_eq!(checked["rows_parsed"], 344);
+    assert_eq!(checked["rows_rejected"], 0);
+    assert_eq!(checked["rows_committed"], 0);
+    let statement = checked["create_statement"].as_str().unwrap();
+    assert!(statement.starts_with("CREATE TABLE"), "{statement}");
+    assert_eq!(server.sql("EXISTS TABLE p"), "0");
+    let text = server.text(&line);
+    assert!(text.starts_with("checked 344 rows for p in "), "{text}");
+    for part in [
+        "; nothing was loaded\n",
+        "\nevery row fits\n",
+        "\nwould create: CREATE TABLE",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+}
+
+#[test]
+fn a_dry_run_finds_every_bad_row_and_is_0() {
+    let server = Server::start();
+    server.sql("CREATE TABLE items (id UInt8, name String) ENGINE = MergeTree ORDER BY id");
+    let file = server
+        .files
+        .write("x.csv", "id,name\n1,a\n300,b\n-1,c\n4\n5,e\n");
+    let rejects = server.files.path("bad.csv");
+    let line = [
+        "upload",
+        &file,
+        "--table",
+        "items",
+        "--dry-run",
+        "--rejects",
+        &rejects,
+    ];
+    let checked = server.json(&line);
+    assert_eq!(
+        (&checked["rows_parsed"], &checked["rows_rejected"]),
+        (&5.into(), &3.into())
+    );
+    assert_eq!(server.files.read("bad.csv").lines().count(), 4);
+    let text = server.text(&line);
+    assert!(
+        text.contains("\n3 rows would be rejected:\n  line 3, column id"),
+        "{text}"
+    );
+    assert_eq!(server.sql("SELECT count() FROM items"), "0");
+    let missing = ["upload", &file, "--table", "nowhere", "--dry-run"];
+    assert_eq!(server.fails(&missing, 4)["reason"], "TABLE_NOT_FOUND");
+}
+
+/// More than the sample of numbers, then what is none.
+fn late() -> String {
+    let mut file = String::from("id,late,rare\n");
+    for id in 0..120_000 {
+        file.push_str(&format!("{id},{},{}\n", id % 100, id % 7));
+    }
+    file.push_str("120000,surprise,NA\n");
+    file
+}
+
+#[test]
+fn a_full_scan_finds_what_the_sample_misses() {
+    let server = Server::start();
+    let file = server.files.write("late.csv", late());
+    let line = ["upload", &file, "--table", "t", "--create"];
+    let error = server.fails(&line, 3);
+    assert_eq!(error["metadata"]["line"], "120002", "{error}");
+    assert_eq!(error["metadata"]["column"], "late", "{error}");
+    server.sql("DROP TABLE IF EXISTS t");
+    let assert = server.sluice(&line).assert().code(3);
+    let text = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("\nhint: --full-scan "), "{text}");
+    server.sql("DROP TABLE IF EXISTS t");
+
+    let loaded = server.json(&[&line[..], &["--full-scan"]].concat());
+    assert_eq!(loaded["rows_committed"], 120_001);
+    assert_eq!(loaded["profile"]["columns"][2]["null_markers"][0], "NA");
+    assert!(type_of(&server, "t", "late").contains("String"));
+    assert!(type_of(&server, "t", "rare").starts_with("Nullable("));
+    let last = "SELECT * FROM t WHERE id = 120000";
+    assert_eq!(server.sql(last), "120000\tsurprise\t\\N");
+}
+
+#[test]
+fn a_statement_can_be_edited_and_run() {
+    let server = Server::start();
+    let file = server.files.write("x.csv", "id,name\n1,a\n2,b\n3,c\n");
+    let shown = server.text(&["inspect", &file, "--table", "t", "--create-statement"]);
+    assert!(shown.starts_with("CREATE TABLE"), "{shown}");
+    let edited = "CREATE TABLE default.t (id UInt16, name LowCardinality(String), at DateTime \
+        DEFAULT '2024-01-01 00:00:00') ENGINE = MergeTree ORDER BY name;\n";
+    let statement = server.files.write("t.sql", edited);
+    let line = [
+        "upload",
+        &file,
+        "--table",
+        "t",
+        "--create",
+        "--create-statement",
+    ];
+    let loaded = server.json(&[&line[..], &[&statement]].concat());
+    assert_eq!(loaded["rows_committed"], 3);
+    assert_eq!(type_of(&server, "t", "id"), "UInt16");
+    assert_eq!(type_of(&server, "t", "name"), "LowCardinality(String)");
+
+    let other = server.files.write("other.sql", "DROP TABLE t");
+    server.fails(&[&line[..], &[&other]].concat(), 2);
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+}
+
+#[test]
+fn extra_fields_are_left_out_when_asked() {
+    let server = Server::start();
+    server.sql(
+        "CREATE TABLE items (id UInt8, note String DEFAULT 'x') ENGINE = MergeTree ORDER BY id",
+    );
+    let file = server.files.write("x.csv", "id,colour\n1,red\n2,blue\n");
+    let line = ["upload", &file, "--table", "items"];
+    assert_eq!(server.fails(&line, 4)["reason"], "UNMATCHED_COLUMN");
+    let text = server.text(&[&line[..], &["--ignore-extra"]].concat());
+    assert!(
+        text.contains("\nnot in the file, took their DEFAULT: note\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nnot in the table, left out: colour\n"),
+        "{text}"
+    );
+    assert_eq!(server.sql("SELECT * FROM items ORDER BY id"), "1\tx\n2\tx");
+}
