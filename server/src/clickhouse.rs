@@ -14,6 +14,7 @@ pub mod sql;
 
 use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -37,6 +38,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long ClickHouse may work after the last byte. Default of [`Timeouts::finish`]: it includes
 /// the last parts, materialized views and replicas.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1800);
+/// The longest INSERT that is sent in the URL, which must stay below 64 KiB when each of its bytes is
+/// escaped by three.
+const MAX_URL_STATEMENT_BYTES: usize = 16 << 10;
 /// How long to look for the reason of a failure: the failure itself is not to be held up.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -182,8 +186,16 @@ impl Client {
     /// chunk, so its faults show then.
     pub async fn insert(&self, statement: &Statement, query_id: Uuid) -> Result<Insert> {
         let library = self.prepare(statement, query_id, Purpose::Insert).await?;
-        let inner = library.insert_formatted_with(statement.text());
-        Ok(Insert::new(inner, self.clone(), query_id))
+        if statement.text().len() <= MAX_URL_STATEMENT_BYTES {
+            let inner = library.insert_formatted_with(statement.text());
+            return Ok(Insert::new(inner, self.clone(), query_id));
+        }
+        // ClickHouse takes what the URL lacks from the beginning of the body.
+        let mut library = library;
+        library.set_setting("max_query_size", (2 * statement.text().len()).to_string());
+        let inner = library.insert_formatted_with("");
+        let head = Bytes::from(format!("{}\n", statement.text()));
+        Ok(Insert::new(inner, self.clone(), query_id).with_head(head))
     }
 
     /// Sends one SELECT, whose result comes as Native blocks. `query_id` must not be in use.

@@ -22,6 +22,8 @@ use super::{
 pub struct Insert {
     /// `None` once it has failed.
     inner: Option<InsertFormatted>,
+    /// What is to be sent before the first chunk.
+    head: Option<Bytes>,
     client: Client,
     query_id: Uuid,
 }
@@ -42,8 +44,17 @@ impl Insert {
         let inner = inner.with_timeouts(Some(timeouts.send), Some(timeouts.finish));
         Self {
             inner: Some(inner),
+            head: None,
             client,
             query_id,
+        }
+    }
+
+    /// Sends `head` before the first chunk: a statement that is too long for a URL.
+    pub(super) fn with_head(self, head: Bytes) -> Self {
+        Self {
+            head: Some(head),
+            ..self
         }
     }
 
@@ -63,7 +74,14 @@ impl Insert {
         if chunk.is_empty() {
             return Ok(());
         }
-        let Err(error) = inner.send(chunk).await else {
+        let sent = match self.head.take() {
+            Some(head) => match inner.send(head).await {
+                Ok(()) => inner.send(chunk).await,
+                failed => failed,
+            },
+            None => inner.send(chunk).await,
+        };
+        let Err(error) = sent else {
             return Ok(());
         };
         let limit = self.client.shared.timeouts.send;
