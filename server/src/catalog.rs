@@ -38,7 +38,10 @@ pub enum Error {
     #[error("a table without columns cannot be created or shown")]
     NoColumns,
     /// A statement of a caller does something else.
-    #[error("the statement creates no table; take the one that the inspection shows and edit it")]
+    #[error(
+        "the statement does not create the table to load into; take the one that the inspection \
+         shows and edit it"
+    )]
     NotCreateTable,
     /// ClickHouse failed to answer.
     #[error(transparent)]

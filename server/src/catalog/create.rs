@@ -50,14 +50,25 @@ impl Catalog {
         Ok(statement.text().to_owned())
     }
 
-    /// Runs a statement of a caller, which must be one CREATE TABLE.
+    /// Runs a statement of a caller, which must be one CREATE TABLE of this table.
     ///
     /// # Errors
     ///
     /// [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
     pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<()> {
-        let statement = sql::create::by_caller(text).ok_or(Error::NotCreateTable)?;
+        let (statement, named) = sql::create::by_caller(text).ok_or(Error::NotCreateTable)?;
+        if self.full_name(&named).await? != self.full_name(table).await? {
+            return Err(Error::NotCreateTable);
+        }
         self.run_create(table, &statement).await
+    }
+
+    /// Drops a table that was created for nothing; one with rows stays. A failure is logged only.
+    pub(crate) async fn drop_if_empty(&self, table: &TableName) {
+        let statement = sql::create::drop_if_empty(table);
+        if let Err(error) = self.client.execute(&statement).await {
+            tracing::info!(%table, %error, "the new table stays");
+        }
     }
 
     async fn run_create(&self, table: &TableName, statement: &Statement) -> Result<()> {

@@ -130,6 +130,21 @@ impl Input {
         piece
     }
 
+    /// The next piece of the beginning of a file of which no more will come: what is held back
+    /// until the encoding is certain is given as well. Call until there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`next_piece`](Self::next_piece) does.
+    pub fn cut_short(&mut self) -> Result<Option<Bytes>> {
+        if self.error.is_none()
+            && let Err(error) = self.detect(false)
+        {
+            self.error = Some(error);
+        }
+        self.next_piece()
+    }
+
     /// Ends the file and gives what is left; call until there is no further piece.
     ///
     /// # Errors

@@ -61,14 +61,14 @@ impl Transfers {
     pub async fn inspect(&self, request: InspectRequest) -> Result<Inspection> {
         let inner = &self.inner;
         inner.wait_ready().await?;
-        let table = match &request.table {
+        let (table, missing) = match &request.table {
             Some(name) => match inner.catalog.table(name).await {
-                Ok(table) => Some(table),
+                Ok(table) => (Some(table), None),
                 // It may be the one that is to be created.
-                Err(catalog::Error::TableNotFound { .. }) => None,
+                Err(error @ catalog::Error::TableNotFound { .. }) => (None, Some(error)),
                 Err(error) => return Err(error.into()),
             },
-            None => None,
+            None => (None, None),
         };
         let feed = Feed::Sample {
             bytes: Some(request.sample.clone()),
@@ -87,7 +87,13 @@ impl Transfers {
             rows: preview::rows(&head, &request, zone)?,
             create_statement,
             key_reason: new_table.key_reason,
-            trial: table.map(|table| try_table(&head, &request, &table, zone)),
+            trial: match (table, missing) {
+                (Some(table), _) => Some(try_table(&head, &request, &table, zone)),
+                (None, missing) => missing.map(|error| Trial {
+                    error: Some(error.into()),
+                    ..Trial::default()
+                }),
+            },
             profile: head.profile,
         })
     }
@@ -95,25 +101,28 @@ impl Transfers {
 
 /// Types the sample for a table; whatever goes wrong is part of the answer.
 fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
-    let matching = Matching {
+    let matching = |ignore_extra| Matching {
         mappings: &request.columns,
-        // What is surplus is shown as such, and the rest is tried.
-        ignore_extra: true,
+        ignore_extra,
         empty_as_default: request.file.values.empty_as_default,
     };
-    let plan = match head.plan(table, matching) {
+    // A surplus field refuses an upload; what would become of the others is shown all the same.
+    let refusal = head.plan(table, matching(false)).err();
+    let plan = match head.plan(table, matching(true)) {
         Ok(plan) => plan,
         Err(error) => {
             return Trial {
-                error: Some(error),
+                error: Some(refusal.unwrap_or(error)),
                 ..Trial::default()
             };
         }
     };
     let mut rejects = Rejects::new(uuid::Uuid::nil(), None, None);
-    let tried = try_records(head, request, &plan, zone, &mut rejects);
+    let tried = plan
+        .check_columns(table, &request.file.values)
+        .and_then(|()| try_records(head, request, &plan, zone, &mut rejects));
     let (rows_tried, error) = match tried {
-        Ok(rows) => (rows, None),
+        Ok(rows) => (rows, refusal),
         Err(error) => (0, Some(error)),
     };
     Trial {

@@ -2,7 +2,7 @@
 //!
 //! `transfer::upload` calls it once it has the header and the table. Pure: it asks nobody.
 
-use super::{ColumnMapping, ColumnMatch, Error, MatchKind, Result, error::excerpt};
+use super::{ColumnMapping, ColumnMatch, Error, MatchKind, Result, ValueSpec, error::excerpt};
 use crate::{
     catalog::{Column, Table},
     clickhouse::sql::InsertColumn,
@@ -70,6 +70,22 @@ impl Plan {
     pub fn by_position(table: &Table, file: FileShape<'_>, matching: Matching<'_>) -> Result<Self> {
         let sources = by_position(table, file, matching.ignore_extra)?;
         Self::from_sources(table, file, &sources, matching)
+    }
+
+    /// Sees that what the caller says of single columns is of columns that are loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ColumnNotFound`] for one that is not.
+    pub fn check_columns(&self, table: &Table, values: &ValueSpec) -> Result<()> {
+        let is_loaded = |name: &str| self.specs.iter().any(|spec| spec.name == name);
+        let unknown = values.columns.iter().find(|own| !is_loaded(&own.column));
+        unknown.map_or(Ok(()), |own| {
+            Err(Error::ColumnNotFound {
+                column: own.column.clone(),
+                table: table.summary.name.to_string(),
+            })
+        })
     }
 
     /// The columns as the INSERT names them; a type that travels as text is cast by ClickHouse.

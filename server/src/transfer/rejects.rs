@@ -237,12 +237,12 @@ fn row_limit(policy: RejectPolicy) -> u64 {
     reason = "a share need not be exact beyond 2^53 rows"
 )]
 fn exceeds(count: u64, parsed: u64, share: f64) -> bool {
-    count as f64 > share * parsed as f64
+    count as f64 / parsed as f64 > share
 }
 
 fn describe(policy: RejectPolicy) -> String {
     let rows = policy.max_rows.map(|rows| format!("{rows} rows"));
-    let share = policy.max_share.map(|share| format!("{}%", share * 100.0));
+    let share = policy.max_share.map(|share| format!("a share of {share}"));
     [rows, share]
         .into_iter()
         .flatten()

@@ -11,7 +11,7 @@ mod records;
 mod sending;
 mod typing;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -197,12 +197,17 @@ async fn run(
     chunks: mpsc::Receiver<Chunk>,
 ) -> Result<UploadOutcome, Arc<Error>> {
     let transfer = Arc::clone(running.transfer());
+    let created = OnceLock::new();
     let outcome = tokio::select! {
         reason = transfer.stopped() => Err(reason),
-        outcome = load(inner, &transfer, &request, chunks) => outcome,
+        outcome = load(inner, &transfer, &request, chunks, &created) => outcome,
     };
     if outcome.is_err() && transfer.counters().read().rows_staged > 0 {
         inner.kill(transfer.description().id).await;
+    }
+    if let (Err(_), Some(table)) = (&outcome, created.get()) {
+        // So that the upload can be repeated as it was.
+        inner.catalog.drop_if_empty(table).await;
     }
     running.finish(outcome)
 }
@@ -212,6 +217,7 @@ async fn load(
     transfer: &Arc<Transfer>,
     request: &UploadRequest,
     mut chunks: mpsc::Receiver<Chunk>,
+    created: &OnceLock<TableName>,
 ) -> Result<UploadOutcome> {
     inner.wait_ready().await?;
     let existing = match request.create_table {
@@ -221,27 +227,32 @@ async fn load(
     let feed = Feed::Chunks(&mut chunks);
     let head = Head::read(inner, &request.file, existing.as_ref(), feed).await?;
     head.profile.check_encoding()?;
-    transfer.set_file_form(FileForm {
-        names: head.field_names(),
-        cut: head.profile.cut.clone(),
-    });
     if existing.is_none() && request.dry_run {
         return scan(inner, transfer, request, head, chunks).await;
     }
     let matching = request.matching();
     let (table, plan, create_statement) = if let Some(table) = existing {
+        check_value_columns(request, &table.column_names())?;
         let plan = head.plan(&table, matching)?;
         (table, plan, None)
     } else {
         let (table, statement) = create(inner, request, &head).await?;
+        // It is made once.
+        drop(created.set(table.summary.name.clone()));
         let plan = head.plan_new(&table, matching)?;
         (table, plan, Some(statement))
     };
+    plan.check_columns(&table, &request.file.values)?;
+    transfer.set_file_form(FileForm {
+        names: head.field_names(&plan),
+        cut: head.profile.cut.clone(),
+    });
     let target = Target {
         table: table.summary.name,
         plan,
     };
-    let outcome = type_and_send(inner, transfer, request, (head, chunks), target).await?;
+    let work = type_and_send(inner, transfer, request, (head, chunks), target);
+    let outcome = Box::pin(work).await?;
     Ok(UploadOutcome {
         create_statement,
         ..outcome
@@ -254,6 +265,18 @@ struct Target {
     plan: Plan,
 }
 
+/// Refuses rules for a column that is not there.
+fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> {
+    let mut columns = request.file.values.columns.iter();
+    match columns.find(|own| !names.contains(&own.column)) {
+        Some(unknown) => Err(Error::ColumnNotFound {
+            column: unknown.column.clone(),
+            table: request.table.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Creates the table that the file asks for; returns it and the statement that made it.
 async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
     let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
@@ -264,6 +287,12 @@ async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(
         text.clone()
     } else {
         let table = head.new_table(&head.profile.columns, &request.columns)?;
+        let names: Vec<_> = table
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        check_value_columns(request, &names)?;
         inner.catalog.create_table(&request.table, &table).await?
     };
     Ok((inner.catalog.table(&request.table).await?, statement))

@@ -196,6 +196,18 @@ fn value_spec(options: pb::ValueOptions) -> Result<ValueSpec, Status> {
         let description = format!("`{word}` cannot be both true and false");
         return Err(status::invalid_request("values.true_words", description));
     }
+    let mut named = std::collections::HashSet::new();
+    if let Some(twice) = options
+        .columns
+        .iter()
+        .find(|own| !named.insert(&own.column))
+    {
+        let description = format!("`{}` stands twice", twice.column);
+        return Err(status::invalid_request(
+            "values.columns.column",
+            description,
+        ));
+    }
     let columns = options.columns.into_iter().map(column_value_spec);
     Ok(ValueSpec {
         rules,

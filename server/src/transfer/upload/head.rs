@@ -89,7 +89,12 @@ impl Head {
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);
         let mut beginning = Beginning::default();
-        while !text.look(&mut beginning, byte_count)? && feed.fill(&mut text).await? {}
+        while !text.look(&mut beginning, byte_count)? {
+            if !feed.fill(&mut text).await? {
+                text.cut_short(&mut beginning)?;
+                break;
+            }
+        }
         let names = table.map(Table::column_names).unwrap_or_default();
         let cutting = Cutting::find(beginning.sample(), file, &names)?;
 
@@ -190,15 +195,23 @@ impl Head {
         self.field_count
     }
 
-    /// The names of the fields: those of the header, or the ones that were found for them.
-    pub(in crate::transfer) fn field_names(&self) -> Vec<Vec<u8>> {
-        let found = || {
-            let columns = self.profile.columns.iter();
-            columns
-                .map(|column| column.name.name.as_bytes().to_vec())
+    /// The names of the fields: those of the header, or those of their columns.
+    pub(in crate::transfer) fn field_names(&self, plan: &Plan) -> Vec<Vec<u8>> {
+        let of_column = |(field, found): (usize, &FoundColumn)| {
+            let place = plan.fields.iter().position(|source| *source == field);
+            let spec = place.and_then(|place| plan.specs.get(place));
+            let name = spec.map_or(&found.name.name, |spec| &spec.name);
+            name.as_bytes().to_vec()
+        };
+        let columns = || {
+            self.profile
+                .columns
+                .iter()
+                .enumerate()
+                .map(of_column)
                 .collect()
         };
-        self.header.clone().unwrap_or_else(found)
+        self.header.clone().unwrap_or_else(columns)
     }
 
     fn shape(&self) -> FileShape<'_> {

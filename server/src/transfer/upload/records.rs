@@ -4,7 +4,7 @@
 
 use super::text::Text;
 use crate::{
-    csv::{Header, Limits, Record, RecordBatch},
+    csv::{self, Header, Limits, Record, RecordBatch},
     transfer::{
         Result,
         cut::{Cut, FileDecoder},
@@ -50,8 +50,14 @@ impl Records {
             } else {
                 self.decoder.next_batch()
             };
-            if let Some(batch) = batch? {
-                return Ok(Some(batch));
+            match batch {
+                Ok(Some(batch)) => return Ok(Some(batch)),
+                Ok(None) => {}
+                // The end of the quote is in the part of the file that is not here.
+                Err(csv::Error::UnterminatedQuote { .. }) if self.text.is_cut_short() => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
             }
             match self.text.next()? {
                 Some(piece) => {
@@ -64,9 +70,9 @@ impl Records {
         }
     }
 
-    /// Whether the last batch has been given.
+    /// Whether the last batch of a whole file has been given.
     pub(in crate::transfer) const fn has_ended(&self) -> bool {
-        self.is_over
+        self.is_over && !self.text.is_cut_short()
     }
 
     /// Whether the file ends with this record, and without a line end.

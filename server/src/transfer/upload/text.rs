@@ -19,6 +19,7 @@ pub(in crate::transfer) struct Text {
     /// What was looked at and is still to be decoded.
     sample: VecDeque<Bytes>,
     has_ended: bool,
+    is_cut_short: bool,
 }
 
 /// The first pieces of a text, joined.
@@ -48,6 +49,7 @@ impl Text {
             input: Input::new(file.compression, file.encoding, limits),
             sample: VecDeque::new(),
             has_ended: false,
+            is_cut_short: false,
         }
     }
 
@@ -66,9 +68,31 @@ impl Text {
         self.has_ended = true;
     }
 
-    /// Whether the file is whole.
+    /// Says that no more will come of a file that goes on: the text ends with its last whole line.
+    pub(in crate::transfer) fn cut_short(&mut self, beginning: &mut Beginning) -> Result<()> {
+        while let Some(piece) = self.input.cut_short()? {
+            beginning.text.extend_from_slice(&piece);
+            self.sample.push_back(piece);
+        }
+        self.is_cut_short = true;
+        while let Some(piece) = self.sample.back_mut() {
+            if let Some(line_end) = memchr::memrchr2(b'\n', b'\r', piece) {
+                piece.truncate(line_end + 1);
+                break;
+            }
+            self.sample.pop_back();
+        }
+        Ok(())
+    }
+
+    /// Whether the text is the beginning of a file only.
+    pub(in crate::transfer) const fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+
+    /// Whether nothing more will come.
     pub(in crate::transfer) const fn has_ended(&self) -> bool {
-        self.has_ended
+        self.has_ended || self.is_cut_short
     }
 
     /// The next piece; none when it takes more bytes, or after the last.
@@ -98,7 +122,9 @@ impl Text {
     }
 
     fn next_new(&mut self) -> Result<Option<Bytes>> {
-        Ok(if self.has_ended {
+        Ok(if self.is_cut_short {
+            None
+        } else if self.has_ended {
             self.input.finish()?
         } else {
             self.input.next_piece()?
