@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use sluice_proto::v1::{
     self as pb, catalog_service_client::CatalogServiceClient, export_response,
-    ingest_service_client::IngestServiceClient, upload_request,
+    ingest_service_client::IngestServiceClient, list_rejected_rows_response, upload_request,
 };
 use sluice_server::{
     app::App,
@@ -155,6 +155,76 @@ impl TestServer {
         self.upload_in(spec, file.as_ref(), 1 << 20).await
     }
 
+    /// Loads a file whose chunks are made as they are sent.
+    pub(crate) async fn upload_chunks(
+        &self,
+        spec: pb::UploadSpec,
+        chunks: impl Iterator<Item = Bytes> + Send + 'static,
+    ) -> Result<pb::UploadResponse, Status> {
+        let message = |payload| pb::UploadRequest {
+            payload: Some(payload),
+        };
+        let data = chunks.map(move |data| message(upload_request::Payload::Data(data)));
+        let messages = std::iter::once(message(upload_request::Payload::Spec(spec))).chain(data);
+        let mut client = self.ingest().await;
+        let call = client.upload(tokio_stream::iter(messages)).await;
+        call.map(tonic::Response::into_inner)
+    }
+
+    /// Looks at a file.
+    pub(crate) async fn inspect(
+        &self,
+        request: pb::InspectFileRequest,
+    ) -> Result<pb::InspectFileResponse, Status> {
+        let call = self.ingest().await.inspect_file(request).await;
+        call.map(tonic::Response::into_inner)
+    }
+
+    /// The rejected rows of an upload.
+    pub(crate) async fn rejected_rows(&self, id: &str) -> Result<Vec<pb::RejectedRow>, Status> {
+        let payloads = self.rejected(id, false).await?.into_iter();
+        let rows = payloads.map(|payload| match payload {
+            list_rejected_rows_response::Payload::Row(row) => row,
+            list_rejected_rows_response::Payload::Csv(_) => panic!("rows were asked for"),
+        });
+        Ok(rows.collect())
+    }
+
+    /// The rejected rows of an upload as a file, in the pieces that it came in.
+    pub(crate) async fn rejects_file(&self, id: &str) -> Result<Vec<Bytes>, Status> {
+        let payloads = self.rejected(id, true).await?.into_iter();
+        let pieces = payloads.map(|payload| match payload {
+            list_rejected_rows_response::Payload::Csv(csv) => csv,
+            list_rejected_rows_response::Payload::Row(_) => panic!("a file was asked for"),
+        });
+        Ok(pieces.collect())
+    }
+
+    async fn rejected(
+        &self,
+        id: &str,
+        as_csv: bool,
+    ) -> Result<Vec<list_rejected_rows_response::Payload>, Status> {
+        let request = pb::ListRejectedRowsRequest {
+            transfer_id: id.to_owned(),
+            as_csv,
+        };
+        let mut client = self.ingest().await;
+        let mut messages = client.list_rejected_rows(request).await?.into_inner();
+        let mut payloads = Vec::new();
+        while let Some(message) = messages.message().await? {
+            payloads.push(message.payload.unwrap());
+        }
+        Ok(payloads)
+    }
+
+    /// The number of rows of a table, and a checksum that does not depend on their order.
+    pub(crate) fn checksum(&self, table: &str) -> String {
+        self.sql(&format!(
+            "SELECT count(), sum(cityHash64(tuple(*))) FROM {table}"
+        ))
+    }
+
     /// Exports to memory: the file, its columns and its summary.
     pub(crate) async fn export(&self, request: pb::ExportRequest) -> Result<Exported, Status> {
         let mut messages = self.ingest().await.export(request).await?.into_inner();
@@ -287,6 +357,32 @@ pub(crate) fn upload_messages(
     std::iter::once(message(upload_request::Payload::Spec(spec)))
         .chain(data)
         .collect()
+}
+
+/// A file in gzip, packed quickly.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    gzip_by(1, bytes)
+}
+
+/// A file in gzip, of a level up to 9.
+pub(crate) fn gzip_by(level: u32, bytes: &[u8]) -> Vec<u8> {
+    let level = flate2::Compression::new(level);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A file in zstd.
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = vec![0; zstd_safe::compress_bound(bytes.len())];
+    let length = zstd_safe::compress(packed.as_mut_slice(), bytes, 1).unwrap();
+    packed.truncate(length);
+    packed
+}
+
+/// The counters of an upload.
+pub(crate) fn counters(response: &pb::UploadResponse) -> pb::Counters {
+    response.transfer.as_ref().unwrap().counters.unwrap()
 }
 
 /// The reason of an error, checked to be whole: an `ErrorInfo` of our domain and a message.
