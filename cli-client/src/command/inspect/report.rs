@@ -86,7 +86,10 @@ fn trial(
         matches(table, &response.matches).write(out)?;
         writeln!(out)?;
     }
-    if let Some(error) = &response.error {
+    // What is said of these two below says more.
+    let is_told = |reason: &str| ["TABLE_NOT_FOUND", "UNMATCHED_COLUMN"].contains(&reason);
+    let error = response.error.as_ref();
+    if let Some(error) = error.filter(|error| !is_told(&error.reason)) {
         let message = text::one_line(&error.message);
         let reason = &error.reason;
         return writeln!(
