@@ -102,7 +102,8 @@ pub struct Finding<T> {
 }
 
 impl<T> Finding<T> {
-    const fn given(value: T) -> Self {
+    /// What the caller has set.
+    pub const fn given(value: T) -> Self {
         Self {
             value,
             confidence: 1.0,

@@ -96,9 +96,9 @@ impl Cutting {
     pub(super) fn find(sample: Sample<'_>, spec: &FileSpec, columns: &[String]) -> Result<Self> {
         let is_json = spec.sniff && json::looks_like_json_lines(sample.text);
         match spec.format {
-            Some(Format::Ndjson) => Self::ndjson(sample, given(Format::Ndjson)),
+            Some(Format::Ndjson) => Self::ndjson(sample, Finding::given(Format::Ndjson)),
             None if is_json => Self::ndjson(sample, found(Format::Ndjson, Format::Csv)),
-            Some(format) => Self::delimited(sample, spec, columns, given(format)),
+            Some(format) => Self::delimited(sample, spec, columns, Finding::given(format)),
             None => Self::delimited(sample, spec, columns, delimited_format(sample, spec)),
         }
     }
@@ -143,15 +143,6 @@ impl Cutting {
             cut: Cut::Delimited(dialect),
             sniffed: Some(sniffed),
         })
-    }
-}
-
-const fn given<T>(value: T) -> Finding<T> {
-    Finding {
-        value,
-        confidence: 1.0,
-        runner_up: None,
-        given: true,
     }
 }
 
@@ -201,8 +192,8 @@ fn with_tsv(mut hints: Hints) -> Hints {
 fn defaults(hints: &Hints) -> Sniffed {
     fn or<T: Clone>(hint: &Hint<T>, default: T) -> Finding<T> {
         match hint {
-            Hint::Given(value) => given(value.clone()),
-            Hint::Find => given(default),
+            Hint::Given(value) => Finding::given(value.clone()),
+            Hint::Find => Finding::given(default),
         }
     }
     Sniffed {
@@ -216,7 +207,7 @@ fn defaults(hints: &Hints) -> Sniffed {
         skip_initial_space: or(&hints.skip_initial_space, false),
         end_line: or(&hints.end_line, None),
         lines_after_end: 0,
-        field_count: given(0),
+        field_count: Finding::given(0),
         names: Vec::new(),
     }
 }
