@@ -41,6 +41,15 @@ impl Default for Limits {
     }
 }
 
+/// A place between two batches, at which another decoder can go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Where the next batch begins, and the number of its first record.
+    pub position: Position,
+    /// Whether the byte before is CR, so that an LF would belong to it.
+    pub after_return: bool,
+}
+
 /// Cuts one raw record into fields once more, as a [`Decoder`] did: each with its text and whether
 /// it was written with quotes or escapes.
 ///
@@ -137,6 +146,24 @@ impl Decoder {
             error: None,
             spare: RecordBatch::default(),
             largest_chunk: 0,
+        }
+    }
+
+    /// Starts at a [`mark`](Self::mark) of the same file: no end line, more than one column.
+    pub fn resume(dialect: Dialect, limits: Limits, mark: Mark) -> Self {
+        let mut decoder = Self {
+            origin: mark.position,
+            ..Self::within_file(dialect, limits)
+        };
+        decoder.scanner.set_after_return(mark.after_return);
+        decoder
+    }
+
+    /// Where the next batch begins; right after a batch was given.
+    pub const fn mark(&self) -> Mark {
+        Mark {
+            position: self.origin,
+            after_return: self.scanner.after_return(),
         }
     }
 
@@ -238,7 +265,7 @@ impl Decoder {
         self.ignored.lines()
     }
 
-    /// Takes back the memory of a batch that is done with, for the next one.
+    /// Takes back the memory of a batch, for the next one.
     pub fn recycle(&mut self, batch: RecordBatch) {
         self.spare = batch;
     }

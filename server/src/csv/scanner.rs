@@ -147,6 +147,16 @@ impl Scanner {
         self.records.start_at(byte_count);
     }
 
+    /// Whether the byte before the position is CR.
+    pub(super) const fn after_return(&self) -> bool {
+        self.after_return
+    }
+
+    /// Says what the byte before the position is, at the start of a batch.
+    pub(super) const fn set_after_return(&mut self, after_return: bool) {
+        self.after_return = after_return;
+    }
+
     /// How many fields there is room for.
     #[cfg(test)]
     pub(super) const fn field_capacity(&self) -> usize {

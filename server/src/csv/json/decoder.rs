@@ -12,7 +12,7 @@ use super::{
     syntax::{Text, Value},
 };
 use crate::csv::{
-    BYTE_ORDER_MARK, Error, Header, Limits, NULL_MARKER, Position, RecordBatch, Result,
+    BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch, Result,
     record::RecordBatchBuilder,
 };
 
@@ -92,6 +92,25 @@ impl JsonDecoder {
             at_start: true,
             over: false,
             error: None,
+        }
+    }
+
+    /// Starts at a place that [`mark`](Self::mark) gave for the same file.
+    pub fn resume(limits: Limits, keys: Vec<String>, mark: Mark) -> Self {
+        let position = mark.position;
+        Self {
+            origin: position,
+            batch: RecordBatchBuilder::new(position, RecordBatch::default()),
+            at_start: false,
+            ..Self::new(limits, keys)
+        }
+    }
+
+    /// Where the next batch begins; right after a batch was given.
+    pub const fn mark(&self) -> Mark {
+        Mark {
+            position: self.origin,
+            after_return: false,
         }
     }
 
