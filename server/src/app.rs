@@ -72,6 +72,7 @@ impl App {
             catalog.clone(),
             engine.clone(),
             config.transfer.clone(),
+            rpc::describe,
         );
         let (router, health) = rpc::routes(&transfers, &catalog, &engine, &config.rpc)?;
         Ok(Self {
@@ -107,6 +108,8 @@ impl App {
         let engine = self.engine.clone();
         let follow = follow_engine(engine.clone(), self.health.clone(), shutdown.clone());
         drop(task::spawn("health", follow));
+        let sweep = self.transfers.clone().sweep(shutdown.clone());
+        drop(task::spawn("sweeper", sweep));
         let outcome = self.serve(shutdown).await;
         // By now every connection to the engine is closed: an open one would hold it for seconds.
         engine.shutdown().await;

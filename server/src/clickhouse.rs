@@ -11,6 +11,7 @@ pub mod query;
 mod rows;
 mod settings;
 pub mod sql;
+mod timeouts;
 
 use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
 
@@ -26,18 +27,9 @@ pub use query::Query;
 pub use rows::Rows;
 use settings::{Pins, Purpose};
 pub use sql::{Statement, TableName};
+pub use timeouts::Timeouts;
+use timeouts::within;
 
-/// How long a connection may take to open. Default of [`Timeouts::connect`]: a server in the same
-/// country answers within 0.2 s, so a second try of a lost packet fits in.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a question to the catalog may take. Default of [`Timeouts::statement`].
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long ClickHouse may refuse to take more bytes. Default of [`Timeouts::send`]: ClickHouse
-/// slows inserts down on purpose while it merges parts.
-const SEND_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long ClickHouse may work after the last byte. Default of [`Timeouts::finish`]: it includes
-/// the last parts, materialized views and replicas.
-const FINISH_TIMEOUT: Duration = Duration::from_secs(1800);
 /// The longest INSERT that is sent in the URL, which must stay below 64 KiB when each of its bytes is
 /// escaped by three.
 const MAX_URL_STATEMENT_BYTES: usize = 16 << 10;
@@ -69,31 +61,6 @@ impl fmt::Debug for ClientConfig {
             .field("database", &self.database)
             .field("timeouts", &self.timeouts)
             .finish()
-    }
-}
-
-/// How long to wait for ClickHouse. A streaming SELECT has no limit of its own: sorting may take
-/// long, a vanished host is noticed by keep-alive probes, and the caller can cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For a new connection. Default: 10 s.
-    pub connect: Duration,
-    /// For a statement that is no transfer, from question to answer. Default: 60 s.
-    pub statement: Duration,
-    /// For one chunk of an INSERT to be taken. Default: 300 s.
-    pub send: Duration,
-    /// For the answer to an INSERT after its last byte. Default: 1800 s.
-    pub finish: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: CONNECT_TIMEOUT,
-            statement: STATEMENT_TIMEOUT,
-            send: SEND_TIMEOUT,
-            finish: FINISH_TIMEOUT,
-        }
     }
 }
 
@@ -186,16 +153,42 @@ impl Client {
     /// chunk, so its faults show then.
     pub async fn insert(&self, statement: &Statement, query_id: Uuid) -> Result<Insert> {
         let library = self.prepare(statement, query_id, Purpose::Insert).await?;
+        Ok(self.open_insert(library, statement, query_id))
+    }
+
+    /// Opens an INSERT of exactly one block. ClickHouse takes the block once for each `token`, as long
+    /// as the table remembers it. `query_id` must not be in use.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::insert`].
+    pub async fn insert_block(
+        &self,
+        statement: &Statement,
+        query_id: Uuid,
+        token: &str,
+    ) -> Result<Insert> {
+        let purpose = Purpose::InsertBlock;
+        let mut library = self.prepare(statement, query_id, purpose).await?;
+        library.set_setting("insert_deduplication_token", token);
+        Ok(self.open_insert(library, statement, query_id))
+    }
+
+    fn open_insert(
+        &self,
+        mut library: ::clickhouse::Client,
+        statement: &Statement,
+        query_id: Uuid,
+    ) -> Insert {
         if statement.text().len() <= MAX_URL_STATEMENT_BYTES {
             let inner = library.insert_formatted_with(statement.text());
-            return Ok(Insert::new(inner, self.clone(), query_id));
+            return Insert::new(inner, self.clone(), query_id);
         }
         // ClickHouse takes what the URL lacks from the beginning of the body.
-        let mut library = library;
         library.set_setting("max_query_size", (2 * statement.text().len()).to_string());
         let inner = library.insert_formatted_with("");
         let head = Bytes::from(format!("{}\n", statement.text()));
-        Ok(Insert::new(inner, self.clone(), query_id).with_head(head))
+        Insert::new(inner, self.clone(), query_id).with_head(head)
     }
 
     /// Sends one SELECT, whose result comes as Native blocks. `query_id` must not be in use.
@@ -237,6 +230,15 @@ impl Client {
     pub(crate) async fn execute(&self, statement: &Statement) -> Result<()> {
         let query = self.query(statement, Purpose::Change).await?;
         self.within_limit(query.execute()).await
+    }
+
+    /// Like [`Client::execute`], for a statement that may take as long as the end of an INSERT.
+    /// ClickHouse refuses it while another one with the same id runs.
+    pub(crate) async fn execute_long(&self, statement: &Statement, query_id: Uuid) -> Result<()> {
+        let library = self.prepare(statement, query_id, Purpose::Change).await?;
+        let limit = self.shared.timeouts.finish;
+        let answer = library.query_raw(statement.text()).execute();
+        within(limit, answer).await
     }
 
     /// Reads all rows of a small result.
@@ -288,7 +290,7 @@ impl Client {
             .await?;
         tracing::debug!(%query_id, sql = statement.text(), "statement");
         let library = match purpose {
-            Purpose::Insert => &self.shared.single_use,
+            Purpose::Insert | Purpose::InsertBlock => &self.shared.single_use,
             Purpose::Read | Purpose::Change => &self.shared.pooled,
         };
         let mut library = with_query_id(library, query_id);
@@ -328,14 +330,7 @@ impl Client {
         &self,
         answer: impl Future<Output = ::clickhouse::error::Result<T>>,
     ) -> Result<T> {
-        let limit = self.shared.timeouts.statement;
-        match tokio::time::timeout(limit, answer).await {
-            Ok(result) => result.map_err(|error| Error::from_library(&error, "answer", limit)),
-            Err(_elapsed) => Err(Error::Timeout {
-                action: "answer",
-                limit,
-            }),
-        }
+        within(self.shared.timeouts.statement, answer).await
     }
 }
 

@@ -108,10 +108,21 @@ pub struct TransferConfig {
     /// The most bytes of text that one byte of a compressed file may become, judged from 64 MiB on:
     /// 10 to 1,000,000. Default: 500.
     pub max_expansion: usize,
-    /// The database of the rejected rows. Default: `sluice`.
+    /// The database of the journal. Default: `sluice`.
     pub journal_database: String,
-    /// How long rejected rows are kept. Default: 168 h.
-    pub reject_retention: Duration,
+    /// How long the journal keeps transfers and rejected rows. Default: 168 h.
+    pub journal_retention: Duration,
+    /// How long an interrupted upload waits for its client, at least 1 s. Default: 24 h.
+    pub session_limit: Duration,
+    /// How long an open upload may stay silent before its memory is given back; it can go on all the
+    /// same: at least 1 s. Default: 15 min.
+    pub session_idle: Duration,
+    /// The appends of one upload that may wait for their predecessor: 0 to 64. Default: 4.
+    pub max_early_appends: usize,
+    /// The memory that all uploads may need together, in bytes: 16 MiB to 1 TiB. Default: 2 GiB.
+    pub memory_limit: usize,
+    /// The largest file of an upload, in bytes: 1 KiB to 1 PiB. Default: 16 TiB.
+    pub max_file_bytes: u64,
     /// The most rows of a block sent to ClickHouse: 1 to 16,777,216. Default: 262,144.
     pub block_rows: usize,
     /// The size at which a block is sent to ClickHouse, in bytes: 64 KiB to 1 GiB. Default: 8 MiB.
@@ -173,8 +184,25 @@ impl Config {
             ("max-transfers", self.transfer.max_transfers.to_string()),
             ("journal-database", self.transfer.journal_database.clone()),
             (
-                "reject-retention",
-                format_duration(self.transfer.reject_retention),
+                "journal-retention",
+                format_duration(self.transfer.journal_retention),
+            ),
+            (
+                "session-limit",
+                format_duration(self.transfer.session_limit),
+            ),
+            ("session-idle", format_duration(self.transfer.session_idle)),
+            (
+                "max-early-appends",
+                self.transfer.max_early_appends.to_string(),
+            ),
+            (
+                "memory-limit",
+                ByteSize::from(self.transfer.memory_limit).to_string(),
+            ),
+            (
+                "max-file-bytes",
+                ByteSize::from(self.transfer.max_file_bytes).to_string(),
             ),
             ("block-rows", self.transfer.block_rows.to_string()),
             (

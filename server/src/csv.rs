@@ -24,7 +24,7 @@ mod record;
 mod scanner;
 pub mod sniff;
 
-pub use decoder::{Decoder, Header, Limits, decode_record};
+pub use decoder::{Decoder, Header, Limits, Mark, decode_record};
 pub use dialect::{Dialect, DialectError, MAX_HEADER_ROWS, MAX_MARK_BYTES};
 pub use encoder::{CannotRepresent, Encoder, LineEnd, QuoteStyle, Style, StyleError};
 pub use error::{Error, Result};

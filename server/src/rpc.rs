@@ -8,6 +8,7 @@ mod convert;
 mod export;
 mod files;
 mod ingest;
+mod session;
 mod status;
 mod transfers;
 mod upload;
@@ -33,7 +34,12 @@ use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
 use self::{catalog::CatalogRpc, ingest::IngestRpc};
-use crate::{catalog::Catalog, config::RpcConfig, engine::Engine, transfer::Transfers};
+use crate::{
+    catalog::Catalog,
+    config::RpcConfig,
+    engine::Engine,
+    transfer::{Error, Failure, Transfers},
+};
 
 /// The page that `/` shows to a browser.
 const PAGE: &str = include_str!("../../web-client/public/index.html");
@@ -50,10 +56,11 @@ pub fn routes(
     config: &RpcConfig,
 ) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
     let limit = config.max_message_bytes;
-    let ingest = IngestServiceServer::new(IngestRpc::new(transfers.clone(), config.idle_timeout))
+    let ingest = IngestServiceServer::new(IngestRpc::new(transfers.clone(), config))
         .max_decoding_message_size(limit);
-    let catalog = CatalogServiceServer::new(CatalogRpc::new(catalog.clone(), engine.clone()))
-        .max_decoding_message_size(limit);
+    let catalog =
+        CatalogServiceServer::new(CatalogRpc::new(catalog.clone(), engine.clone(), config))
+            .max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
     let grpc = Routes::new(ingest)
         .add_service(catalog)
@@ -65,6 +72,12 @@ pub fn routes(
     let pages = config.web_dir.as_ref().map(ServeDir::new);
     let router = grpc.fallback(move |request| answer(request, pages.clone()));
     Ok((router, reporter))
+}
+
+/// What a client sees of an error, for the journal.
+#[must_use]
+pub fn describe(error: &Error) -> Failure {
+    status::failure(error)
 }
 
 /// Tells the health service whether both services work.

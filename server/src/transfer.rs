@@ -4,17 +4,23 @@
 //! nothing of gRPC.
 
 pub mod error;
+pub mod live;
 pub mod progress;
+pub mod records;
 pub mod registry;
+pub mod snapshot;
 
 pub mod request;
 
+mod commit;
 pub mod cut;
 pub mod plan;
 pub mod profile;
 pub mod rejects;
 mod typer;
 
+pub mod session;
+mod sweeper;
 pub mod upload;
 
 pub mod inspect;
@@ -23,24 +29,44 @@ pub mod export;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
     catalog::Catalog, clickhouse::Client, config::TransferConfig, engine::Engine, journal::Journal,
 };
 
-pub use error::{BadCell, Error, Result};
+pub use commit::Commit;
+pub use error::{BadCell, Error, Failure, Result};
+pub use live::{Description, Kind, State, Transfer};
 pub use progress::{Counters, Counts};
-pub use registry::{Description, Kind, Registry, State, Transfer};
+pub use records::Filter;
+pub use registry::Registry;
 pub use request::{
     ColumnCondition, ColumnMapping, ColumnMatch, ColumnValueSpec, CommitMode, CreateTable,
     ExportForm, ExportRequest, ExportSource, FileSpec, Format, InspectRequest, MatchKind,
     RejectPolicy, UploadRequest, ValueSpec,
 };
+pub use session::Session;
+pub use snapshot::{Phase, Snapshot};
 
 /// How long a call waits for an engine that is starting again.
 const ENGINE_WAIT: Duration = Duration::from_secs(10);
+
+const KIB: usize = 1024;
+
+/// The blocks of one upload that are in memory: one is made, one waits, one is sent.
+const BLOCKS_AT_ONCE: usize = 3;
+
+/// The pauses before something is tried again that can be repeated.
+const RETRY_PAUSES: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// Starts uploads and exports. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,18 +82,30 @@ struct Inner {
     registry: Arc<Registry>,
     journal: Journal,
     config: TransferConfig,
+    sessions: session::Sessions,
+    /// The memory for transfers, in KiB.
+    memory: Arc<Semaphore>,
+    /// What a client sees of an error, for the journal.
+    describe: fn(&Error) -> Failure,
     server_zone: OnceCell<String>,
 }
 
 impl Transfers {
-    /// Joins the parts that a transfer needs.
+    /// Joins the parts that a transfer needs; `describe` says what a client sees of an error.
     #[must_use]
-    pub fn new(client: Client, catalog: Catalog, engine: Engine, config: TransferConfig) -> Self {
+    pub fn new(
+        client: Client,
+        catalog: Catalog,
+        engine: Engine,
+        config: TransferConfig,
+        describe: fn(&Error) -> Failure,
+    ) -> Self {
+        let memory = Arc::new(Semaphore::new(config.memory_limit / KIB));
         let registry = Registry::new(config.max_transfers, config.history);
         let journal = Journal::new(
             client.clone(),
             config.journal_database.clone(),
-            config.reject_retention.as_secs(),
+            config.journal_retention.as_secs(),
         );
         Self {
             inner: Arc::new(Inner {
@@ -77,6 +115,9 @@ impl Transfers {
                 registry,
                 journal,
                 config,
+                sessions: session::Sessions::default(),
+                memory,
+                describe,
                 server_zone: OnceCell::new(),
             }),
         }
@@ -89,7 +130,44 @@ impl Transfers {
     }
 }
 
+/// What is left of the tries of something that can be repeated.
+#[derive(Debug)]
+struct Patience {
+    pauses: std::slice::Iter<'static, Duration>,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self {
+            pauses: RETRY_PAUSES.iter(),
+        }
+    }
+
+    /// Waits after a failure, and until ClickHouse is there; gives the error back when it does not
+    /// pass, or there are no tries left.
+    async fn after(&mut self, inner: &Inner, what: &'static str, error: Error) -> Result<()> {
+        let Some(pause) = self.pauses.next().filter(|_| error.is_passing()) else {
+            return Err(error);
+        };
+        tracing::warn!(%error, what, ?pause, "trying again");
+        tokio::time::sleep(*pause).await;
+        inner.wait_ready().await
+    }
+}
+
 impl Inner {
+    /// Takes the memory that one upload may need: what waits to be decoded, and the blocks that are
+    /// being made, waiting and being sent.
+    fn reserve_memory(&self) -> Result<OwnedSemaphorePermit> {
+        let config = &self.config;
+        let bytes = config.buffer_bytes + BLOCKS_AT_ONCE * config.block_bytes;
+        let limit = config.memory_limit;
+        // A single one may always run.
+        let permits = u32::try_from(bytes.min(limit) / KIB).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.memory).try_acquire_many_owned(permits);
+        permit.map_err(|_| Error::MemoryLimit { limit })
+    }
+
     async fn wait_ready(&self) -> Result<()> {
         Ok(self.engine.wait_ready(ENGINE_WAIT).await?)
     }

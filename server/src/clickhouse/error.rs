@@ -244,6 +244,16 @@ impl Error {
         )
     }
 
+    /// Whether a statement that can be repeated may succeed when it is.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: another server does the same.
+        let is_running = self
+            .exception()
+            .is_some_and(|exception| exception.code == 216);
+        is_running || self.is_retryable() || matches!(self, Self::Protocol { .. })
+    }
+
     /// Whether the answer of ClickHouse was lost, in whole or but for its code, so that the reason
     /// may still be found elsewhere.
     pub(super) fn is_answer_lost(&self) -> bool {

@@ -4,7 +4,7 @@
 //! Read by `clickhouse::Client`. A setting that a server does not know, or may not be given by a
 //! read-only user, is left out: sending it would fail the statement.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A name and its value.
 pub(super) type Setting = (&'static str, &'static str);
@@ -30,19 +30,13 @@ const READ: &[Setting] = &[
     ("output_format_native_encode_types_in_binary_format", "0"),
 ];
 
-/// For an INSERT.
+/// For every INSERT.
 const INSERT: &[Setting] = &[
     // The answer must mean that the rows are in the table; with 1, the default of 26.7, rows
     // may wait in a buffer.
     ("async_insert", "0"),
     // One writer keeps the order of the rows and the boundaries of the parts.
     ("max_insert_threads", "1"),
-    // A plain streaming INSERT names no deduplication token, so ClickHouse would compare contents
-    // and drop the second of two equal files without a word. In new versions the second setting
-    // overrides the first, and the third is for INSERT SELECT.
-    ("insert_deduplicate", "0"),
-    ("deduplicate_insert", "disable"),
-    ("deduplicate_insert_select", "disable"),
     // NULL in a column that is not Nullable becomes the DEFAULT: how a left out cell is sent, in
     // plain inserts and in those through `input()`.
     ("input_format_null_as_default", "1"),
@@ -54,12 +48,38 @@ const INSERT: &[Setting] = &[
     ("input_format_native_decode_types_in_binary_format", "0"),
     // Arrays, maps and tuples are read from text through a Variant.
     ("cast_string_to_variant_use_inference", "1"),
+    // Native blocks come ready; nothing is to be cut again.
+    ("input_format_parallel_parsing", "0"),
+    // The answer of a Distributed table means that its shards have the rows.
+    ("distributed_foreground_insert", "1"),
+];
+
+/// For an INSERT of many blocks.
+const INSERT_STREAM: &[Setting] = &[
+    // A plain streaming INSERT names no deduplication token, so ClickHouse would compare contents
+    // and drop the second of two equal files without a word. In new versions the second setting
+    // overrides the first, and the third is for INSERT SELECT.
+    ("insert_deduplicate", "0"),
+    ("deduplicate_insert", "disable"),
+    ("deduplicate_insert_select", "disable"),
     // ClickHouse reads nothing while it writes a part: with parts of its own default of a million
     // rows the upload would stand still for a quarter of a second each time.
     ("min_insert_block_size_rows", "262144"),
     ("min_insert_block_size_bytes", "16777216"),
-    // Native blocks come ready; nothing is to be cut again.
-    ("input_format_parallel_parsing", "0"),
+];
+
+/// For an INSERT of one block with a token: the same token again changes nothing.
+const INSERT_BLOCK: &[Setting] = &[
+    ("insert_deduplicate", "1"),
+    ("deduplicate_insert", "enable"),
+    ("deduplicate_insert_select", "enable_when_possible"),
+    // A view whose part was written, or was not, when ClickHouse died is judged by itself.
+    ("deduplicate_blocks_in_dependent_materialized_views", "1"),
+    // One block stays one block.
+    ("max_block_size", "1073741824"),
+    ("max_insert_block_size", "1073741824"),
+    ("min_insert_block_size_rows", "0"),
+    ("min_insert_block_size_bytes", "0"),
 ];
 
 /// What a statement does, as far as settings are concerned.
@@ -69,6 +89,8 @@ pub(super) enum Purpose {
     Read,
     /// It streams rows into a table.
     Insert,
+    /// It adds one block to a table, once.
+    InsertBlock,
     /// It creates, drops or kills.
     Change,
 }
@@ -78,15 +100,15 @@ pub(super) enum Purpose {
 pub(super) struct Pins {
     read: Vec<Setting>,
     insert: Vec<Setting>,
+    insert_block: Vec<Setting>,
     change: Vec<Setting>,
 }
 
 /// The names of all pinned settings.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    [COMMON, READ, INSERT]
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| *name)
+    let lists = [COMMON, READ, INSERT, INSERT_STREAM, INSERT_BLOCK];
+    let names: BTreeSet<_> = lists.into_iter().flatten().map(|(name, _)| *name).collect();
+    names.into_iter()
 }
 
 impl Pins {
@@ -107,7 +129,8 @@ impl Pins {
         };
         Self {
             read: choose(&[COMMON, READ]),
-            insert: choose(&[COMMON, INSERT]),
+            insert: choose(&[COMMON, INSERT, INSERT_STREAM]),
+            insert_block: choose(&[COMMON, INSERT, INSERT_BLOCK]),
             change: choose(&[COMMON]),
         }
     }
@@ -117,6 +140,7 @@ impl Pins {
         match purpose {
             Purpose::Read => &self.read,
             Purpose::Insert => &self.insert,
+            Purpose::InsertBlock => &self.insert_block,
             Purpose::Change => &self.change,
         }
     }
@@ -134,7 +158,12 @@ mod tests {
 
     #[test]
     fn no_setting_stands_twice() {
-        assert_eq!(all().len(), names().count());
+        let pins = Pins::new(&all(), 0);
+        for purpose in [Purpose::Read, Purpose::Insert, Purpose::InsertBlock] {
+            let list = pins.of(purpose);
+            let distinct: HashSet<_> = list.iter().map(|(name, _)| name).collect();
+            assert_eq!(distinct.len(), list.len());
+        }
     }
 
     #[test]

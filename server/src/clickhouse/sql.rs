@@ -6,14 +6,17 @@
 
 pub(crate) mod catalog;
 pub(crate) mod create;
+mod engine;
 mod free_query;
 mod insert;
 pub(crate) mod journal;
 pub(crate) mod process;
 mod select;
+pub(crate) mod staging;
 
 use std::fmt;
 
+pub use engine::EngineClause;
 pub use free_query::SelectQuery;
 pub use insert::{InsertColumn, insert_native};
 pub use select::{
@@ -60,7 +63,7 @@ impl Statement {
 }
 
 /// The name of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub struct TableName {
     /// The database; empty for the default database of the connection.
     pub database: String,

@@ -31,8 +31,23 @@ pub(super) const MAX_EXPANSION: u64 = 500;
 /// Where nobody looks for data of their own.
 pub(super) const JOURNAL_DATABASE: &str = "sluice";
 
+/// Long enough for a night and a day of troubles.
+pub(super) const SESSION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longer than a browser that sleeps for a while; what is lost by then is sent again.
+pub(super) const SESSION_IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// Appends. One more than a browser has in flight.
+pub(super) const MAX_EARLY_APPENDS: u64 = 4;
+
+/// Bytes. More than the most transfers take at once.
+pub(super) const MEMORY_LIMIT: u64 = 2048 * MIB;
+
+/// Bytes. 16 TiB: more than anybody sends by mistake.
+pub(super) const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024 * MIB;
+
 /// A week: long enough to correct a file, short enough not to grow.
-pub(super) const REJECT_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const JOURNAL_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Transfers. Each holds a few blocks; 64 of them stay below a gigabyte in the worst case.
 pub(super) const MAX_TRANSFERS: u64 = 64;
@@ -106,6 +121,12 @@ pub(super) mod range {
     pub(in crate::config) const BLOCK_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
     /// Rows.
     pub(in crate::config) const BLOCK_ROWS: RangeInclusive<u64> = 1..=16 * MIB;
+    /// Appends.
+    pub(in crate::config) const EARLY_APPENDS: RangeInclusive<u64> = 0..=64;
+    /// Bytes.
+    pub(in crate::config) const MEMORY_BYTES: RangeInclusive<u64> = 16 * MIB..=1024 * GIB;
+    /// Bytes.
+    pub(in crate::config) const FILE_BYTES: RangeInclusive<u64> = KIB..=1024 * 1024 * GIB;
     /// Transfers.
     pub(in crate::config) const TRANSFERS: RangeInclusive<u64> = 1..=10_000;
 }

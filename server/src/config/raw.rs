@@ -86,13 +86,33 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_BLOCK_BYTES", value_name = "SIZE")]
     pub(super) block_bytes: Option<String>,
 
-    /// Database of the rejected rows, made with the first of them [default: sluice]
+    /// Database of the journal: transfers, how far they are, rejected rows [default: sluice]
     #[arg(long, env = "SLUICE_JOURNAL_DATABASE", value_name = "DATABASE")]
     pub(super) journal_database: Option<String>,
 
-    /// Time that rejected rows are kept [default: 168h]
-    #[arg(long, env = "SLUICE_REJECT_RETENTION", value_name = "DURATION")]
-    pub(super) reject_retention: Option<String>,
+    /// Time that the journal keeps transfers and rejected rows [default: 168h]
+    #[arg(long, env = "SLUICE_JOURNAL_RETENTION", value_name = "DURATION")]
+    pub(super) journal_retention: Option<String>,
+
+    /// Time that an interrupted upload waits for its client [default: 24h]
+    #[arg(long, env = "SLUICE_SESSION_LIMIT", value_name = "DURATION")]
+    pub(super) session_limit: Option<String>,
+
+    /// Silence of an open upload after which its memory is given back [default: 15m]
+    #[arg(long, env = "SLUICE_SESSION_IDLE", value_name = "DURATION")]
+    pub(super) session_idle: Option<String>,
+
+    /// Appends of one upload that may wait for their predecessor, 0 to 64 [default: 4]
+    #[arg(long, env = "SLUICE_MAX_EARLY_APPENDS", value_name = "N")]
+    pub(super) max_early_appends: Option<String>,
+
+    /// Memory that all uploads may need together, 16MiB to 1TiB [default: 2GiB]
+    #[arg(long, env = "SLUICE_MEMORY_LIMIT", value_name = "SIZE")]
+    pub(super) memory_limit: Option<String>,
+
+    /// Largest file of an upload, 1KiB to 1048576GiB [default: 16384GiB]
+    #[arg(long, env = "SLUICE_MAX_FILE_BYTES", value_name = "SIZE")]
+    pub(super) max_file_bytes: Option<String>,
 }
 
 /// The options of the embedded engine.

@@ -3,6 +3,8 @@
 //! Called by `config::Invocation`. It reads the password file and looks whether directories exist;
 //! it must not open a connection or make anything.
 
+mod transfer;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -11,9 +13,9 @@ use std::time::Duration;
 
 use super::defaults::{self, range};
 use super::errors::Faults;
-use super::raw::{RawEmbedded, RawRemote, RawTransfer};
+use super::raw::{RawEmbedded, RawRemote};
 use super::units::{ByteSize, parse_duration};
-use super::{Config, Error, RawConfig, RpcConfig, TransferConfig};
+use super::{Config, Error, RawConfig, RpcConfig};
 use crate::engine::{EmbeddedConfig, EngineConfig, RemoteConfig, Secret};
 use crate::telemetry::{LogFormat, TelemetryConfig};
 
@@ -43,7 +45,7 @@ impl Config {
             idle_timeout: idle_timeout(raw.idle_timeout.as_deref(), &mut faults),
             web_dir: web_dir(raw.web_dir, &mut faults),
         };
-        let transfer = transfer(&raw.transfer, &mut faults);
+        let transfer = transfer::transfer(&raw.transfer, &mut faults);
         let drain_timeout = duration(
             "drain-timeout",
             raw.drain_timeout.as_deref(),
@@ -59,76 +61,6 @@ impl Config {
             transfer,
             telemetry,
         })
-    }
-}
-
-/// The uploads and exports.
-fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig {
-    let database_is_empty = raw.journal_database.as_deref() == Some("");
-    refuse(
-        "journal-database",
-        database_is_empty,
-        "must not be empty",
-        faults,
-    );
-    TransferConfig {
-        max_transfers: count(
-            "max-transfers",
-            raw.max_transfers.as_deref(),
-            defaults::MAX_TRANSFERS,
-            &range::TRANSFERS,
-            faults,
-        ),
-        batch_bytes: defaults::BATCH_BYTES,
-        buffer_bytes: defaults::BUFFER_BYTES,
-        max_record_bytes: size(
-            "max-record-bytes",
-            raw.max_record_bytes.as_deref(),
-            defaults::MAX_RECORD_BYTES,
-            &range::RECORD_BYTES,
-            faults,
-        ),
-        block_rows: count(
-            "block-rows",
-            raw.block_rows.as_deref(),
-            defaults::BLOCK_ROWS,
-            &range::BLOCK_ROWS,
-            faults,
-        ),
-        block_bytes: size(
-            "block-bytes",
-            raw.block_bytes.as_deref(),
-            defaults::BLOCK_BYTES,
-            &range::BLOCK_BYTES,
-            faults,
-        ),
-        max_fields: count(
-            "max-fields",
-            raw.max_fields.as_deref(),
-            defaults::MAX_FIELDS,
-            &range::FIELDS,
-            faults,
-        ),
-        max_expansion: count(
-            "max-expansion",
-            raw.max_expansion.as_deref(),
-            defaults::MAX_EXPANSION,
-            &range::EXPANSION,
-            faults,
-        ),
-        journal_database: raw
-            .journal_database
-            .clone()
-            .unwrap_or_else(|| defaults::JOURNAL_DATABASE.to_owned()),
-        reject_retention: duration(
-            "reject-retention",
-            raw.reject_retention.as_deref(),
-            defaults::REJECT_RETENTION,
-            faults,
-        ),
-        max_result_block_bytes: defaults::MAX_RESULT_BLOCK_BYTES,
-        progress_interval: defaults::PROGRESS_INTERVAL,
-        history: defaults::HISTORY,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{convert, status};
 use crate::{
     catalog::{Catalog, Column, PreviewSource, Table, TableSummary},
     clickhouse::sql::SelectQuery,
+    config::RpcConfig,
     engine::Engine,
     transfer::Error,
 };
@@ -19,6 +20,9 @@ const PAGE_SIZE: (i32, i32) = (1_000, 10_000);
 /// The rows of a preview unless the caller says otherwise, and at the most.
 const PREVIEW_ROWS: (i32, i32) = (100, 10_000);
 
+/// The connection of a call that names none.
+const DEFAULT_CONNECTION: &str = "default";
+
 /// How long a call waits for an engine that is starting again.
 const ENGINE_WAIT: Duration = Duration::from_secs(10);
 
@@ -27,11 +31,16 @@ const ENGINE_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct CatalogRpc {
     catalog: Catalog,
     engine: Engine,
+    max_message_bytes: i64,
 }
 
 impl CatalogRpc {
-    pub(super) fn new(catalog: Catalog, engine: Engine) -> Self {
-        Self { catalog, engine }
+    pub(super) fn new(catalog: Catalog, engine: Engine, config: &RpcConfig) -> Self {
+        Self {
+            catalog,
+            engine,
+            max_message_bytes: i64::try_from(config.max_message_bytes).unwrap_or(i64::MAX),
+        }
     }
 
     /// The catalog, once ClickHouse is there.
@@ -47,6 +56,37 @@ fn refuse(error: impl Into<Error>) -> Status {
 
 #[tonic::async_trait]
 impl CatalogService for CatalogRpc {
+    async fn get_server_info(
+        &self,
+        _: Request<pb::GetServerInfoRequest>,
+    ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
+        Ok(Response::new(pb::GetServerInfoResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            requires_token: false,
+            allows_other_clickhouse: false,
+            max_message_bytes: self.max_message_bytes,
+        }))
+    }
+
+    async fn list_connections(
+        &self,
+        _: Request<pb::ListConnectionsRequest>,
+    ) -> Result<Response<pb::ListConnectionsResponse>, Status> {
+        let url = if self.engine.is_embedded() {
+            String::new()
+        } else {
+            self.engine.url().to_owned()
+        };
+        Ok(Response::new(pb::ListConnectionsResponse {
+            connections: vec![pb::Connection {
+                name: DEFAULT_CONNECTION.to_owned(),
+                url,
+                database: self.engine.client_config().database,
+                identity_mode: pb::IdentityMode::Service.into(),
+            }],
+        }))
+    }
+
     async fn check_connection(
         &self,
         _: Request<pb::CheckConnectionRequest>,

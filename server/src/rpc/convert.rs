@@ -7,6 +7,7 @@ mod found;
 
 use std::time::{Duration, SystemTime};
 
+use prost::Message as _;
 use sluice_proto::v1 as pb;
 use tonic::Status;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::{
     clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
     transfer::{
         ColumnCondition, ColumnMapping, CommitMode, Counts, CreateTable, Error, ExportRequest,
-        ExportSource, InspectRequest, Kind, RejectPolicy, State, Transfer, UploadRequest,
+        ExportSource, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot, UploadRequest,
     },
 };
 
@@ -28,14 +29,26 @@ const INSPECTED_ROWS: (i32, i32) = (10, 1_000);
 /// The most bytes of a file's name that are kept.
 const MAX_SOURCE_NAME_BYTES: usize = 1024;
 
+/// Reads a spec. One that an upload is to go on with is the same but for what may differ.
 pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Status> {
+    let start_offset = Some(unsigned("start_offset", spec.start_offset)?);
+    let prefix_crc32c = spec.prefix_crc32c;
+    let id = transfer_id(&spec.transfer_id)?;
+    let identity = pb::UploadSpec {
+        transfer_id: id.to_string(),
+        start_offset: 0,
+        prefix_crc32c: None,
+        total_bytes: None,
+        source_name: String::new(),
+        ..spec.clone()
+    };
     let create_table = match (spec.create_table, spec.create_statement) {
         (false, _) => None,
         (true, statement) if statement.is_empty() => Some(CreateTable::Inferred),
         (true, statement) => Some(CreateTable::Statement(statement)),
     };
     Ok(UploadRequest {
-        id: transfer_id(&spec.transfer_id)?,
+        id,
         table: table_name("table", spec.table)?,
         file: file::spec(spec.dialect, spec.values, spec.sniff.unwrap_or(true))?,
         columns: column_mappings(spec.columns)?,
@@ -49,6 +62,10 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
             .map(|bytes| unsigned("total_bytes", bytes))
             .transpose()?,
         source_name: shorten(spec.source_name),
+        owner: String::new(),
+        spec: identity.encode_to_vec(),
+        start_offset,
+        prefix_crc32c,
     })
 }
 
@@ -85,6 +102,44 @@ pub(super) fn export_request(request: pb::ExportRequest) -> Result<ExportRequest
         packing: file::packing(&dialect, &style)?,
         encoding: file::export_encoding(&dialect)?,
         form: file::export_form(&dialect, style)?,
+        owner: String::new(),
+    })
+}
+
+/// Reads which transfers to list.
+pub(super) fn filter(request: pb::ListTransfersRequest) -> Result<Filter, Status> {
+    let phase = |state: i32| match pb::TransferState::try_from(state) {
+        Ok(pb::TransferState::Running) => Ok(Phase::Running),
+        Ok(pb::TransferState::Committing) => Ok(Phase::Committing),
+        Ok(pb::TransferState::Succeeded) => Ok(Phase::Succeeded),
+        Ok(pb::TransferState::Failed) => Ok(Phase::Failed),
+        Ok(pb::TransferState::Cancelled) => Ok(Phase::Cancelled),
+        Ok(pb::TransferState::Interrupted) => Ok(Phase::Interrupted),
+        Ok(pb::TransferState::Unspecified) | Err(_) => Err(status::invalid_request(
+            "states",
+            format!("{state} is no state"),
+        )),
+    };
+    let kind = match pb::TransferKind::try_from(request.kind) {
+        Ok(pb::TransferKind::Unspecified) => None,
+        Ok(pb::TransferKind::Upload) => Some(Kind::Upload),
+        Ok(pb::TransferKind::Export) => Some(Kind::Export),
+        Err(unknown) => return Err(status::invalid_request("kind", unknown.to_string())),
+    };
+    let table = request
+        .table
+        .filter(|table| *table != pb::TableRef::default());
+    Ok(Filter {
+        phases: request
+            .states
+            .into_iter()
+            .map(phase)
+            .collect::<Result<_, _>>()?,
+        kind,
+        table: table
+            .map(|table| table_name("table", Some(table)))
+            .transpose()?,
+        owner: Some(request.owner).filter(|owner| !owner.is_empty()),
     })
 }
 
@@ -160,36 +215,27 @@ pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-pub(super) fn transfer(transfer: &Transfer) -> pb::Transfer {
-    let description = transfer.description();
-    let upload = description.kind == Kind::Upload;
-    let state = transfer.state();
-    let commit_mode = if upload {
-        pb::CommitMode::Direct
-    } else {
-        pb::CommitMode::Unspecified
-    };
+pub(super) fn transfer(transfer: Snapshot) -> pb::Transfer {
+    let commit = transfer.commit;
+    let mode = commit.as_ref().map(|commit| pb_commit_mode(commit.mode));
     pb::Transfer {
-        transfer_id: description.id.to_string(),
-        kind: kind(description.kind).into(),
-        state: transfer_state(&state).into(),
-        table: description.table.as_ref().map(table_ref),
-        counters: Some(counters(transfer.counters().read())),
-        total_bytes: description.total_bytes.map(signed),
-        total_rows: transfer.total_rows().map(signed),
-        commit_mode: commit_mode.into(),
-        guarantee: if upload {
-            CommitMode::DIRECT_GUARANTEE.to_owned()
-        } else {
-            String::new()
-        },
-        start_time: Some(timestamp(transfer.started_at())),
-        elapsed: prost_types::Duration::try_from(transfer.elapsed()).ok(),
-        error: match &state {
-            State::Failed(error) => Some(status::transfer_error(error)),
-            State::Running | State::Succeeded => None,
-        },
-        source_name: description.source_name.clone(),
+        transfer_id: transfer.id.to_string(),
+        kind: kind(transfer.kind).into(),
+        state: transfer_state(transfer.phase).into(),
+        table: transfer.table.as_ref().map(table_ref),
+        counters: Some(counters(transfer.counts)),
+        total_bytes: transfer.total_bytes.map(signed),
+        total_rows: transfer.total_rows.map(signed),
+        commit_mode: mode.unwrap_or_default().into(),
+        guarantee: commit.map(|commit| commit.guarantee).unwrap_or_default(),
+        start_time: Some(timestamp(transfer.started_at)),
+        elapsed: prost_types::Duration::try_from(transfer.elapsed).ok(),
+        error: transfer.error.as_deref().map(status::transfer_error),
+        source_name: transfer.source_name,
+        committed_offset: signed(transfer.committed_offset),
+        durable_offset: signed(transfer.durable_offset),
+        resumable: transfer.is_resumable,
+        owner: transfer.owner,
     }
 }
 
@@ -274,7 +320,7 @@ fn condition(condition: pb::Condition) -> Result<ColumnCondition, Status> {
     })
 }
 
-fn unsigned(field: &str, value: i64) -> Result<u64, Status> {
+pub(super) fn unsigned(field: &str, value: i64) -> Result<u64, Status> {
     let description = || format!("must not be negative, and is {value}");
     u64::try_from(value).map_err(|_| status::invalid_request(field, description()))
 }
@@ -292,18 +338,28 @@ fn kind(kind: Kind) -> pb::TransferKind {
     }
 }
 
-fn transfer_state(state: &State) -> pb::TransferState {
-    match state {
-        State::Running => pb::TransferState::Running,
-        State::Succeeded => pb::TransferState::Succeeded,
-        State::Failed(error) => match **error {
-            Error::Cancelled => pb::TransferState::Cancelled,
-            _ => pb::TransferState::Failed,
-        },
+const fn pb_commit_mode(mode: CommitMode) -> pb::CommitMode {
+    match mode {
+        CommitMode::Auto => pb::CommitMode::Unspecified,
+        CommitMode::Atomic => pb::CommitMode::Atomic,
+        CommitMode::Blocks => pb::CommitMode::Blocks,
+        CommitMode::Replace => pb::CommitMode::Replace,
+        CommitMode::Direct => pb::CommitMode::Direct,
     }
 }
 
-fn counters(counts: Counts) -> pb::Counters {
+const fn transfer_state(phase: Phase) -> pb::TransferState {
+    match phase {
+        Phase::Running => pb::TransferState::Running,
+        Phase::Committing => pb::TransferState::Committing,
+        Phase::Succeeded => pb::TransferState::Succeeded,
+        Phase::Failed => pb::TransferState::Failed,
+        Phase::Cancelled => pb::TransferState::Cancelled,
+        Phase::Interrupted => pb::TransferState::Interrupted,
+    }
+}
+
+pub(super) fn counters(counts: Counts) -> pb::Counters {
     pb::Counters {
         bytes_received: signed(counts.bytes_received),
         rows_parsed: signed(counts.rows_parsed),

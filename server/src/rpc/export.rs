@@ -31,7 +31,7 @@ pub(super) async fn export(
             Event::Data(data) => Payload::Data(data),
             Event::Progress(progress) => Payload::Progress(export_progress(&progress)),
             Event::Ended => Payload::Summary(pb::ExportSummary {
-                transfer: Some(convert::transfer(&transfer)),
+                transfer: Some(convert::transfer(transfer.snapshot())),
             }),
         }))
     });

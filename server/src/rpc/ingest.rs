@@ -1,6 +1,6 @@
 //! `IngestService`: one line for each call, to the file that serves it.
 //!
-//! `rpc` mounts it. Calls that the contract has and this version does not answer UNIMPLEMENTED.
+//! `rpc` mounts it. It must never do anything itself.
 
 use std::{pin::Pin, time::Duration};
 
@@ -8,8 +8,8 @@ use sluice_proto::v1::{self as pb, ingest_service_server::IngestService};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{export, files, status, transfers, upload};
-use crate::transfer::Transfers;
+use super::{export, files, session, transfers, upload};
+use crate::{config::RpcConfig, transfer::Transfers};
 
 type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -18,13 +18,15 @@ type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub(super) struct IngestRpc {
     transfers: Transfers,
     idle_timeout: Duration,
+    max_message_bytes: usize,
 }
 
 impl IngestRpc {
-    pub(super) fn new(transfers: Transfers, idle_timeout: Duration) -> Self {
+    pub(super) fn new(transfers: Transfers, config: &RpcConfig) -> Self {
         Self {
             transfers,
-            idle_timeout,
+            idle_timeout: config.idle_timeout,
+            max_message_bytes: config.max_message_bytes,
         }
     }
 }
@@ -41,23 +43,27 @@ impl IngestService for IngestRpc {
 
     async fn begin_upload(
         &self,
-        _: Request<pb::BeginUploadRequest>,
+        request: Request<pb::BeginUploadRequest>,
     ) -> Result<Response<pb::BeginUploadResponse>, Status> {
-        Err(status::not_implemented("BeginUpload"))
+        let limit = self.max_message_bytes;
+        let response = session::begin(&self.transfers, request.into_inner(), limit);
+        response.await.map(Response::new)
     }
 
     async fn append_upload(
         &self,
-        _: Request<pb::AppendUploadRequest>,
+        request: Request<pb::AppendUploadRequest>,
     ) -> Result<Response<pb::AppendUploadResponse>, Status> {
-        Err(status::not_implemented("AppendUpload"))
+        let response = session::append(&self.transfers, request.into_inner());
+        response.await.map(Response::new)
     }
 
     async fn finish_upload(
         &self,
-        _: Request<pb::FinishUploadRequest>,
+        request: Request<pb::FinishUploadRequest>,
     ) -> Result<Response<pb::FinishUploadResponse>, Status> {
-        Err(status::not_implemented("FinishUpload"))
+        let response = session::finish(&self.transfers, request.into_inner());
+        response.await.map(Response::new)
     }
 
     type ExportStream = ResponseStream<pb::ExportResponse>;
@@ -82,21 +88,23 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::GetTransferRequest>,
     ) -> Result<Response<pb::GetTransferResponse>, Status> {
-        transfers::get(self.transfers.registry(), &request.into_inner()).map(Response::new)
+        let response = transfers::get(&self.transfers, request.get_ref());
+        response.await.map(Response::new)
     }
 
     async fn list_transfers(
         &self,
         request: Request<pb::ListTransfersRequest>,
     ) -> Result<Response<pb::ListTransfersResponse>, Status> {
-        transfers::list(self.transfers.registry(), &request.into_inner()).map(Response::new)
+        let response = transfers::list(&self.transfers, request.into_inner());
+        response.await.map(Response::new)
     }
 
     async fn cancel_transfer(
         &self,
         request: Request<pb::CancelTransferRequest>,
     ) -> Result<Response<pb::CancelTransferResponse>, Status> {
-        let response = transfers::cancel(self.transfers.registry(), request.into_inner());
+        let response = transfers::cancel(&self.transfers, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -106,7 +114,7 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::WatchTransferRequest>,
     ) -> Result<Response<Self::WatchTransferStream>, Status> {
-        let stream = transfers::watch(self.transfers.registry(), &request.into_inner())?;
+        let stream = transfers::watch(&self.transfers, request.get_ref()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 

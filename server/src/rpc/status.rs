@@ -4,8 +4,9 @@
 //! documents each reason; a test holds the two together.
 
 mod file;
+mod resume;
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{borrow::Cow, collections::HashMap, fmt, time::Duration};
 
 use sluice_proto::v1 as pb;
 use tonic::{Code, Status};
@@ -15,7 +16,7 @@ use crate::{
     catalog, clickhouse,
     column::{self, reader},
     csv::Position,
-    transfer::Error,
+    transfer::{Error, Failure},
 };
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
@@ -28,7 +29,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 struct External {
     code: Code,
-    reason: &'static str,
+    reason: Cow<'static, str>,
     metadata: HashMap<String, String>,
     message: String,
     retry: bool,
@@ -39,7 +40,7 @@ impl External {
         let message = error.to_string();
         Self {
             code,
-            reason,
+            reason: reason.into(),
             metadata: HashMap::new(),
             message,
             retry: false,
@@ -94,9 +95,26 @@ pub(super) fn transfer_error(error: &Error) -> pb::TransferError {
     } = external(error);
     pb::TransferError {
         code: code.into(),
-        reason: reason.to_owned(),
+        reason: reason.into_owned(),
         message,
         metadata,
+    }
+}
+
+/// What the journal keeps of `error`.
+pub(super) fn failure(error: &Error) -> Failure {
+    let External {
+        code,
+        reason,
+        metadata,
+        message,
+        ..
+    } = external(error);
+    Failure {
+        code: code.into(),
+        reason: reason.into_owned(),
+        message,
+        metadata: metadata.into_iter().collect(),
     }
 }
 
@@ -125,22 +143,14 @@ pub(super) fn invalid_dialect(field: &str, value: &str, description: impl Into<S
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
-/// The contract has the call, this version does not.
-pub(super) fn not_implemented(call: &str) -> Status {
-    let metadata = HashMap::from([("call".to_owned(), call.to_owned())]);
-    let details = ErrorDetails::with_error_info("NOT_IMPLEMENTED", ERROR_DOMAIN, metadata);
-    let message = format!("{call} is not in this version of the server");
-    Status::with_error_details(Code::Unimplemented, message, details)
-}
-
 #[expect(
     clippy::too_many_lines,
     reason = "one exhaustive table, an entry for each error"
 )]
 fn external(error: &Error) -> External {
     use Code::{
-        AlreadyExists, Cancelled, DeadlineExceeded, FailedPrecondition, Internal, InvalidArgument,
-        NotFound, ResourceExhausted, Unavailable,
+        AlreadyExists, Cancelled, DataLoss, DeadlineExceeded, FailedPrecondition, Internal,
+        InvalidArgument, NotFound, ResourceExhausted, Unavailable,
     };
     let new = |code, reason| External::new(code, reason, error);
     match error {
@@ -244,11 +254,36 @@ fn external(error: &Error) -> External {
         Error::NotInsertable { column, kind } => new(FailedPrecondition, "COLUMN_NOT_INSERTABLE")
             .with("column", column)
             .with("kind", kind),
-        Error::CommitModeUnavailable { mode, table } => {
+        Error::CommitModeUnavailable { mode, table, cause } => {
             new(FailedPrecondition, "COMMIT_MODE_UNAVAILABLE")
                 .with("mode", mode)
                 .with("table", table)
+                .with("cause", cause)
         }
+        Error::SpecMismatch { .. }
+        | Error::FileChanged { .. }
+        | Error::TableChanged { .. }
+        | Error::NotResumable { .. }
+        | Error::OffsetOutOfRange { .. }
+        | Error::OffsetAlreadyCommitted { .. }
+        | Error::ChecksumMismatch { .. }
+        | Error::TakenOver { .. } => resume::resume_error(error),
+        Error::FileTooLarge { limit } => {
+            new(InvalidArgument, "FILE_TOO_LARGE").with("limit", limit)
+        }
+        Error::CountMismatch { expected, actual } => new(DataLoss, "COUNT_MISMATCH")
+            .with("expected", expected)
+            .with("actual", actual),
+        Error::SessionExpired { seconds } => {
+            new(FailedPrecondition, "SESSION_EXPIRED").with("seconds", seconds)
+        }
+        Error::Recorded(failure) => External {
+            code: Code::from(failure.code),
+            reason: failure.reason.clone().into(),
+            metadata: failure.metadata.iter().cloned().collect(),
+            message: failure.message.clone(),
+            retry: false,
+        },
 
         // The transfer.
         Error::Cancelled => new(Cancelled, "TRANSFER_CANCELLED"),
@@ -264,6 +299,10 @@ fn external(error: &Error) -> External {
         Error::TooManyTransfers { limit } => new(ResourceExhausted, "TOO_MANY_TRANSFERS")
             .with("limit", limit)
             .retryable(),
+        Error::MemoryLimit { limit } => new(ResourceExhausted, "MEMORY_LIMIT")
+            .with("limit", limit)
+            .retryable(),
+        Error::ServerGone => new(Unavailable, "SERVER_GONE").retryable(),
 
         // Our bug.
         Error::Internal(_) => new(Internal, "INTERNAL"),

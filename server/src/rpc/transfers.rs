@@ -1,6 +1,6 @@
 //! The calls that look at transfers or end them.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sluice_proto::v1 as pb;
 use tokio::sync::mpsc;
@@ -10,7 +10,7 @@ use tonic::Status;
 use super::{convert, status};
 use crate::{
     task,
-    transfer::{Error, Registry, Transfer},
+    transfer::{Snapshot, Transfers},
 };
 
 /// The transfers of a page unless the caller says otherwise, and at the most.
@@ -23,100 +23,103 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 const WATCH_INTERVAL_LIMITS: (Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(60));
 
-/// How long a cancelled transfer may take to end before its caller hears of it as it is.
-const CANCEL_WAIT: Duration = Duration::from_secs(10);
-
 /// Messages of a watch that wait for a slow client.
 const WATCH_QUEUE: usize = 2;
 
 /// Returns one transfer.
-pub(super) fn get(
-    registry: &Registry,
+pub(super) async fn get(
+    transfers: &Transfers,
     request: &pb::GetTransferRequest,
 ) -> Result<pb::GetTransferResponse, Status> {
-    let transfer = find(registry, &request.transfer_id)?;
+    let transfer = find(transfers, &request.transfer_id).await?;
     Ok(pb::GetTransferResponse {
-        transfer: Some(convert::transfer(&transfer)),
+        transfer: Some(convert::transfer(transfer)),
     })
 }
 
 /// Returns one page of transfers.
-pub(super) fn list(
-    registry: &Registry,
-    request: &pb::ListTransfersRequest,
+pub(super) async fn list(
+    transfers: &Transfers,
+    request: pb::ListTransfersRequest,
 ) -> Result<pb::ListTransfersResponse, Status> {
     let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
     let after = match request.page_token.as_str() {
         "" => None,
         token => Some(convert::uuid("page_token", token)?),
     };
-    let mut page = registry.list(limit + 1, after);
+    let filter = convert::filter(request)?;
+    let page = transfers.list(&filter, limit + 1, after).await;
+    let mut page = page.map_err(|error| status::status(&error))?;
     let more = page.len() > limit;
     page.truncate(limit);
     let last = page.last().filter(|_| more);
     Ok(pb::ListTransfersResponse {
-        next_page_token: last
-            .map(|t| t.description().id.to_string())
-            .unwrap_or_default(),
-        transfers: page
-            .iter()
-            .map(|transfer| convert::transfer(transfer))
-            .collect(),
+        next_page_token: last.map(|last| last.id.to_string()).unwrap_or_default(),
+        transfers: page.into_iter().map(convert::transfer).collect(),
     })
 }
 
 /// Ends a transfer and returns it in its final state.
 pub(super) async fn cancel(
-    registry: &Registry,
+    transfers: &Transfers,
     request: pb::CancelTransferRequest,
 ) -> Result<pb::CancelTransferResponse, Status> {
-    let transfer = find(registry, &request.transfer_id)?;
-    transfer.stop(Error::Cancelled);
-    transfer.wait_ended(CANCEL_WAIT).await;
+    let id = convert::uuid("transfer_id", &request.transfer_id)?;
+    let transfer = transfers.cancel(id).await;
+    let transfer = transfer.map_err(|error| status::status(&error))?;
     Ok(pb::CancelTransferResponse {
-        transfer: Some(convert::transfer(&transfer)),
+        transfer: Some(convert::transfer(transfer)),
     })
 }
 
 /// Sends a transfer again and again until it has ended.
-pub(super) fn watch(
-    registry: &Registry,
+pub(super) async fn watch(
+    transfers: &Transfers,
     request: &pb::WatchTransferRequest,
 ) -> Result<impl Stream<Item = Result<pb::WatchTransferResponse, Status>> + use<>, Status> {
-    let transfer = find(registry, &request.transfer_id)?;
+    let first = find(transfers, &request.transfer_id).await?;
     let interval = match request.interval {
         None => WATCH_INTERVAL,
         Some(interval) => convert::duration("interval", interval, WATCH_INTERVAL_LIMITS)?,
     };
     let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
+    let transfers = transfers.clone();
     drop(task::spawn(
         "watch",
-        send_states(transfer, interval, sender),
+        send_states(transfers, first, interval, sender),
     ));
     Ok(ReceiverStream::new(receiver))
 }
 
 async fn send_states(
-    transfer: Arc<Transfer>,
+    transfers: Transfers,
+    first: Snapshot,
     interval: Duration,
     sender: mpsc::Sender<Result<pb::WatchTransferResponse, Status>>,
 ) {
+    let id = first.id;
+    let mut now = Ok(first);
     loop {
-        let ended = transfer.wait_ended(Duration::ZERO).await;
-        let message = pb::WatchTransferResponse {
-            transfer: Some(convert::transfer(&transfer)),
-        };
-        if sender.send(Ok(message)).await.is_err() || ended {
+        let message = now
+            .as_ref()
+            .map(|now| pb::WatchTransferResponse {
+                transfer: Some(convert::transfer(now.clone())),
+            })
+            .map_err(status::status);
+        let goes_on = now.is_ok_and(|now| !now.phase.is_final());
+        if sender.send(message).await.is_err() || !goes_on {
             return;
         }
         tokio::select! {
             () = sender.closed() => return,
-            _ = transfer.wait_ended(interval) => {}
+            goes_on = transfers.wait(id, interval) => if !goes_on { return },
         }
+        now = transfers.find(id).await;
     }
 }
 
-fn find(registry: &Registry, id: &str) -> Result<Arc<Transfer>, Status> {
+async fn find(transfers: &Transfers, id: &str) -> Result<Snapshot, Status> {
     let id = convert::uuid("transfer_id", id)?;
-    registry.get(id).map_err(|error| status::status(&error))
+    let transfer = transfers.find(id).await;
+    transfer.map_err(|error| status::status(&error))
 }

@@ -19,12 +19,13 @@ pub(super) async fn upload(
 ) -> Result<pb::UploadResponse, Status> {
     let spec = first_spec(&mut messages, idle_timeout).await?;
     let request = convert::upload_request(spec)?;
-    let mut upload = transfers
-        .start_upload(request)
-        .map_err(|error| status::status(&error))?;
+    let start = request.start_offset.unwrap_or_default();
+    let upload = transfers.start_upload(request).await;
+    let mut upload = upload.map_err(|error| status::status(&error))?;
+    upload.start_at(start).await;
     let outcome = feed(&mut upload, &mut messages, idle_timeout).await?;
     let outcome = outcome.map_err(|error| status::status(&error))?;
-    Ok(convert::upload_response(upload.transfer(), outcome))
+    Ok(convert::upload_response(upload.transfer(), &outcome))
 }
 
 async fn first_spec(

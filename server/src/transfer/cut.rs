@@ -4,7 +4,7 @@
 //! `csv` but the choice between them.
 
 use crate::csv::{
-    self, Decoder, Dialect, Header, Limits, RecordBatch, decode_record,
+    self, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
     json::{self, JsonDecoder},
 };
 
@@ -27,6 +27,26 @@ impl Cut {
             Self::Ndjson(keys) => {
                 FileDecoder::Ndjson(Box::new(JsonDecoder::new(limits, keys.clone())))
             }
+        }
+    }
+
+    /// Goes on at a place of a text that the decoder of all of it gave.
+    pub(super) fn resume(&self, limits: Limits, mark: Mark) -> FileDecoder {
+        match self {
+            Self::Delimited(dialect) => {
+                FileDecoder::Delimited(Box::new(Decoder::resume(*dialect, limits, mark)))
+            }
+            Self::Ndjson(keys) => {
+                FileDecoder::Ndjson(Box::new(JsonDecoder::resume(limits, keys.clone(), mark)))
+            }
+        }
+    }
+
+    /// Whether a text can be cut from the middle on: nothing depends on what stands far before.
+    pub(super) const fn can_seek(&self, field_count: usize) -> bool {
+        match self {
+            Self::Delimited(dialect) => dialect.end_line().is_none() && field_count > 1,
+            Self::Ndjson(_) => true,
         }
     }
 
@@ -109,6 +129,14 @@ impl FileDecoder {
         match self {
             Self::Delimited(decoder) => decoder.finish(),
             Self::Ndjson(decoder) => decoder.finish(),
+        }
+    }
+
+    /// See [`Decoder::mark`].
+    pub(super) const fn mark(&self) -> Mark {
+        match self {
+            Self::Delimited(decoder) => decoder.mark(),
+            Self::Ndjson(decoder) => decoder.mark(),
         }
     }
 

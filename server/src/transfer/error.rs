@@ -3,12 +3,17 @@
 //! The layers' errors are wrapped, never turned into text; `rpc::status` alone decides what a
 //! client sees of them.
 
+mod cell;
+
 use crate::{
     catalog, clickhouse, codec,
     column::{self, parse::Reason},
     csv::{self, Position},
     engine,
 };
+
+pub(super) use cell::excerpt;
+pub use cell::{BadCell, MAX_VALUE_BYTES};
 
 /// A result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -175,13 +180,126 @@ pub enum Error {
         kind: String,
     },
     /// The commit mode cannot be honoured.
-    #[error("commit mode {mode} cannot be honoured for {table}; this version knows DIRECT only")]
+    #[error(
+        "commit mode {mode} cannot be honoured for {table}: {cause}; ask for another one, or let the \
+         server choose"
+    )]
     CommitModeUnavailable {
         /// The mode.
         mode: &'static str,
         /// The table.
         table: String,
+        /// Why.
+        cause: String,
     },
+    /// Another call goes on with the upload.
+    #[error("another call goes on with upload {id}")]
+    TakenOver {
+        /// The upload.
+        id: String,
+    },
+    /// The id was used with another spec.
+    #[error("upload {id} was begun with another spec; use the same one, or another id")]
+    SpecMismatch {
+        /// The upload.
+        id: String,
+    },
+    /// The bytes before an offset are not those that were sent before.
+    #[error(
+        "the file has changed: its first {offset} bytes are not those that upload {id} began with; \
+         load it under another id"
+    )]
+    FileChanged {
+        /// The upload.
+        id: String,
+        /// The offset.
+        offset: u64,
+    },
+    /// What decides the blocks is not what it was.
+    #[error(
+        "{table} is not as it was when upload {id} began, or the server has other options; load the \
+         file under another id"
+    )]
+    TableChanged {
+        /// The upload.
+        id: String,
+        /// The table.
+        table: String,
+    },
+    /// An upload that promises nothing was broken off.
+    #[error(
+        "upload {id} was broken off in mode DIRECT, so that some of its rows may be in the table; look \
+         there, then load the file under another id"
+    )]
+    NotResumable {
+        /// The upload.
+        id: String,
+    },
+    /// Bytes are missing.
+    #[error("the bytes of upload {id} go on at offset {expected}, not at {actual}")]
+    OffsetOutOfRange {
+        /// The upload.
+        id: String,
+        /// Where the next bytes are expected.
+        expected: u64,
+        /// Where those that came begin.
+        actual: u64,
+    },
+    /// The bytes are there.
+    #[error("the bytes of upload {id} at offset {actual} are there; go on at {expected}")]
+    OffsetAlreadyCommitted {
+        /// The upload.
+        id: String,
+        /// Where the next bytes are expected.
+        expected: u64,
+        /// Where those that came begin.
+        actual: u64,
+    },
+    /// The bytes were damaged on the way.
+    #[error("the bytes of upload {id} at offset {offset} have another CRC-32C; send them again")]
+    ChecksumMismatch {
+        /// The upload.
+        id: String,
+        /// Where they begin.
+        offset: u64,
+    },
+    /// ClickHouse holds another number of rows than were sent.
+    #[error(
+        "clickhouse holds {actual} staged rows where {expected} should be; nothing was committed, \
+         load the file again"
+    )]
+    CountMismatch {
+        /// The rows that were sent.
+        expected: u64,
+        /// The rows that are there.
+        actual: u64,
+    },
+    /// The client did not come back.
+    #[error(
+        "the upload waited {seconds} s for its client, which is the limit; load the file again"
+    )]
+    SessionExpired {
+        /// The limit.
+        seconds: u64,
+    },
+    /// All memory for transfers is in use.
+    #[error("all {limit} bytes of memory for transfers are in use; try again when one has ended")]
+    MemoryLimit {
+        /// The limit.
+        limit: usize,
+    },
+    /// The file is larger than the server takes.
+    #[error("the file is larger than {limit} bytes, which is the limit; split it")]
+    FileTooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The server that moved it has gone.
+    #[error("the server of this transfer does not answer any more")]
+    ServerGone,
+    /// An error that the journal has kept.
+    #[error("{}", .0.message)]
+    Recorded(Failure),
     /// A caller cancelled the transfer.
     #[error("the transfer was cancelled")]
     Cancelled,
@@ -220,49 +338,35 @@ pub enum Error {
     Internal(&'static str),
 }
 
-/// The first cell of a file that does not fit its column.
-#[derive(Debug)]
-pub struct BadCell {
-    /// Where its record begins.
-    pub position: Position,
-    /// The number of the field in the file, from 1.
-    pub field: usize,
-    /// The column of the table.
-    pub column: String,
-    /// The type of the column.
-    pub data_type: String,
-    /// The text of the cell, at most [`MAX_VALUE_BYTES`] of it.
-    pub value: String,
-    /// Why it does not fit.
-    pub reason: Reason,
-    /// The type that would hold it, where that of the column was inferred from the file.
-    pub needed_type: Option<String>,
+/// An error as a client sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The gRPC status code, 0 to 16.
+    pub code: i32,
+    /// The reason, in capitals with underscores.
+    pub reason: String,
+    /// The message.
+    pub message: String,
+    /// The variables of the message.
+    pub metadata: Vec<(String, String)>,
 }
 
-impl BadCell {
-    /// What to do when the type was inferred.
-    fn advice(&self) -> String {
-        self.needed_type
-            .as_ref()
-            .map_or_else(String::new, |needed| {
-                let column = &self.column;
-                format!(
-                    ": its type was found in the beginning of the file; create the table with \
-                 `{column}` {needed}, or have the whole file looked at first"
-                )
-            })
+impl Error {
+    /// Whether it passes: the same upload can go on later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::ClickHouse(error) | Self::Catalog(catalog::Error::ClickHouse(error)) => {
+                error.is_passing()
+            }
+            Self::Journal(error) => error.is_passing(),
+            Self::Engine(_)
+            | Self::ClientGone
+            | Self::IdleTimeout { .. }
+            | Self::ShuttingDown
+            | Self::TakenOver { .. }
+            | Self::OffsetOutOfRange { .. } => true,
+            _ => false,
+        }
     }
-}
-
-/// The most bytes of a bad cell, or of a header, that an error shows.
-pub const MAX_VALUE_BYTES: usize = 256;
-
-/// Makes text of untrusted bytes, at most [`MAX_VALUE_BYTES`] of them.
-pub(super) fn excerpt(bytes: &[u8]) -> String {
-    let (shown, rest) = bytes.split_at(bytes.len().min(MAX_VALUE_BYTES));
-    let mut text = String::from_utf8_lossy(shown).into_owned();
-    if !rest.is_empty() {
-        text.push('…');
-    }
-    text
 }

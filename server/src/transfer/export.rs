@@ -121,6 +121,7 @@ impl Transfers {
             table,
             source_name: String::new(),
             total_bytes: None,
+            owner: request.owner,
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();

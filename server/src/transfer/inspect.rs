@@ -117,7 +117,7 @@ fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -
             };
         }
     };
-    let mut rejects = Rejects::new(uuid::Uuid::nil(), None, None);
+    let mut rejects = Rejects::new(uuid::Uuid::nil(), None, 0);
     let tried = plan
         .check_columns(table, &request.file.values)
         .and_then(|()| try_records(head, request, &plan, zone, &mut rejects));

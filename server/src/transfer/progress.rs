@@ -39,6 +39,16 @@ pub struct Counts {
 }
 
 impl Counters {
+    /// Goes on from where an upload stood.
+    pub fn resume(&self, counts: Counts) {
+        let store = |counter: &AtomicU64, count| counter.store(count, Ordering::Release);
+        store(&self.bytes_received, counts.bytes_received);
+        store(&self.rows_parsed, counts.rows_parsed);
+        store(&self.rows_staged, counts.rows_staged);
+        store(&self.rows_committed, counts.rows_committed);
+        store(&self.rows_rejected, counts.rows_rejected);
+    }
+
     /// Counts bytes of the file that have arrived.
     pub fn add_bytes_received(&self, bytes: usize) {
         add(&self.bytes_received, bytes);

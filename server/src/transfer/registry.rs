@@ -4,160 +4,19 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Counters, Error, Result, cut::Cut};
-use crate::clickhouse::sql::TableName;
+use super::{
+    Error, Result,
+    live::{Description, Kind, State, Transfer, lock},
+};
 
-/// Whether a transfer goes into or out of ClickHouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// File to ClickHouse.
-    Upload,
-    /// ClickHouse to file.
-    Export,
-}
-
-/// Where a transfer stands.
-#[derive(Clone, Debug)]
-pub enum State {
-    /// Bytes or rows are moving.
-    Running,
-    /// Everything arrived.
-    Succeeded,
-    /// An error, or a caller, ended it.
-    Failed(Arc<Error>),
-}
-
-/// What is known of a transfer before it begins.
-#[derive(Clone, Debug)]
-pub struct Description {
-    /// The id, chosen by the client or by the server.
-    pub id: Uuid,
-    /// Upload or export.
-    pub kind: Kind,
-    /// The table; none for the export of a query.
-    pub table: Option<TableName>,
-    /// The name of the file as the client gave it.
-    pub source_name: String,
-    /// The size of the file, where known.
-    pub total_bytes: Option<u64>,
-}
-
-/// How the file of an upload is cut, once that is known.
-#[derive(Clone, Debug)]
-pub struct FileForm {
-    /// The names of its fields.
-    pub names: Vec<Vec<u8>>,
-    /// What makes records of it.
-    pub cut: Cut,
-}
-
-/// One transfer, shared by its pipeline and its watchers.
-#[derive(Debug)]
-pub struct Transfer {
-    description: Description,
-    counters: Counters,
-    total_rows: Mutex<Option<u64>>,
-    file_form: OnceLock<FileForm>,
-    started_at: SystemTime,
-    started: Instant,
-    ended: Mutex<Option<Duration>>,
-    state: watch::Sender<State>,
-    stop: CancellationToken,
-    stop_reason: Mutex<Option<Error>>,
-}
-
-impl Transfer {
-    fn new(description: Description) -> Self {
-        Self {
-            description,
-            counters: Counters::default(),
-            total_rows: Mutex::default(),
-            file_form: OnceLock::new(),
-            started_at: SystemTime::now(),
-            started: Instant::now(),
-            ended: Mutex::new(None),
-            state: watch::Sender::new(State::Running),
-            stop: CancellationToken::new(),
-            stop_reason: Mutex::new(None),
-        }
-    }
-
-    /// What was known before it began.
-    pub fn description(&self) -> &Description {
-        &self.description
-    }
-
-    /// The counters.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// Export: the rows that ClickHouse expects to read, where known.
-    pub fn total_rows(&self) -> Option<u64> {
-        *lock(&self.total_rows)
-    }
-
-    pub(super) fn set_total_rows(&self, rows: u64) {
-        *lock(&self.total_rows) = Some(rows);
-    }
-
-    /// Upload: how its file is cut, once that is known.
-    pub fn file_form(&self) -> Option<&FileForm> {
-        self.file_form.get()
-    }
-
-    pub(super) fn set_file_form(&self, form: FileForm) {
-        // It is found once.
-        drop(self.file_form.set(form));
-    }
-
-    /// When it began.
-    pub fn started_at(&self) -> SystemTime {
-        self.started_at
-    }
-
-    /// How long it has run, or ran.
-    pub fn elapsed(&self) -> Duration {
-        lock(&self.ended).unwrap_or_else(|| self.started.elapsed())
-    }
-
-    /// Where it stands.
-    pub fn state(&self) -> State {
-        self.state.borrow().clone()
-    }
-
-    /// Waits until it has ended, or for `limit`; says whether it has ended.
-    pub async fn wait_ended(&self, limit: Duration) -> bool {
-        let mut state = self.state.subscribe();
-        let ended = state.wait_for(|state| !matches!(state, State::Running));
-        tokio::time::timeout(limit, ended).await.is_ok()
-    }
-
-    /// Asks the pipeline to end with `reason`; the first reason stays.
-    pub fn stop(&self, reason: Error) {
-        lock(&self.stop_reason).get_or_insert(reason);
-        self.stop.cancel();
-    }
-
-    /// Waits until somebody asks the pipeline to end, and returns why.
-    pub(super) async fn stopped(&self) -> Error {
-        self.stop.cancelled().await;
-        lock(&self.stop_reason).take().unwrap_or(Error::Cancelled)
-    }
-
-    fn end(&self, state: State) {
-        *lock(&self.ended) = Some(self.started.elapsed());
-        self.state.send_replace(state);
-    }
-}
+/// How long an upload may take to let go of what another call goes on with.
+const TAKE_OVER_LIMIT: Duration = Duration::from_secs(10);
 
 /// A transfer that runs. Dropping it without [`Running::finish`] makes it a failed one.
 #[derive(Debug)]
@@ -191,11 +50,18 @@ impl Running {
         outcome
     }
 
+    /// Ends the transfer here, to go on later; hands the reason on.
+    pub fn interrupt(mut self, error: Error) -> Arc<Error> {
+        let error = Arc::new(error);
+        self.end(State::Interrupted(Arc::clone(&error)));
+        error
+    }
+
     fn end(&mut self, state: State) {
         self.finished = true;
         log_end(&self.transfer, &state);
         self.transfer.end(state);
-        self.registry.retire(self.transfer.description.id);
+        self.registry.retire(self.transfer.description().id);
     }
 }
 
@@ -210,14 +76,17 @@ impl Drop for Running {
 fn log_end(transfer: &Transfer, state: &State) {
     let Description {
         id, kind, table, ..
-    } = &transfer.description;
-    let counts = transfer.counters.read();
-    let elapsed = transfer.started.elapsed();
+    } = transfer.description();
+    let counts = transfer.counters().read();
+    let elapsed = transfer.elapsed();
     match state {
         State::Failed(error) => {
             tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, %error, "transfer failed");
         }
-        State::Running | State::Succeeded => {
+        State::Interrupted(error) => {
+            tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, %error, "transfer interrupted");
+        }
+        State::Running | State::Committing | State::Succeeded => {
             tracing::info!(%id, ?kind, ?table, ?counts, ?elapsed, "transfer ended");
         }
     }
@@ -254,14 +123,19 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Error::ShuttingDown`], [`Error::Exists`] and [`Error::TooManyTransfers`].
+    /// [`Error::ShuttingDown`], [`Error::Exists`] for an id that is in use, and
+    /// [`Error::TooManyTransfers`]. The id of a transfer that has ended may be used again.
     pub fn begin(self: &Arc<Self>, description: Description) -> Result<Running> {
         let mut entries = lock(&self.entries);
         let id = description.id;
         if entries.closed {
             return Err(Error::ShuttingDown);
         }
-        if entries.by_id.contains_key(&id) {
+        let known = entries.by_id.get(&id);
+        let is_free = known.is_none_or(|known| {
+            known.description().kind == description.kind && !known.state().is_active()
+        });
+        if !is_free {
             return Err(Error::Exists { id: id.to_string() });
         }
         if entries.by_id.len() - entries.ended.len() >= self.max_running {
@@ -270,6 +144,8 @@ impl Registry {
             });
         }
         let transfer = Arc::new(Transfer::new(description));
+        entries.ended.retain(|ended| *ended != id);
+        entries.order.retain(|known| *known != id);
         entries.by_id.insert(id, Arc::clone(&transfer));
         entries.order.push(id);
         Ok(Running {
@@ -293,19 +169,43 @@ impl Registry {
             .ok_or_else(|| Error::NotFound { id: id.to_string() })
     }
 
-    /// Lists at most `limit` transfers, the newest first, beginning after the one named `after`.
-    pub fn list(&self, limit: usize, after: Option<Uuid>) -> Vec<Arc<Transfer>> {
+    /// Interrupts the upload with this id, if one runs here, and waits until it has ended.
+    pub async fn take_over(&self, id: Uuid) {
+        let Ok(transfer) = self.get(id) else {
+            return;
+        };
+        if transfer.description().kind == Kind::Upload && is_running(&transfer) {
+            transfer.stop(Error::TakenOver { id: id.to_string() });
+            transfer.wait_ended(TAKE_OVER_LIMIT).await;
+        }
+    }
+
+    /// All transfers, the newest first.
+    pub fn all(&self) -> Vec<Arc<Transfer>> {
         let entries = lock(&self.entries);
         let newest_first = entries.order.iter().rev();
-        let skipped = after.map_or(0, |after| {
-            newest_first
-                .clone()
-                .position(|id| *id == after)
-                .map_or(usize::MAX, |index| index + 1)
-        });
-        let page = newest_first.skip(skipped).take(limit);
-        page.filter_map(|id| entries.by_id.get(id).cloned())
+        newest_first
+            .filter_map(|id| entries.by_id.get(id).cloned())
             .collect()
+    }
+
+    /// Forgets a transfer that has ended here.
+    pub fn forget(&self, id: Uuid) {
+        let mut entries = lock(&self.entries);
+        if entries
+            .by_id
+            .get(&id)
+            .is_some_and(|known| !is_running(known))
+        {
+            entries.by_id.remove(&id);
+            entries.ended.retain(|ended| *ended != id);
+            entries.order.retain(|known| *known != id);
+        }
+    }
+
+    /// Whether new transfers are refused.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.entries).closed
     }
 
     /// Refuses new transfers from now on.
@@ -347,10 +247,5 @@ impl Registry {
 }
 
 fn is_running(transfer: &Transfer) -> bool {
-    matches!(*transfer.state.borrow(), State::Running)
-}
-
-/// A poisoned lock is taken all the same: no update here leaves its data half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    transfer.state().is_active()
 }

@@ -7,11 +7,10 @@ mod csv_file;
 
 use std::mem;
 
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    BadCell, Error, RejectPolicy, Result, Transfers, error::MAX_VALUE_BYTES, registry::FileForm,
+    BadCell, Error, RejectPolicy, Result, Transfers, error::MAX_VALUE_BYTES, live::FileForm,
     typer::Fault,
 };
 use crate::{
@@ -82,25 +81,19 @@ pub(super) struct Rejects {
     shown: Vec<RejectedRow>,
     part: Vec<RejectedRow>,
     part_bytes: usize,
-    journal: Option<mpsc::Sender<Vec<RejectedRow>>>,
 }
 
 impl Rejects {
-    /// Starts with none. Without a policy there is no limit; without a journal they are counted only.
-    pub(super) fn new(
-        transfer_id: Uuid,
-        policy: Option<RejectPolicy>,
-        journal: Option<mpsc::Sender<Vec<RejectedRow>>>,
-    ) -> Self {
+    /// Starts with as many as there were before. Without a policy there is no limit.
+    pub(super) const fn new(transfer_id: Uuid, policy: Option<RejectPolicy>, count: u64) -> Self {
         Self {
             transfer_id,
             policy,
-            count: 0,
+            count,
             first: None,
             shown: Vec::new(),
             part: Vec::new(),
             part_bytes: 0,
-            journal,
         }
     }
 
@@ -117,13 +110,13 @@ impl Rejects {
     ) -> Result<()> {
         for fault in faults {
             let row = rejected_row(self.transfer_id, batch, &fault);
-            let is_first = self.count == 0;
             self.count += 1;
-            self.show(&row);
-            self.keep(row)?;
-            if is_first {
-                self.first = Some(Box::new(fault.error));
+            if self.shown.len() < MAX_SHOWN_ROWS {
+                self.shown.push(shortened(&row));
             }
+            self.part_bytes += row.raw.len() + row.value.len();
+            self.part.push(row);
+            self.first.get_or_insert_with(|| Box::new(fault.error));
             let parsed = parsed_before + fault.row as u64 + 1;
             if self
                 .policy
@@ -158,47 +151,23 @@ impl Rejects {
         self.count
     }
 
-    /// Sends what is left to the journal, and gives the first rows for the summary.
-    ///
-    /// # Errors
-    ///
-    /// The journal is gone.
-    pub(super) fn close(mut self) -> Result<Vec<RejectedRow>> {
-        self.send()?;
-        Ok(self.shown)
+    /// The first rows, for the summary.
+    pub(super) fn into_shown(self) -> Vec<RejectedRow> {
+        self.shown
     }
 
-    fn show(&mut self, row: &RejectedRow) {
-        if self.shown.len() < MAX_SHOWN_ROWS {
-            let raw = row.raw.get(..MAX_SHOWN_BYTES).unwrap_or(&row.raw).to_vec();
-            self.shown.push(RejectedRow { raw, ..row.clone() });
-        }
+    /// Whether enough rows wait for the journal.
+    pub(super) const fn is_full(&self) -> bool {
+        self.part_bytes >= PART_BYTES
     }
 
-    fn keep(&mut self, row: RejectedRow) -> Result<()> {
-        self.part_bytes += row.raw.len() + row.value.len();
-        self.part.push(row);
-        if self.part_bytes >= PART_BYTES {
-            self.send()?;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self) -> Result<()> {
+    /// Takes the rows that wait for the journal.
+    pub(super) fn take(&mut self) -> Vec<RejectedRow> {
         self.part_bytes = 0;
-        let part = mem::take(&mut self.part);
-        match &self.journal {
-            Some(journal) if !part.is_empty() => journal
-                .blocking_send(part)
-                .map_err(|_| Error::Internal("the journal is gone")),
-            _ => Ok(()),
-        }
+        mem::take(&mut self.part)
     }
 
     fn too_many(&mut self, parsed: u64) -> Error {
-        if let Err(error) = self.send() {
-            return error;
-        }
         let Some(first) = self.first.take() else {
             return Error::Internal("no rejected record is too many");
         };
@@ -212,6 +181,12 @@ impl Rejects {
             _ => *first,
         }
     }
+}
+
+/// A row as a summary shows it.
+pub(super) fn shortened(row: &RejectedRow) -> RejectedRow {
+    let raw = row.raw.get(..MAX_SHOWN_BYTES).unwrap_or(&row.raw).to_vec();
+    RejectedRow { raw, ..row.clone() }
 }
 
 /// The most rows that a policy allows, whatever the share of them is.

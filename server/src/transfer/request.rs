@@ -29,10 +29,6 @@ pub enum CommitMode {
 }
 
 impl CommitMode {
-    /// What [`CommitMode::Direct`] promises.
-    pub const DIRECT_GUARANTEE: &'static str = "one plain INSERT: neither atomic nor deduplicated; \
-        if it fails, the first rows may stay in the table, and loading the file again doubles them";
-
     /// The name as the contract has it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -43,6 +39,19 @@ impl CommitMode {
             Self::Replace => "REPLACE",
             Self::Direct => "DIRECT",
         }
+    }
+
+    /// The mode with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Atomic, Self::Blocks, Self::Replace, Self::Direct];
+        all.into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// Whether its rows wait in a table of their own.
+    #[must_use]
+    pub const fn is_staged(self) -> bool {
+        matches!(self, Self::Atomic | Self::Replace)
     }
 }
 
@@ -210,6 +219,14 @@ pub struct UploadRequest {
     pub total_bytes: Option<u64>,
     /// The name of the file, for lists.
     pub source_name: String,
+    /// Who asks; empty when that is not known.
+    pub owner: String,
+    /// What was asked for, as the contract encodes it: equal for the same upload.
+    pub spec: Vec<u8>,
+    /// The offset in the file that the caller's bytes begin at; none when he asks where to begin.
+    pub start_offset: Option<u64>,
+    /// The CRC-32C of the bytes before, where the caller says it.
+    pub prefix_crc32c: Option<u32>,
 }
 
 /// Compares a column with values; the column's type comes from the table.
@@ -282,6 +299,8 @@ pub struct ExportRequest {
     pub packing: Packing,
     /// Its encoding.
     pub encoding: Encoding,
+    /// Who asks; empty when that is not known.
+    pub owner: String,
 }
 
 /// The family and form of a file that is written.

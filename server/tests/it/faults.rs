@@ -117,7 +117,7 @@ async fn a_client_that_vanishes_ends_its_transfer() {
     until_rows_are_parsed(&server, ID).await;
     upload.call.abort();
     let transfer = ended(&server, ID).await;
-    assert_eq!(transfer.state, i32::from(pb::TransferState::Failed));
+    assert_eq!(transfer.state(), pb::TransferState::Interrupted);
     assert_eq!(transfer.error.unwrap().reason, "CLIENT_GONE");
     let queries = "SELECT count() FROM system.processes WHERE query_kind = 'Insert'";
     assert_eq!(server.sql(queries), "0");
@@ -140,15 +140,18 @@ async fn a_client_that_falls_silent_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_engine_killed_in_an_upload_is_an_error_and_comes_back() {
+async fn an_engine_killed_in_a_direct_upload_is_an_error_and_comes_back() {
     let server = TestServer::start().await;
     create(&server);
-    let upload = OpenUpload::begin(&server, "slow", ID).await;
+    let direct = pb::UploadSpec {
+        transfer_id: ID.to_owned(),
+        commit_mode: pb::CommitMode::Direct.into(),
+        ..spec("slow")
+    };
+    let upload = OpenUpload::begin_with(&server, direct).await;
     upload.data(format!("n,s\n{}", rows())).await;
     until_rows_are_parsed(&server, ID).await;
     kill(server.engine_process);
-    // The transfer must not need more data to notice at its end.
-    upload.data(rows()).await;
     drop(upload.messages);
     let status = upload.call.await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");

@@ -23,6 +23,7 @@ mod odd;
 mod port;
 mod real_files;
 mod rejects;
+mod resume;
 mod round_trip;
 mod shutdown;
 mod transfers;

@@ -92,10 +92,6 @@ async fn unknown_services_and_methods_are_unimplemented() {
         let status = client.unary(request, path, codec).await.unwrap_err();
         assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
     }
-    let begin = pb::BeginUploadRequest::default();
-    let status = server.ingest().await.begin_upload(begin).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
-    assert_eq!(crate::support::reason(&status), "NOT_IMPLEMENTED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,7 +96,7 @@ impl TestServer {
         let app = App::build(config).await.unwrap();
         let address = app.local_address().unwrap();
         let engine_url = app.engine().url().to_owned();
-        let engine_process = app.engine().process_id().unwrap();
+        let engine_process = app.engine().process_id().unwrap_or_default();
         let shutdown = CancellationToken::new();
         let run = app.run(shutdown.clone());
         let running = Some(task::spawn("server", async move { run.await.unwrap() }));
@@ -267,6 +267,16 @@ pub(crate) fn config(data_dir: &Path) -> Config {
         embedded.host_program = Some(env!("CARGO_BIN_EXE_sluice-server").into());
     }
     *config
+}
+
+/// The engine of another server.
+pub(crate) fn remote(url: &str) -> EngineConfig {
+    let arguments = ["sluice-server", "--clickhouse-url", url];
+    let raw = <RawConfig as clap::Parser>::parse_from(arguments);
+    match Invocation::from_raw(raw).unwrap() {
+        Invocation::Serve(config) => config.engine,
+        Invocation::HostEngine(_) => panic!("the arguments ask for a server"),
+    }
 }
 
 /// The messages of one export.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-use crate::support::{TestServer, metadata, reason, spec, upload_messages};
+use crate::support::{TestServer, export_query, metadata, reason, spec, upload_messages};
 
 const ID: &str = "0190a5f0-7f1a-7c00-8000-000000000001";
 
@@ -21,16 +21,20 @@ pub(crate) struct OpenUpload {
 
 impl OpenUpload {
     pub(crate) async fn begin(server: &TestServer, table: &str, id: &str) -> Self {
+        let spec = pb::UploadSpec {
+            transfer_id: id.to_owned(),
+            ..spec(table)
+        };
+        Self::begin_with(server, spec).await
+    }
+
+    pub(crate) async fn begin_with(server: &TestServer, spec: pb::UploadSpec) -> Self {
         let (messages, receiver) = mpsc::channel(1);
         let mut client = server.ingest().await;
         let call = task::spawn("upload", async move {
             let response = client.upload(ReceiverStream::new(receiver)).await;
             response.map(tonic::Response::into_inner)
         });
-        let spec = pb::UploadSpec {
-            transfer_id: id.to_owned(),
-            ..spec(table)
-        };
         let open = Self { messages, call };
         open.send(upload_messages(spec, b"", 1).remove(0)).await;
         open
@@ -203,6 +207,7 @@ async fn transfers_are_listed_in_pages_the_newest_first() {
         let request = pb::ListTransfersRequest {
             page_size: 2,
             page_token,
+            ..Default::default()
         };
         let page = server
             .ingest()
@@ -233,7 +238,9 @@ async fn ids_are_unique_and_checked() {
         transfer_id: ID.to_owned(),
         ..spec("slow")
     };
-    server.upload(named.clone(), "n,s\n1,a\n").await.unwrap();
+    let mut export = export_query("SELECT 1");
+    export.transfer_id = ID.to_owned();
+    server.export(export).await.unwrap();
     let status = server.upload(named, "n,s\n1,a\n").await.unwrap_err();
     assert_eq!(
         (reason(&status).as_str(), status.code()),

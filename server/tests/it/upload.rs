@@ -63,12 +63,7 @@ async fn columns_are_matched_by_name_and_missing_ones_take_their_default() {
     );
     assert_eq!(rows, (2, 2, 2));
     assert_eq!(transfer.state, i32::from(pb::TransferState::Succeeded));
-    assert_eq!(transfer.commit_mode, i32::from(pb::CommitMode::Direct));
-    assert!(
-        transfer
-            .guarantee
-            .contains("neither atomic nor deduplicated")
-    );
+    assert_eq!(transfer.commit_mode(), pb::CommitMode::Atomic);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,18 +336,12 @@ async fn a_record_may_be_as_long_as_the_limit_and_no_longer() {
 async fn what_the_server_cannot_honour_is_refused() {
     let server = TestServer::start().await;
     server.sql(ITEMS);
-    for mode in [
-        pb::CommitMode::Atomic,
-        pb::CommitMode::Blocks,
-        pb::CommitMode::Replace,
-    ] {
-        let spec = pb::UploadSpec {
-            commit_mode: mode.into(),
-            ..spec("items")
-        };
-        let status = refused(&server, spec, "id\n1\n").await;
-        assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
-    }
+    let blocks = pb::UploadSpec {
+        commit_mode: pb::CommitMode::Blocks.into(),
+        ..spec("items")
+    };
+    let status = refused(&server, blocks, "id\n1\n").await;
+    assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
     let delimiter = |text: &str| pb::Dialect {
         delimiter: Some(text.to_owned()),
         ..Default::default()

@@ -4,31 +4,108 @@
 
 use uuid::Uuid;
 
-use super::{Statement, TableName, quote_identifier};
+use super::{Statement, TableName, join, quote_identifier, quote_string};
 
-/// The table of rejected rows.
+/// Where every transfer stands.
+pub(crate) const TRANSFERS: &str = "transfers";
+
+/// What uploads began with.
+pub(crate) const UPLOADS: &str = "uploads";
+
+/// How far uploads are.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+
+/// The rejected rows.
 pub(crate) const REJECTED_ROWS: &str = "rejected_rows";
 
-/// Makes the database.
-pub(crate) fn create_database(database: &str) -> Statement {
-    Statement::new(format!(
-        "CREATE DATABASE IF NOT EXISTS {}",
-        quote_identifier(database)
-    ))
+/// The time of writing, by the clock of ClickHouse; the newest row of a key is the one that counts.
+const TIME: &str = "`time` DateTime64(6, 'UTC') DEFAULT now64(6)";
+
+/// Each table with its columns, its sorting key and what it holds.
+const TABLES: [(&str, &str, &str, &str); 4] = [
+    (
+        TRANSFERS,
+        "`transfer_id` UUID, `state` LowCardinality(String), `database` String, `table` String, \
+         `commit_mode` LowCardinality(String), `guarantee` String, `resumable` Bool, \
+         `source_name` String, `owner` String, `total_bytes` Nullable(UInt64), \
+         `bytes_received` UInt64, `rows_parsed` UInt64, `rows_staged` UInt64, \
+         `rows_committed` UInt64, `rows_rejected` UInt64, `create_statement` String, \
+         `partitions` Array(String), `started_at` DateTime64(3, 'UTC'), `elapsed_ms` UInt64, \
+         `error_code` Int32, `error_reason` LowCardinality(String), `error_message` String, \
+         `error_metadata` Map(String, String), `run` UUID",
+        "transfer_id",
+        "uploads of Sluice, and where each stands",
+    ),
+    (
+        UPLOADS,
+        "`transfer_id` UUID, `spec` String, `sample` String CODEC(ZSTD), \
+         `sample_is_complete` Bool, `can_seek` Bool, `created` Bool, `fingerprint` UInt32",
+        "transfer_id",
+        "what an upload of Sluice goes on with after an interruption",
+    ),
+    (
+        CHECKPOINTS,
+        "`transfer_id` UUID, `block` UInt64, `text_offset` UInt64, `file_offset` UInt64, \
+         `line` UInt64, `record` UInt64, `after_return` Bool, `crc32c` UInt32, `rows_parsed` UInt64, \
+         `rows_staged` UInt64, `rows_rejected` UInt64",
+        "transfer_id, block",
+        "how far the uploads of Sluice are",
+    ),
+    (
+        REJECTED_ROWS,
+        "`transfer_id` UUID, `record` UInt64, `line` UInt64, `byte_offset` UInt64, \
+         `field` UInt32, `column` String, `type` String, `value` String, \
+         `reason` LowCardinality(String), `raw` String",
+        "transfer_id, record",
+        "records of uploads that Sluice rejected",
+    ),
+];
+
+/// The columns of a transfer, as `journal::TransferRow` has them.
+const TRANSFER: &str = "transfer_id, state, database, table, commit_mode, guarantee, resumable, \
+     source_name, owner, total_bytes, bytes_received, rows_parsed, rows_staged, rows_committed, \
+     rows_rejected, create_statement, partitions, started_at, elapsed_ms, error_code, \
+     error_reason, error_message, error_metadata, run";
+
+/// How many of the tables there are.
+pub(crate) fn count_tables(database: &str) -> Statement {
+    let names = join(&TABLES, |(name, ..)| quote_string(name));
+    Statement::with_params(
+        format!(
+            "SELECT count() FROM system.tables WHERE database = {{p0:String}} AND name IN ({names})"
+        ),
+        vec![database.to_owned()],
+    )
 }
 
-/// Makes the table of rejected rows, which forgets them after `retention_seconds`.
-pub(crate) fn create_rejected_rows(database: &str, retention_seconds: u64) -> Statement {
-    let table = TableName::new(database, REJECTED_ROWS).quoted();
-    Statement::new(format!(
-        "CREATE TABLE IF NOT EXISTS {table}\n(\n    \
-         `transfer_id` UUID,\n    `record` UInt64,\n    `line` UInt64,\n    \
-         `byte_offset` UInt64,\n    `field` UInt32,\n    `column` String,\n    `type` String,\n    \
-         `value` String,\n    `reason` LowCardinality(String),\n    `raw` String,\n    \
-         `time` DateTime('UTC') DEFAULT now()\n)\nENGINE = MergeTree\n\
-         ORDER BY (transfer_id, record)\nTTL time + toIntervalSecond({retention_seconds})\n\
-         COMMENT 'records of uploads that Sluice rejected'"
-    ))
+/// The number of tables.
+pub(crate) const TABLE_COUNT: usize = TABLES.len();
+
+/// Makes the database and its tables, which forget after `retention_seconds`.
+pub(crate) fn create(database: &str, retention_seconds: u64) -> Vec<Statement> {
+    let database_name = quote_identifier(database);
+    let mut statements = vec![Statement::new(format!(
+        "CREATE DATABASE IF NOT EXISTS {database_name}"
+    ))];
+    statements.extend(TABLES.iter().map(|(name, columns, key, comment)| {
+        let table = TableName::new(database, *name).quoted();
+        Statement::new(format!(
+            "CREATE TABLE IF NOT EXISTS {table}\n({columns}, {TIME})\n\
+             ENGINE = ReplacingMergeTree(time)\nORDER BY ({key})\n\
+             TTL toDateTime(time) + toIntervalSecond({retention_seconds})\nCOMMENT {}",
+            quote_string(comment)
+        ))
+    }));
+    statements
+}
+
+/// Deletes what a table holds of a transfer.
+pub(crate) fn forget(database: &str, table: &str, transfer_id: Uuid) -> Statement {
+    let table = TableName::new(database, table).quoted();
+    Statement::with_params(
+        format!("DELETE FROM {table} WHERE transfer_id = {{p0:UUID}}"),
+        vec![transfer_id.to_string()],
+    )
 }
 
 /// The rejected rows of one transfer, in the order of the file.
@@ -37,8 +114,74 @@ pub(crate) fn rejected_rows(database: &str, transfer_id: Uuid) -> Statement {
     Statement::with_params(
         format!(
             "SELECT transfer_id, record, line, byte_offset, field, column, type, value, reason, \
-             raw FROM {table} WHERE transfer_id = {{p0:UUID}} ORDER BY record"
+             raw FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} ORDER BY record"
         ),
         vec![transfer_id.to_string()],
     )
+}
+
+/// What an upload began with.
+pub(crate) fn upload(database: &str, transfer_id: Uuid) -> Statement {
+    let table = TableName::new(database, UPLOADS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT transfer_id, spec, sample, sample_is_complete, can_seek, created, fingerprint \
+             FROM {table} FINAL WHERE transfer_id = {{p0:UUID}}"
+        ),
+        vec![transfer_id.to_string()],
+    )
+}
+
+/// The last checkpoint of an upload.
+pub(crate) fn checkpoint(database: &str, transfer_id: Uuid) -> Statement {
+    let table = TableName::new(database, CHECKPOINTS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT transfer_id, block, text_offset, file_offset, line, record, after_return, crc32c, \
+             rows_parsed, rows_staged, rows_rejected FROM {table} \
+             WHERE transfer_id = {{p0:UUID}} ORDER BY block DESC, time DESC LIMIT 1"
+        ),
+        vec![transfer_id.to_string()],
+    )
+}
+
+/// One transfer.
+pub(crate) fn find(database: &str, transfer_id: Uuid) -> Statement {
+    let table = TableName::new(database, TRANSFERS).quoted();
+    Statement::with_params(
+        format!("SELECT {TRANSFER} FROM {table} FINAL WHERE transfer_id = {{p0:UUID}}"),
+        vec![transfer_id.to_string()],
+    )
+}
+
+/// The newest transfers, of any state when `states` is empty.
+pub(crate) fn list(database: &str, states: &[&str], limit: usize) -> Statement {
+    let table = TableName::new(database, TRANSFERS).quoted();
+    let condition = match states {
+        [] => String::new(),
+        states => format!(
+            "WHERE state IN ({})",
+            join(states, |state| quote_string(state))
+        ),
+    };
+    Statement::new(format!(
+        "SELECT {TRANSFER} FROM {table} FINAL {condition} \
+         ORDER BY started_at DESC, transfer_id LIMIT {limit}"
+    ))
+}
+
+/// How transfers do.
+pub(crate) fn pulses(database: &str, ids: &[Uuid]) -> Statement {
+    let transfers = TableName::new(database, TRANSFERS).quoted();
+    let checkpoints = TableName::new(database, CHECKPOINTS).quoted();
+    let ids = join(ids, |id| format!("'{id}'"));
+    Statement::new(format!(
+        "SELECT transfer_id, max(file_offset) AS file_offset, max(rows_parsed) AS rows_parsed, \
+         max(rows_staged) AS rows_staged, max(rows_rejected) AS rows_rejected, \
+         toUInt64(greatest(0, dateDiff('second', max(time), now64(6)))) AS age FROM (\
+         SELECT transfer_id, toUInt64(0) AS file_offset, rows_parsed, rows_staged, rows_rejected, time \
+         FROM {transfers} WHERE transfer_id IN ({ids}) UNION ALL \
+         SELECT transfer_id, file_offset, rows_parsed, rows_staged, rows_rejected, time \
+         FROM {checkpoints} WHERE transfer_id IN ({ids})) GROUP BY transfer_id"
+    ))
 }

@@ -20,14 +20,16 @@ use crate::{
 
 pub(in crate::rpc) fn upload_response(
     upload: &Transfer,
-    outcome: UploadOutcome,
+    outcome: &UploadOutcome,
 ) -> pb::UploadResponse {
+    let columns = outcome.columns.iter().cloned();
+    let rejected = outcome.rejected.iter().cloned();
     pb::UploadResponse {
-        transfer: Some(transfer(upload)),
-        columns: outcome.columns.into_iter().map(column_match).collect(),
-        create_statement: outcome.create_statement.unwrap_or_default(),
-        profile: Some(profile(&outcome.profile)),
-        rejected_rows: outcome.rejected.into_iter().map(rejected_row).collect(),
+        transfer: Some(transfer(upload.snapshot())),
+        columns: columns.map(column_match).collect(),
+        create_statement: outcome.create_statement.clone().unwrap_or_default(),
+        profile: outcome.profile.as_ref().map(profile),
+        rejected_rows: rejected.map(rejected_row).collect(),
         ignored_lines: signed(outcome.ignored_lines),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Chunk,
-    records::Records,
+    records::{Place, Records},
     text::{Beginning, Text},
 };
 use crate::{
@@ -34,11 +34,25 @@ pub(in crate::transfer) struct Head {
     pub(in crate::transfer) columns: Columns,
     header: Option<Vec<Vec<u8>>>,
     field_count: usize,
+    /// The chunks that it was read from.
+    chunks: Vec<Bytes>,
+}
+
+/// The bytes behind a batch that a decoder may want to see before it ends the batch.
+const LOOK_AHEAD_BYTES: usize = 4 << 10;
+
+/// The bytes from which a [`Head`] can be made once more.
+#[derive(Clone, Debug, Default)]
+pub(in crate::transfer) struct Sample {
+    pub(in crate::transfer) bytes: Vec<u8>,
+    /// Whether they are the whole file.
+    pub(in crate::transfer) is_complete: bool,
 }
 
 /// What was read of a file.
 #[derive(Debug)]
 struct Begun {
+    chunks: Vec<Bytes>,
     records: Records,
     first_batches: Vec<RecordBatch>,
     cutting: Cutting,
@@ -61,9 +75,13 @@ pub(in crate::transfer) enum Feed<'a> {
 
 impl Feed<'_> {
     /// Gives the text more bytes, or its end; false when there is no more, though the file goes on.
-    async fn fill(&mut self, text: &mut Text) -> Result<bool> {
+    async fn fill(&mut self, text: &mut Text, seen: &mut Vec<Bytes>) -> Result<bool> {
         match self {
-            Self::Chunks(chunks) => chunks.recv().await.ok_or(Error::ClientGone)?.give(text),
+            Self::Chunks(chunks) => {
+                let chunk = chunks.recv().await.ok_or(Error::ClientGone)?;
+                seen.extend(chunk.bytes());
+                chunk.give(text);
+            }
             Self::Sample { bytes, is_complete } => match bytes.take() {
                 Some(bytes) => text.push(bytes),
                 None if *is_complete => text.end(),
@@ -89,14 +107,15 @@ impl Head {
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);
         let mut beginning = Beginning::default();
+        let mut chunks = Vec::new();
         while !text.look(&mut beginning, byte_count)? {
-            if !feed.fill(&mut text).await? {
+            if !feed.fill(&mut text, &mut chunks).await? {
                 text.cut_short(&mut beginning)?;
                 break;
             }
         }
         let names = table.map(Table::column_names).unwrap_or_default();
-        let cutting = Cutting::find(beginning.sample(), file, &names)?;
+        let cutting = Cutting::find(beginning.sample(byte_count), file, &names)?;
 
         let limits = limits(config);
         let mut records = Records::new(text, &cutting.cut, limits);
@@ -106,7 +125,7 @@ impl Head {
             match records.next()? {
                 Some(batch) => first_batches.push(batch),
                 None if records.has_ended() => break,
-                None if feed.fill(records.text_mut()).await? => {}
+                None if feed.fill(records.text_mut(), &mut chunks).await? => {}
                 None => break,
             }
         }
@@ -116,6 +135,7 @@ impl Head {
         }
         let sample_bytes = byte_count.min(beginning.text.len());
         let begun = Begun {
+            chunks,
             records,
             first_batches,
             cutting,
@@ -126,6 +146,7 @@ impl Head {
 
     fn new(file: &FileSpec, begun: Begun, zone: &Arc<Zone>) -> Self {
         let Begun {
+            chunks,
             records,
             first_batches,
             cutting,
@@ -161,7 +182,37 @@ impl Head {
             columns,
             header,
             field_count,
+            chunks,
         }
+    }
+
+    /// Whether the file can be read from the middle on, given what was found.
+    pub(in crate::transfer) fn can_seek(&self) -> bool {
+        self.records.text().is_plain() && self.profile.cut.can_seek(self.field_count)
+    }
+
+    /// What it was read from, without what other chunks would have left out; forgets it.
+    pub(in crate::transfer) fn take_sample(&mut self) -> Sample {
+        let chunks = std::mem::take(&mut self.chunks);
+        if !self.can_seek() {
+            return Sample::default();
+        }
+        let read = self.records.place().mark.position.byte_offset;
+        let length = usize::try_from(read)
+            .unwrap_or(usize::MAX)
+            .max(SAMPLE_BYTES);
+        let length = length.saturating_add(LOOK_AHEAD_BYTES);
+        let mut bytes = chunks.concat();
+        let is_complete = self.records.has_ended() && bytes.len() <= length;
+        bytes.truncate(length);
+        Sample { bytes, is_complete }
+    }
+
+    /// Goes on at a place in the middle of the file.
+    pub(in crate::transfer) fn seek(&mut self, place: Place, config: &TransferConfig) {
+        let text = Text::plain(config);
+        self.records = Records::resume(text, &self.profile.cut, limits(config), place);
+        self.first_batches = Vec::new();
     }
 
     /// Matches the fields to the columns of a table.

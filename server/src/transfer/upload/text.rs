@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::{
-    codec::{Input, Limits},
+    codec::{Compression, Encoding, Input, Limits},
     config::TransferConfig,
     transfer::{FileSpec, Result, profile::Sample},
 };
@@ -30,10 +30,11 @@ pub(in crate::transfer) struct Beginning {
 }
 
 impl Beginning {
-    pub(in crate::transfer) fn sample(&self) -> Sample<'_> {
+    /// The first `byte_count` bytes at the most: how the file was cut into chunks must not show.
+    pub(in crate::transfer) fn sample(&self, byte_count: usize) -> Sample<'_> {
         Sample {
-            text: &self.text,
-            is_complete: self.is_complete,
+            text: self.text.get(..byte_count).unwrap_or(&self.text),
+            is_complete: self.is_complete && self.text.len() < byte_count.max(1),
         }
     }
 }
@@ -51,6 +52,23 @@ impl Text {
             has_ended: false,
             is_cut_short: false,
         }
+    }
+
+    /// The rest of a plain file of which the beginning is known.
+    pub(in crate::transfer) fn plain(config: &TransferConfig) -> Self {
+        let file = FileSpec {
+            compression: Some(Compression::None),
+            encoding: Some(Encoding::Utf8),
+            ..FileSpec::default()
+        };
+        Self::new(&file, config)
+    }
+
+    /// Whether it is the file itself, byte for byte, as far as that is known.
+    pub(in crate::transfer) fn is_plain(&self) -> bool {
+        let encoding = self.input.encoding().map(|found| found.encoding);
+        self.input.compression() == Some(Compression::None)
+            && matches!(encoding, Some(Encoding::Utf8 | Encoding::Utf8Bom))
     }
 
     /// The codec, for what it has found.

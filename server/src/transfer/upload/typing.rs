@@ -7,11 +7,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{Chunk, head::Head, records::Records};
+use super::{
+    Chunk,
+    head::Head,
+    records::{Place, Records},
+    sending::Item,
+};
 use crate::{
-    column::EncodedBlock,
-    csv::RecordBatch,
-    journal::RejectedRow,
+    csv::{Mark, Position, RecordBatch},
+    journal::{Checkpoint, RejectedRow},
     transfer::{
         Error, Result, Transfer,
         profile::Columns,
@@ -37,6 +41,26 @@ pub(super) struct Typing {
     pub(super) transfer: Arc<Transfer>,
     /// Which types were inferred, where the table is new.
     pub(super) inferred: Option<Columns>,
+    /// Whether the file can be read from the middle.
+    pub(super) can_seek: bool,
+    /// Where the typing is: what holds once the last block is in ClickHouse.
+    pub(super) last: Checkpoint,
+}
+
+impl From<Checkpoint> for Place {
+    fn from(checkpoint: Checkpoint) -> Self {
+        Self {
+            mark: Mark {
+                position: Position {
+                    record: checkpoint.record,
+                    line: checkpoint.line,
+                    byte_offset: checkpoint.text_offset,
+                },
+                after_return: checkpoint.after_return,
+            },
+            crc32c: checkpoint.crc32c,
+        }
+    }
 }
 
 impl Typing {
@@ -45,11 +69,10 @@ impl Typing {
         mut self,
         head: Head,
         mut chunks: mpsc::Receiver<Chunk>,
-        blocks: &mpsc::Sender<EncodedBlock>,
+        items: &mpsc::Sender<Item>,
     ) -> Result<Typed> {
         let mut records = head.records;
         let mut first_batches = head.first_batches.into_iter();
-        let mut parsed = 0;
         loop {
             let batch = match first_batches.next() {
                 Some(batch) => batch,
@@ -59,34 +82,67 @@ impl Typing {
                 },
             };
             let faults = self.typer.append(&batch)?;
-            self.reject(&batch, faults, parsed, &records)?;
-            parsed += batch.len() as u64;
+            if !self.reject(&batch, faults, &records, items)? {
+                return Ok(Typed::default());
+            }
+            self.last.rows_parsed += batch.len() as u64;
             self.transfer.counters().add_rows_parsed(batch.len());
-            if self.typer.is_full() && blocks.blocking_send(self.typer.take()?).is_err() {
+            if self.typer.is_full() && !self.hand_on(&records, items)? {
                 return Ok(Typed::default());
             }
             records.recycle(batch);
         }
-        self.rejects.finish(parsed)?;
-        if !self.typer.is_empty() {
-            // A receiver that has gone has its own error.
-            drop(blocks.blocking_send(self.typer.take()?));
+        self.rejects.finish(self.last.rows_parsed)?;
+        if !self.typer.is_empty() && !self.hand_on(&records, items)? {
+            return Ok(Typed::default());
         }
+        // A receiver that has gone has its own error.
+        drop(items.blocking_send(Item::Rejected(self.rejects.take())));
         Ok(Typed {
-            rejected: self.rejects.close()?,
+            rejected: self.rejects.into_shown(),
             ignored_lines: records.ignored_lines(),
         })
     }
 
+    /// Hands the block on, after the rows that were rejected before its end; false when nobody takes
+    /// it any more.
+    fn hand_on(&mut self, records: &Records, items: &mpsc::Sender<Item>) -> Result<bool> {
+        let rejected = self.rejects.take();
+        if !rejected.is_empty() && items.blocking_send(Item::Rejected(rejected)).is_err() {
+            return Ok(false);
+        }
+        let block = self.typer.take()?;
+        let Place { mark, crc32c } = records.place();
+        let Position {
+            record,
+            line,
+            byte_offset,
+        } = mark.position;
+        self.last = Checkpoint {
+            block: self.last.block + 1,
+            text_offset: byte_offset,
+            file_offset: if self.can_seek { byte_offset } else { 0 },
+            line,
+            record,
+            after_return: mark.after_return,
+            crc32c,
+            rows_staged: self.last.rows_staged + block.row_count as u64,
+            rows_rejected: self.rejects.count(),
+            ..self.last
+        };
+        Ok(items.blocking_send(Item::Block(block, self.last)).is_ok())
+    }
+
+    /// Takes the records at fault of a batch; false when nobody takes them any more.
     fn reject(
         &mut self,
         batch: &RecordBatch,
         mut faults: Vec<Fault>,
-        parsed: u64,
         records: &Records,
-    ) -> Result<()> {
+        items: &mpsc::Sender<Item>,
+    ) -> Result<bool> {
         if faults.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         self.transfer.counters().add_rows_rejected(faults.len());
         for Fault { row, error } in &mut faults {
@@ -103,7 +159,14 @@ impl Typing {
                 _ => {}
             }
         }
-        self.rejects.add(batch, faults, parsed)
+        let added = self.rejects.add(batch, faults, self.last.rows_parsed);
+        if added.is_err() || self.rejects.is_full() {
+            let is_taken = items
+                .blocking_send(Item::Rejected(self.rejects.take()))
+                .is_ok();
+            return added.map(|()| is_taken);
+        }
+        Ok(true)
     }
 }
 

@@ -1,0 +1,209 @@
+//! Statements about the tables that uploads are staged in, and about the way out of them.
+//!
+//! Used by `transfer::commit`. Every statement but the exchange can be repeated.
+
+use uuid::Uuid;
+
+use super::{EngineClause, Statement, TableName, join, quote_string};
+
+/// What the name of every staging table begins with.
+const PREFIX: &str = "_sluice_staging_";
+
+/// Tokens of blocks that a staging table remembers: a block that comes twice is there once.
+const DEDUPLICATION_WINDOW: u32 = 1_000_000;
+
+/// The name of the staging table of a transfer, beside its target.
+pub(crate) fn name(target: &TableName, transfer_id: Uuid) -> TableName {
+    let table = format!("{PREFIX}{}", transfer_id.simple());
+    TableName::new(target.database.as_str(), table)
+}
+
+/// The transfer that a table stages, if it is a staging table at all.
+pub(crate) fn transfer_of(table: &str) -> Option<Uuid> {
+    Uuid::try_parse(table.strip_prefix(PREFIX)?).ok()
+}
+
+/// Makes the staging table: columns and keys of the target, so that partitions can move, but a plain
+/// MergeTree, in which every row stays and can be counted. Each part has a UUID that moves with it.
+pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineClause) -> Statement {
+    let own = [
+        ("assign_part_uuids", "1".to_owned()),
+        (
+            "non_replicated_deduplication_window",
+            DEDUPLICATION_WINDOW.to_string(),
+        ),
+        ("parts_to_delay_insert", "100000".to_owned()),
+        ("parts_to_throw_insert", "100000".to_owned()),
+    ];
+    let of_target = engine.settings().into_iter();
+    let of_target = of_target.filter(|(name, _)| own.iter().all(|(own, _)| own != name));
+    let mut settings: Vec<_> = of_target
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    settings.extend(own.iter().map(|(name, value)| format!("{name} = {value}")));
+    Statement::new(format!(
+        "CREATE TABLE IF NOT EXISTS {} AS {}\nENGINE = MergeTree\n{}\nSETTINGS {}\n\
+         COMMENT 'an upload that Sluice stages; dropped by itself'",
+        staging.quoted(),
+        target.quoted(),
+        engine.keys(),
+        settings.join(", ")
+    ))
+}
+
+/// Drops it, with its rows.
+pub(crate) fn drop(staging: &TableName) -> Statement {
+    Statement::new(format!("DROP TABLE IF EXISTS {} SYNC", staging.quoted()))
+}
+
+/// Its partitions that have rows, each with their number. `staging` must name its database.
+pub(crate) fn partitions(staging: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT partition_id AS id, sum(rows) AS row_count FROM system.parts \
+         WHERE active AND rows > 0 AND database = {p0:String} AND table = {p1:String} \
+         GROUP BY partition_id ORDER BY partition_id"
+            .to_owned(),
+        vec![staging.database.clone(), staging.table.clone()],
+    )
+}
+
+/// Its parts that the target has too: ClickHouse ended between adding them there and leaving them
+/// out here. Both names must have their database.
+pub(crate) fn moved_parts(staging: &TableName, target: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT name FROM system.parts WHERE active AND rows > 0 AND database = {p0:String} \
+         AND table = {p1:String} AND uuid IN (SELECT uuid FROM system.parts \
+         WHERE database = {p2:String} AND table = {p3:String})"
+            .to_owned(),
+        vec![
+            staging.database.clone(),
+            staging.table.clone(),
+            target.database.clone(),
+            target.table.clone(),
+        ],
+    )
+}
+
+/// Leaves parts out.
+pub(crate) fn drop_parts(staging: &TableName, parts: &[String]) -> Statement {
+    Statement::new(format!(
+        "ALTER TABLE {} {}",
+        staging.quoted(),
+        join(parts, |part| format!("DROP PART {}", quote_string(part)))
+    ))
+}
+
+/// Ends merges for good, so that parts keep their UUIDs.
+pub(crate) fn stop_merges(staging: &TableName) -> Statement {
+    Statement::new(format!(
+        "ALTER TABLE {} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, \
+         max_bytes_to_merge_at_min_space_in_pool = 1",
+        staging.quoted()
+    ))
+}
+
+/// Moves partitions, one after the other, each at once.
+pub(crate) fn move_partitions(
+    staging: &TableName,
+    target: &TableName,
+    partitions: &[String],
+) -> Statement {
+    let moves = join(partitions, |id| {
+        format!(
+            "MOVE PARTITION ID {} TO TABLE {}",
+            quote_string(id),
+            target.quoted()
+        )
+    });
+    Statement::new(format!("ALTER TABLE {} {moves}", staging.quoted()))
+}
+
+/// Gives each of two tables the name of the other, at once.
+pub(crate) fn exchange(staging: &TableName, target: &TableName) -> Statement {
+    Statement::new(format!(
+        "EXCHANGE TABLES {} AND {}",
+        staging.quoted(),
+        target.quoted()
+    ))
+}
+
+/// Where a table keeps its data, which stays with it under any name.
+pub(crate) fn data_path(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT arrayStringConcat(data_paths, ' ') AS path FROM system.tables \
+         WHERE database = {p0:String} AND name = {p1:String}"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// All staging tables that were not changed for `seconds`.
+pub(crate) fn old_tables(seconds: u64) -> Statement {
+    Statement::with_params(
+        format!(
+            "SELECT database, name FROM system.tables WHERE startsWith(name, {{p0:String}}) \
+             AND metadata_modification_time < now() - toIntervalSecond({seconds})"
+        ),
+        vec![PREFIX.to_owned()],
+    )
+}
+
+/// What decides how rows can be committed to a table. `table` must name its database.
+pub(crate) fn engine(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT engine_full, ifNull((SELECT value FROM system.merge_tree_settings \
+         WHERE name = 'non_replicated_deduplication_window'), '') AS default_window, \
+         arrayZip(dependencies_database, dependencies_table) AS views \
+         FROM system.tables WHERE database = {p0:String} AND name = {p1:String}"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// The table that a materialized view fills; no row for any other kind of view.
+pub(crate) fn view_target(view: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT target_database, target_table FROM system.tables \
+         WHERE engine = 'MaterializedView' AND database = {p0:String} AND name = {p1:String}"
+            .to_owned(),
+        vec![view.database.clone(), view.table.clone()],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EngineClause, TableName, create, move_partitions, name, transfer_of};
+
+    #[test]
+    fn staging_table_keeps_keys_and_settings_but_no_merging_rule() {
+        let engine = EngineClause::parse(
+            "ReplacingMergeTree(v) PARTITION BY toYYYYMM(d) ORDER BY (a, b) TTL d + \
+             toIntervalDay(1) SETTINGS index_granularity = 4096, assign_part_uuids = 0",
+        );
+        let target = TableName::new("db", "t");
+        let staging = name(&target, uuid::Uuid::nil());
+        assert_eq!(transfer_of(&staging.table), Some(uuid::Uuid::nil()));
+        assert_eq!(transfer_of("t"), None);
+        let statement = create(&staging, &target, &engine);
+        assert_eq!(
+            statement.text(),
+            "CREATE TABLE IF NOT EXISTS `db`.`_sluice_staging_00000000000000000000000000000000` AS \
+             `db`.`t`\nENGINE = MergeTree\nPARTITION BY toYYYYMM(d)\nORDER BY (a, b)\nSETTINGS \
+             index_granularity = 4096, assign_part_uuids = 1, \
+             non_replicated_deduplication_window = 1000000, parts_to_delay_insert = 100000, \
+             parts_to_throw_insert = 100000\nCOMMENT 'an upload that Sluice stages; dropped by \
+             itself'"
+        );
+    }
+
+    #[test]
+    fn names_of_partitions_are_texts() {
+        let target = TableName::new("db", "t");
+        let partitions = ["a'b".to_owned(), "2".to_owned()];
+        assert_eq!(
+            move_partitions(&TableName::new("db", "s"), &target, &partitions).text(),
+            "ALTER TABLE `db`.`s` MOVE PARTITION ID 'a\\'b' TO TABLE `db`.`t`, \
+             MOVE PARTITION ID '2' TO TABLE `db`.`t`"
+        );
+    }
+}

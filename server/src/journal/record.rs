@@ -1,0 +1,168 @@
+//! The rows of the journal.
+//!
+//! Fields are named like the columns in `clickhouse::sql::journal`, and stand in their order.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clickhouse::sql::TableName;
+
+/// A record that was not loaded.
+#[derive(Clone, Debug, PartialEq, Eq, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct RejectedRow {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// The number of the record, from 1.
+    pub record: u64,
+    /// The line that it begins on, from 1.
+    pub line: u64,
+    /// The bytes of the text before it.
+    pub byte_offset: u64,
+    /// The number of the field at fault, from 1; 0 when the record as a whole is at fault.
+    pub field: u32,
+    /// The column of the table; empty when the record as a whole is at fault.
+    pub column: String,
+    /// The type of the column; empty when the record as a whole is at fault.
+    pub r#type: String,
+    /// The value, shortened.
+    #[serde(with = "serde_bytes")]
+    pub value: Vec<u8>,
+    /// The reason, in capitals with underscores.
+    pub reason: String,
+    /// The record as it stands in the file.
+    #[serde(with = "serde_bytes")]
+    pub raw: Vec<u8>,
+}
+
+/// Where a transfer stands.
+#[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct TransferRow {
+    /// The transfer.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// The name of its phase.
+    pub state: String,
+    /// The database of its table, in full.
+    pub database: String,
+    /// Its table.
+    pub table: String,
+    /// The name of its commit mode; empty while it is not chosen.
+    pub commit_mode: String,
+    /// What that promises.
+    pub guarantee: String,
+    /// Whether it can go on after an interruption.
+    pub resumable: bool,
+    /// The name of the file.
+    pub source_name: String,
+    /// Who began it.
+    pub owner: String,
+    /// The size of the file.
+    pub total_bytes: Option<u64>,
+    /// Bytes of the file that have arrived.
+    pub bytes_received: u64,
+    /// Records read.
+    pub rows_parsed: u64,
+    /// Rows sent.
+    pub rows_staged: u64,
+    /// Rows in the table.
+    pub rows_committed: u64,
+    /// Records left out.
+    pub rows_rejected: u64,
+    /// The CREATE TABLE that was run.
+    pub create_statement: String,
+    /// While it is being committed: what moves, and where it moves to.
+    pub partitions: Vec<String>,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: i64,
+    /// How long it ran, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The gRPC code of its error; 0 without one.
+    pub error_code: i32,
+    /// The reason of its error.
+    pub error_reason: String,
+    /// The message of its error.
+    pub error_message: String,
+    /// The variables of that message.
+    pub error_metadata: Vec<(String, String)>,
+    /// Who wrote this: each time an upload is begun or goes on, somebody else.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub run: Uuid,
+}
+
+/// How a transfer does, as its checkpoints say.
+#[derive(Clone, Copy, Debug, Default, ::clickhouse::Row, Deserialize)]
+pub struct Pulse {
+    /// The transfer.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// The bytes that are safe, of a file that can be read from there on; else 0.
+    pub file_offset: u64,
+    /// Records read.
+    pub rows_parsed: u64,
+    /// Rows sent.
+    pub rows_staged: u64,
+    /// Records left out.
+    pub rows_rejected: u64,
+    /// Seconds since anything was written of it.
+    pub age: u64,
+}
+
+impl TransferRow {
+    /// The table.
+    #[must_use]
+    pub fn target(&self) -> TableName {
+        TableName::new(self.database.as_str(), self.table.as_str())
+    }
+}
+
+/// What an upload begins with.
+#[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct UploadRow {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// What was asked for, as the contract encodes it.
+    #[serde(with = "serde_bytes")]
+    pub spec: Vec<u8>,
+    /// The beginning of the file, from which its form was found; empty when it cannot be read from
+    /// the middle.
+    #[serde(with = "serde_bytes")]
+    pub sample: Vec<u8>,
+    /// Whether that is the whole file.
+    pub sample_is_complete: bool,
+    /// Whether the file can be read from the middle.
+    pub can_seek: bool,
+    /// Whether the upload made its table.
+    pub created: bool,
+    /// Stands for all that decides what the blocks are, beside the file.
+    pub fingerprint: u32,
+}
+
+/// How far an upload is: everything before is in ClickHouse for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// The number of blocks.
+    pub block: u64,
+    /// The bytes of the text.
+    pub text_offset: u64,
+    /// The bytes of the file, if it can be read from there on; else 0.
+    pub file_offset: u64,
+    /// The line that the next record begins on, from 1.
+    pub line: u64,
+    /// The number of the next record, from 1.
+    pub record: u64,
+    /// Whether the byte before is CR.
+    pub after_return: bool,
+    /// The CRC-32C of the text.
+    pub crc32c: u32,
+    /// Records read.
+    pub rows_parsed: u64,
+    /// Rows sent.
+    pub rows_staged: u64,
+    /// Records left out.
+    pub rows_rejected: u64,
+}

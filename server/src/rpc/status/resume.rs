@@ -1,0 +1,41 @@
+//! What a client sees when an upload cannot go on as it asks.
+//!
+//! Part of `rpc::status`.
+
+use tonic::Code;
+
+use super::External;
+use crate::transfer::Error;
+
+pub(super) fn resume_error(error: &Error) -> External {
+    let new = |code, reason, id: &String| External::new(code, reason, error).with("transferId", id);
+    match error {
+        Error::SpecMismatch { id } => new(Code::FailedPrecondition, "SPEC_MISMATCH", id),
+        Error::FileChanged { id, offset } => {
+            new(Code::FailedPrecondition, "FILE_CHANGED", id).with("offset", offset)
+        }
+        Error::TableChanged { id, table } => {
+            new(Code::FailedPrecondition, "TABLE_CHANGED", id).with("table", table)
+        }
+        Error::NotResumable { id } => new(Code::FailedPrecondition, "TRANSFER_NOT_RESUMABLE", id),
+        Error::OffsetOutOfRange {
+            id,
+            expected,
+            actual,
+        } => new(Code::OutOfRange, "OFFSET_OUT_OF_RANGE", id)
+            .with("expectedOffset", expected)
+            .with("actualOffset", actual),
+        Error::OffsetAlreadyCommitted {
+            id,
+            expected,
+            actual,
+        } => new(Code::AlreadyExists, "OFFSET_ALREADY_COMMITTED", id)
+            .with("expectedOffset", expected)
+            .with("actualOffset", actual),
+        Error::ChecksumMismatch { id, offset } => {
+            new(Code::InvalidArgument, "CHECKSUM_MISMATCH", id).with("offset", offset)
+        }
+        Error::TakenOver { id } => new(Code::Aborted, "TRANSFER_TAKEN_OVER", id).retryable(),
+        _ => External::new(Code::Internal, "INTERNAL", error),
+    }
+}

@@ -1,0 +1,146 @@
+//! How the rows of an upload become visible: the choice of the commit mode, and the staging table.
+//!
+//! `transfer::upload` asks for both. It must never promise what the table cannot keep.
+
+mod choice;
+pub(super) mod staging;
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::{CommitMode, Error, Inner, Result};
+use crate::{
+    catalog,
+    clickhouse::{
+        Client,
+        sql::{self, EngineClause, TableName},
+    },
+};
+
+use choice::{Traits, Views};
+
+/// How many views may feed one another before nobody can say what they keep.
+const MAX_VIEWS: usize = 64;
+
+/// How the rows of an upload become visible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The mode, never [`CommitMode::Auto`].
+    pub mode: CommitMode,
+    /// What it promises for this table, in words.
+    pub guarantee: String,
+}
+
+/// A commit mode for a table, and what it takes to honour it.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) commit: Commit,
+    pub(super) engine: EngineClause,
+    /// Whether one INSERT of one block into the table itself is all or nothing, and only once.
+    pub(super) takes_one_block: bool,
+}
+
+/// A row of `sql::staging::engine`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct EngineRow {
+    engine_full: String,
+    default_window: String,
+    views: Vec<(String, String)>,
+}
+
+/// A row of `sql::staging::view_target`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct ViewTargetRow {
+    target_database: String,
+    target_table: String,
+}
+
+impl Inner {
+    /// Chooses how rows are committed to a table, which must have its database in its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CommitModeUnavailable`] when the requested mode cannot be honoured.
+    pub(super) async fn choose_commit(
+        &self,
+        table: &TableName,
+        requested: CommitMode,
+    ) -> Result<Choice> {
+        let (traits, views) = traits(&self.client, table).await?;
+        let views = match views.as_slice() {
+            [] => Views::None,
+            views if traits.is_deduplicating() => view_traits(&self.client, views).await?,
+            _ => Views::Inexact("a materialized view reads from it".to_owned()),
+        };
+        let commit = choice::choose(requested, &traits, &views).map_err(|cause| {
+            Error::CommitModeUnavailable {
+                mode: requested.name(),
+                table: table.to_string(),
+                cause,
+            }
+        })?;
+        Ok(Choice {
+            takes_one_block: commit.mode == CommitMode::Atomic
+                && traits.is_deduplicating()
+                && !traits.engine.is_partitioned(),
+            commit,
+            engine: traits.engine,
+        })
+    }
+}
+
+/// What is to know of a table, and the views that read from it.
+async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<TableName>)> {
+    let rows: Vec<EngineRow> = client.fetch(&sql::staging::engine(table)).await?;
+    let Some(row) = rows.into_iter().next() else {
+        return Err(Error::Catalog(catalog::Error::TableNotFound {
+            database: table.database.clone(),
+            table: table.table.clone(),
+        }));
+    };
+    let engine = EngineClause::parse(&row.engine_full);
+    let window = engine.setting("non_replicated_deduplication_window");
+    let window = window.unwrap_or(&row.default_window).parse().unwrap_or(0);
+    let views = row.views.into_iter();
+    let views = views.map(|(database, name)| TableName::new(database, name));
+    Ok((Traits { engine, window }, views.collect()))
+}
+
+/// Whether every table that these views fill, and those that views on these fill, takes a block
+/// once.
+async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
+    let mut open = views.to_vec();
+    let mut seen = HashSet::new();
+    while let Some(view) = open.pop() {
+        if !seen.insert(view.clone()) {
+            continue;
+        }
+        if seen.len() > MAX_VIEWS {
+            return Ok(Views::Inexact(format!(
+                "more than {MAX_VIEWS} views depend on it"
+            )));
+        }
+        let target = client.fetch(&sql::staging::view_target(&view)).await;
+        let target: Option<ViewTargetRow> = match target {
+            Ok(rows) => rows.into_iter().next(),
+            // A version of ClickHouse that does not tell.
+            Err(crate::clickhouse::Error::UnknownColumn(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let Some(target) = target else {
+            return Ok(Views::Inexact(format!(
+                "the target of its view {view} is not known"
+            )));
+        };
+        let target = TableName::new(target.target_database, target.target_table);
+        let (traits, views) = traits(client, &target).await?;
+        if !traits.is_deduplicating() {
+            return Ok(Views::Inexact(format!(
+                "{target}, which its view {view} fills, does not deduplicate inserts"
+            )));
+        }
+        open.extend(views);
+    }
+    Ok(Views::Exact)
+}

@@ -1,0 +1,244 @@
+//! Transfers as a caller sees them: those that run here, and those that the journal knows.
+//!
+//! `rpc::transfers` calls it. What runs here is truer than what is written of it.
+
+use std::{
+    cmp::Reverse,
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use uuid::Uuid;
+
+use super::{Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers};
+use crate::{
+    clickhouse::sql::TableName,
+    journal::{Pulse, TransferRow},
+};
+
+/// The transfers that the journal is asked for at once.
+const JOURNAL_PAGE: usize = 10_000;
+
+/// How long a cancelled transfer may take to end before its caller hears of it as it is.
+const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+
+/// Silence of a running upload, in seconds, after which its server is gone: four heartbeats.
+const SILENCE_SECONDS: u64 = 120;
+
+/// Which transfers to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In one of these phases; empty: in any.
+    pub phases: Vec<Phase>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of this table; without a database, of a table of that name in any.
+    pub table: Option<TableName>,
+    /// Begun by this owner.
+    pub owner: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, transfer: &Snapshot) -> bool {
+        let has_table = |wanted: &TableName| {
+            transfer.table.as_ref().is_some_and(|table| {
+                let is_database = wanted.database.is_empty() || table.database == wanted.database;
+                is_database && table.table == wanted.table
+            })
+        };
+        (self.phases.is_empty() || self.phases.contains(&transfer.phase))
+            && self.kind.is_none_or(|kind| kind == transfer.kind)
+            && self.table.as_ref().is_none_or(has_table)
+            && self
+                .owner
+                .as_ref()
+                .is_none_or(|owner| *owner == transfer.owner)
+    }
+}
+
+impl Transfers {
+    /// One transfer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and those of ClickHouse.
+    pub async fn find(&self, id: Uuid) -> Result<Snapshot> {
+        let local = self
+            .inner
+            .registry
+            .get(id)
+            .map(|transfer| transfer.snapshot());
+        match local {
+            Ok(local) if local.phase.is_final() || local.kind == Kind::Export => Ok(local),
+            Ok(local) if local.phase != Phase::Interrupted => Ok(local),
+            // Another server may have gone on with it.
+            Ok(local) => Ok(self.find_written(id).await.ok().flatten().unwrap_or(local)),
+            Err(unknown) => self.find_written(id).await?.ok_or(unknown),
+        }
+    }
+
+    /// At most `limit` transfers, the newest first, from behind the one named `after` on.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        after: Option<Uuid>,
+    ) -> Result<Vec<Snapshot>> {
+        let local = self.inner.registry.all();
+        let mut all: Vec<_> = local.iter().map(|transfer| transfer.snapshot()).collect();
+        let known: HashSet<_> = all
+            .iter()
+            .filter(|transfer| transfer.phase != Phase::Interrupted)
+            .map(|transfer| transfer.id)
+            .collect();
+        if self.inner.journal.exists().await? {
+            let rows = self.inner.journal.list(&[], JOURNAL_PAGE).await?;
+            let written = self.snapshots(rows).await?;
+            let written = written.into_iter().filter(|row| !known.contains(&row.id));
+            let written: Vec<_> = written.collect();
+            let ids: HashSet<_> = written.iter().map(|row| row.id).collect();
+            all.retain(|transfer| !ids.contains(&transfer.id));
+            all.extend(written);
+        }
+        all.sort_by_key(|transfer| Reverse((transfer.started_at, transfer.id)));
+        let place = after.map(|after| all.iter().position(|transfer| transfer.id == after));
+        let skipped = place.map_or(0, |place| place.map_or(usize::MAX, |place| place + 1));
+        let page = all.into_iter().skip(skipped);
+        Ok(page
+            .filter(|transfer| filter.takes(transfer))
+            .take(limit)
+            .collect())
+    }
+
+    /// Ends a transfer, wherever it runs, unless it has ended or is being committed; returns it as it
+    /// is then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and those of ClickHouse.
+    pub async fn cancel(&self, id: Uuid) -> Result<Snapshot> {
+        if let Ok(transfer) = self.inner.registry.get(id)
+            && transfer.state().is_active()
+        {
+            transfer.stop(Error::Cancelled);
+            transfer.wait_ended(CANCEL_LIMIT).await;
+            return Ok(transfer.snapshot());
+        }
+        let found = self.find(id).await?;
+        if found.phase.is_final() || found.phase == Phase::Committing {
+            return Ok(found);
+        }
+        if let Some(row) = self.inner.journal.find(id).await? {
+            self.inner.give_up(row, &Error::Cancelled).await?;
+        }
+        self.inner.registry.forget(id);
+        self.find(id).await
+    }
+
+    /// Waits for a while, or until a transfer that runs here has ended; false when the server ends
+    /// and nobody here works on it.
+    pub async fn wait(&self, id: Uuid, limit: Duration) -> bool {
+        let registry = &self.inner.registry;
+        match registry.get(id) {
+            Ok(transfer) if transfer.state().is_active() => {
+                transfer.wait_ended(limit).await;
+                true
+            }
+            _ if registry.is_closed() => false,
+            _ => {
+                tokio::time::sleep(limit).await;
+                true
+            }
+        }
+    }
+
+    async fn find_written(&self, id: Uuid) -> Result<Option<Snapshot>> {
+        let journal = &self.inner.journal;
+        if !journal.exists().await? {
+            return Ok(None);
+        }
+        let row = journal.find(id).await?;
+        Ok(self.snapshots(row.into_iter().collect()).await?.pop())
+    }
+
+    async fn snapshots(&self, rows: Vec<TransferRow>) -> Result<Vec<Snapshot>> {
+        let open = rows.iter().filter(|row| !is_final(row));
+        let open: Vec<_> = open.map(|row| row.transfer_id).collect();
+        let pulses = if open.is_empty() {
+            Vec::new()
+        } else {
+            self.inner.journal.pulses(&open).await?
+        };
+        let pulse_of = |id| pulses.iter().find(|pulse| pulse.transfer_id == id).copied();
+        let snapshots = rows.into_iter().map(|row| {
+            let pulse = pulse_of(row.transfer_id).unwrap_or_default();
+            snapshot(row, pulse)
+        });
+        Ok(snapshots.collect())
+    }
+}
+
+fn is_final(row: &TransferRow) -> bool {
+    Phase::named(&row.state).is_some_and(Phase::is_final)
+}
+
+/// What is written of a transfer, as it is to be understood now.
+fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
+    let table = row.target();
+    let mode = CommitMode::named(&row.commit_mode);
+    let phase = match Phase::named(&row.state).unwrap_or(Phase::Failed) {
+        Phase::Running if pulse.age > SILENCE_SECONDS && row.resumable => Phase::Interrupted,
+        Phase::Running if pulse.age > SILENCE_SECONDS => Phase::Failed,
+        phase => phase,
+    };
+    let error = match phase {
+        Phase::Failed | Phase::Cancelled | Phase::Interrupted if row.error_code != 0 => {
+            Some(Error::Recorded(Failure {
+                code: row.error_code,
+                reason: row.error_reason,
+                message: row.error_message,
+                metadata: row.error_metadata,
+            }))
+        }
+        Phase::Failed | Phase::Interrupted => Some(Error::ServerGone),
+        _ => None,
+    };
+    let started_at = u64::try_from(row.started_at).unwrap_or(0);
+    let durable_offset = match phase {
+        Phase::Succeeded => row.bytes_received,
+        _ => pulse.file_offset,
+    };
+    Snapshot {
+        id: row.transfer_id,
+        kind: Kind::Upload,
+        phase,
+        table: Some(table),
+        counts: Counts {
+            bytes_received: row.bytes_received.max(pulse.file_offset),
+            rows_parsed: row.rows_parsed.max(pulse.rows_parsed),
+            rows_staged: row.rows_staged.max(pulse.rows_staged),
+            rows_committed: row.rows_committed,
+            rows_rejected: row.rows_rejected.max(pulse.rows_rejected),
+            ..Counts::default()
+        },
+        total_bytes: row.total_bytes,
+        total_rows: None,
+        commit: mode.map(|mode| Commit {
+            mode,
+            guarantee: row.guarantee,
+        }),
+        started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(started_at),
+        elapsed: Duration::from_millis(row.elapsed_ms),
+        error: error.map(Arc::new),
+        source_name: row.source_name,
+        committed_offset: durable_offset,
+        durable_offset,
+        is_resumable: row.resumable,
+        owner: row.owner,
+    }
+}

@@ -1,0 +1,121 @@
+//! A transfer at one moment, whether it runs here or another server has written of it.
+//!
+//! Made by `transfer::registry` and `transfer::records`, shown by `rpc`. It never changes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use uuid::Uuid;
+
+use super::{Commit, Counts, Error, Kind};
+use crate::clickhouse::sql::TableName;
+
+/// Where a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Bytes or rows are moving.
+    Running,
+    /// The rows become visible.
+    Committing,
+    /// Everything arrived.
+    Succeeded,
+    /// An error ended it.
+    Failed,
+    /// A caller ended it.
+    Cancelled,
+    /// It waits for its client to come back.
+    Interrupted,
+}
+
+impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::Committing,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Interrupted,
+    ];
+
+    /// The name, as the journal has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Committing => "COMMITTING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::Interrupted => "INTERRUPTED",
+        }
+    }
+
+    /// The phase with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.name() == name)
+    }
+
+    /// Whether nothing will change any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+
+    /// The phase of a transfer that this error ended.
+    pub(super) const fn of_failure(error: &Error) -> Self {
+        match error {
+            Error::Cancelled => Self::Cancelled,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// How far the file of an upload is safe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offsets {
+    /// The bytes before it are never asked for again.
+    pub durable: u64,
+    /// Whether the upload can go on after an interruption.
+    pub is_resumable: bool,
+}
+
+/// A transfer at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The id.
+    pub id: Uuid,
+    /// Upload or export.
+    pub kind: Kind,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The table; none for the export of a query.
+    pub table: Option<TableName>,
+    /// What has moved.
+    pub counts: Counts,
+    /// Upload: the size of the file, where known.
+    pub total_bytes: Option<u64>,
+    /// Export: the rows that ClickHouse expects to read, where known.
+    pub total_rows: Option<u64>,
+    /// Upload: how its rows become visible, once that is known.
+    pub commit: Option<Commit>,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// How long it has run, or ran.
+    pub elapsed: Duration,
+    /// Why it failed or was interrupted.
+    pub error: Option<Arc<Error>>,
+    /// The name of the file as the client gave it.
+    pub source_name: String,
+    /// Upload: the offset that the next bytes start at.
+    pub committed_offset: u64,
+    /// Upload: the bytes before it are never asked for again.
+    pub durable_offset: u64,
+    /// Upload: whether it can go on after an interruption.
+    pub is_resumable: bool,
+    /// Who began it; empty when that is not known.
+    pub owner: String,
+}

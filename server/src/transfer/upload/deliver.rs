@@ -1,0 +1,195 @@
+//! The second half of an upload: its records are typed, its blocks sent.
+//!
+//! Part of `transfer::upload`; `run` goes before, `finish` after. It must never let two blocks be sent
+//! at once: what a checkpoint says has to be all that there is.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::{
+    Chunk, UploadOutcome,
+    head::Head,
+    run::{Job, Start, Target},
+    sending::{Item, Sink},
+    typing::{Typed, Typing},
+};
+use crate::{
+    clickhouse::sql::{self, TableName},
+    column,
+    journal::{Checkpoint, UploadRow},
+    task,
+    transfer::{
+        CommitMode, Error, Patience, RejectPolicy, Result,
+        commit::{Choice, staging::Staging},
+        rejects::Rejects,
+        typer::{Reading, Typer},
+    },
+};
+
+/// Blocks and rejected rows that wait for ClickHouse while the next block is typed.
+const ITEM_QUEUE: usize = 1;
+
+impl<'a> Job<'a> {
+    /// Types the file, sends its blocks and makes them visible; in a dry run they are made all the
+    /// same.
+    pub(super) async fn type_and_send(
+        &mut self,
+        (head, chunks): (Head, mpsc::Receiver<Chunk>),
+        target: Target,
+        choice: Choice,
+        (start, upload): (Start, UploadRow),
+    ) -> Result<UploadOutcome> {
+        let request = self.request;
+        let Target {
+            table,
+            plan,
+            create_statement,
+        } = target;
+        let from = start.typing();
+        let mut typer = Typer::new(&plan, self.reading(&head).await?)?;
+        let idle_block = typer.take()?;
+        let policy = (!request.dry_run).then_some(request.rejects);
+        let inferred = request.create_table.is_some().then(|| head.columns.clone());
+        let profile = head.profile.clone();
+        let (sender, items) = mpsc::channel(ITEM_QUEUE);
+        let typing = Typing {
+            typer,
+            rejects: Rejects::new(request.id, policy, from.rows_rejected),
+            transfer: Arc::clone(self.transfer),
+            inferred,
+            can_seek: upload.can_seek,
+            last: Checkpoint {
+                transfer_id: request.id,
+                ..from
+            },
+        };
+        let typing = task::spawn_blocking("typing", move || typing.run(head, chunks, &sender));
+
+        let mode = choice.commit.mode;
+        let columns = plan.insert_columns();
+        let mut insert = None;
+        if request.dry_run {
+            self.sink(sql::insert_native(&table, &columns))
+                .discard(items)
+                .await?;
+        } else if mode == CommitMode::Direct {
+            self.ledger.begin(upload).await?;
+            let mut sink = self.sink(sql::insert_native(&table, &columns));
+            insert = sink.send_stream(items, &idle_block).await?;
+        } else {
+            let sending = (items, start);
+            self.send_blocks(&table, &columns, &choice, upload, sending)
+                .await?;
+        }
+        let Typed {
+            mut rejected,
+            ignored_lines,
+        } = typing
+            .await
+            .map_err(|_| Error::Internal("the typing thread panicked"))??;
+        if let Some(insert) = insert {
+            insert.finish().await?;
+        }
+        self.commit(mode).await?;
+        if from.rows_rejected > 0 {
+            rejected = self.first_rejected().await?;
+        }
+        Ok(UploadOutcome {
+            columns: plan.matches,
+            create_statement,
+            profile: Some(profile),
+            rejected,
+            ignored_lines,
+        })
+    }
+
+    async fn reading<'h>(&self, head: &'h Head) -> Result<Reading<'h>>
+    where
+        'a: 'h,
+    {
+        let config = &self.inner.config;
+        Ok(Reading {
+            cut: &head.profile.cut,
+            values: &self.request.file.values,
+            columns: &head.profile.columns,
+            field_count: head.field_count(),
+            server_zone: self.inner.server_zone().await?,
+            limits: column::Limits {
+                max_rows: config.block_rows,
+                max_bytes: config.block_bytes,
+            },
+        })
+    }
+
+    fn sink(&mut self, statement: sql::Statement) -> Sink<'_, 'a> {
+        Sink {
+            inner: self.inner,
+            transfer: self.transfer,
+            ledger: &mut self.ledger,
+            query: &mut self.query,
+            statement,
+            stops_at_reject: self.request.rejects == RejectPolicy::default(),
+        }
+    }
+
+    /// Sends block after block, into the staging table or the table itself.
+    async fn send_blocks(
+        &mut self,
+        table: &TableName,
+        columns: &[sql::InsertColumn],
+        choice: &Choice,
+        upload: UploadRow,
+        (mut items, start): (mpsc::Receiver<Item>, Start),
+    ) -> Result<()> {
+        let is_new = start.upload.is_none();
+        let mut ahead = VecDeque::new();
+        if is_new && choice.takes_one_block && self.fits_one_block() {
+            ahead.extend(items.recv().await);
+            ahead.extend(items.recv().await);
+            if ahead.len() < 2 {
+                self.ledger.begin(upload).await?;
+                let mut sink = self.sink(sql::insert_native(table, columns));
+                let is_visible = true;
+                return sink
+                    .send_blocks(ahead, items, &start.checkpoint, is_visible)
+                    .await;
+            }
+        }
+        let is_staged = choice.commit.mode.is_staged();
+        let mut into = table.clone();
+        if is_staged {
+            let staging = Staging::new(&self.inner.client, self.request.id, table);
+            into = staging.name().clone();
+            self.staging = Some(staging.clone());
+            let mut patience = Patience::new();
+            while is_new && let Err(error) = self.make_staging(&staging, choice, &upload).await {
+                patience
+                    .after(self.inner, "making the staging table", error)
+                    .await?;
+            }
+        } else if is_new {
+            self.ledger.begin(upload).await?;
+        }
+        let mut sink = self.sink(sql::insert_native(&into, columns));
+        sink.send_blocks(ahead, items, &start.checkpoint, !is_staged)
+            .await
+    }
+
+    async fn make_staging(
+        &self,
+        staging: &Staging,
+        choice: &Choice,
+        upload: &UploadRow,
+    ) -> Result<()> {
+        let begin = self.ledger.begin(upload.clone());
+        tokio::try_join!(staging.create(&choice.engine), begin)?;
+        Ok(())
+    }
+
+    /// Whether the file is known to be no larger than a block.
+    fn fits_one_block(&self) -> bool {
+        let size = self.request.total_bytes;
+        size.is_some_and(|size| size <= self.inner.config.block_bytes as u64)
+    }
+}

@@ -1,0 +1,166 @@
+//! The end of an upload: its rows become visible, or whatever it left is cleared away.
+//!
+//! Part of `transfer::upload`; `transfer::sweeper` completes what others have left. A commit that has
+//! begun goes forward only.
+
+use std::sync::Arc;
+
+use super::{UploadOutcome, run::Job};
+use crate::{
+    clickhouse,
+    journal::{RejectedRow, TransferRow},
+    transfer::{
+        CommitMode, Error, Inner, Patience, Phase, Result, State,
+        commit::staging::Staging,
+        registry::Running,
+        rejects::{self, MAX_SHOWN_ROWS},
+    },
+};
+
+impl Job<'_> {
+    /// Makes everything that was sent visible, and says so in the journal.
+    pub(super) async fn commit(&self, mode: CommitMode) -> Result<()> {
+        let inner = self.inner;
+        let counters = self.transfer.counters();
+        if self.request.dry_run {
+            return Ok(());
+        }
+        let Some(staging) = self.staging.clone().filter(|_| mode.is_staged()) else {
+            counters.commit_staged();
+            return self.ledger.succeed().await.or_else(|error| match mode {
+                // Its rows are in the table, and nobody can go on with it anyway.
+                CommitMode::Direct => {
+                    tracing::warn!(%error, "cannot write to the journal");
+                    Ok(())
+                }
+                _ => Err(error),
+            });
+        };
+        let expected = counters.read().rows_staged;
+        let mut patience = Patience::new();
+        let partitions = loop {
+            match staging.partitions().await {
+                Ok(partitions) => break partitions,
+                Err(error) => patience.after(inner, "counting the rows", error).await?,
+            }
+        };
+        let actual = partitions.values().sum();
+        if actual != expected {
+            return Err(Error::CountMismatch { expected, actual });
+        }
+        let moves = match mode {
+            CommitMode::Replace => vec![staging.own_path().await?],
+            _ => partitions.into_keys().collect(),
+        };
+        if !self.transfer.begin_commit() {
+            // Whoever asked for the end is heard at the next moment.
+            std::future::pending::<()>().await;
+        }
+        while let Err(error) = self.ledger.commit(moves.clone()).await {
+            patience.after(inner, "beginning the commit", error).await?;
+        }
+        let mut is_repeated = false;
+        while let Err(error) = make_visible(&staging, mode, &moves, is_repeated).await {
+            patience.after(inner, "committing", error).await?;
+            is_repeated = true;
+        }
+        counters.commit_staged();
+        while let Err(error) = self.ledger.succeed().await {
+            patience.after(inner, "writing the journal", error).await?;
+        }
+        drop_staging(&staging).await;
+        Ok(())
+    }
+
+    /// The first rejected rows of an upload that began before.
+    pub(super) async fn first_rejected(&self) -> Result<Vec<RejectedRow>> {
+        let mut rows = self.inner.journal.rejected(self.request.id).await?;
+        let mut first = Vec::new();
+        while first.len() < MAX_SHOWN_ROWS
+            && let Some(row) = rows.next().await?
+        {
+            first.push(rejects::shortened(&row));
+        }
+        Ok(first)
+    }
+
+    /// Ends the transfer, and leaves what is needed to go on with it, or nothing.
+    pub(super) async fn settle(
+        mut self,
+        running: Running,
+        outcome: Result<UploadOutcome>,
+    ) -> Result<UploadOutcome, Arc<Error>> {
+        let error = match outcome {
+            Ok(outcome) => return running.finish(Ok(outcome)),
+            Err(error) => error,
+        };
+        if let Some(query) = self.query {
+            self.inner.kill(query).await;
+        }
+        let is_committing = matches!(self.transfer.state(), State::Committing);
+        let is_resumable = self.transfer.offsets().is_resumable;
+        if is_resumable && error.is_passing() {
+            match error {
+                // The journal is for whoever goes on.
+                Error::TakenOver { .. } => {}
+                _ if is_committing => {}
+                _ => self.ledger.fail(Phase::Interrupted, &error).await,
+            }
+            return Err(running.interrupt(error));
+        }
+        match self.ledger.is_own().await {
+            Ok(true) => {}
+            // Whoever goes on with the upload, or finds out later, clears up.
+            Ok(false) | Err(_) => return running.finish(Err(error)),
+        }
+        if let Some(staging) = &self.staging {
+            drop_staging(staging).await;
+        }
+        if let Some(table) = &self.created {
+            // So that the upload can be repeated as it was.
+            self.inner.catalog.drop_if_empty(table).await;
+        }
+        self.ledger.fail(Phase::of_failure(&error), &error).await;
+        running.finish(Err(error))
+    }
+}
+
+/// Completes a commit that was begun, here or by another server.
+///
+/// # Errors
+///
+/// Those of ClickHouse.
+pub(in crate::transfer) async fn complete(inner: &Inner, row: TransferRow) -> Result<TransferRow> {
+    let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
+    let staging = Staging::new(&inner.client, row.transfer_id, &row.target());
+    tracing::info!(id = %row.transfer_id, mode = mode.name(), "completing a commit");
+    make_visible(&staging, mode, &row.partitions, true).await?;
+    let row = TransferRow {
+        state: Phase::Succeeded.name().to_owned(),
+        rows_committed: row.rows_staged,
+        ..row
+    };
+    inner.journal.put_transfer(row.clone()).await?;
+    drop_staging(&staging).await;
+    Ok(row)
+}
+
+async fn make_visible(
+    staging: &Staging,
+    mode: CommitMode,
+    moves: &[String],
+    is_repeated: bool,
+) -> Result<()> {
+    match (mode, moves) {
+        (CommitMode::Replace, [path]) => staging.exchange(path).await,
+        _ => staging.move_all(is_repeated).await,
+    }
+}
+
+/// Drops a staging table; what is left of it is swept later.
+async fn drop_staging(staging: &Staging) {
+    match staging.drop().await {
+        Ok(()) | Err(Error::ClickHouse(clickhouse::Error::UnknownDatabase(_))) => {}
+        Err(error) => tracing::warn!(table = %staging.name(), %error, "cannot drop"),
+    }
+}

@@ -1,0 +1,396 @@
+//! The pipeline of one upload, from its first byte to its last row.
+//!
+//! Part of `transfer::upload`. `load` reads as the path. Whatever ends it, `settle` leaves the table,
+//! the staging table and the journal in a state that says the truth.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{
+    Begun, Chunk, Past, UploadOutcome,
+    finish::complete,
+    head::{Feed, Head, Sample},
+    ledger::Ledger,
+    typing,
+};
+use crate::{
+    catalog::{NewTable, Table},
+    clickhouse::sql::TableName,
+    journal::{Checkpoint, TransferRow, UploadRow},
+    task,
+    transfer::{
+        CommitMode, Counts, CreateTable, Error, Inner, Result, Transfer, UploadRequest,
+        commit::{Choice, staging::Staging},
+        live::FileForm,
+        plan::Plan,
+        registry::Running,
+    },
+};
+
+/// One upload at work, and what is to be cleared away if it fails.
+pub(super) struct Job<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) transfer: &'a Arc<Transfer>,
+    pub(super) request: &'a UploadRequest,
+    pub(super) ledger: Ledger<'a>,
+    pub(super) created: Option<TableName>,
+    pub(super) staging: Option<Staging>,
+    pub(super) query: Option<Uuid>,
+}
+
+/// Where an upload begins or goes on.
+#[derive(Default)]
+pub(super) struct Start {
+    /// What it began with, if it goes on.
+    pub(super) upload: Option<Box<UploadRow>>,
+    pub(super) mode: Option<CommitMode>,
+    pub(super) checkpoint: Checkpoint,
+}
+
+/// A table that is ready to take rows.
+pub(super) struct Target {
+    pub(super) table: TableName,
+    pub(super) plan: Plan,
+    pub(super) create_statement: Option<String>,
+}
+
+pub(super) async fn run(
+    inner: &Inner,
+    running: Running,
+    request: UploadRequest,
+    chunks: mpsc::Receiver<Chunk>,
+    begin: oneshot::Sender<Begun>,
+) -> Result<UploadOutcome, Arc<Error>> {
+    let transfer = Arc::clone(running.transfer());
+    let mut job = Job {
+        inner,
+        transfer: &transfer,
+        request: &request,
+        ledger: Ledger::new(inner, &transfer, false),
+        created: None,
+        staging: None,
+        query: None,
+    };
+    let outcome = tokio::select! {
+        reason = transfer.stopped() => Err(reason),
+        outcome = job.load(chunks, begin) => outcome,
+    };
+    job.settle(running, outcome).await
+}
+
+impl Start {
+    /// Whether the bytes of the file before the checkpoint are not needed any more.
+    fn can_seek(&self) -> bool {
+        let can_seek = self.upload.as_ref().is_some_and(|upload| upload.can_seek);
+        can_seek && self.checkpoint.block > 0
+    }
+
+    /// Where the typing begins: at the checkpoint, or at the beginning again.
+    pub(super) fn typing(&self) -> Checkpoint {
+        if self.can_seek() {
+            self.checkpoint
+        } else {
+            Checkpoint::default()
+        }
+    }
+
+    fn begun(&self) -> Begun {
+        let from = self.typing();
+        Begun {
+            offset: from.file_offset,
+            crc32c: from.crc32c,
+            is_over: false,
+        }
+    }
+}
+
+impl<'a> Job<'a> {
+    async fn load(
+        &mut self,
+        mut chunks: mpsc::Receiver<Chunk>,
+        begin: oneshot::Sender<Begun>,
+    ) -> Result<UploadOutcome> {
+        self.inner.wait_ready().await?;
+        let start = match self.look_back().await? {
+            Past::Done(row) => return Ok(self.recall(*row, begin)),
+            Past::Committing(row) => {
+                let row = complete(self.inner, *row).await?;
+                return Ok(self.recall(row, begin));
+            }
+            Past::Begun {
+                upload,
+                mode,
+                checkpoint,
+            } => Start {
+                upload: Some(upload),
+                mode: Some(mode),
+                checkpoint,
+            },
+            Past::Nothing { is_repeated } => {
+                if is_repeated {
+                    self.inner.journal.forget(self.request.id).await?;
+                }
+                Start::default()
+            }
+        };
+        let was_created = start.upload.as_ref().is_some_and(|upload| upload.created);
+        let existing = match self.request.create_table {
+            Some(_) if !was_created => None,
+            _ => Some(self.inner.catalog.table(&self.request.table).await?),
+        };
+        self.check_offset(start.begun())?;
+        self.resume_counters(&start);
+        if start.upload.is_some() {
+            self.ledger.resume().await?;
+        }
+        // The caller may have gone.
+        begin.send(start.begun()).ok();
+
+        let known = existing.as_ref().filter(|_| !was_created);
+        let mut head = self.read_head(&start, known, &mut chunks).await?;
+        head.profile.check_encoding()?;
+        if existing.is_none() && self.request.dry_run {
+            return self.scan(head, chunks).await;
+        }
+        let target = self.target(&head, existing, was_created).await?;
+        let choice = self.choose(&target, start.mode).await?;
+        let upload = self.upload_row(&mut head, &target, &choice)?;
+        if let Some(before) = &start.upload
+            && before.fingerprint != upload.fingerprint
+        {
+            return Err(Error::TableChanged {
+                id: self.request.id.to_string(),
+                table: target.table.to_string(),
+            });
+        }
+        if start.can_seek() {
+            head.seek(start.checkpoint.into(), &self.inner.config);
+        }
+        let work = self.type_and_send((head, chunks), target, choice, (start, upload));
+        Box::pin(work).await
+    }
+
+    /// Finds out whether this upload was begun before.
+    async fn look_back(&mut self) -> Result<Past> {
+        if self.request.dry_run {
+            return Ok(Past::Nothing { is_repeated: false });
+        }
+        let has_journal = self.inner.journal.open().await?;
+        self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+        // Until more is known: nothing is in the table before the mode is chosen.
+        let is_resumable = has_journal && self.request.commit_mode != CommitMode::Direct;
+        self.transfer
+            .update_offsets(|offsets| offsets.is_resumable = is_resumable);
+        if has_journal {
+            self.inner.past(self.request).await
+        } else {
+            Ok(Past::Nothing { is_repeated: false })
+        }
+    }
+
+    /// The outcome of an upload that is loaded.
+    fn recall(&self, row: TransferRow, begin: oneshot::Sender<Begun>) -> UploadOutcome {
+        self.transfer.recall(&row);
+        begin
+            .send(Begun {
+                offset: row.bytes_received,
+                crc32c: 0,
+                is_over: true,
+            })
+            .ok();
+        UploadOutcome {
+            create_statement: Some(row.create_statement).filter(|text| !text.is_empty()),
+            ..UploadOutcome::default()
+        }
+    }
+
+    /// Sees that the caller's bytes begin where they are expected.
+    fn check_offset(&self, begun: Begun) -> Result<()> {
+        let id = || self.request.id.to_string();
+        let is_expected = |start: u64| start == 0 || start == begun.offset;
+        if let Some(actual) = self
+            .request
+            .start_offset
+            .filter(|start| !is_expected(*start))
+        {
+            return Err(Error::OffsetOutOfRange {
+                id: id(),
+                expected: begun.offset,
+                actual,
+            });
+        }
+        let follows = self
+            .request
+            .start_offset
+            .is_none_or(|start| start == begun.offset);
+        match self.request.prefix_crc32c {
+            Some(crc32c) if follows && crc32c != begun.crc32c => Err(Error::FileChanged {
+                id: id(),
+                offset: begun.offset,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn resume_counters(&self, start: &Start) {
+        let from = start.typing();
+        self.transfer.counters().resume(Counts {
+            bytes_received: from.file_offset,
+            rows_parsed: from.rows_parsed,
+            rows_staged: from.rows_staged,
+            rows_rejected: from.rows_rejected,
+            ..Counts::default()
+        });
+        let durable = start.begun().offset;
+        self.transfer
+            .update_offsets(|offsets| offsets.durable = durable);
+    }
+
+    async fn read_head(
+        &self,
+        start: &Start,
+        table: Option<&Table>,
+        chunks: &mut mpsc::Receiver<Chunk>,
+    ) -> Result<Head> {
+        let feed = match &start.upload {
+            Some(upload) if start.can_seek() => Feed::Sample {
+                bytes: Some(upload.sample.clone().into()),
+                is_complete: upload.sample_is_complete,
+            },
+            _ => Feed::Chunks(chunks),
+        };
+        Head::read(self.inner, &self.request.file, table, feed).await
+    }
+
+    /// Matches the file to the table, which is made here if it is to be.
+    async fn target(
+        &mut self,
+        head: &Head,
+        existing: Option<Table>,
+        was_created: bool,
+    ) -> Result<Target> {
+        let request = self.request;
+        let matching = request.matching();
+        let (table, plan, create_statement) = match existing {
+            Some(table) if !was_created => {
+                check_value_columns(request, &table.column_names())?;
+                let plan = head.plan(&table, matching)?;
+                (table, plan, None)
+            }
+            Some(table) => {
+                let plan = head.plan_new(&table, matching)?;
+                let statement = table.create_statement.clone();
+                (table, plan, Some(statement))
+            }
+            None => {
+                let (table, statement) = create(self.inner, request, head).await?;
+                self.created = Some(table.summary.name.clone());
+                let plan = head.plan_new(&table, matching)?;
+                (table, plan, Some(statement))
+            }
+        };
+        plan.check_columns(&table, &request.file.values)?;
+        self.transfer.set_file_form(FileForm {
+            names: head.field_names(&plan),
+            cut: head.profile.cut.clone(),
+        });
+        let table = table.summary.name;
+        self.transfer
+            .set_target(table.clone(), create_statement.clone());
+        Ok(Target {
+            table,
+            plan,
+            create_statement,
+        })
+    }
+
+    /// Chooses the commit mode, or sees that the one of before still holds.
+    async fn choose(&self, target: &Target, before: Option<CommitMode>) -> Result<Choice> {
+        let mode = before.unwrap_or(self.request.commit_mode);
+        let choice = self.inner.choose_commit(&target.table, mode).await?;
+        self.transfer.set_commit(choice.commit.clone());
+        let is_resumable = self.ledger.is_open() && choice.commit.mode != CommitMode::Direct;
+        self.transfer
+            .update_offsets(|offsets| offsets.is_resumable = is_resumable);
+        Ok(choice)
+    }
+
+    /// What the journal is to know of this upload.
+    fn upload_row(&self, head: &mut Head, target: &Target, choice: &Choice) -> Result<UploadRow> {
+        let config = &self.inner.config;
+        let decisive = format!(
+            "{:?} {:?} {:?} {:?} {:?} {} {} {}",
+            head.profile.cut,
+            head.profile.columns,
+            target.plan.specs,
+            target.plan.fields,
+            choice.commit.mode,
+            config.batch_bytes,
+            config.block_rows,
+            config.block_bytes,
+        );
+        let Sample { bytes, is_complete } = head.take_sample();
+        Ok(UploadRow {
+            transfer_id: self.request.id,
+            spec: self.request.spec.clone(),
+            sample: bytes,
+            sample_is_complete: is_complete,
+            can_seek: head.can_seek(),
+            created: target.create_statement.is_some(),
+            fingerprint: crc32c::crc32c(decisive.as_bytes()),
+        })
+    }
+
+    /// Reads the whole file to find out what its table would be.
+    async fn scan(&self, head: Head, chunks: mpsc::Receiver<Chunk>) -> Result<UploadOutcome> {
+        let watched = Arc::clone(self.transfer);
+        let scanned = task::spawn_blocking("scan", move || typing::scan(head, chunks, &watched));
+        let (mut head, ignored_lines) = scanned
+            .await
+            .map_err(|_| Error::Internal("the scanning thread panicked"))??;
+        head.profile.columns = head.columns.found(true);
+        let table: NewTable = head.new_table(&head.profile.columns, &self.request.columns)?;
+        let catalog = &self.inner.catalog;
+        Ok(UploadOutcome {
+            create_statement: Some(catalog.create_statement(&self.request.table, &table)?),
+            profile: Some(head.profile),
+            ignored_lines,
+            ..UploadOutcome::default()
+        })
+    }
+}
+
+/// Refuses rules for a column that is not there.
+fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> {
+    let mut columns = request.file.values.columns.iter();
+    match columns.find(|own| !names.contains(&own.column)) {
+        Some(unknown) => Err(Error::ColumnNotFound {
+            column: unknown.column.clone(),
+            table: request.table.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Creates the table that the file asks for; returns it and the statement that made it.
+async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
+    let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
+        inner
+            .catalog
+            .create_by_statement(&request.table, text)
+            .await?;
+        text.clone()
+    } else {
+        let table = head.new_table(&head.profile.columns, &request.columns)?;
+        let names: Vec<_> = table
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        check_value_columns(request, &names)?;
+        inner.catalog.create_table(&request.table, &table).await?
+    };
+    Ok((inner.catalog.table(&request.table).await?, statement))
+}
