@@ -24,11 +24,13 @@ ARGS ?=
 # Runs of each way in `make bench`; QUICK=1 leaves out the large file.
 RUNS ?= 3
 QUICK ?=
+# Rounds of `make chaos`; CHAOS_SEED repeats those of an earlier run.
+CHAOS_ROUNDS ?= 200
 # Time that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test lint bench bench-micro fuzz build engine tools clean \
+.PHONY: help run demo test chaos lint bench bench-micro fuzz build engine tools clean \
 	lint-rust lint-deps lint-proto lint-python lint-shell lint-docker
 
 help: ## list the targets
@@ -52,6 +54,9 @@ test: engine ## run all tests
 	else \
 		set -x; $(CARGO) test --workspace --locked --tests; \
 	fi
+
+chaos: engine ## load files while everything is killed, frozen and cut; 200 rounds, some ten minutes
+	CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(CARGO) test --locked -p sluice-server --test chaos -- --nocapture
 
 lint: lint-rust lint-deps lint-proto lint-python lint-shell lint-docker ## check everything that needs no run
 
