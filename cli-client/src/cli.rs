@@ -4,24 +4,25 @@
 //! `completions` and `man` print it. It is the only reader of the environment, and must never offer
 //! a flag that the server does not honour.
 
+mod again;
 mod export;
 mod help;
 mod reading;
+mod transfers;
 mod upload;
 mod words;
-
-use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use sluice_proto::v1::TableRef;
-use uuid::Uuid;
 
 pub(crate) use self::{
+    again::resume_command,
     export::{ExportArgs, FormArgs, PreviewArgs},
     reading::{DialectArgs, ValueArgs},
+    transfers::{ListArgs, TransfersCommand},
     upload::{InspectArgs, UploadArgs},
-    words::{Commit, Compression, Format, LineEnd, QuoteStyle, Ragged},
+    words::{Commit, Compression, Format, Kind, LineEnd, QuoteStyle, Ragged, State},
 };
 use crate::settings::names;
 
@@ -65,6 +66,11 @@ pub(crate) enum Command {
     /// its column exactly ends the upload with the line, the column and the value, unless
     /// --max-rejects allows for some. Files with a header are matched to the table's columns by
     /// name.
+    ///
+    /// When the connection breaks, or the server or ClickHouse goes away, the upload of a file goes
+    /// on by itself where it stood (--retry-time); in every commit mode but direct each row is in
+    /// the table once whatever happens in between. Standard input cannot be sent again.
+    #[command(after_help = help::RESUME)]
     Upload(Box<UploadArgs>),
     /// Show how a file would be read: its form, its columns, its first rows.
     ///
@@ -75,7 +81,8 @@ pub(crate) enum Command {
     /// Write a table or the result of a query to a file, or to standard output.
     ///
     /// FILE is replaced only when the export is complete; until then, and after any failure, it
-    /// stays as it was.
+    /// stays as it was. When the connection breaks, the export begins again by itself; with --resume
+    /// it goes on where it stood.
     #[command(after_help = help::WHERE)]
     Export(Box<ExportArgs>),
     /// Show the first rows of a table or of a query.
@@ -105,40 +112,4 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
-}
-
-/// What to do with transfers.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TransfersCommand {
-    /// List the transfers that run or ended lately, the newest first.
-    List,
-    /// Show one transfer.
-    Get {
-        /// The id of the transfer.
-        id: Uuid,
-    },
-    /// Follow a transfer until it has ended, and fail as it fails.
-    Watch {
-        /// The id of the transfer.
-        id: Uuid,
-    },
-    /// End a transfer.
-    Cancel {
-        /// The id of the transfer.
-        id: Uuid,
-    },
-    /// Print the rejected rows of an upload: a CSV that can be fixed and loaded again.
-    ///
-    /// The fields of the file come first, then `_sluice_line`, `_sluice_column` and
-    /// `_sluice_reason`, which an upload skips. With --json standard output gets one object a line
-    /// instead; a FILE is always a CSV.
-    Rejects {
-        /// The id of the transfer.
-        id: Uuid,
-
-        /// The file to write; `-` is standard output. A file of an earlier run is replaced, or
-        /// removed when no row was rejected.
-        #[arg(long, short, value_name = "FILE", default_value = "-")]
-        output: PathBuf,
-    },
 }

@@ -48,7 +48,7 @@ async fn ask(question: Question, server: &str, output: Output) -> Result<()> {
         Question::Tables(database) => tables::run(&database, &connection, output).await,
         Question::Describe(table) => describe::run(table, &connection, output).await,
         Question::Ping => ping::run(server, &connection, output).await,
-        Question::TransferList => transfers::list(&connection, output).await,
+        Question::TransferList(list) => transfers::list(*list, &connection, output).await,
         Question::TransferGet(id) => transfers::get(id, &connection, output).await,
         Question::TransferWatch(id) => transfers::watch(id, &connection, output).await,
         Question::TransferCancel(id) => transfers::cancel(id, &connection, output).await,
@@ -62,7 +62,7 @@ async fn ask(question: Question, server: &str, output: Output) -> Result<()> {
 async fn unless<T>(interrupt: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         result = work => result,
-        () = interrupt.received() => Err(Error::Interrupted),
+        _ = interrupt.received() => Err(Error::Interrupted),
     }
 }
 
@@ -78,7 +78,11 @@ async fn guarded<T>(
     let mut transfer = pin!(transfer);
     let result = unless(interrupt, &mut transfer).await;
     if let Err(Error::Interrupted) = &result {
-        connection.give_up(transfer_id).await;
+        // Whoever asks twice does not want to wait.
+        tokio::select! {
+            _ = connection.give_up(transfer_id) => {}
+            _ = interrupt.received() => {}
+        }
     }
     result
 }

@@ -5,10 +5,13 @@
 use std::time::Duration;
 
 use sluice_proto::v1::{
-    CancelTransferRequest, catalog_service_client::CatalogServiceClient,
-    ingest_service_client::IngestServiceClient,
+    CancelTransferRequest, GetTransferRequest, Transfer,
+    catalog_service_client::CatalogServiceClient, ingest_service_client::IngestServiceClient,
 };
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Status,
+    transport::{Channel, Endpoint},
+};
 
 use crate::error::{Error, Result};
 
@@ -29,7 +32,9 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to that question may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long the end of a command may wait for the server to cancel its transfer.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the answer to a question about a transfer may take, where a later one may do.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection to the server.
 #[derive(Debug, Clone)]
@@ -78,13 +83,35 @@ impl Connection {
     }
 
     /// Asks the server to end a transfer that this command gives up. A server that does not answer
-    /// in time, or does not know the transfer, sees the call break all the same.
-    pub(crate) async fn give_up(&self, transfer_id: &str) {
+    /// in time, or does not know the transfer, sees the call break all the same. Returns the transfer
+    /// as it is then, where the server tells.
+    pub(crate) async fn give_up(&self, transfer_id: &str) -> Option<Transfer> {
         let request = CancelTransferRequest {
             transfer_id: transfer_id.to_owned(),
         };
         let mut client = self.ingest();
         let answer = tokio::time::timeout(CANCEL_TIMEOUT, client.cancel_transfer(request)).await;
-        drop(answer);
+        answer.ok()?.ok()?.into_inner().transfer
+    }
+
+    /// Asks for a transfer; a server that does not answer in time is away. Fails with
+    /// [`Error::Call`].
+    pub(crate) async fn transfer(&self, transfer_id: &str) -> Result<Transfer> {
+        let request = GetTransferRequest {
+            transfer_id: transfer_id.to_owned(),
+        };
+        let mut client = self.ingest();
+        let answer = tokio::time::timeout(ASK_TIMEOUT, client.get_transfer(request)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let text = format!(
+                "the server does not answer within {} s",
+                ASK_TIMEOUT.as_secs()
+            );
+            Err(Status::unavailable(text))
+        });
+        answer?
+            .into_inner()
+            .transfer
+            .ok_or(Error::Answer("transfer"))
     }
 }

@@ -8,7 +8,7 @@ use std::{error::Error as StdError, io};
 use sluice_proto::v1::TransferError;
 use tonic::Status;
 
-use crate::{exit, rejects::Saved};
+use crate::{exit, rejects::Saved, text};
 
 /// The result of a step of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,6 +47,32 @@ pub(crate) enum Error {
         cause: Box<Self>,
         /// The file that the rejected rows were written to.
         saved: Option<Saved>,
+    },
+    /// An upload ended before its time, for a reason that is not its file.
+    #[error("{cause}; {}", .left.words(.transfer_id))]
+    Left {
+        /// The transfer.
+        transfer_id: String,
+        /// Why it ended.
+        cause: Box<Self>,
+        /// What has become of it.
+        left: Left,
+    },
+    /// A transfer that is not to be disturbed is still at work.
+    #[error("transfer {transfer_id} is still {state}")]
+    Busy {
+        /// The transfer.
+        transfer_id: String,
+        /// Where it stands, in a word.
+        state: &'static str,
+    },
+    /// The file to load is not the one that the upload began with.
+    #[error("{name} has changed since its upload began: {what}")]
+    FileChanged {
+        /// The path.
+        name: String,
+        /// What is different.
+        what: String,
     },
     /// An upload is complete, and its rejected rows are not where they were to be.
     #[error(
@@ -103,12 +129,73 @@ pub(crate) enum Error {
         /// Bytes that arrived.
         bytes: u64,
     },
+    /// The rest of an export has other columns than its beginning.
+    #[error("the rest of the export has other columns than its beginning")]
+    ColumnsChanged,
     /// Ctrl-C or a request to terminate.
     #[error("interrupted")]
     Interrupted,
     /// The program's own machinery failed.
     #[error("cannot run: {0}")]
     Runtime(#[source] io::Error),
+}
+
+/// What has become of an upload that ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It is cancelled.
+    Cancelled,
+    /// It waits for its client.
+    Resumable {
+        /// The command that goes on with it.
+        command: String,
+        /// Whether the server is known to have begun with it.
+        is_certain: bool,
+    },
+    /// It can no longer be stopped.
+    Committing,
+    /// Nobody knows: the server has not answered.
+    Unknown,
+    /// It read standard input, and cannot be sent again.
+    StandardInput,
+    /// It cannot be resumed, and up to so many of its rows are in the table.
+    Direct(i64),
+}
+
+impl Left {
+    fn words(&self, transfer_id: &str) -> String {
+        match self {
+            Self::Cancelled => {
+                format!("the upload {transfer_id} is cancelled and cannot be resumed")
+            }
+            Self::Resumable { is_certain, .. } => {
+                let unless = if *is_certain {
+                    ""
+                } else {
+                    ", unless the server has not heard of it"
+                };
+                format!("the upload {transfer_id} can be resumed{unless}")
+            }
+            Self::Committing => format!(
+                "the upload {transfer_id} is complete or being committed, and is not cancelled"
+            ),
+            Self::Unknown => {
+                format!("the server has not confirmed that the upload {transfer_id} is cancelled")
+            }
+            Self::StandardInput => {
+                "standard input cannot be sent again, so the upload cannot go on".to_owned()
+            }
+            Self::Direct(0) => {
+                "an upload in the mode direct cannot go on, and the first rows of it \
+                                may be in the table"
+                    .to_owned()
+            }
+            Self::Direct(rows) => format!(
+                "an upload in the mode direct cannot go on, and up to {} of it may be in the table",
+                text::rows(*rows)
+            ),
+        }
+    }
 }
 
 impl From<Status> for Error {

@@ -60,9 +60,16 @@ impl Exit {
         match i32::from(reason) {
             20..=49 => Self::Data,
             50..=69 => Self::Precondition,
-            _ if reason == ErrorReason::TooManyTransfers => Self::Unavailable,
-            _ if reason == ErrorReason::ClickhouseResources => Self::Unavailable,
-            _ => Self::of_code(code),
+            _ => match reason {
+                ErrorReason::FileTooLarge => Self::Data,
+                ErrorReason::TooManyTransfers
+                | ErrorReason::MemoryLimit
+                | ErrorReason::TransferTakenOver
+                | ErrorReason::OffsetAlreadyCommitted
+                | ErrorReason::OffsetOutOfRange
+                | ErrorReason::ClickhouseResources => Self::Unavailable,
+                _ => Self::of_code(code),
+            },
         }
     }
 
@@ -133,6 +140,7 @@ mod tests {
         check(Code::InvalidArgument, "OVERFLOW", 3);
         check(Code::InvalidArgument, "TOO_FEW_FIELDS", 3);
         check(Code::InvalidArgument, "NULL_NOT_ALLOWED", 3);
+        check(Code::InvalidArgument, "FILE_TOO_LARGE", 3);
         check(Code::InvalidArgument, "INVALID_REQUEST", 2);
         check(Code::InvalidArgument, "INVALID_QUERY", 2);
         check(Code::InvalidArgument, "", 2);
@@ -144,6 +152,10 @@ mod tests {
         check(Code::FailedPrecondition, "HEADER_MISMATCH", 4);
         check(Code::AlreadyExists, "TABLE_EXISTS", 4);
         check(Code::NotFound, "TRANSFER_NOT_FOUND", 4);
+        check(Code::FailedPrecondition, "FILE_CHANGED", 4);
+        check(Code::FailedPrecondition, "SPEC_MISMATCH", 4);
+        check(Code::FailedPrecondition, "COMMIT_MODE_UNAVAILABLE", 4);
+        check(Code::FailedPrecondition, "SESSION_EXPIRED", 4);
         check(Code::FailedPrecondition, "A_REASON_OF_A_LATER_VERSION", 4);
     }
 
@@ -152,6 +164,10 @@ mod tests {
         check(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE", 5);
         check(Code::DeadlineExceeded, "CLICKHOUSE_TIMEOUT", 5);
         check(Code::ResourceExhausted, "TOO_MANY_TRANSFERS", 5);
+        check(Code::ResourceExhausted, "MEMORY_LIMIT", 5);
+        check(Code::Aborted, "TRANSFER_TAKEN_OVER", 5);
+        check(Code::OutOfRange, "OFFSET_OUT_OF_RANGE", 5);
+        check(Code::AlreadyExists, "OFFSET_ALREADY_COMMITTED", 5);
         check(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES", 5);
         check(Code::Unavailable, "", 5);
     }
@@ -161,6 +177,7 @@ mod tests {
         check(Code::ResourceExhausted, "BLOCK_TOO_LARGE", 1);
         check(Code::Internal, "INTERNAL", 1);
         check(Code::Cancelled, "TRANSFER_CANCELLED", 1);
+        check(Code::DataLoss, "COUNT_MISMATCH", 1);
     }
 
     #[test]

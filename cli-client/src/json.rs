@@ -103,6 +103,10 @@ pub(crate) struct TransferObject<'a> {
     source_name: &'a str,
     commit_mode: Option<&'static str>,
     guarantee: &'a str,
+    owner: &'a str,
+    resumable: bool,
+    committed_offset: i64,
+    durable_offset: i64,
     bytes_received: i64,
     rows_parsed: i64,
     rows_staged: i64,
@@ -136,6 +140,10 @@ pub(crate) fn transfer(transfer: &Transfer) -> TransferObject<'_> {
         source_name: &transfer.source_name,
         commit_mode: commit_mode(transfer),
         guarantee: &transfer.guarantee,
+        owner: &transfer.owner,
+        resumable: transfer.resumable,
+        committed_offset: transfer.committed_offset,
+        durable_offset: transfer.durable_offset,
         bytes_received,
         rows_parsed,
         rows_staged,
@@ -220,6 +228,8 @@ pub(crate) fn state(transfer: &Transfer) -> &'static str {
         TransferState::Succeeded => "succeeded",
         TransferState::Failed => "failed",
         TransferState::Cancelled => "cancelled",
+        TransferState::Interrupted => "interrupted",
+        TransferState::Committing => "committing",
     }
 }
 

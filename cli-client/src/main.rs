@@ -16,6 +16,7 @@ mod profile;
 mod progress;
 mod rejects;
 mod report;
+mod retry;
 mod settings;
 mod signal;
 mod sink;

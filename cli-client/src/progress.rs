@@ -137,9 +137,14 @@ impl Progress {
         }
     }
 
-    /// Whether anybody sees it.
-    pub(crate) fn is_shown(&self) -> bool {
-        !matches!(self.display, Display::Nothing)
+    /// Says that something has happened, beside how far it is.
+    pub(crate) fn note(&self, text: &str) {
+        let line = format!("sluice: {text}");
+        match &self.display {
+            Display::Nothing => {}
+            Display::Lines => stdio::error_line(&line),
+            Display::Bar(bar) => bar.println(line),
+        }
     }
 }
 

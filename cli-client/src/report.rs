@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{
-    error::{Error, connection_broke},
+    error::{Error, Left, connection_broke},
     exit::{Exit, code_name},
     json::{ErrorObject, ViolationObject},
     output::Output,
@@ -76,6 +76,26 @@ impl Report {
                 cause,
                 saved,
             } => Self::new(cause).about_upload(transfer_id, saved.as_ref()),
+            Error::Left {
+                transfer_id,
+                cause,
+                left,
+            } => {
+                let mut report = Self::new(cause).with("transferId", transfer_id);
+                report.error.message = error.to_string();
+                report.left(left)
+            }
+            Error::Busy { transfer_id, .. } => {
+                Self::local(error, Code::Unavailable, "TRANSFER_BUSY", Exit::Unavailable)
+                    .with("transferId", transfer_id)
+            }
+            Error::FileChanged { name, .. } => Self::local(
+                error,
+                Code::FailedPrecondition,
+                "FILE_CHANGED",
+                Exit::Precondition,
+            )
+            .with("path", name),
             Error::Unsaved {
                 transfer_id, cause, ..
             } => {
@@ -87,21 +107,12 @@ impl Report {
                 name,
                 bytes,
                 source,
-            }
-            | Error::Sink {
+            } => Self::of_file(error, "SOURCE_UNREADABLE", source).place(name, *bytes),
+            Error::Sink {
                 name,
                 bytes,
                 source,
-            } => {
-                let reason = match error {
-                    Error::Source { .. } => "SOURCE_UNREADABLE",
-                    _ => "SINK_UNWRITABLE",
-                };
-                Self::local(error, io_code(source), reason, Exit::LocalIo)
-                    .with("path", name)
-                    .with("bytes", &bytes.to_string())
-                    .with("osError", &source.to_string())
-            }
+            } => Self::of_file(error, "SINK_UNWRITABLE", source).place(name, *bytes),
             Error::Usage(_) => Self::local(error, Code::InvalidArgument, "USAGE", Exit::Usage),
             Error::Connect { server, .. } => Self::local(
                 error,
@@ -110,9 +121,7 @@ impl Report {
                 Exit::Unavailable,
             )
             .with("server", server),
-            Error::Output(source) => {
-                Self::local(error, io_code(source), "SINK_UNWRITABLE", Exit::LocalIo)
-            }
+            Error::Output(source) => Self::of_file(error, "SINK_UNWRITABLE", source),
             Error::NoSummary { bytes } => {
                 Self::local(error, Code::DataLoss, "EXPORT_INCOMPLETE", Exit::Failure)
                     .with("bytes", &bytes.to_string())
@@ -121,6 +130,9 @@ impl Report {
                 Self::local(error, Code::DataLoss, "EXPORT_INCOMPLETE", Exit::Failure)
                     .with("bytes", &bytes.to_string())
                     .with("expected", &expected.to_string())
+            }
+            Error::ColumnsChanged => {
+                Self::local(error, Code::Aborted, "EXPORT_INCOMPLETE", Exit::Failure)
             }
             Error::Interrupted => {
                 Self::local(error, Code::Cancelled, "INTERRUPTED", Exit::Interrupted)
@@ -147,6 +159,16 @@ impl Report {
     fn with(mut self, key: &str, value: &str) -> Self {
         self.error.metadata.insert(key.to_owned(), value.to_owned());
         self
+    }
+
+    /// A local file or pipe that failed.
+    fn of_file(error: &Error, reason: &str, source: &io::Error) -> Self {
+        let report = Self::local(error, io_code(source), reason, Exit::LocalIo);
+        report.with("osError", &source.to_string())
+    }
+
+    fn place(self, path: &str, bytes: u64) -> Self {
+        self.with("path", path).with("bytes", &bytes.to_string())
     }
 
     fn of_call(status: &Status, error: &Error) -> Self {
@@ -202,6 +224,21 @@ impl Report {
         }
     }
 
+    /// Adds what has become of an upload. A script must not try again blindly where rows of it may
+    /// be in the table.
+    fn left(mut self, left: &Left) -> Self {
+        match left {
+            Left::Resumable { command, .. } => self.with("resume", command),
+            Left::Direct(rows) => {
+                self.error.code = code_name(Code::FailedPrecondition);
+                self.error.reason = "TRANSFER_NOT_RESUMABLE".to_owned();
+                self.exit = Exit::Precondition;
+                self.with("rows", &rows.to_string())
+            }
+            Left::Cancelled | Left::Committing | Left::Unknown | Left::StandardInput => self,
+        }
+    }
+
     /// Where the rejected rows are, if there are more than the message names.
     fn rejected_rows(&self) -> Option<String> {
         let metadata = &self.error.metadata;
@@ -227,7 +264,9 @@ impl Report {
             stdio::error_line(&format!("  {}: {}", violation.field, violation.description));
         }
         // The value may be right, and the type that was found for its column wrong.
-        if self.error.metadata.contains_key("neededType") {
+        if let Some(command) = self.error.metadata.get("resume") {
+            stdio::error_line(&format!("hint: go on with: {command}"));
+        } else if self.error.metadata.contains_key("neededType") {
             stdio::error_line(&format!("hint: {}", hint::TYPES));
         } else if let Some(hint) = hint::of(&self.error.reason) {
             stdio::error_line(&format!("hint: {hint}"));

@@ -9,6 +9,7 @@ pub(crate) mod filter;
 pub(crate) mod names;
 mod reading;
 mod scanner;
+mod transfers;
 mod upload;
 pub(crate) mod value;
 
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     export::Export,
+    transfers::TransferList,
     upload::{Inspect, Upload},
 };
 use crate::{
@@ -67,7 +69,7 @@ pub(crate) enum Question {
     /// Ask for the state of the connection.
     Ping,
     /// List transfers.
-    TransferList,
+    TransferList(Box<TransferList>),
     /// Show a transfer.
     TransferGet(Uuid),
     /// Follow a transfer.
@@ -133,7 +135,9 @@ fn action(command: Command) -> Result<Action> {
 
 fn about_transfers(command: TransfersCommand) -> Question {
     match command {
-        TransfersCommand::List => Question::TransferList,
+        TransfersCommand::List(args) => {
+            Question::TransferList(Box::new(transfers::transfer_list(args)))
+        }
         TransfersCommand::Get { id } => Question::TransferGet(id),
         TransfersCommand::Watch { id } => Question::TransferWatch(id),
         TransfersCommand::Cancel { id } => Question::TransferCancel(id),

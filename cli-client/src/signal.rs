@@ -5,6 +5,23 @@
 
 use std::io;
 
+/// What asked a command to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C: somebody does not want it any more.
+    Interrupt,
+    /// A request to terminate, such as of a system that shuts down.
+    #[cfg(unix)]
+    Terminate,
+}
+
+impl Signal {
+    /// Whether work that can be resumed is to be left as it is.
+    pub(crate) fn leaves_work(self) -> bool {
+        self != Self::Interrupt
+    }
+}
+
 /// The signals that end a command.
 #[cfg(unix)]
 #[derive(Debug)]
@@ -25,10 +42,10 @@ impl Interrupt {
     }
 
     /// Waits for one of the signals.
-    pub(crate) async fn received(&mut self) {
+    pub(crate) async fn received(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::Terminate,
         }
     }
 }
@@ -46,9 +63,10 @@ impl Interrupt {
     }
 
     /// Waits for Ctrl-C; for ever where it cannot be heard.
-    pub(crate) async fn received(&mut self) {
+    pub(crate) async fn received(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Interrupt
     }
 }

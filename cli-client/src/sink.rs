@@ -55,26 +55,39 @@ impl Sink {
             ),
             Endpoint::Path(path) => (path.display().to_string(), open_path(path)),
         };
-        let Opened { open, temporary } = match opened {
-            Ok(opened) => opened,
-            Err(source) => {
-                return Err(Error::Sink {
-                    name,
-                    bytes: 0,
-                    source,
-                });
-            }
-        };
+        match opened {
+            Ok(opened) => Ok(Self::start(opened, name)),
+            Err(source) => Err(Error::Sink {
+                name,
+                bytes: 0,
+                source,
+            }),
+        }
+    }
+
+    /// Writes to the end of an open file, which keeps its name and stays whatever happens.
+    pub(crate) fn of_file(file: File, name: String) -> Self {
+        Self::start(Opened::directly(move || Ok(file)), name)
+    }
+
+    /// Starts the thread that writes.
+    fn start(opened: Opened, name: String) -> Self {
+        let Opened { open, temporary } = opened;
         let (pieces, queue) = mpsc::channel(QUEUE_PIECES);
         let written = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&written);
-        Ok(Self {
+        Self {
             pieces,
             writer: task::worker(move || write_all(open, queue, &counter)),
             written,
             name,
             temporary,
-        })
+        }
+    }
+
+    /// Whether what is written is gone when the sink is dropped, so that another one can begin anew.
+    pub(crate) fn can_be_replaced(&self) -> bool {
+        self.temporary.is_some()
     }
 
     /// Writes the next bytes, or waits until there is room for them. Fails with [`Error::Sink`].

@@ -1,9 +1,11 @@
 //! The file to load, or standard input, as the stream of an upload's messages.
 //!
-//! `command::upload` opens it before it connects, and `command::inspect` reads its beginning. Bytes are read on a thread of their own into a
-//! few chunks that are used again and again. It must never end the stream before the end of the
-//! file: the server takes the end of the stream for the end of the file, so after a failure to read
-//! the stream stays silent until the call is dropped.
+//! `command::upload` opens it before it connects, and `command::inspect` reads its beginning. Bytes
+//! are read on a thread of their own into a few chunks that are used again and again. It must never
+//! end the stream before the end of the file: the server takes the end of the stream for the end of
+//! the file, so after a failure to read the stream stays silent until the call is dropped.
+
+mod origin;
 
 use std::{
     collections::VecDeque,
@@ -21,6 +23,8 @@ use sluice_proto::v1::{UploadRequest, UploadSpec, upload_request::Payload};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
+pub(crate) use self::origin::Origin;
+use self::origin::{Marks, Stamp};
 use crate::{
     error::{Error, Result},
     progress::Counts,
@@ -41,6 +45,14 @@ pub(crate) struct Source {
     file: File,
     name: String,
     total_bytes: Option<u64>,
+    /// The file as it was when it was opened; nothing for a pipe.
+    stamp: Option<Stamp>,
+    /// The way to read it again; nothing for standard input and pipes.
+    origin: Option<Origin>,
+    marks: Marks,
+    /// Bytes before those that are read, and their CRC-32C.
+    offset: u64,
+    sum: u32,
 }
 
 impl Source {
@@ -51,17 +63,49 @@ impl Source {
             Endpoint::Path(path) => (path.display().to_string(), open_path(path)),
         };
         match opened {
-            Ok((file, total_bytes)) => Ok(Self {
-                file,
-                name,
-                total_bytes,
-            }),
+            Ok((file, metadata)) => Ok(Self::new(file, &metadata, name, input)),
             Err(source) => Err(Error::Source {
                 name,
                 bytes: 0,
                 source,
             }),
         }
+    }
+
+    fn new(file: File, metadata: &Metadata, name: String, input: &Endpoint) -> Self {
+        let marks = Marks::default();
+        let stamp = Stamp::of(metadata);
+        let origin = match input {
+            Endpoint::Standard => None,
+            Endpoint::Path(path) => {
+                stamp.map(|stamp| Origin::new(path.clone(), stamp, marks.clone()))
+            }
+        };
+        let mut source = Self {
+            file,
+            name,
+            total_bytes: size(metadata),
+            stamp,
+            origin,
+            marks,
+            offset: 0,
+            sum: 0,
+        };
+        if *input == Endpoint::Standard {
+            source.skip_read();
+        }
+        source
+    }
+
+    /// Standard input may be a file too, and may have been read in part.
+    fn skip_read(&mut self) {
+        let position = self.file.stream_position().unwrap_or_default();
+        self.total_bytes = self.total_bytes.and_then(|size| size.checked_sub(position));
+    }
+
+    /// The way to read the file again; nothing for what can be read only once.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// Opens the same file once more. Fails with [`Error::Usage`] for what can be read only once.
@@ -99,7 +143,7 @@ impl Source {
         }
     }
 
-    /// Bytes from here to the end; `None` for a pipe.
+    /// Bytes of the file; of standard input those to come; `None` for a pipe.
     pub(crate) fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
@@ -122,24 +166,19 @@ impl Source {
     }
 }
 
-fn open_path(path: &Path) -> io::Result<(File, Option<u64>)> {
+fn open_path(path: &Path) -> io::Result<(File, Metadata)> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    Ok((file, size(&metadata)))
+    Ok((file, metadata))
 }
 
-/// Standard input may be a file too, and may have been read in part.
-fn open_standard() -> io::Result<(File, Option<u64>)> {
-    let mut file = stdio::input()?;
-    let size = size(&file.metadata()?);
-    let total_bytes = match size {
-        Some(size) => size.checked_sub(file.stream_position()?),
-        None => None,
-    };
-    Ok((file, total_bytes))
+fn open_standard() -> io::Result<(File, Metadata)> {
+    let file = stdio::input()?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
 }
 
 /// The size of a regular file. Files that the system makes up say 0, and may hold more.
@@ -169,42 +208,73 @@ impl Reader {
     /// Reads to the end of the file, or until nobody wants more. Waits for the file and for the
     /// network.
     pub(crate) fn run(mut self) -> Result<()> {
-        let mut bytes = 0;
-        match self.read_to_end(&mut bytes) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(Error::Source {
-                name: self.source.name,
-                bytes,
-                source,
-            }),
+        match self.read_to_end() {
+            Ok(true) => self.finish(),
+            Ok(false) => Ok(()),
+            Err(source) => Err(self.unreadable(source)),
         }
     }
 
-    fn read_to_end(&mut self, bytes: &mut u64) -> io::Result<()> {
+    /// Returns whether the end was reached before nobody wanted more.
+    fn read_to_end(&mut self) -> io::Result<bool> {
         loop {
             let mut chunk = self.empty_chunk();
             let (filled, at_end) = fill(&mut self.source.file, &mut chunk)?;
-            *bytes += filled as u64;
             chunk.truncate(filled);
             if filled > 0 {
+                self.note(&chunk);
                 let chunk = chunk.freeze();
                 self.used.push_back(chunk.clone());
                 if self.sender.blocking_send(Piece::Data(chunk)).is_err() {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             if at_end {
-                return self.finish(*bytes);
+                return Ok(true);
             }
         }
     }
 
-    /// Says that the file is whole, unless it has become shorter while it was read.
-    fn finish(&self, bytes: u64) -> io::Result<()> {
-        if let Some(expected) = self.source.total_bytes.filter(|expected| bytes < *expected) {
+    /// Counts the bytes of a chunk, and keeps their sum where the file may be read again.
+    fn note(&mut self, chunk: &[u8]) {
+        let source = &mut self.source;
+        source.offset += chunk.len() as u64;
+        if source.origin.is_some() {
+            source.sum = crc32c::crc32c_append(source.sum, chunk);
+            source.marks.note(source.offset, source.sum);
+        }
+    }
+
+    fn unreadable(self, source: io::Error) -> Error {
+        Error::Source {
+            name: self.source.name,
+            bytes: self.source.offset,
+            source,
+        }
+    }
+
+    /// Says that the file is whole, unless it was written to while it was read.
+    fn finish(self) -> Result<()> {
+        let Source {
+            total_bytes,
+            offset,
+            stamp,
+            ..
+        } = self.source;
+        if let Some(expected) = total_bytes.filter(|expected| offset < *expected) {
             let text =
                 format!("the file had {expected} bytes when it was opened, and was cut since");
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            let source = io::Error::new(io::ErrorKind::UnexpectedEof, text);
+            return Err(self.unreadable(source));
+        }
+        if let (Some(stamp), Some(_)) = (stamp, &self.source.origin) {
+            match self.source.file.metadata() {
+                Ok(metadata) => {
+                    let now = Stamp::of(&metadata).unwrap_or(stamp);
+                    stamp.check(&now, &self.source.name)?;
+                }
+                Err(source) => return Err(self.unreadable(source)),
+            }
         }
         // An error means that the call has ended, which the call itself tells.
         self.sender.blocking_send(Piece::End).ok();

@@ -2,14 +2,14 @@
 //!
 //! Part of `cli`. A flag must never be here that the server does not honour.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use sluice_proto::v1::{Condition, TableRef};
 use uuid::Uuid;
 
 use super::words::{Compression, Format, LineEnd, QuoteStyle};
-use crate::settings::{dialect, filter, names};
+use crate::settings::{dialect, filter, names, value};
 
 /// A table or a query.
 #[derive(Debug, Args)]
@@ -68,6 +68,19 @@ pub(crate) struct ExportArgs {
     /// The file to write; `-` is standard output, and the summary then goes to standard error.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
+
+    /// Keep what has arrived when the export fails, and go on behind it: in this run, and in the
+    /// next one with the same flags. Needs --table and --order-by on the table's whole sorting key,
+    /// of one column, and a file that is uncompressed UTF-8; else the export begins at zero, and says
+    /// why. Rows that change in the meantime can be missing or doubled.
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// How long to try again when the connection breaks or the server or ClickHouse is away: a number
+    /// of seconds, or as 500ms, 5m or 2h; 0 is never. What standard output has got cannot be taken
+    /// back: there it ends the export. A server that is away from the start is an error at once.
+    #[arg(long, value_name = "TIME", value_parser = value::parse_time, default_value = "5m")]
+    pub(crate) retry_time: Duration,
 
     #[command(flatten)]
     pub(crate) form: FormArgs,

@@ -18,11 +18,29 @@ Exit codes:
   1    another failure
   2    the command line, a query or a filter is wrong
   3    the file or its data is bad: the error names line, column and value
-  4    a database, table, column or transfer is missing, there already, or not as needed
-  5    the server or ClickHouse is away, overloaded or too slow; a later try may succeed
+  4    a database, table, column or transfer is missing, there already, or not as needed; also
+       when the file of an upload has changed since the upload began, and when an upload in the
+       mode direct broke off: look what is in the table
+  5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over; a later
+       try may succeed, of an upload with --resume
   6    not signed in, or not allowed
   7    a local file or pipe cannot be read or written
-  130  interrupted; a running transfer is cancelled first";
+  130  interrupted: Ctrl-C cancels a running transfer first, and a second Ctrl-C does not wait for
+       that; a request to terminate (SIGTERM) leaves the upload of a file to be resumed";
+
+/// Interruptions, below the help of `upload`.
+pub(super) const RESUME: &str = "\
+Interruptions:
+  While the upload of a file waits for the connection, the server or ClickHouse, and when it goes
+  on, it says so on standard error; the JSON object counts its `attempts` and lists the offsets that
+  it went on at in `resumed_at`. When --retry-time is over, or the program is asked to terminate
+  (SIGTERM), the upload stays with the server, for a day unless that is set otherwise, and the error
+  names the command that goes on with it:
+    sluice upload FILE --table T --resume ID
+  The bytes before that offset must be the same as then. Ctrl-C cancels the upload: it cannot be
+  resumed. In the mode direct nothing can be resumed, and the first rows may be in the table.
+
+Exit codes: see sluice --help.";
 
 /// The form of `--where`, below the help of `export`.
 pub(super) const WHERE: &str = "\

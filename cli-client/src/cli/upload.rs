@@ -2,7 +2,7 @@
 //!
 //! Part of `cli`. A flag must never be here that the server does not honour.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use sluice_proto::v1::TableRef;
@@ -33,13 +33,12 @@ pub(crate) struct UploadArgs {
     #[arg(long)]
     pub(crate) ignore_extra: bool,
 
-    /// How rows become visible in the table.
+    /// How rows become visible in the table. A mode that the table does not allow is refused.
     #[arg(long, value_name = "MODE", default_value = "auto")]
     pub(crate) commit: Commit,
 
-    /// The id of the transfer. Default: a new one.
-    #[arg(long, value_name = "UUID")]
-    pub(crate) transfer_id: Option<Uuid>,
+    #[command(flatten)]
+    pub(crate) again: AgainArgs,
 
     /// Read and check the whole file, report everything, load nothing. Rejected rows are no failure
     /// then: the exit code is 0 unless the file cannot be read at all.
@@ -65,6 +64,27 @@ pub(crate) struct UploadArgs {
 
     #[command(flatten)]
     pub(crate) values: ValueArgs,
+}
+
+/// What makes an upload survive.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Interruptions")]
+pub(crate) struct AgainArgs {
+    /// The id of the transfer: whoever uploads the same file with the same flags and id again gets
+    /// the result of the first time, and no row twice (not in the mode direct). Default: a new one.
+    #[arg(long, value_name = "UUID")]
+    pub(crate) transfer_id: Option<Uuid>,
+
+    /// Go on with an upload that was interrupted: the same FILE and the same flags as then, with the
+    /// id that it had. Not for standard input.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["transfer_id", "dry_run"])]
+    pub(crate) resume: Option<Uuid>,
+
+    /// How long to try again when the connection breaks or the server or ClickHouse is away, counted
+    /// from the last time that something moved: a number of seconds, or as 500ms, 5m or 2h; 0 is
+    /// never. A server that is away from the start is an error at once.
+    #[arg(long, value_name = "TIME", value_parser = value::parse_time, default_value = "5m")]
+    pub(crate) retry_time: Duration,
 }
 
 /// How the table is made.

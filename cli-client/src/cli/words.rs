@@ -73,3 +73,29 @@ pub(crate) enum Commit {
     /// The new rows take the place of the old ones at once.
     Replace,
 }
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum State {
+    /// Bytes or rows are moving.
+    Running,
+    /// Ended: everything arrived.
+    Succeeded,
+    /// Ended by an error.
+    Failed,
+    /// Ended by a caller.
+    Cancelled,
+    /// An upload that waits for its client to go on.
+    Interrupted,
+    /// An upload whose rows become visible now.
+    Committing,
+}
+
+/// Whether a transfer goes into or out of ClickHouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// File to ClickHouse.
+    Upload,
+    /// ClickHouse to file.
+    Export,
+}

@@ -1,30 +1,36 @@
 //! `sluice export`: a table or a query into one file.
 //!
-//! Joins the call, the file (`sink`) and the progress. It must never let a file take its name before
-//! the summary has come and its size is the one that arrived.
+//! Joins the call (`receive`), the file (`sink`) and what is kept of it (`kept`). It must never report
+//! success without the server's summary, nor go on with a file that is of another export.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+mod cut;
+mod kept;
+mod key;
+mod receive;
+mod summary;
+
+use std::{sync::Arc, time::Instant};
+
+use sluice_proto::v1::{ExportRequest, GetTableRequest};
+use uuid::Uuid;
+
+use self::{
+    kept::{Kept, fingerprint},
+    key::Key,
+    receive::{Meter, Part, Received, receive},
+    summary::Object,
 };
-
-use serde::Serialize;
-use sluice_proto::v1::{
-    Column, ExportProgress, ExportRequest, ExportResponse, Transfer, export_response::Payload,
-};
-use tonic::Streaming;
-
 use crate::{
     command::{guarded, is_closed_pipe, unless},
     connect::Connection,
     error::{Error, Result},
-    json::{self, ColumnObject},
     output::Output,
-    progress::{Counts, Progress},
+    progress::Progress,
+    retry::{self, Patience},
     settings::{Endpoint, Export},
     signal::Interrupt,
     sink::Sink,
-    text,
+    task, text,
 };
 
 /// Writes the file and prints what came of it.
@@ -35,145 +41,252 @@ pub(super) async fn run(
     interrupt: &mut Interrupt,
 ) -> Result<()> {
     let start = Instant::now();
-    let sink = Sink::open(&export.output)?;
+    let place = Place::open(&export)?;
     let connection = unless(interrupt, Connection::open(server)).await?;
-    let transfer_id = export.request.transfer_id.clone();
-
-    let meter = Meter {
-        counts: Arc::new(Counts::default()),
-        knows_total: export.reads_what_it_writes,
-        limit: export.limit,
-    };
-    let work = receive(&connection, export.request, sink, &meter, output);
-    match guarded(&connection, &transfer_id, interrupt, work).await {
+    let mut job = Job::new(&export, server, connection);
+    let result = job.run(place, output, interrupt).await;
+    match result {
         Ok(received) => {
-            let object = Object::new(&received, start.elapsed());
-            output.summary(&object, &summary(&object, &export.output))
+            let object = Object::new(&received, job.attempts, &job.resumed_at, start.elapsed());
+            output.summary(&object, &object.words(&export.output))
         }
         Err(error) if is_closed_pipe(&error, &export.output) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Counts what arrives.
-struct Meter {
-    counts: Arc<Counts>,
-    knows_total: bool,
-    limit: Option<i64>,
+/// Where the bytes go.
+#[derive(Debug)]
+enum Place {
+    /// To a file that an attempt writes from its beginning.
+    Sink(Sink),
+    /// To a file that may have a beginning.
+    Kept(Arc<Kept>),
 }
 
-impl Meter {
-    /// Takes over the server's counts. The rows that ClickHouse reads are the rows to come only
-    /// where nothing is filtered.
-    fn update(&self, progress: &ExportProgress) {
-        self.counts.set_rows(progress.rows);
-        if let Some(total_rows) = progress.total_rows.filter(|_| self.knows_total) {
-            let limit = self.limit.unwrap_or(i64::MAX);
-            self.counts.set_total_rows(total_rows.min(limit));
-        }
-    }
-}
-
-/// A whole export.
-struct Received {
-    columns: Vec<Column>,
-    transfer: Transfer,
-    bytes: u64,
-}
-
-/// Receives the export into the sink and finishes it.
-async fn receive(
-    connection: &Connection,
-    request: ExportRequest,
-    sink: Sink,
-    meter: &Meter,
-    output: Output,
-) -> Result<Received> {
-    let _progress = Progress::start(&meter.counts, output);
-    let transfer_id = request.transfer_id.clone();
-    let mut stream = connection.ingest().export(request).await?.into_inner();
-    let received = fill(sink, &mut stream, meter).await;
-    if let Err(Error::Sink { .. }) = &received {
-        connection.give_up(&transfer_id).await;
-    }
-    received
-}
-
-/// Writes what the call brings, to its end.
-async fn fill(
-    mut sink: Sink,
-    stream: &mut Streaming<ExportResponse>,
-    meter: &Meter,
-) -> Result<Received> {
-    let mut columns = Vec::new();
-    let mut summary = None;
-    while let Some(message) = stream.message().await? {
-        match message.payload {
-            Some(Payload::Data(data)) => {
-                meter.counts.add_bytes(data.len());
-                sink.write(data).await?;
+impl Place {
+    fn open(export: &Export) -> Result<Self> {
+        match &export.output {
+            Endpoint::Path(path) if export.resume => {
+                Kept::open(path).map(|kept| Self::Kept(Arc::new(kept)))
             }
-            Some(Payload::Progress(progress)) => meter.update(&progress),
-            Some(Payload::Schema(schema)) => columns = schema.columns,
-            Some(Payload::Summary(end)) => summary = Some(end),
-            // A kind of message that a later version of the contract knows.
-            None => {}
+            output => Sink::open(output).map(Self::Sink),
         }
     }
-    let bytes = meter.counts.bytes();
-    let summary = summary.ok_or(Error::NoSummary { bytes })?;
-    let transfer = summary.transfer.ok_or(Error::Answer("transfer"))?;
-    let counters = transfer.counters.ok_or(Error::Answer("counters"))?;
-    if u64::try_from(counters.bytes_sent) != Ok(bytes) {
-        return Err(Error::SizeMismatch {
-            expected: counters.bytes_sent,
-            bytes,
-        });
-    }
-    sink.finish().await?;
-    meter.counts.set_rows(counters.rows_exported);
-    Ok(Received {
-        columns,
-        transfer,
-        bytes,
-    })
 }
 
-/// The result of an export.
-#[derive(Debug, Serialize)]
-struct Object<'a> {
-    transfer_id: &'a str,
-    rows: i64,
-    bytes: u64,
-    elapsed_seconds: f64,
-    columns: Vec<ColumnObject<'a>>,
+/// One export.
+#[derive(Debug)]
+struct Job<'a> {
+    export: &'a Export,
+    server: &'a str,
+    connection: Connection,
+    /// The next request for the whole file.
+    request: ExportRequest,
+    meter: Meter,
+    patience: Patience,
+    /// The most bytes that an attempt came to.
+    furthest: u64,
+    attempts: u32,
+    resumed_at: Vec<u64>,
 }
 
-impl<'a> Object<'a> {
-    fn new(received: &'a Received, elapsed: Duration) -> Self {
+impl<'a> Job<'a> {
+    fn new(export: &'a Export, server: &'a str, connection: Connection) -> Self {
         Self {
-            transfer_id: &received.transfer.transfer_id,
-            rows: received.transfer.counters.unwrap_or_default().rows_exported,
-            bytes: received.bytes,
-            elapsed_seconds: json::seconds(elapsed),
-            columns: json::columns(&received.columns),
+            export,
+            server,
+            connection,
+            request: export.request.clone(),
+            meter: Meter::new(export.reads_what_it_writes, export.limit),
+            patience: Patience::new(export.retry_time),
+            furthest: 0,
+            attempts: 0,
+            resumed_at: Vec::new(),
         }
     }
-}
 
-/// The same for people.
-fn summary(object: &Object<'_>, output: &Endpoint) -> String {
-    let elapsed = Duration::from_secs_f64(object.elapsed_seconds);
-    let target = match output {
-        Endpoint::Standard => "standard output".to_owned(),
-        Endpoint::Path(path) => path.display().to_string(),
-    };
-    format!(
-        "exported {} to {target} in {} ({}, {})\ntransfer {}",
-        text::rows(object.rows),
-        text::duration(elapsed),
-        text::size(object.bytes),
-        text::rate(object.bytes, elapsed),
-        object.transfer_id
-    )
+    /// Writes the file, whatever happens in between, and shows how far it is.
+    async fn run(
+        &mut self,
+        place: Place,
+        output: Output,
+        interrupt: &mut Interrupt,
+    ) -> Result<Received> {
+        let progress = Progress::start(&self.meter.counts, output);
+        match place {
+            Place::Sink(sink) => self.write(sink, &progress, interrupt).await,
+            Place::Kept(kept) => {
+                let result = self.write_kept(&kept, &progress, interrupt).await;
+                if result.is_err() && kept.holds_data() {
+                    progress.note("what has arrived is kept: the same command goes on behind it");
+                } else if result.is_err() {
+                    kept.remove();
+                }
+                result
+            }
+        }
+    }
+
+    /// Writes a file whose attempts all begin at zero.
+    async fn write(
+        &mut self,
+        sink: Sink,
+        progress: &Progress,
+        interrupt: &mut Interrupt,
+    ) -> Result<Received> {
+        let mut sink = Some(sink);
+        loop {
+            let sink = match sink.take() {
+                Some(sink) => sink,
+                None => Sink::open(&self.export.output)?,
+            };
+            let can_restart = sink.can_be_replaced();
+            let part = Part::whole(self.request.clone(), sink);
+            let error = match self.attempt(part, None, interrupt).await {
+                Ok(received) => return Ok(received),
+                Err(error) => error,
+            };
+            if !can_restart && self.meter.counts.bytes() > 0 {
+                return Err(error);
+            }
+            self.recover(error, "trying again, from zero", progress, interrupt)
+                .await?;
+            self.resumed_at.push(0);
+        }
+    }
+
+    /// Writes a file whose attempts go on where the last one stood, if that can be.
+    async fn write_kept(
+        &mut self,
+        kept: &Arc<Kept>,
+        progress: &Progress,
+        interrupt: &mut Interrupt,
+    ) -> Result<Received> {
+        let key = match unless(interrupt, self.key()).await? {
+            Ok(key) => key,
+            Err(reason) => {
+                progress.note(&format!("--resume has no effect: {reason}"));
+                kept.remove();
+                let sink = Sink::open(&self.export.output)?;
+                return self.write(sink, progress, interrupt).await;
+            }
+        };
+        let export = fingerprint(self.server, &self.export.request);
+        loop {
+            let part = unless(interrupt, self.part(kept, &key, &export, progress)).await?;
+            let error = match self.attempt(part, Some((kept, &export)), interrupt).await {
+                Ok(received) => return kept.finish().map(|()| received),
+                Err(error) => error,
+            };
+            if let Error::ColumnsChanged = &error {
+                progress.note("the table has other columns than before: beginning at zero");
+                kept.forget()?;
+                continue;
+            }
+            self.recover(
+                error,
+                "trying again, behind what has arrived",
+                progress,
+                interrupt,
+            )
+            .await?;
+        }
+    }
+
+    /// The key that the export goes on by, or why it has none.
+    async fn key(&self) -> Result<Result<Key, String>> {
+        let table = match key::table(&self.export.request) {
+            Ok(table) => table.clone(),
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let request = GetTableRequest { table: Some(table) };
+        let mut client = self.connection.catalog();
+        let table = client.get_table(request).await?.into_inner();
+        Ok(key::key(&self.export.request, &table))
+    }
+
+    /// The next part of a kept file.
+    async fn part(
+        &mut self,
+        kept: &Arc<Kept>,
+        key: &Key,
+        export: &str,
+        progress: &Progress,
+    ) -> Result<Part> {
+        let (found, sought, name) = (Arc::clone(kept), key.clone(), export.to_owned());
+        let mut start = task::worker(move || found.start(&name, &sought));
+        let start = start.join().await.map_err(Error::Runtime)??;
+        let sink = Sink::of_file(start.file, kept.name());
+        if let Some(reason) = start.reason {
+            progress.note(&format!("beginning at zero: {reason}"));
+        }
+        let Some(cut) = start.cut else {
+            return Ok(Part::whole(self.request.clone(), sink));
+        };
+        progress.note(&format!(
+            "going on behind {} and {}, at the key {}",
+            text::rows(cut.rows),
+            text::size(cut.bytes),
+            text::short(&cut.key)
+        ));
+        self.resumed_at.push(cut.bytes);
+        Ok(Part {
+            request: key.rest(&self.request, &cut),
+            sink,
+            bytes: cut.bytes,
+            rows: cut.rows,
+        })
+    }
+
+    /// Makes one call.
+    async fn attempt(
+        &mut self,
+        part: Part,
+        kept: Option<(&Kept, &str)>,
+        interrupt: &mut Interrupt,
+    ) -> Result<Received> {
+        self.attempts += 1;
+        let transfer_id = part.request.transfer_id.clone();
+        let work = receive(&self.connection, part, &self.meter, kept);
+        guarded(&self.connection, &transfer_id, interrupt, work).await
+    }
+
+    /// Waits for a connection after a failure that passes; any other one is the end.
+    async fn recover(
+        &mut self,
+        mut error: Error,
+        next: &str,
+        progress: &Progress,
+        interrupt: &mut Interrupt,
+    ) -> Result<()> {
+        if !retry::is_passing(&error) || self.patience.limit().is_zero() {
+            return Err(error);
+        }
+        progress.note(&format!("{error}; {next}"));
+        let bytes = self.meter.counts.bytes();
+        if bytes > self.furthest {
+            self.furthest = bytes;
+            self.patience.renew();
+        }
+        // The server may know the last one as an export that has ended.
+        self.request.transfer_id = Uuid::now_v7().to_string();
+        loop {
+            let Some(delay) = self.patience.delay(&error) else {
+                return Err(error);
+            };
+            let next = async {
+                tokio::time::sleep(delay).await;
+                Connection::open(self.server).await
+            };
+            match unless(interrupt, next).await {
+                Ok(connection) => {
+                    self.connection = connection;
+                    return Ok(());
+                }
+                Err(failure) if retry::is_passing(&failure) => error = failure,
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
 }

@@ -6,8 +6,7 @@ use std::{io, io::Write, sync::Arc};
 
 use serde::Serialize;
 use sluice_proto::v1::{
-    CancelTransferRequest, GetTransferRequest, ListTransfersRequest, Transfer, TransferKind,
-    WatchTransferRequest,
+    CancelTransferRequest, GetTransferRequest, Transfer, TransferKind, WatchTransferRequest,
 };
 use uuid::Uuid;
 
@@ -20,24 +19,32 @@ use crate::{
     json::{self, TransferObject},
     output::Output,
     progress::{Counts, Progress},
+    settings::TransferList,
     table::Table,
     text,
 };
 
 /// Transfers of one page: the most that the server gives.
-const PAGE_SIZE: i32 = 1_000;
+const PAGE_SIZE: usize = 1_000;
 
 /// The transfers.
 #[derive(Debug, Serialize)]
 struct Object<'a> {
     transfers: Vec<TransferObject<'a>>,
+    /// For `--page-token`; empty when these are all.
+    next_page_token: &'a str,
 }
 
-/// Prints all transfers that the server knows.
-pub(super) async fn list(connection: &Connection, output: Output) -> Result<()> {
-    let transfers = all(connection).await?;
+/// Prints the transfers that the server knows and that are asked for.
+pub(super) async fn list(
+    list: TransferList,
+    connection: &Connection,
+    output: Output,
+) -> Result<()> {
+    let (transfers, next_page_token) = all(list, connection).await?;
     let object = Object {
         transfers: transfers.iter().map(json::transfer).collect(),
+        next_page_token: &next_page_token,
     };
     output.data(&object, |out| {
         let heading = Table::new()
@@ -66,24 +73,28 @@ pub(super) async fn list(connection: &Connection, output: Output) -> Result<()> 
                 Some(transfer.source_name.clone()),
             ]);
         }
-        table.write(out)
+        table.write(out)?;
+        if !next_page_token.is_empty() {
+            writeln!(out, "there are more: --page-token {next_page_token}")?;
+        }
+        Ok(())
     })
 }
 
-async fn all(connection: &Connection) -> Result<Vec<Transfer>> {
+/// All transfers up to the limit, and the token of the page behind them.
+async fn all(list: TransferList, connection: &Connection) -> Result<(Vec<Transfer>, String)> {
+    let TransferList { mut request, limit } = list;
+    let limit = limit.unwrap_or(usize::MAX);
     let mut client = connection.ingest();
     let mut transfers = Vec::new();
-    let mut page_token = String::new();
     loop {
-        let request = ListTransfersRequest {
-            page_size: PAGE_SIZE,
-            page_token,
-        };
-        let page = client.list_transfers(request).await?.into_inner();
+        let wanted = PAGE_SIZE.min(limit.saturating_sub(transfers.len()));
+        request.page_size = i32::try_from(wanted).unwrap_or_default();
+        let page = client.list_transfers(request.clone()).await?.into_inner();
         transfers.extend(page.transfers);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(transfers);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() || transfers.len() >= limit {
+            return Ok((transfers, request.page_token));
         }
     }
 }
@@ -182,6 +193,15 @@ fn moved(transfer: &Transfer) -> (i64, u64) {
     (rows, u64::try_from(bytes).unwrap_or_default())
 }
 
+fn yes_or_no(holds: bool) -> &'static str {
+    if holds { "yes" } else { "no" }
+}
+
+/// An offset in the file, exactly.
+fn offset(offset: i64) -> String {
+    format!("byte {}", text::count(offset))
+}
+
 fn write_facts(out: &mut dyn Write, transfer: &Transfer) -> io::Result<()> {
     let counters = transfer.counters.unwrap_or_default();
     let (_, bytes) = moved(transfer);
@@ -191,6 +211,7 @@ fn write_facts(out: &mut dyn Write, transfer: &Transfer) -> io::Result<()> {
         ("state", json::state(transfer).to_owned()),
         ("table", json::table_name(transfer.table.as_ref())),
         ("file", transfer.source_name.clone()),
+        ("owner", transfer.owner.clone()),
         (
             "started",
             transfer
@@ -214,6 +235,9 @@ fn write_facts(out: &mut dyn Write, transfer: &Transfer) -> io::Result<()> {
             json::commit_mode(transfer).unwrap_or_default().to_owned(),
         ));
         facts.push(("guarantee", transfer.guarantee.clone()));
+        facts.push(("resumable", yes_or_no(transfer.resumable).to_owned()));
+        facts.push(("goes on at", offset(transfer.committed_offset)));
+        facts.push(("durable to", offset(transfer.durable_offset)));
     }
     if let Some(error) = &transfer.error {
         facts.push(("error", format!("{} ({})", error.message, error.reason)));

@@ -4,17 +4,27 @@
 //! report success without the server's response, nor keep from the user which rows are not in the
 //! table.
 
+mod attempts;
+mod decide;
 mod scan;
 mod send;
 mod summary;
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use sluice_proto::v1::{UploadResponse, UploadSpec};
 
-use self::{scan::settle, send::send, summary::Object};
+use self::{
+    attempts::{Attempts, History},
+    scan::settle,
+    summary::Object,
+};
 use crate::{
-    command::{guarded, unless},
+    command::unless,
     connect::Connection,
     error::{Error, Result, connection_broke},
     output::Output,
@@ -38,22 +48,26 @@ pub(super) async fn run(
         source,
         first_pass,
         rejects,
+        resume,
+        retry_time,
     } = Job::open(upload)?;
-    let connection = unless(interrupt, Connection::open(server)).await?;
+    let mut connection = unless(interrupt, Connection::open(server)).await?;
     let mut profile = None;
     if let Some(source) = first_pass {
         let question = scan::question(&spec);
-        let transfer_id = question.transfer_id.clone();
-        let work = send(&connection, source, question, output);
-        let mut found = guarded(&connection, &transfer_id, interrupt, work).await?;
+        let mut pass = Attempts::new(server, connection, source, question, retry_time);
+        let mut found = pass.run(output, interrupt).await?;
         profile = found.profile.take();
         spec = settle(spec, found.create_statement, profile.as_ref())?;
+        (connection, _) = pass.into_parts();
     }
 
-    let transfer_id = spec.transfer_id.clone();
     let dry_run = spec.dry_run;
-    let work = send(&connection, source, spec, output);
-    let outcome = guarded(&connection, &transfer_id, interrupt, work).await;
+    let mut attempts = Attempts::new(server, connection, source, spec, retry_time);
+    attempts = attempts.resuming(resume);
+    let outcome = attempts.run(output, interrupt).await;
+    let transfer_id = attempts.transfer_id().to_owned();
+    let (connection, history) = attempts.into_parts();
     let keep = Keep {
         connection: &connection,
         transfer_id: &transfer_id,
@@ -62,11 +76,24 @@ pub(super) async fn run(
     let (mut response, saved) = keep.conclude(outcome, interrupt).await?;
     // The first pass has seen more than the beginning.
     response.profile = profile.or(response.profile);
-    let object = Object::new(&response, dry_run, saved.as_ref(), &table, start.elapsed())?;
+    let run = Run {
+        dry_run,
+        history,
+        elapsed: start.elapsed(),
+    };
+    let object = Object::new(&response, run, saved.as_ref(), &table)?;
     if object.dry_run {
         return output.data(&object, |out| object.report(&response, out));
     }
     output.summary(&object, &object.summary(&response))
+}
+
+/// What is known of an upload on this side.
+#[derive(Debug)]
+struct Run {
+    dry_run: bool,
+    history: History,
+    elapsed: Duration,
 }
 
 /// An upload with everything open that it needs.
@@ -76,6 +103,8 @@ struct Job {
     /// The file once more, where it is read for the types first.
     first_pass: Option<Source>,
     rejects: Option<RejectsFile>,
+    resume: bool,
+    retry_time: Duration,
 }
 
 impl Job {
@@ -104,6 +133,8 @@ impl Job {
             source,
             first_pass,
             rejects: rejects.transpose()?,
+            resume: upload.resume,
+            retry_time: upload.retry_time,
         })
     }
 }
@@ -120,6 +151,14 @@ fn read_statement(path: &Path) -> Result<String> {
             bytes: 0,
             source,
         }),
+    }
+}
+
+/// Whether the server has ended the upload, and knows of its rows.
+fn is_of_server(error: &Error) -> bool {
+    match error {
+        Error::Call(status) => !connection_broke(status),
+        error => matches!(error, Error::Transfer { .. }),
     }
 }
 
@@ -146,9 +185,9 @@ impl Keep<'_> {
                     cause: Box::new(cause),
                 }),
             },
-            Err(Error::Call(status)) if !connection_broke(&status) => Err(Error::Upload {
+            Err(error) if is_of_server(&error) => Err(Error::Upload {
                 transfer_id,
-                cause: Box::new(Error::Call(status)),
+                cause: Box::new(error),
                 // What the server says comes first, whatever becomes of the file.
                 saved: unless(interrupt, self.fill()).await.ok().flatten(),
             }),

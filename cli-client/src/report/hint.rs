@@ -32,6 +32,26 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
         "COMMIT_MODE_UNAVAILABLE" => "--commit auto takes the strongest mode that there is",
+        "SPEC_MISMATCH" => {
+            "--resume takes the flags and the table of the first time; leave --transfer-id out to \
+             begin anew"
+        }
+        "FILE_CHANGED" => {
+            "an upload goes on only with the same file; cancel it with `sluice transfers cancel`, \
+             and load the file anew"
+        }
+        "TABLE_CHANGED" | "SESSION_EXPIRED" => {
+            "load the file anew, without --resume and with another --transfer-id"
+        }
+        "TRANSFER_NOT_RESUMABLE" => {
+            "look what is in the table before the file is loaded again; --commit atomic or blocks \
+             can be resumed"
+        }
+        "COUNT_MISMATCH" => "load the file anew; nothing of it is in the table",
+        "MEMORY_LIMIT" => "try again when fewer transfers run; see `sluice transfers list`",
+        "FILE_TOO_LARGE" => "load it in parts",
+        "TRANSFER_TAKEN_OVER" => "`sluice transfers watch` follows the one that goes on with it",
+        "TRANSFER_BUSY" => "`sluice transfers watch` follows it to its end",
         "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "TRANSFER_NOT_FOUND" => "`sluice transfers list` shows those that the server still knows",
         "TOO_FEW_FIELDS" => "check --delimiter and --quote; --ragged pad fills short records up",

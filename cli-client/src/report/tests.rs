@@ -6,7 +6,7 @@ use sluice_proto::v1::TransferError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Error, Exit, Report, Saved, is_closed_output};
+use super::{Error, Exit, Left, Report, Saved, is_closed_output};
 
 fn data_error() -> Error {
     let metadata = [
@@ -148,4 +148,37 @@ fn only_a_closed_output_is_no_failure() {
         source: broken(),
     };
     assert!(!is_closed_output(&sink));
+}
+
+#[test]
+fn an_upload_that_was_left_tells_what_has_become_of_it() {
+    let left = |cause, left| {
+        Report::new(&Error::Left {
+            transfer_id: "x".to_owned(),
+            cause: Box::new(cause),
+            left,
+        })
+    };
+    let command = "sluice upload f -t t --resume x";
+    let resumable = Left::Resumable {
+        command: command.to_owned(),
+        is_certain: true,
+    };
+    let report = left(Error::Interrupted, resumable);
+    assert_eq!(report.exit, Exit::Interrupted);
+    assert_eq!(report.error.reason, "INTERRUPTED");
+    assert_eq!(report.error.metadata["resume"], command);
+    assert_eq!(report.error.metadata["transferId"], "x");
+    let text = "interrupted; the upload x can be resumed";
+    assert_eq!(report.error.message, text);
+
+    let report = left(Status::unavailable("gone").into(), Left::StandardInput);
+    assert_eq!(report.exit, Exit::Unavailable);
+
+    // A script that tries again by itself would load rows twice.
+    let report = left(Status::unavailable("gone").into(), Left::Direct(7));
+    assert_eq!(report.exit, Exit::Precondition);
+    assert_eq!(report.error.reason, "TRANSFER_NOT_RESUMABLE");
+    let text = "gone; an upload in the mode direct cannot go on, and up to 7 rows of it may be in the table";
+    assert_eq!(report.error.message, text);
 }

@@ -3,7 +3,7 @@
 //! Called by [`Settings::resolve`](super::Settings::resolve). It must never open the file: only its
 //! name is looked at, for the compression.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use sluice_proto::v1::{
     Compression, Dialect, ExportRequest, ExportStyle, LineEnd, PreviewRowsRequest, QuoteStyle,
@@ -28,10 +28,20 @@ pub(crate) struct Export {
     pub(crate) reads_what_it_writes: bool,
     /// The most rows of the file.
     pub(crate) limit: Option<i64>,
+    /// Whether to keep what has arrived, and to go on behind it.
+    pub(crate) resume: bool,
+    /// How long to try again without getting anywhere.
+    pub(crate) retry_time: Duration,
 }
 
 /// Resolves the flags of `export`. Fails with [`Error::Usage`].
 pub(super) fn export(args: ExportArgs) -> Result<Export> {
+    if args.resume && args.output == Path::new("-") {
+        return Err(Error::Usage(
+            "--resume goes on in the middle of a file, and standard output is written once"
+                .to_owned(),
+        ));
+    }
     let reads_what_it_writes = args.source.table.is_some() && args.conditions.is_empty();
     let source = match (args.source.table, args.source.query) {
         (None, Some(query)) => export_request::Source::Query(query),
@@ -48,6 +58,8 @@ pub(super) fn export(args: ExportArgs) -> Result<Export> {
         output: args.output.into(),
         reads_what_it_writes,
         limit: args.limit,
+        resume: args.resume,
+        retry_time: args.retry_time,
         request: ExportRequest {
             transfer_id: transfer_id(args.transfer_id),
             source: Some(source),

@@ -1,12 +1,15 @@
 //! Command lines and the requests that they become.
 
+use std::time::Duration;
+
 use clap::{CommandFactory as _, Parser as _};
 use sluice_proto::v1::{
     ColumnValueOptions, CommitMode, Compression, Dialect, ExportRequest, ExportStyle, Format,
-    LineEnd, QuoteStyle, Ragged, UploadSpec, ValueOptions, export_request,
+    LineEnd, ListTransfersRequest, QuoteStyle, Ragged, TableRef, TransferKind, TransferState,
+    UploadSpec, ValueOptions, export_request,
 };
 
-use super::{Action, Cli, Endpoint, Settings, Upload};
+use super::{Action, Cli, Endpoint, Question, Settings, Upload};
 
 fn resolve(line: &[&str]) -> Settings {
     let cli = Cli::try_parse_from([&["sluice"], line].concat()).unwrap();
@@ -95,6 +98,69 @@ fn an_upload_carries_what_it_loads() {
     assert_eq!(upload.spec.sniff, Some(false));
     assert!(upload.full_scan);
     assert_eq!(upload.rejects, Some("bad.csv".into()));
+}
+
+#[test]
+fn an_upload_is_resumed_by_its_id() {
+    let plain = upload(&[]);
+    assert!(!plain.resume);
+    assert_eq!(plain.retry_time, Duration::from_secs(300));
+    let id = "0190d3a0-0000-7000-8000-000000000001";
+    let resumed = upload(&["--resume", id, "--retry-time", "0"]);
+    assert_eq!(
+        (resumed.spec.transfer_id.as_str(), resumed.resume),
+        (id, true)
+    );
+    assert_eq!(resumed.retry_time, Duration::ZERO);
+    refuse(&["upload", "-", "-t", "t", "--resume", id]);
+    refuse(&[
+        "upload",
+        "x",
+        "-t",
+        "t",
+        "--resume",
+        id,
+        "--transfer-id",
+        id,
+    ]);
+    refuse(&["upload", "x", "-t", "t", "--resume", id, "--dry-run"]);
+    refuse(&["export", "-t", "t", "-o", "-", "--resume"]);
+}
+
+#[test]
+fn a_list_asks_only_for_what_was_given() {
+    let list = |flags: &[&str]| {
+        let settings = resolve(&[&["transfers", "list"], flags].concat());
+        match settings.action {
+            Action::Ask(Question::TransferList(list)) => *list,
+            action => panic!("{action:?}"),
+        }
+    };
+    let plain = list(&[]);
+    assert_eq!((plain.request, plain.limit), (Default::default(), None));
+    let flags = "--state failed,interrupted --state committing --kind export -t db.t --owner me \
+                 --limit 7 --page-token x";
+    let flags: Vec<_> = flags.split_ascii_whitespace().collect();
+    let chosen = list(&flags);
+    assert_eq!(chosen.limit, Some(7));
+    let states = [
+        TransferState::Failed,
+        TransferState::Interrupted,
+        TransferState::Committing,
+    ];
+    let request = ListTransfersRequest {
+        page_size: 0,
+        page_token: "x".to_owned(),
+        states: states.map(i32::from).to_vec(),
+        kind: TransferKind::Export.into(),
+        table: Some(TableRef {
+            database: "db".to_owned(),
+            table: "t".to_owned(),
+        }),
+        owner: "me".to_owned(),
+    };
+    assert_eq!(chosen.request, request);
+    refuse(&["transfers", "list", "--limit", "0"]);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //! Called by [`Settings::resolve`](super::Settings::resolve). It must never open a file: the CREATE
 //! TABLE of a file is read by `command::upload`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sluice_proto::v1::{
     ColumnMapping, CommitMode, InspectFileRequest, RejectPolicy, TableRef, UploadSpec,
@@ -30,6 +33,10 @@ pub(crate) struct Upload {
     pub(crate) create_statement: Option<PathBuf>,
     /// The file that rejected rows are written to.
     pub(crate) rejects: Option<PathBuf>,
+    /// Whether the upload is one that was interrupted.
+    pub(crate) resume: bool,
+    /// How long to try again without getting anywhere.
+    pub(crate) retry_time: Duration,
 }
 
 /// A look at the beginning of a file.
@@ -53,6 +60,12 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             "--full-scan reads the file twice, and standard input can be read once".to_owned(),
         ));
     }
+    if args.again.resume.is_some() && input == Endpoint::Standard {
+        return Err(Error::Usage(
+            "--resume goes on in the middle of a file, and standard input can be read once"
+                .to_owned(),
+        ));
+    }
     if args.rejects.rejects.as_deref() == Some(Path::new("-")) {
         let text = "--rejects takes a file; `sluice transfers rejects ID` prints the rows";
         return Err(Error::Usage(text.to_owned()));
@@ -67,8 +80,10 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
         full_scan: args.create.full_scan,
         create_statement: args.create.create_statement,
         rejects: args.rejects.rejects,
+        resume: args.again.resume.is_some(),
+        retry_time: args.again.retry_time,
         spec: UploadSpec {
-            transfer_id: transfer_id(args.transfer_id),
+            transfer_id: transfer_id(args.again.resume.or(args.again.transfer_id)),
             table: Some(args.table),
             dialect: Some(reading::dialect(args.dialect)?),
             columns: mappings(args.columns),
@@ -82,6 +97,8 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             sniff: args.no_sniff.then_some(false),
             create_statement: String::new(),
             ignore_extra_fields: args.ignore_extra,
+            start_offset: 0,
+            prefix_crc32c: None,
         },
     })
 }

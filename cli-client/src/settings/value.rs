@@ -3,10 +3,14 @@
 //! Called by clap. Whether a column is there, and whether a form can be read, is the server's to
 //! say.
 
+use std::time::Duration;
+
 use super::scanner::{ParseError, Scanner};
 
 /// The most bytes of a file that an inspection looks at.
 pub(crate) const MAX_SAMPLE_BYTES: usize = 8 << 20;
+/// The longest time that a flag takes: a year.
+const MAX_TIME_MILLIS: u64 = 365 * 24 * 3_600_000;
 
 /// How many rows may be rejected.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,9 +80,71 @@ pub(crate) fn parse_sample_bytes(text: &str) -> Result<usize, ParseError> {
         ))
 }
 
+/// Reads a number from 1.
+pub(crate) fn parse_count(text: &str) -> Result<usize, ParseError> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or(ParseError::Text("a number from 1"))
+}
+
+/// Reads a time: a number of seconds, or with `ms`, `s`, `m` or `h` behind it.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, ParseError> {
+    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "ms" => Some(1),
+        "" | "s" => Some(1_000),
+        "m" | "min" => Some(60_000),
+        "h" => Some(3_600_000),
+        _ => None,
+    };
+    let number = digits.parse::<u64>().ok().zip(unit);
+    let millis = number.and_then(|(number, unit)| number.checked_mul(unit));
+    millis
+        .filter(|millis| *millis <= MAX_TIME_MILLIS)
+        .map(Duration::from_millis)
+        .ok_or(ParseError::Text(
+            "a time is a number of seconds, or written as 500ms, 30s, 5m or 2h, up to 8760h",
+        ))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{DateFormat, Limit, parse_date_format, parse_limit, parse_sample_bytes};
+    use std::time::Duration;
+
+    use super::{
+        DateFormat, Limit, parse_date_format, parse_limit, parse_sample_bytes, parse_time,
+    };
+
+    #[test]
+    fn a_time_has_a_unit_or_is_in_seconds() {
+        let cases = [
+            ("0", 0),
+            ("90", 90_000),
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("5m", 300_000),
+            ("5min", 300_000),
+            ("2h", 7_200_000),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(
+                parse_time(text),
+                Ok(Duration::from_millis(millis)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "m",
+            "-1",
+            "1.5m",
+            "5 m",
+            "1d",
+            "9000h",
+            "99999999999999999999",
+        ] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_limit_is_a_number_or_a_share() {

@@ -45,6 +45,16 @@ async fn send(source: Source, keep: bool) -> (Vec<u8>, usize, crate::error::Resu
     (bytes, longest, outcome)
 }
 
+/// A file of which nothing is known.
+fn unnamed() -> Source {
+    Source {
+        stamp: None,
+        total_bytes: None,
+        origin: None,
+        ..Source::open(&Endpoint::Path("/dev/null".into())).unwrap()
+    }
+}
+
 fn sample(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
@@ -87,8 +97,7 @@ async fn a_pipe_arrives_whole() {
     let (reader, mut writer) = io::pipe().unwrap();
     let source = Source {
         file: std::os::fd::OwnedFd::from(reader).into(),
-        name: "pipe".to_owned(),
-        total_bytes: None,
+        ..unnamed()
     };
     let writing = std::thread::spawn(move || writer.write_all(&sample(3_000_000)).unwrap());
     let (bytes, _, outcome) = send(source, false).await;
@@ -115,8 +124,7 @@ async fn the_stream_of_a_failed_reader_stays_silent() {
     let counts = Arc::new(Counts::default());
     let source = Source {
         file: fs::File::open("/").unwrap(),
-        name: "/".to_owned(),
-        total_bytes: None,
+        ..unnamed()
     };
     let (mut messages, reader) = source.into_messages(UploadSpec::default(), counts);
     messages.next().await.unwrap();
@@ -162,4 +170,29 @@ fn a_missing_file_and_a_directory_are_refused() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_file_goes_on_in_the_middle() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), sample(900_000)).unwrap();
+    let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+    let origin = source.origin().unwrap().clone();
+    let (source, _) = origin.open_at(600_001).unwrap();
+    let (bytes, _, outcome) = send(source, false).await;
+    assert!(bytes == sample(900_000)[600_001..]);
+    outcome.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_was_written_to_has_no_end() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), sample(1_000)).unwrap();
+    let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+    fs::write(file.path(), sample(1_001)).unwrap();
+    let (_, _, outcome) = send(source, false).await;
+    assert!(
+        matches!(outcome, Err(Error::FileChanged { .. })),
+        "{outcome:?}"
+    );
 }

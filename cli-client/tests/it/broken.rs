@@ -24,8 +24,13 @@ fn rows() -> String {
 
 /// An upload whose file does not end, in the middle of its rows.
 fn open_upload(server: &Server, counter: &str) -> Client {
+    open_upload_with(server, counter, &[])
+}
+
+/// The same with more flags.
+fn open_upload_with(server: &Server, counter: &str, flags: &[&str]) -> Client {
     let upload = ["upload", "-", "--table", "slow", "--transfer-id", ID];
-    let mut client = server.begin(&upload);
+    let mut client = server.begin(&[&upload[..], flags].concat());
     client.write(&format!("n,s\n{}", rows()));
     server.until_transfer(ID, |transfer| transfer[counter].as_i64() > Some(0));
     client
@@ -34,7 +39,8 @@ fn open_upload(server: &Server, counter: &str) -> Client {
 /// An export that does not end by itself, in the middle of its rows.
 fn open_export(server: &Server, target: &str) -> Client {
     let export = ["export", "--query", ENDLESS, "-o", target];
-    let client = server.begin(&[&export[..], &["--transfer-id", ID]].concat());
+    let flags = ["--transfer-id", ID, "--retry-time", "0"];
+    let client = server.begin(&[&export[..], &flags].concat());
     server.until_transfer(ID, |transfer| transfer["bytes_sent"].as_i64() > Some(0));
     client
 }
@@ -49,18 +55,18 @@ fn goes_on(server: &Server) {
 }
 
 #[test]
-fn an_upload_whose_client_is_killed_fails_on_the_server() {
+fn an_upload_whose_client_is_killed_waits_for_the_next_one() {
     let server = start();
     let client = open_upload(&server, "rows_parsed");
     client.signal("KILL");
     assert_eq!(client.finish().0, None);
-    let transfer = server.until_ended(ID);
-    assert_eq!(transfer["state"], "failed");
+    let transfer = server.until_transfer(ID, |transfer| transfer["state"] == "interrupted");
     assert_eq!(transfer["error"]["reason"], "CLIENT_GONE");
     assert_eq!(transfer["rows_committed"], 0);
     let list = server.json(&["transfers", "list"]);
     assert_eq!(list["transfers"][0]["transfer_id"], ID);
-    assert_eq!(list["transfers"][0]["state"], "failed");
+    assert_eq!(list["transfers"][0]["state"], "interrupted");
+    assert_eq!(server.sql("SELECT count() FROM slow"), "0");
     server.until_query_is_gone(ID);
     goes_on(&server);
 }
@@ -141,17 +147,34 @@ fn a_transfer_that_another_client_cancels_ends_for_all() {
 }
 
 #[test]
-fn an_upload_whose_clickhouse_is_killed_is_5_and_the_next_one_loads() {
+fn an_upload_whose_clickhouse_is_killed_is_exact() {
     let server = start_with(&["--block-rows", "10000"]);
     let mut client = open_upload(&server, "rows_staged");
+    kill(server.engine());
+    client.write(&rows());
+    client.end_input();
+    let (code, object) = client.finish();
+    assert_eq!(code, Some(0), "{object}");
+    assert_eq!(object["rows_committed"], 600_000);
+    assert_eq!(server.until_ended(ID)["state"], "succeeded");
+    let twice = "SELECT count(), uniqExact(n) FROM slow";
+    assert_eq!(server.sql(twice), "600000\t300000");
+    goes_on(&server);
+}
+
+#[test]
+fn a_direct_upload_whose_clickhouse_is_killed_is_4_and_the_next_one_loads() {
+    let server = start_with(&["--block-rows", "10000"]);
+    let mut client = open_upload_with(&server, "rows_staged", &["--commit", "direct"]);
     kill(server.engine());
     // It may have ended before it has read everything.
     client.try_write(&rows()).ok();
     client.end_input();
     let (code, object) = client.finish();
-    assert_eq!(code, Some(5), "{object}");
-    assert_eq!(object["error"]["code"], "UNAVAILABLE");
-    assert_eq!(object["error"]["reason"], "CLICKHOUSE_UNAVAILABLE");
+    assert_eq!(code, Some(4), "{object}");
+    assert_eq!(object["error"]["reason"], "TRANSFER_NOT_RESUMABLE");
+    let message = object["error"]["message"].as_str().unwrap();
+    assert!(message.contains("may be in the table"), "{message}");
     assert_eq!(server.until_ended(ID)["state"], "failed");
     goes_on(&server);
 }

@@ -150,7 +150,7 @@ fn transfers_can_be_looked_at_after_their_end() {
     let server = start();
     assert_eq!(
         server.json(&["transfers", "list"]),
-        json!({"transfers": []})
+        json!({"transfers": [], "next_page_token": ""})
     );
     let file = sample("penguins.csv");
     let loaded = server.json(&["upload", &file, "--table", "shop.penguins", "--create"]);

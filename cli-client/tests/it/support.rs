@@ -1,6 +1,7 @@
 //! A real server in a process of its own, the command line beside it, and a directory for files.
 
 mod process;
+mod proxy;
 
 use std::{
     fs,
@@ -19,8 +20,11 @@ use tempfile::TempDir;
 
 use crate::{bare, last_object};
 
-pub(crate) use self::process::{Client, is_alive, kill};
 use self::process::{child_of, ended, signal};
+pub(crate) use self::{
+    process::{Client, is_alive, kill},
+    proxy::{Proxy, Way},
+};
 
 /// Longer than anything here takes; what is not there by then will not come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,6 +132,7 @@ pub(crate) struct Server {
     url: String,
     engine_address: String,
     log: Arc<Mutex<String>>,
+    options: Vec<String>,
     pub(crate) data: TempDir,
     pub(crate) files: Files,
 }
@@ -140,32 +145,49 @@ impl Server {
     /// Starts a server with more options, and waits until it listens.
     pub(crate) fn start_with(options: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
-        let mut process = server_program(data.path(), options)
-            .args(["--log-format", "json"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
         let log = Arc::default();
-        let events = follow_log(&mut process, &log);
+        let (process, events) = spawn(data.path(), options, &log);
         let mut server = Self {
             process,
             url: String::new(),
             engine_address: String::new(),
             log,
+            options: options.iter().map(|&option| option.to_owned()).collect(),
             data,
             files: Files::new(),
         };
-        while server.url.is_empty() {
+        server.wait_for(&events);
+        server
+    }
+
+    /// Waits until the server listens.
+    fn wait_for(&mut self, events: &mpsc::Receiver<Value>) {
+        loop {
             let fields = events.recv_timeout(PATIENCE).unwrap();
             if let Some(port) = fields["port"].as_u64() {
-                server.engine_address = format!("127.0.0.1:{port}");
+                self.engine_address = format!("127.0.0.1:{port}");
             }
             if fields["message"] == "listening" {
-                server.url = format!("http://{}", fields["address"].as_str().unwrap());
+                self.url = format!("http://{}", fields["address"].as_str().unwrap());
+                return;
             }
         }
-        server
+    }
+
+    /// Kills the server and its engine, and starts it again at the same address with the same data.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// Starts a server that has ended again, at the same address with the same data.
+    pub(crate) fn start_again(&mut self) {
+        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        let options = self.options.iter().map(String::as_str);
+        let options: Vec<_> = options.chain(["--listen", &address]).collect();
+        let (process, events) = spawn(self.data.path(), &options, &self.log);
+        self.process = process;
+        self.wait_for(&events);
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -200,15 +222,7 @@ impl Server {
 
     /// Starts a command that runs beside the test, with `--json`.
     pub(crate) fn begin(&self, line: &[&str]) -> Client {
-        let process = Process::new(SLUICE)
-            .args(["--json", "--server", &self.url])
-            .args(line)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Client::new(process)
+        begin(&self.url, line)
     }
 
     /// Waits until a transfer is as expected.
@@ -225,9 +239,8 @@ impl Server {
     /// Waits until a transfer has ended.
     pub(crate) fn until_ended(&self, id: &str) -> Value {
         self.until_transfer(id, |transfer| {
-            transfer["state"]
-                .as_str()
-                .is_some_and(|state| state != "running")
+            let state = transfer["state"].as_str().unwrap_or_default();
+            ["succeeded", "failed", "cancelled"].contains(&state)
         })
     }
 
@@ -296,6 +309,35 @@ impl Drop for Server {
             drop(writeln!(std::io::stderr(), "the server's log:\n{log}"));
         }
     }
+}
+
+/// Starts a server's program, and keeps its log; the fields of its events.
+fn spawn(
+    data: &Path,
+    options: &[&str],
+    log: &Arc<Mutex<String>>,
+) -> (Child, mpsc::Receiver<Value>) {
+    let mut process = server_program(data, options)
+        .args(["--log-format", "json"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let events = follow_log(&mut process, log);
+    (process, events)
+}
+
+/// Starts a command that runs beside the test, with `--json`, by this way to the server.
+pub(crate) fn begin(url: &str, line: &[&str]) -> Client {
+    let process = Process::new(SLUICE)
+        .args(["--json", "--server", url])
+        .args(line)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    Client::new(process)
 }
 
 /// Keeps every line of the log, and hands on the fields of each.

@@ -154,8 +154,18 @@ fn a_chosen_id_names_the_transfer_once() {
     let id = "0190d3a0-0000-7000-8000-00000000000a";
     let file = server.files.write("one.csv", "id\n1\n");
     let upload = ["upload", &file, "--table", "items", "--transfer-id", id];
-    assert_eq!(server.json(&upload)["transfer_id"], id);
-    let error = server.fails(&upload, 4);
+    // Whoever repeats it gets the same result, and not a row more.
+    for _ in 0..2 {
+        let loaded = server.json(&upload);
+        assert_eq!(loaded["transfer_id"], id);
+        assert_eq!(loaded["rows_committed"], 1);
+        assert_eq!(server.sql("SELECT count() FROM items"), "1");
+    }
+    let error = server.fails(&[&upload[..], &["--no-sniff"]].concat(), 4);
+    assert_eq!(error["reason"], "SPEC_MISMATCH");
+    assert_eq!(error["metadata"]["transferId"], id);
+    let export = ["export", "--table", "items", "-o", "/dev/null"];
+    let error = server.fails(&[&export[..], &["--transfer-id", id]].concat(), 4);
     assert_eq!(error["code"], "ALREADY_EXISTS");
     assert_eq!(error["reason"], "TRANSFER_EXISTS");
     assert_eq!(error["metadata"]["transferId"], id);

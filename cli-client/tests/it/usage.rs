@@ -2,9 +2,11 @@
 
 use crate::{bare, last_object, sluice};
 
+const ID: &str = "0190d3a0-0000-7000-8000-000000000001";
+
 #[test]
 fn a_wrong_command_line_is_2() {
-    let lines: [&[&str]; 18] = [
+    let lines: [&[&str]; 24] = [
         &[],
         &["load"],
         &["upload", "x.csv"],
@@ -19,6 +21,12 @@ fn a_wrong_command_line_is_2() {
         ],
         &["upload", "x.csv", "--table", "t", "--max-rejects", "101%"],
         &["upload", "x.csv", "--table", "t", "--full-scan"],
+        &["upload", "x.csv", "--table", "t", "--retry-time", "soon"],
+        &["upload", "x.csv", "--table", "t", "--resume", "7"],
+        &["upload", "-", "--table", "t", "--resume", ID],
+        &["upload", "x.csv", "-t", "t", "--resume", ID, "--dry-run"],
+        &["export", "--table", "t", "-o", "-", "--resume"],
+        &["transfers", "list", "--state", "done"],
         &["upload", "-", "--table", "t", "--create", "--full-scan"],
         &[
             "upload",

@@ -1,40 +1,75 @@
-//! The call of an upload, with its file and its progress.
+//! One call of an upload, with its file and what is seen of it meanwhile.
 //!
-//! `upload` calls it once for each pass over the file. It must never report success without the
-//! server's response: only that says that every row is in the table.
+//! `attempts` makes one after the other. It must never report success without the server's response:
+//! only that says that every row is in the table.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use sluice_proto::v1::{UploadResponse, UploadSpec, WatchTransferRequest};
+use sluice_proto::v1::{
+    Transfer, UploadRequest, UploadResponse, UploadSpec, WatchTransferRequest,
+    upload_request::Payload,
+};
 use tonic::Code;
 
+use super::decide::Seen;
 use crate::{
     connect::Connection,
     error::{Error, Result},
-    output::Output,
-    progress::{Counts, Progress},
+    progress::Counts,
     source::Source,
     task,
 };
 
 /// Time between two messages of the transfer that is watched.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
+/// Time before the first question for a transfer that the server may not know yet; each further one
+/// takes twice as long, up to the interval.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
 
-/// Sends the file, shows how far it is, and waits for the response.
+/// What is known of the transfer, also after its call has ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View {
+    /// What is shown to people.
+    pub(super) counts: Arc<Counts>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl View {
+    /// What was seen last.
+    pub(super) fn seen(&self) -> Seen {
+        *self.lock()
+    }
+
+    /// Takes over what the server says.
+    pub(super) fn update(&self, transfer: &Transfer) {
+        self.lock().update(transfer);
+    }
+
+    /// Whether bytes have left in a mode that keeps no trace of them.
+    pub(super) fn set_at_risk(&self, is_at_risk: bool) {
+        self.lock().at_risk = is_at_risk;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends the file and waits for the response.
 pub(super) async fn send(
     connection: &Connection,
     source: Source,
     spec: UploadSpec,
-    output: Output,
+    view: &View,
 ) -> Result<UploadResponse> {
-    let counts = Arc::new(Counts::default());
-    counts.set_total_bytes(source.total_bytes().unwrap_or_default());
-    let progress = Progress::start(&counts, output);
     let transfer_id = spec.transfer_id.clone();
-    let watch = watch(connection.clone(), transfer_id.clone(), Arc::clone(&counts));
-    let _watch = progress.is_shown().then(|| task::background(watch));
+    let watch = watch(connection.clone(), transfer_id.clone(), view.clone());
+    let _watch = task::background(watch);
 
-    let (messages, reader) = source.into_messages(spec, Arc::clone(&counts));
+    let (messages, reader) = source.into_messages(spec, Arc::clone(&view.counts));
     let mut client = connection.ingest();
     let mut call = Box::pin(client.upload(messages));
     let mut reader = task::worker(move || reader.run());
@@ -49,22 +84,30 @@ pub(super) async fn send(
         }
     };
     let response = response?.into_inner();
-    if let Some(counters) = response
-        .transfer
-        .as_ref()
-        .and_then(|transfer| transfer.counters)
-    {
-        counts.set_rows(counters.rows_parsed);
+    let transfer = response.transfer.as_ref();
+    if let Some(counters) = transfer.and_then(|transfer| transfer.counters) {
+        view.counts.set_rows(counters.rows_parsed);
     }
     Ok(response)
 }
 
-/// Takes the rows of the transfer from the server. Never fails the upload: a transfer that is not
-/// known yet is asked for again, any other failure ends the counting.
-async fn watch(connection: Connection, transfer_id: String, counts: Arc<Counts>) {
+/// Asks for the result of an upload that has succeeded: the spec without a byte of the file.
+pub(super) async fn collect(connection: &Connection, spec: UploadSpec) -> Result<UploadResponse> {
+    let message = UploadRequest {
+        payload: Some(Payload::Spec(spec)),
+    };
+    let messages = tokio_stream::once(message);
+    Ok(connection.ingest().upload(messages).await?.into_inner())
+}
+
+/// Follows the transfer on the server. Never fails the upload: a transfer that is not known yet is
+/// asked for again, any other failure ends the watch.
+async fn watch(connection: Connection, transfer_id: String, view: View) {
     let mut client = connection.ingest();
+    let mut pause = FIRST_LOOK;
     loop {
-        tokio::time::sleep(WATCH_INTERVAL).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(WATCH_INTERVAL);
         let request = WatchTransferRequest {
             transfer_id: transfer_id.clone(),
             interval: prost_types::Duration::try_from(WATCH_INTERVAL).ok(),
@@ -75,8 +118,12 @@ async fn watch(connection: Connection, transfer_id: String, counts: Arc<Counts>)
             Err(_) => return,
         };
         while let Ok(Some(message)) = stream.message().await {
-            let counters = message.transfer.and_then(|transfer| transfer.counters);
-            counts.set_rows(counters.unwrap_or_default().rows_parsed);
+            let Some(transfer) = message.transfer else {
+                continue;
+            };
+            let counters = transfer.counters.unwrap_or_default();
+            view.counts.set_rows(counters.rows_parsed);
+            view.update(&transfer);
         }
         return;
     }

@@ -11,6 +11,7 @@ use std::{
 use serde::Serialize;
 use sluice_proto::v1::{ColumnMatch, Counters, FileProfile, MatchKind, UploadResponse};
 
+use super::Run;
 use crate::{
     error::{Error, Result},
     json::{self, MatchObject},
@@ -36,6 +37,8 @@ pub(super) struct Object<'a> {
     rows_rejected: i64,
     rows_committed: i64,
     elapsed_seconds: f64,
+    attempts: u32,
+    resumed_at: Vec<u64>,
     columns: Vec<MatchObject<'a>>,
     create_statement: &'a str,
     ignored_lines: i64,
@@ -55,10 +58,9 @@ pub(super) fn counters(response: &UploadResponse) -> Counters {
 impl<'a> Object<'a> {
     pub(super) fn new(
         response: &'a UploadResponse,
-        dry_run: bool,
+        run: Run,
         saved: Option<&'a Saved>,
         table: &'a str,
-        elapsed: Duration,
     ) -> Result<Self> {
         let transfer = response.transfer.as_ref();
         let transfer = transfer.ok_or(Error::Answer("transfer"))?;
@@ -68,13 +70,15 @@ impl<'a> Object<'a> {
             table,
             commit_mode: json::commit_mode(transfer),
             guarantee: &transfer.guarantee,
-            dry_run,
+            dry_run: run.dry_run,
             bytes_received: counters.bytes_received,
             rows_parsed: counters.rows_parsed,
             rows_staged: counters.rows_staged,
             rows_rejected: counters.rows_rejected,
             rows_committed: counters.rows_committed,
-            elapsed_seconds: json::seconds(elapsed),
+            elapsed_seconds: json::seconds(run.elapsed),
+            attempts: run.history.attempts,
+            resumed_at: run.history.resumed_at,
             columns: json::matches(&response.columns),
             create_statement: &response.create_statement,
             ignored_lines: response.ignored_lines,
@@ -92,6 +96,14 @@ impl<'a> Object<'a> {
             self.table,
             self.speed()
         )];
+        if let Some(last) = self.resumed_at.last() {
+            let times = i64::try_from(self.resumed_at.len()).unwrap_or_default();
+            lines.push(format!(
+                "went on {} after an interruption, the last time at {}",
+                text::counted(times, "time"),
+                text::size(*last)
+            ));
+        }
         if self.rows_rejected > 0 {
             lines.push(format!("rejected {}:", text::rows(self.rows_rejected)));
             lines.extend(self.rejected(response));

@@ -46,6 +46,15 @@ impl Client {
         signal(name, self.process.id());
     }
 
+    /// Waits for its end: exit code, JSON object and what it says to people.
+    pub(crate) fn finish_with_notes(mut self) -> (Option<i32>, Value, String) {
+        let mut stderr = self.process.stderr.take().unwrap();
+        let (code, object) = self.finish();
+        let mut notes = String::new();
+        stderr.read_to_string(&mut notes).unwrap();
+        (code, object, notes)
+    }
+
     /// Waits for its end, with its standard input as it is: exit code and JSON object, which are
     /// missing where a signal has ended it.
     pub(crate) fn finish(mut self) -> (Option<i32>, Value) {

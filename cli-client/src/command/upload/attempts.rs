@@ -1,0 +1,246 @@
+//! The calls that make one upload: after a failure that passes, the next one goes on where the last
+//! one stood.
+//!
+//! `upload` runs it once for each pass over the file. It must never send a byte again without asking
+//! the server where the file goes on, nor leave a transfer behind without saying so.
+
+mod next;
+
+use std::{env, pin::pin, time::Duration};
+
+use sluice_proto::v1::{CommitMode, TransferState, UploadResponse, UploadSpec};
+
+use self::next::Step;
+use super::{
+    decide::Seen,
+    send::{View, collect, send},
+};
+use crate::{
+    cli,
+    connect::Connection,
+    error::{Error, Left, Result},
+    output::Output,
+    progress::Progress,
+    retry::Patience,
+    signal::{Interrupt, Signal},
+    source::{Origin, Source},
+    task, text,
+};
+
+/// What the calls of an upload came to.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Calls that sent the file or a part of it.
+    pub(super) attempts: u32,
+    /// The offsets at which the upload went on.
+    pub(super) resumed_at: Vec<u64>,
+}
+
+/// One upload.
+#[derive(Debug)]
+pub(super) struct Attempts<'a> {
+    server: &'a str,
+    connection: Connection,
+    spec: UploadSpec,
+    /// The file as it was opened, until the first call takes it.
+    first: Option<Source>,
+    /// The file to be opened again; nothing for standard input.
+    origin: Option<Origin>,
+    /// Whether the transfer is one that was interrupted before.
+    resume: bool,
+    view: View,
+    patience: Patience,
+    /// How far it had come when the patience was renewed.
+    furthest: Seen,
+    history: History,
+}
+
+impl<'a> Attempts<'a> {
+    /// An upload of this file, with this time to try again.
+    pub(super) fn new(
+        server: &'a str,
+        connection: Connection,
+        source: Source,
+        spec: UploadSpec,
+        retry_time: Duration,
+    ) -> Self {
+        let view = View::default();
+        let total_bytes = source.total_bytes().unwrap_or_default();
+        view.counts.set_total_bytes(total_bytes);
+        Self {
+            server,
+            connection,
+            spec,
+            origin: source.origin().cloned(),
+            first: Some(source),
+            resume: false,
+            view,
+            patience: Patience::new(retry_time),
+            furthest: Seen::default(),
+            history: History::default(),
+        }
+    }
+
+    /// The same where the transfer is one that was interrupted before.
+    pub(super) fn resuming(self, resume: bool) -> Self {
+        Self { resume, ..self }
+    }
+
+    /// The id of the transfer; a dry run takes a new one for each call.
+    pub(super) fn transfer_id(&self) -> &str {
+        &self.spec.transfer_id
+    }
+
+    /// The connection as it is after the last call, and what the calls came to.
+    pub(super) fn into_parts(self) -> (Connection, History) {
+        (self.connection, self.history)
+    }
+
+    /// Uploads the file, whatever happens in between, and shows how far it is.
+    pub(super) async fn run(
+        &mut self,
+        output: Output,
+        interrupt: &mut Interrupt,
+    ) -> Result<UploadResponse> {
+        let progress = Progress::start(&self.view.counts, output);
+        let mut step = if self.resume {
+            self.next_step(None, interrupt).await?
+        } else {
+            Step::Send(0)
+        };
+        loop {
+            let outcome = match step {
+                Step::Send(offset) => self.send(offset, &progress, interrupt).await,
+                Step::Collect => self.collect(interrupt).await,
+            };
+            match outcome {
+                Ok(response) => return Ok(response),
+                Err(error) => step = self.recover(error, &progress, interrupt).await?,
+            }
+        }
+    }
+
+    /// Makes a call that sends the file from this offset on.
+    async fn send(
+        &mut self,
+        offset: u64,
+        progress: &Progress,
+        interrupt: &mut Interrupt,
+    ) -> Result<UploadResponse> {
+        let source = self.open(offset, interrupt).await?;
+        self.history.attempts += 1;
+        if self.resume || self.history.attempts > 1 {
+            self.history.resumed_at.push(offset);
+            progress.note(&self.going_on(offset));
+        }
+        let shown = i64::try_from(offset).unwrap_or_default();
+        self.view.counts.set_bytes(shown);
+        if self.spec.commit_mode() == CommitMode::Direct {
+            self.view.set_at_risk(true);
+        }
+        let call = send(&self.connection, source, self.spec.clone(), &self.view);
+        self.guarded(call, interrupt).await
+    }
+
+    /// Opens the file at this offset, and puts into the spec what lies before.
+    async fn open(&mut self, offset: u64, interrupt: &mut Interrupt) -> Result<Source> {
+        self.spec.start_offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        self.spec.prefix_crc32c = None;
+        let first = self.first.take();
+        if offset == 0
+            && let Some(source) = first
+        {
+            return Ok(source);
+        }
+        // Only a file gets here: see `recover`.
+        let origin = self.origin.clone().ok_or(Error::Interrupted)?;
+        let mut opening = task::worker(move || origin.open_at(offset));
+        let opened = async { opening.join().await.map_err(Error::Runtime).flatten() };
+        let opened = self.guarded(opened, interrupt).await;
+        if let Err(Error::FileChanged { .. }) = &opened
+            && !self.resume
+        {
+            // Nobody can go on with it.
+            self.connection.give_up(&self.spec.transfer_id).await;
+        }
+        let (source, sum) = opened?;
+        self.spec.prefix_crc32c = (offset > 0).then_some(sum);
+        Ok(source)
+    }
+
+    /// Asks for the result of a transfer that has succeeded.
+    async fn collect(&mut self, interrupt: &mut Interrupt) -> Result<UploadResponse> {
+        self.spec.start_offset = 0;
+        self.spec.prefix_crc32c = None;
+        let call = collect(&self.connection, self.spec.clone());
+        self.guarded(call, interrupt).await
+    }
+
+    /// `going on at 12.3 MB of 45.0 MB`.
+    fn going_on(&self, offset: u64) -> String {
+        let total = self.origin.as_ref().map_or(0, Origin::total_bytes);
+        match offset {
+            0 => "beginning at zero: the server has none of it, or takes a compressed file \
+                  as a whole; no row is loaded twice"
+                .to_owned(),
+            _ => format!(
+                "going on at {} of {}",
+                text::size(offset),
+                text::size(total)
+            ),
+        }
+    }
+
+    /// Waits for some work; when it is interrupted, the server is told while a call still stands: one
+    /// that breaks off looks like a client that has gone.
+    async fn guarded<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+        interrupt: &mut Interrupt,
+    ) -> Result<T> {
+        let mut work = pin!(work);
+        let signal = tokio::select! {
+            result = &mut work => return result,
+            signal = interrupt.received() => signal,
+        };
+        Err(self.stop(signal, interrupt).await)
+    }
+
+    /// Leaves the transfer to be resumed, or cancels it; the error tells which.
+    async fn stop(&self, signal: Signal, interrupt: &mut Interrupt) -> Error {
+        let seen = self.view.seen();
+        let can_go_on = seen.resumable || (!seen.known && !seen.at_risk);
+        let is_sent_again = self.origin.is_some() && !self.spec.dry_run;
+        if signal.leaves_work() && can_go_on && is_sent_again {
+            return self.left(Error::Interrupted, self.resumable());
+        }
+        let answer = tokio::select! {
+            answer = self.connection.give_up(&self.spec.transfer_id) => answer,
+            _ = interrupt.received() => None,
+        };
+        let left = match answer.map(|transfer| transfer.state()) {
+            _ if self.spec.dry_run => return Error::Interrupted,
+            None if !seen.known => return Error::Interrupted,
+            Some(TransferState::Cancelled | TransferState::Failed) => Left::Cancelled,
+            Some(TransferState::Committing | TransferState::Succeeded) => Left::Committing,
+            _ => Left::Unknown,
+        };
+        self.left(Error::Interrupted, left)
+    }
+
+    fn resumable(&self) -> Left {
+        let id = &self.spec.transfer_id;
+        Left::Resumable {
+            command: cli::resume_command(env::args_os(), id),
+            is_certain: self.view.seen().known,
+        }
+    }
+
+    fn left(&self, cause: Error, left: Left) -> Error {
+        Error::Left {
+            transfer_id: self.spec.transfer_id.clone(),
+            cause: Box::new(cause),
+            left,
+        }
+    }
+}
