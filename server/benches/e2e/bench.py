@@ -120,6 +120,7 @@ def run(stack: Stack, arguments: argparse.Namespace) -> None:
         Way("curl Native, prepared", curl_in(stack, "bench.target", "Native", native)),
         Way("sluice upload", upload, uses_service=True),
         Way("sluice upload --no-sniff", [*upload, "--no-sniff"], uses_service=True),
+        Way("sluice upload --commit direct", [*upload, "--commit", "direct"], uses_service=True),
     ]
     run_ways_in(stack, ways_in, wanted, arguments.runs)
     print_table("way in", ways_in)

@@ -149,7 +149,7 @@ pub(super) fn invalid_dialect(field: &str, value: &str, description: impl Into<S
 )]
 fn external(error: &Error) -> External {
     use Code::{
-        AlreadyExists, Cancelled, DataLoss, DeadlineExceeded, FailedPrecondition, Internal,
+        Aborted, AlreadyExists, Cancelled, DeadlineExceeded, FailedPrecondition, Internal,
         InvalidArgument, NotFound, ResourceExhausted, Unavailable,
     };
     let new = |code, reason| External::new(code, reason, error);
@@ -271,9 +271,10 @@ fn external(error: &Error) -> External {
         Error::FileTooLarge { limit } => {
             new(InvalidArgument, "FILE_TOO_LARGE").with("limit", limit)
         }
-        Error::CountMismatch { expected, actual } => new(DataLoss, "COUNT_MISMATCH")
+        Error::CountMismatch { expected, actual } => new(Aborted, "COUNT_MISMATCH")
             .with("expected", expected)
-            .with("actual", actual),
+            .with("actual", actual)
+            .retryable(),
         Error::SessionExpired { seconds } => {
             new(FailedPrecondition, "SESSION_EXPIRED").with("seconds", seconds)
         }

@@ -265,8 +265,8 @@ pub enum Error {
     },
     /// ClickHouse holds another number of rows than were sent.
     #[error(
-        "clickhouse holds {actual} staged rows where {expected} should be; nothing was committed, \
-         load the file again"
+        "clickhouse holds {actual} staged rows where {expected} should be, as after a crash; nothing was \
+         committed, send the file again from its beginning"
     )]
     CountMismatch {
         /// The rows that were sent.
@@ -365,6 +365,7 @@ impl Error {
             | Self::IdleTimeout { .. }
             | Self::ShuttingDown
             | Self::TakenOver { .. }
+            | Self::CountMismatch { .. }
             | Self::OffsetOutOfRange { .. } => true,
             _ => false,
         }

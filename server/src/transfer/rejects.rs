@@ -62,10 +62,13 @@ impl Transfers {
     ///
     /// [`Error::NotFound`] for an id that no transfer has, and those of ClickHouse.
     pub async fn rejected_rows(&self, id: Uuid) -> Result<RejectedRows> {
-        let transfer = self.inner.registry.get(id)?;
+        let known = self.inner.registry.get(id).ok();
+        if known.is_none() {
+            self.find(id).await?;
+        }
         Ok(RejectedRows {
             rows: self.inner.journal.rejected(id).await?,
-            form: transfer.file_form().cloned(),
+            form: known.and_then(|transfer| transfer.file_form().cloned()),
         })
     }
 }

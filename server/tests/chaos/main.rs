@@ -216,7 +216,7 @@ impl Round {
                 tokio::pin!(attempt);
                 match tokio::time::timeout(delay, &mut attempt).await {
                     Ok(outcome) => Some(outcome),
-                    Err(_) => match stack.disrupt(rng) {
+                    Err(_) => match stack.disrupt(rng, self.kind == Kind::Views) {
                         // The client dies.
                         None => None,
                         Some(wait) => {
@@ -238,10 +238,7 @@ impl Round {
                 Some(Err(status)) => {
                     let is_final = matches!(
                         status.code(),
-                        Code::InvalidArgument
-                            | Code::FailedPrecondition
-                            | Code::DataLoss
-                            | Code::Internal
+                        Code::InvalidArgument | Code::FailedPrecondition | Code::Internal
                     );
                     assert!(!is_final, "{status:?}");
                 }

@@ -135,7 +135,8 @@ fn guarantee(mode: CommitMode, traits: &Traits) -> String {
         CommitMode::Blocks => {
             return format!(
                 "block by block, each once, as long as the table remembers it (its last {} blocks); \
-                 if it fails, the first blocks stay, and the same transfer goes on behind them",
+                 if it fails, the first blocks stay, and the same transfer goes on behind them; a \
+                 clickhouse that is killed at the moment it takes a block can lose that block",
                 traits.window
             );
         }

@@ -142,7 +142,7 @@ impl<'a> Job<'a> {
         upload: UploadRow,
         (mut items, start): (mpsc::Receiver<Item>, Start),
     ) -> Result<()> {
-        let is_new = start.upload.is_none();
+        let is_new = start.checkpoint.block == 0;
         let mut ahead = VecDeque::new();
         if is_new && choice.takes_one_block && self.fits_one_block() {
             ahead.extend(items.recv().await);

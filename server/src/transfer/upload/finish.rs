@@ -84,6 +84,26 @@ impl Job<'_> {
         Ok(first)
     }
 
+    /// Forgets what is staged, so that the same upload begins at its first byte again.
+    ///
+    /// ClickHouse writes the token of a block before the block: killed in between, it will not take
+    /// the block again, though it is not there. Only counting shows that.
+    async fn begin_anew(&mut self) {
+        if !matches!(self.ledger.is_own().await, Ok(true)) {
+            return;
+        }
+        if let Some(staging) = &self.staging {
+            drop_staging(staging).await;
+        }
+        if self.ledger.is_open()
+            && let Err(error) = self.inner.journal.forget(self.request.id).await
+        {
+            tracing::warn!(%error, "cannot forget what was staged");
+        }
+        self.ledger.forget();
+        self.transfer.update_offsets(|offsets| offsets.durable = 0);
+    }
+
     /// Ends the transfer, and leaves what is needed to go on with it, or nothing.
     pub(super) async fn settle(
         mut self,
@@ -92,12 +112,24 @@ impl Job<'_> {
     ) -> Result<UploadOutcome, Arc<Error>> {
         let error = match outcome {
             Ok(outcome) => return running.finish(Ok(outcome)),
+            // The staging table is gone: an interrupted run, or a sweeper, has dropped it late.
+            Err(Error::ClickHouse(clickhouse::Error::UnknownTable(_)))
+                if self.staging.is_some() =>
+            {
+                Error::CountMismatch {
+                    expected: self.transfer.counters().read().rows_staged,
+                    actual: 0,
+                }
+            }
             Err(error) => error,
         };
         if let Some(query) = self.query {
             self.inner.kill(query).await;
         }
         let is_committing = matches!(self.transfer.state(), State::Committing);
+        if matches!(error, Error::CountMismatch { .. }) && !is_committing {
+            self.begin_anew().await;
+        }
         let is_resumable = self.transfer.offsets().is_resumable;
         if is_resumable && error.is_passing() {
             match error {

@@ -119,6 +119,11 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
+    /// Leaves out the newest checkpoint: it does not hold any more.
+    pub(super) fn forget(&mut self) {
+        self.newest = None;
+    }
+
     /// Shows that the upload lives, though it does not move.
     pub(super) async fn beat(&mut self) {
         if self.is_open {
