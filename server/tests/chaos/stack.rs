@@ -96,10 +96,11 @@ impl Stack {
     }
 
     /// Breaks something; returns for how long to leave it so, or nothing when the client is to die.
-    /// An engine that is killed can lose a block of a table with views, which is known.
+    /// An engine that is killed, as that of a killed server is, can lose a block of a table with views.
+    /// That is known and documented, so that it is spared then.
     pub(crate) fn disrupt(&mut self, rng: &mut Rng, has_views: bool) -> Option<Duration> {
         let choice = match rng.usize(..6) {
-            2 if has_views => 3,
+            1 | 2 if has_views => 3,
             choice => choice,
         };
         println!(
@@ -120,7 +121,6 @@ impl Stack {
                 let engine = self.engine();
                 self.server.kill().unwrap();
                 if rng.bool()
-                    && !has_views
                     && let Some(engine) = engine
                 {
                     signal("-KILL", engine);
