@@ -366,6 +366,8 @@ impl Error {
             | Self::ShuttingDown
             | Self::TakenOver { .. }
             | Self::CountMismatch { .. }
+            // With the right file it goes on.
+            | Self::FileChanged { .. }
             | Self::OffsetOutOfRange { .. } => true,
             _ => false,
         }

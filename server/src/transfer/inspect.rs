@@ -143,7 +143,7 @@ fn try_records(
 ) -> Result<u64> {
     let mut typer = Typer::new(plan, reading(head, request, zone))?;
     let mut tried = 0;
-    for batch in &head.first_batches {
+    for (batch, _) in &head.first_batches {
         let faults = typer.append(batch)?;
         rejects.add(batch, faults, tried)?;
         tried += batch.len() as u64;

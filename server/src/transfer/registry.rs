@@ -61,7 +61,7 @@ impl Running {
         self.finished = true;
         log_end(&self.transfer, &state);
         self.transfer.end(state);
-        self.registry.retire(self.transfer.description().id);
+        self.registry.retire(&self.transfer);
     }
 }
 
@@ -138,7 +138,13 @@ impl Registry {
         if !is_free {
             return Err(Error::Exists { id: id.to_string() });
         }
-        if entries.by_id.len() - entries.ended.len() >= self.max_running {
+        if entries
+            .by_id
+            .values()
+            .filter(|known| is_running(known))
+            .count()
+            >= self.max_running
+        {
             return Err(Error::TooManyTransfers {
                 limit: self.max_running,
             });
@@ -234,8 +240,14 @@ impl Registry {
         }
     }
 
-    fn retire(&self, id: Uuid) {
+    /// Counts a transfer among those that ended, unless another one has its id by now.
+    fn retire(&self, transfer: &Arc<Transfer>) {
         let mut entries = lock(&self.entries);
+        let id = transfer.description().id;
+        let known = entries.by_id.get(&id);
+        if !known.is_some_and(|known| Arc::ptr_eq(known, transfer)) {
+            return;
+        }
         entries.ended.push_back(id);
         if entries.ended.len() > self.max_ended
             && let Some(oldest) = entries.ended.pop_front()

@@ -216,7 +216,7 @@ impl Round {
                 tokio::pin!(attempt);
                 match tokio::time::timeout(delay, &mut attempt).await {
                     Ok(outcome) => Some(outcome),
-                    Err(_) => match stack.disrupt(rng, self.kind == Kind::Views) {
+                    Err(_) => match stack.disrupt(rng) {
                         // The client dies.
                         None => None,
                         Some(wait) => {

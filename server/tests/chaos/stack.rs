@@ -96,13 +96,8 @@ impl Stack {
     }
 
     /// Breaks something; returns for how long to leave it so, or nothing when the client is to die.
-    /// An engine that is killed, as that of a killed server is, can lose a block of a table with views.
-    /// That is known and documented, so that it is spared then.
-    pub(crate) fn disrupt(&mut self, rng: &mut Rng, has_views: bool) -> Option<Duration> {
-        let choice = match rng.usize(..6) {
-            1 | 2 if has_views => 3,
-            choice => choice,
-        };
+    pub(crate) fn disrupt(&mut self, rng: &mut Rng) -> Option<Duration> {
+        let choice = rng.usize(..6);
         println!(
             "  {}",
             [

@@ -191,6 +191,24 @@ async fn an_upload_goes_on_where_it_stood() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_goes_on_within_the_sample_of_its_file() {
+    let server = server().await;
+    let file = file();
+    // The first mebibyte is read before its first block is made.
+    let transfer = hang_up(&server, "t", ID, &file.as_bytes()[..1_200_000]).await;
+    let offset = usize::try_from(transfer.committed_offset).unwrap();
+    assert!(offset < 1_100_000, "{offset}");
+    let resumed = pb::UploadSpec {
+        start_offset: transfer.committed_offset,
+        ..spec_of("t", ID)
+    };
+    let rest = &file.as_bytes()[offset..];
+    let response = server.upload(resumed, rest).await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 200_000);
+    assert_eq!(server.checksum("t"), server.checksum("whole"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_sent_again_from_its_beginning_goes_on_too() {
     let server = server().await;
     let file = file();

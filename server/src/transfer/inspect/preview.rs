@@ -43,7 +43,7 @@ pub(super) fn rows(
         .collect();
     let mut typer = Typer::new(&plan, reading(head, request, zone))?;
     let mut rows = Vec::new();
-    for batch in &head.first_batches {
+    for (batch, _) in &head.first_batches {
         if rows.len() >= request.row_count {
             break;
         }

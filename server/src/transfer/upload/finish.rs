@@ -104,6 +104,19 @@ impl Job<'_> {
         self.transfer.update_offsets(|offsets| offsets.durable = 0);
     }
 
+    /// A staging table that is gone was dropped late, by an interrupted run or by a sweeper.
+    fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::ClickHouse(clickhouse::Error::UnknownTable(_)) if self.staging.is_some() => {
+                Error::CountMismatch {
+                    expected: self.transfer.counters().read().rows_staged,
+                    actual: 0,
+                }
+            }
+            error => error,
+        }
+    }
+
     /// Ends the transfer, and leaves what is needed to go on with it, or nothing.
     pub(super) async fn settle(
         mut self,
@@ -112,16 +125,7 @@ impl Job<'_> {
     ) -> Result<UploadOutcome, Arc<Error>> {
         let error = match outcome {
             Ok(outcome) => return running.finish(Ok(outcome)),
-            // The staging table is gone: an interrupted run, or a sweeper, has dropped it late.
-            Err(Error::ClickHouse(clickhouse::Error::UnknownTable(_)))
-                if self.staging.is_some() =>
-            {
-                Error::CountMismatch {
-                    expected: self.transfer.counters().read().rows_staged,
-                    actual: 0,
-                }
-            }
-            Err(error) => error,
+            Err(error) => self.explain(error),
         };
         if let Some(query) = self.query {
             self.inner.kill(query).await;
@@ -136,15 +140,27 @@ impl Job<'_> {
                 // The journal is for whoever goes on.
                 Error::TakenOver { .. } => {}
                 _ if is_committing => {}
+                _ if !matches!(self.ledger.is_own().await, Ok(true)) => {}
                 _ => self.ledger.fail(Phase::Interrupted, &error).await,
             }
             return Err(running.interrupt(error));
         }
-        match self.ledger.is_own().await {
-            Ok(true) => {}
+        let is_own = self.ledger.is_own().await;
+        if !matches!(is_own, Ok(true)) {
             // Whoever goes on with the upload, or finds out later, clears up.
-            Ok(false) | Err(_) => return running.finish(Err(error)),
+            let outcome = running.finish(Err(error));
+            if is_own.is_ok() {
+                // What the journal says of it holds.
+                self.inner.registry.forget(self.request.id);
+            }
+            return outcome;
         }
+        self.clear_away(&error).await;
+        running.finish(Err(error))
+    }
+
+    /// Leaves nothing of an upload that has failed but its end in the journal.
+    async fn clear_away(&mut self, error: &Error) {
         if let Some(staging) = &self.staging {
             drop_staging(staging).await;
         }
@@ -152,8 +168,7 @@ impl Job<'_> {
             // So that the upload can be repeated as it was.
             self.inner.catalog.drop_if_empty(table).await;
         }
-        self.ledger.fail(Phase::of_failure(&error), &error).await;
-        running.finish(Err(error))
+        self.ledger.fail(Phase::of_failure(error), error).await;
     }
 }
 

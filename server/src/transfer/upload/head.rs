@@ -29,7 +29,8 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::transfer) struct Head {
     pub(in crate::transfer) records: Records,
-    pub(in crate::transfer) first_batches: Vec<RecordBatch>,
+    /// The first batches, each with where it ended.
+    pub(in crate::transfer) first_batches: Vec<(RecordBatch, Place)>,
     pub(in crate::transfer) profile: Profile,
     pub(in crate::transfer) columns: Columns,
     header: Option<Vec<Vec<u8>>>,
@@ -54,7 +55,7 @@ pub(in crate::transfer) struct Sample {
 struct Begun {
     chunks: Vec<Bytes>,
     records: Records,
-    first_batches: Vec<RecordBatch>,
+    first_batches: Vec<(RecordBatch, Place)>,
     cutting: Cutting,
     sample_bytes: usize,
 }
@@ -123,7 +124,7 @@ impl Head {
         let mut first_batches = Vec::new();
         while first_batches.len() < wanted {
             match records.next()? {
-                Some(batch) => first_batches.push(batch),
+                Some(batch) => first_batches.push((batch, records.place())),
                 None if records.has_ended() => break,
                 None if feed.fill(records.text_mut(), &mut chunks).await? => {}
                 None => break,
@@ -155,14 +156,14 @@ impl Head {
         let header = records.header().map(|header| header.names().to_vec());
         let field_count = match (&header, first_batches.first()) {
             (Some(names), _) => names.len(),
-            (None, Some(batch)) => batch.record(0).field_count(),
+            (None, Some((batch, _))) => batch.record(0).field_count(),
             (None, None) => 0,
         };
         let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
         if sample_bytes > 0 {
             first_batches
                 .iter()
-                .for_each(|batch| columns.observe(batch));
+                .for_each(|(batch, _)| columns.observe(batch));
         }
         let input = records.text().input();
         let profile = Profile {

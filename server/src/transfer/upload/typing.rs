@@ -73,11 +73,19 @@ impl Typing {
     ) -> Result<Typed> {
         let mut records = head.records;
         let mut first_batches = head.first_batches.into_iter();
+        // Where the last batch that was typed ended: the first ones were read ahead.
+        let mut place = records.place();
         loop {
             let batch = match first_batches.next() {
-                Some(batch) => batch,
+                Some((batch, end)) => {
+                    place = end;
+                    batch
+                }
                 None => match next_batch(&mut records, &mut chunks)? {
-                    Some(batch) => batch,
+                    Some(batch) => {
+                        place = records.place();
+                        batch
+                    }
                     None => break,
                 },
             };
@@ -87,13 +95,13 @@ impl Typing {
             }
             self.last.rows_parsed += batch.len() as u64;
             self.transfer.counters().add_rows_parsed(batch.len());
-            if self.typer.is_full() && !self.hand_on(&records, items)? {
+            if self.typer.is_full() && !self.hand_on(place, items)? {
                 return Ok(Typed::default());
             }
             records.recycle(batch);
         }
         self.rejects.finish(self.last.rows_parsed)?;
-        if !self.typer.is_empty() && !self.hand_on(&records, items)? {
+        if !self.typer.is_empty() && !self.hand_on(place, items)? {
             return Ok(Typed::default());
         }
         // A receiver that has gone has its own error.
@@ -106,13 +114,13 @@ impl Typing {
 
     /// Hands the block on, after the rows that were rejected before its end; false when nobody takes
     /// it any more.
-    fn hand_on(&mut self, records: &Records, items: &mpsc::Sender<Item>) -> Result<bool> {
+    fn hand_on(&mut self, place: Place, items: &mpsc::Sender<Item>) -> Result<bool> {
         let rejected = self.rejects.take();
         if !rejected.is_empty() && items.blocking_send(Item::Rejected(rejected)).is_err() {
             return Ok(false);
         }
         let block = self.typer.take()?;
-        let Place { mark, crc32c } = records.place();
+        let Place { mark, crc32c } = place;
         let Position {
             record,
             line,
@@ -176,7 +184,7 @@ pub(super) fn scan(
     mut chunks: mpsc::Receiver<Chunk>,
     transfer: &Transfer,
 ) -> Result<(Head, u64)> {
-    for batch in &head.first_batches {
+    for (batch, _) in &head.first_batches {
         transfer.counters().add_rows_parsed(batch.len());
     }
     while let Some(batch) = next_batch(&mut head.records, &mut chunks)? {
