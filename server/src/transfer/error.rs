@@ -366,8 +366,6 @@ impl Error {
             | Self::ShuttingDown
             | Self::TakenOver { .. }
             | Self::CountMismatch { .. }
-            // With the right file it goes on.
-            | Self::FileChanged { .. }
             | Self::OffsetOutOfRange { .. } => true,
             _ => false,
         }

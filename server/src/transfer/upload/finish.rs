@@ -140,7 +140,6 @@ impl Job<'_> {
                 // The journal is for whoever goes on.
                 Error::TakenOver { .. } => {}
                 _ if is_committing => {}
-                _ if !matches!(self.ledger.is_own().await, Ok(true)) => {}
                 _ => self.ledger.fail(Phase::Interrupted, &error).await,
             }
             return Err(running.interrupt(error));
