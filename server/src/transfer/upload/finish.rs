@@ -144,15 +144,9 @@ impl Job<'_> {
             }
             return Err(running.interrupt(error));
         }
-        let is_own = self.ledger.is_own().await;
-        if !matches!(is_own, Ok(true)) {
+        if !matches!(self.ledger.is_own().await, Ok(true)) {
             // Whoever goes on with the upload, or finds out later, clears up.
-            let outcome = running.finish(Err(error));
-            if is_own.is_ok() {
-                // What the journal says of it holds.
-                self.inner.registry.forget(self.request.id);
-            }
-            return outcome;
+            return running.finish(Err(error));
         }
         self.clear_away(&error).await;
         running.finish(Err(error))
