@@ -149,13 +149,13 @@ impl Decoder {
         }
     }
 
-    /// Starts at a [`mark`](Self::mark) of the same file: no end line, more than one column.
+    /// Starts at a [`mark`](Self::mark) of the same file: no end line, several fields before it.
     pub fn resume(dialect: Dialect, limits: Limits, mark: Mark) -> Self {
         let mut decoder = Self {
             origin: mark.position,
             ..Self::within_file(dialect, limits)
         };
-        decoder.scanner.set_after_return(mark.after_return);
+        decoder.scanner.resume(mark.after_return);
         decoder
     }
 

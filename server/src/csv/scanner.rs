@@ -152,9 +152,11 @@ impl Scanner {
         self.after_return
     }
 
-    /// Says what the byte before the position is, at the start of a batch.
-    pub(super) const fn set_after_return(&mut self, after_return: bool) {
+    /// Goes on in a file whose records so far had several fields: says what the byte before the
+    /// position is, at the start of a batch.
+    pub(super) const fn resume(&mut self, after_return: bool) {
         self.after_return = after_return;
+        self.records.skip_blank();
     }
 
     /// How many fields there is room for.

@@ -42,10 +42,14 @@ impl Cut {
         }
     }
 
-    /// Whether a text can be cut from the middle on: nothing depends on what stands far before.
+    /// Whether a text can be cut from the middle on: nothing depends on what stands far before. In TSV
+    /// an empty line is a record until one has several fields: the header has to be that one.
     pub(super) const fn can_seek(&self, field_count: usize) -> bool {
         match self {
-            Self::Delimited(dialect) => dialect.end_line().is_none() && field_count > 1,
+            Self::Delimited(dialect) => {
+                let skips_blank = !dialect.is_tsv() || dialect.header_rows() > 0;
+                dialect.end_line().is_none() && field_count > 1 && skips_blank
+            }
             Self::Ndjson(_) => true,
         }
     }

@@ -7,6 +7,7 @@ mod limits;
 mod lines;
 mod loose;
 mod plain;
+mod resume;
 
 use proptest::prelude::{Just, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 

@@ -40,6 +40,11 @@ impl RecordIndex {
         }
     }
 
+    /// Has empty lines be no records: one before had several fields.
+    pub(super) const fn skip_blank(&mut self) {
+        self.keeps_blank = false;
+    }
+
     /// Number of records cut so far.
     pub(in super::super) const fn len(&self) -> usize {
         self.spans.len()
