@@ -42,7 +42,7 @@ fn order(column: &str, descending: bool) -> pb::OrderBy {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_comes_as_schema_data_progress_and_summary() {
+async fn a_table_comes_as_schema_data_and_summary() {
     let server = TestServer::start().await;
     fill(&server, 300_000);
     let exported = server.export(export_table("numbers_table")).await.unwrap();
@@ -63,7 +63,6 @@ async fn a_table_comes_as_schema_data_progress_and_summary() {
     assert_eq!(lines.len(), 300_001);
     assert_eq!(lines[..3], ["n,even,half", "0,even,\\N", "1,odd,0.5"]);
     assert!(exported.largest_message <= 1 << 20);
-    assert!(!exported.progress.is_empty());
     let transfer = exported.summary.unwrap();
     let counters = transfer.counters.unwrap();
     assert_eq!(counters.rows_exported, 300_000);
