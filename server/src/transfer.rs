@@ -68,6 +68,9 @@ const RETRY_PAUSES: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
+/// The tries of a first contact after the first one: a connection that broke before may be found out.
+const FIRST_CONTACT_TRIES: usize = 2;
+
 /// Starts uploads and exports. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Transfers {
@@ -137,9 +140,17 @@ struct Patience {
 }
 
 impl Patience {
+    /// For work that has begun: some fifteen seconds.
     fn new() -> Self {
         Self {
             pauses: RETRY_PAUSES.iter(),
+        }
+    }
+
+    /// For first contact: a ClickHouse that starts again is waited for, one that is away is soon told of.
+    fn short() -> Self {
+        Self {
+            pauses: RETRY_PAUSES[..FIRST_CONTACT_TRIES].iter(),
         }
     }
 

@@ -10,6 +10,7 @@ mod ledger;
 mod past;
 mod run;
 mod skip;
+mod target;
 mod text;
 
 pub(super) mod head;

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use super::{
     Chunk, UploadOutcome,
     head::Head,
-    run::{Job, Start, Target},
+    run::{Job, Start},
     sending::{Item, Sink},
+    target::Target,
     typing::{Typed, Typing},
 };
 use crate::{

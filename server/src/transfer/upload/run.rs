@@ -13,6 +13,7 @@ use super::{
     finish::complete,
     head::{Feed, Head, Sample},
     ledger::Ledger,
+    target::Target,
     typing,
 };
 use crate::{
@@ -21,10 +22,8 @@ use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     task,
     transfer::{
-        CommitMode, Counts, CreateTable, Error, Inner, Result, Transfer, UploadRequest,
+        CommitMode, Counts, Error, Inner, Patience, Result, Transfer, UploadRequest,
         commit::{Choice, staging::Staging},
-        live::FileForm,
-        plan::Plan,
         registry::Running,
     },
 };
@@ -47,13 +46,6 @@ pub(super) struct Start {
     pub(super) upload: Option<Box<UploadRow>>,
     pub(super) mode: Option<CommitMode>,
     pub(super) checkpoint: Checkpoint,
-}
-
-/// A table that is ready to take rows.
-pub(super) struct Target {
-    pub(super) table: TableName,
-    pub(super) plan: Plan,
-    pub(super) create_statement: Option<String>,
 }
 
 pub(super) async fn run(
@@ -112,8 +104,7 @@ impl<'a> Job<'a> {
         mut chunks: mpsc::Receiver<Chunk>,
         begin: oneshot::Sender<Begun>,
     ) -> Result<UploadOutcome> {
-        self.inner.wait_ready().await?;
-        let start = match self.look_back().await? {
+        let start = match self.first_contact().await? {
             Past::Done(row) => return Ok(self.recall(*row, begin)),
             Past::Committing(row) => {
                 let row = complete(self.inner, *row).await?;
@@ -172,7 +163,19 @@ impl<'a> Job<'a> {
         Box::pin(work).await
     }
 
-    /// Finds out whether this upload was begun before.
+    /// Waits for ClickHouse and finds out whether this upload was begun before.
+    async fn first_contact(&mut self) -> Result<Past> {
+        self.inner.wait_ready().await?;
+        let mut patience = Patience::short();
+        loop {
+            match self.look_back().await {
+                Ok(past) => return Ok(past),
+                Err(error) => patience.after(self.inner, "looking back", error).await?,
+            }
+        }
+    }
+
+    /// Asks the journal for this upload.
     async fn look_back(&mut self) -> Result<Past> {
         if self.request.dry_run {
             return Ok(Past::Nothing { is_repeated: false });
@@ -264,48 +267,6 @@ impl<'a> Job<'a> {
         Head::read(self.inner, &self.request.file, table, feed).await
     }
 
-    /// Matches the file to the table, which is made here if it is to be.
-    async fn target(
-        &mut self,
-        head: &Head,
-        existing: Option<Table>,
-        was_created: bool,
-    ) -> Result<Target> {
-        let request = self.request;
-        let matching = request.matching();
-        let (table, plan, create_statement) = match existing {
-            Some(table) if !was_created => {
-                check_value_columns(request, &table.column_names())?;
-                let plan = head.plan(&table, matching)?;
-                (table, plan, None)
-            }
-            Some(table) => {
-                let plan = head.plan_new(&table, matching)?;
-                let statement = table.create_statement.clone();
-                (table, plan, Some(statement))
-            }
-            None => {
-                let (table, statement) = create(self.inner, request, head).await?;
-                self.created = Some(table.summary.name.clone());
-                let plan = head.plan_new(&table, matching)?;
-                (table, plan, Some(statement))
-            }
-        };
-        plan.check_columns(&table, &request.file.values)?;
-        self.transfer.set_file_form(FileForm {
-            names: head.field_names(&plan),
-            cut: head.profile.cut.clone(),
-        });
-        let table = table.summary.name;
-        self.transfer
-            .set_target(table.clone(), create_statement.clone());
-        Ok(Target {
-            table,
-            plan,
-            create_statement,
-        })
-    }
-
     /// Chooses the commit mode, or sees that the one of before still holds.
     async fn choose(&self, target: &Target, before: Option<CommitMode>) -> Result<Choice> {
         let mode = before.unwrap_or(self.request.commit_mode);
@@ -360,37 +321,4 @@ impl<'a> Job<'a> {
             ..UploadOutcome::default()
         })
     }
-}
-
-/// Refuses rules for a column that is not there.
-fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> {
-    let mut columns = request.file.values.columns.iter();
-    match columns.find(|own| !names.contains(&own.column)) {
-        Some(unknown) => Err(Error::ColumnNotFound {
-            column: unknown.column.clone(),
-            table: request.table.to_string(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Creates the table that the file asks for; returns it and the statement that made it.
-async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
-    let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
-        inner
-            .catalog
-            .create_by_statement(&request.table, text)
-            .await?;
-        text.clone()
-    } else {
-        let table = head.new_table(&head.profile.columns, &request.columns)?;
-        let names: Vec<_> = table
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
-        check_value_columns(request, &names)?;
-        inner.catalog.create_table(&request.table, &table).await?
-    };
-    Ok((inner.catalog.table(&request.table).await?, statement))
 }
