@@ -57,6 +57,14 @@ impl Running {
         error
     }
 
+    /// Ends a call that was refused, and forgets it: the transfer of that id is what the journal says.
+    pub fn give_way(mut self, error: Error) -> Arc<Error> {
+        let error = Arc::new(error);
+        self.end(State::Failed(Arc::clone(&error)));
+        self.registry.forget(self.transfer.description().id);
+        error
+    }
+
     fn end(&mut self, state: State) {
         self.finished = true;
         log_end(&self.transfer, &state);

@@ -133,6 +133,8 @@ async fn an_upload_that_comes_twice_is_loaded_once() {
         (reason(&status).as_str(), status.code()),
         ("SPEC_MISMATCH", Code::FailedPrecondition)
     );
+    let transfer = state(&server, ID).await;
+    assert_eq!(transfer.state(), pb::TransferState::Succeeded);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,6 +232,11 @@ async fn a_file_sent_again_from_its_beginning_goes_on_too() {
         ("FILE_CHANGED", Code::FailedPrecondition)
     );
     assert_eq!(server.sql("SELECT count() FROM t"), "0");
+    // The right file can still be sent.
+    let transfer = state(&server, other).await;
+    assert_eq!(transfer.state(), pb::TransferState::Interrupted);
+    server.upload(spec_of("t", other), file).await.unwrap();
+    assert_eq!(server.checksum("t"), server.checksum("whole"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,21 +134,26 @@ impl Job<'_> {
         if matches!(error, Error::CountMismatch { .. }) && !is_committing {
             self.begin_anew().await;
         }
-        let is_resumable = self.transfer.offsets().is_resumable;
-        if is_resumable && error.is_passing() {
-            match error {
-                // The journal is for whoever goes on.
-                Error::TakenOver { .. } => {}
-                _ if is_committing => {}
-                _ => self.ledger.fail(Phase::Interrupted, &error).await,
+        if !is_committing {
+            self.ledger.land().await;
+        }
+        let is_own = self.ledger.is_own().await;
+        if matches!(is_own, Ok(false)) && !is_committing {
+            // Whoever goes on with the upload clears up.
+            return Err(running.give_way(error));
+        }
+        // The right file can still be sent where another one was refused.
+        let is_kept = error.is_passing() || matches!(error, Error::FileChanged { .. });
+        if is_kept && self.transfer.offsets().is_resumable {
+            if !is_committing {
+                self.ledger.fail(Phase::Interrupted, &error).await;
             }
             return Err(running.interrupt(error));
         }
-        if !matches!(self.ledger.is_own().await, Ok(true)) {
-            // Whoever goes on with the upload, or finds out later, clears up.
-            return running.finish(Err(error));
+        // Where the journal does not answer, the sweeper finds out.
+        if is_own.is_ok() {
+            self.clear_away(&error).await;
         }
-        self.clear_away(&error).await;
         running.finish(Err(error))
     }
 

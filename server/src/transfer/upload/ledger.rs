@@ -2,7 +2,10 @@
 //!
 //! Part of `transfer::upload`. Where there is no journal, nothing is written and nothing fails.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant, SystemTime},
+};
 
 use uuid::Uuid;
 
@@ -27,6 +30,8 @@ pub(super) struct Ledger<'a> {
     run: Uuid,
     written: Instant,
     newest: Option<Checkpoint>,
+    /// Whether a row is on its way: if it is dropped there, it may still arrive.
+    is_writing: AtomicBool,
 }
 
 impl<'a> Ledger<'a> {
@@ -39,6 +44,7 @@ impl<'a> Ledger<'a> {
             run: Uuid::new_v4(),
             written: Instant::now(),
             newest: None,
+            is_writing: AtomicBool::new(false),
         }
     }
 
@@ -50,8 +56,8 @@ impl<'a> Ledger<'a> {
     pub(super) async fn begin(&self, row: UploadRow) -> Result<()> {
         if self.is_open {
             let journal = &self.inner.journal;
-            let running = self.row(Phase::Running, None, Vec::new());
-            tokio::try_join!(journal.put_upload(row), journal.put_transfer(running))?;
+            let running = self.put(Phase::Running, None, Vec::new());
+            tokio::try_join!(async { Ok(journal.put_upload(row).await?) }, running)?;
         }
         Ok(())
     }
@@ -59,6 +65,19 @@ impl<'a> Ledger<'a> {
     /// Writes that the upload goes on here.
     pub(super) async fn resume(&self) -> Result<()> {
         self.put(Phase::Running, None, Vec::new()).await
+    }
+
+    /// Sees a row arrive that was dropped on its way, so that what is written next comes after it.
+    pub(super) async fn land(&self) {
+        if self.is_writing.load(Ordering::Relaxed) {
+            let again = self.put(Phase::Running, None, Vec::new());
+            if !matches!(
+                tokio::time::timeout(FAREWELL_LIMIT, again).await,
+                Ok(Ok(()))
+            ) {
+                tracing::warn!("the journal does not answer");
+            }
+        }
     }
 
     /// Whether nobody else has gone on with the upload.
@@ -155,7 +174,9 @@ impl<'a> Ledger<'a> {
     ) -> Result<()> {
         if self.is_open {
             let row = self.row(phase, error, partitions);
+            self.is_writing.store(true, Ordering::Relaxed);
             self.inner.journal.put_transfer(row).await?;
+            self.is_writing.store(false, Ordering::Relaxed);
         }
         Ok(())
     }
