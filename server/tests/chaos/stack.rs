@@ -151,13 +151,25 @@ impl Stack {
                 let data_dir = self.data_dir.path();
                 self.server = spawn(self.listen, self.engine_port, data_dir);
             }
-            let is_up = TcpStream::connect(self.listen).is_ok();
-            if is_up && self.try_sql("SELECT 1").is_some() {
+            // The engine that answers may be that of a server that was killed; a server answers
+            // once it has an engine of its own.
+            if self.is_serving() && self.try_sql("SELECT 1").is_some() {
                 return;
             }
             assert!(started.elapsed() < START_LIMIT, "the server does not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Whether the server answers.
+    fn is_serving(&self) -> bool {
+        let ask = || {
+            let mut stream = TcpStream::connect(self.listen)?;
+            stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: sluice\r\nConnection: close\r\n\r\n")?;
+            stream.read(&mut [0])
+        };
+        matches!(ask(), Ok(1))
     }
 
     /// The process of the engine.
