@@ -13,12 +13,14 @@ mod support;
 
 mod catalog;
 mod clickhouse;
+mod cluster;
 mod differential;
 mod engine;
 mod export;
 mod faults;
 mod formats;
 mod inspect;
+mod memory;
 mod odd;
 mod port;
 mod real_files;

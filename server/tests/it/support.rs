@@ -1,5 +1,7 @@
 //! A real server in this process, with an embedded engine and clients for both services.
 
+pub(crate) mod hosted;
+
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
