@@ -76,9 +76,9 @@ pub struct Config {
 pub struct RpcConfig {
     /// The largest message that is received, in bytes: 64 KiB to 1 GiB. Default: 16 MiB.
     pub max_message_bytes: usize,
-    /// The bytes that one HTTP/2 stream may have in flight. 16 MiB.
+    /// The bytes that one HTTP/2 stream may have in flight. 4 MiB.
     pub stream_window_bytes: u32,
-    /// The bytes that all streams of one connection may have in flight. 32 MiB.
+    /// The bytes that all streams of one connection may have in flight. 8 MiB.
     pub connection_window_bytes: u32,
     /// The largest HTTP/2 frame, in bytes. 1 MiB.
     pub max_frame_bytes: u32,
@@ -101,6 +101,8 @@ pub struct TransferConfig {
     pub batch_bytes: usize,
     /// The bytes of one upload that may wait to be decoded. 4 MiB.
     pub buffer_bytes: usize,
+    /// The bytes of one upload that its connection may hold before. 4 MiB.
+    pub window_bytes: usize,
     /// The longest record of a file, in bytes: 1 KiB to 512 MiB. Default: 16 MiB.
     pub max_record_bytes: usize,
     /// The most fields of a record: 1 to 1,000,000. Default: 10,000.

@@ -58,6 +58,10 @@ const KIB: usize = 1024;
 /// The blocks of one upload that are in memory: one is made, one waits, one is sent.
 const BLOCKS_AT_ONCE: usize = 3;
 
+/// What is reserved, in percent of the bytes that an upload holds: an allocator keeps freed memory, and
+/// buffers that grow are there twice for a moment. Measured with uploads that ClickHouse holds up.
+const RESERVE_PERCENT: usize = 250;
+
 /// The pauses before something is tried again that can be repeated.
 const RETRY_PAUSES: [Duration; 6] = [
     Duration::from_millis(100),
@@ -167,11 +171,12 @@ impl Patience {
 }
 
 impl Inner {
-    /// Takes the memory that one upload may need: what waits to be decoded, and the blocks that are
-    /// being made, waiting and being sent.
+    /// Takes the memory that one upload may need: what waits to be received and decoded, and the
+    /// blocks that are being made, waiting and being sent.
     fn reserve_memory(&self) -> Result<OwnedSemaphorePermit> {
         let config = &self.config;
-        let bytes = config.buffer_bytes + BLOCKS_AT_ONCE * config.block_bytes;
+        let waiting = config.window_bytes + config.buffer_bytes;
+        let bytes = RESERVE_PERCENT * (waiting + BLOCKS_AT_ONCE * config.block_bytes) / 100;
         let limit = config.memory_limit;
         // A single one may always run.
         let permits = u32::try_from(bytes.min(limit) / KIB).unwrap_or(u32::MAX);

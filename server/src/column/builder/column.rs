@@ -154,3 +154,8 @@ fn null_rule(spec: &ColumnSpec) -> NullRule {
         _ => NullRule::Refuse,
     }
 }
+
+/// Room for as many values as a block had, and some more: one that does not fit would double it.
+const fn with_room(length: usize) -> usize {
+    length + length / 8
+}

@@ -38,6 +38,7 @@ pub(super) fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig
         ),
         batch_bytes: defaults::BATCH_BYTES,
         buffer_bytes: defaults::BUFFER_BYTES,
+        window_bytes: defaults::STREAM_WINDOW_BYTES as usize,
         max_record_bytes: size(
             "max-record-bytes",
             raw.max_record_bytes.as_deref(),

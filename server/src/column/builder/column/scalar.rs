@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use ethnum::{I256, U256};
 
-use super::BadCell;
 use super::append::{Appender, NullRule, Values};
 use super::kind::Kind;
+use super::{BadCell, with_room};
 use crate::column::Cell;
 use crate::column::data_type::DataType;
 use crate::column::error::Result;
@@ -156,11 +156,11 @@ impl Scalar {
         }
     }
 
-    /// Takes the values out as parts of a column, and makes room for as many again.
+    /// Takes the values out as parts of a column, and makes room for some more than as many again.
     pub(super) fn take(&mut self, parts: &mut Vec<Vec<u8>>) {
         let next = Values {
-            bytes: Vec::with_capacity(self.values.bytes.len()),
-            nulls: Vec::with_capacity(self.values.nulls.len()),
+            bytes: Vec::with_capacity(with_room(self.values.bytes.len())),
+            nulls: Vec::with_capacity(with_room(self.values.nulls.len())),
             row_count: 0,
         };
         let values = std::mem::replace(&mut self.values, next);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::append::NullRule;
 use super::super::scalar::Scalar;
+use super::super::with_room;
 use crate::column::Cell;
 use crate::column::data_type::DataType;
 use crate::column::error::Result;
@@ -54,7 +55,7 @@ impl Offsets {
     }
 
     fn take(&mut self) -> Vec<u8> {
-        let next = Vec::with_capacity(self.0.len());
+        let next = Vec::with_capacity(with_room(self.0.len()));
         std::mem::replace(&mut self.0, next)
     }
 }

@@ -1,0 +1,209 @@
+//! Memory and back-pressure: a slow ClickHouse, and a client that does not read.
+
+use std::{
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use sluice_proto::v1::{
+    self as pb, ingest_service_client::IngestServiceClient, upload_request::Payload,
+};
+use sluice_server::task;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+};
+use tonic::transport::{Channel, Endpoint};
+
+use crate::support::{
+    export_query,
+    hosted::{HostedEngine, free_port},
+    spec,
+};
+
+/// What the server needs without uploads, and what an upload reserves, in KiB.
+const BASE_KIB: u64 = 48 << 10;
+const UPLOAD_KIB: u64 = 80 << 10;
+
+/// Uploads at once.
+const UPLOADS: usize = 4;
+
+/// What the slow ClickHouse takes from each connection in a second, in bytes.
+const BYTES_A_SECOND: usize = 2 << 20;
+
+/// A server in a process of its own, whose memory is its own too.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    _data_dir: TempDir,
+}
+
+impl Server {
+    fn start(clickhouse_url: &str) -> Self {
+        let data_dir = TempDir::new().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
+            .args([
+                "--listen",
+                &address.to_string(),
+                "--clickhouse-url",
+                clickhouse_url,
+            ])
+            .current_dir(data_dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            address,
+            _data_dir: data_dir,
+        }
+    }
+
+    async fn client(&self) -> IngestServiceClient<Channel> {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
+        let begun = Instant::now();
+        loop {
+            match endpoint.connect().await {
+                Ok(channel) => return IngestServiceClient::new(channel),
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(20), "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The most memory that it has had so far, in KiB.
+    fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let number = line.unwrap().split_whitespace().nth(1).unwrap();
+        number.parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Forwards connections to `target`, slowly on the way there.
+async fn slow_way_to(target: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    task::spawn_background("slow way", async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&target).await.unwrap();
+            let (mut from_server, to_server) = server.into_split();
+            let (from_client, mut to_client) = client.into_split();
+            task::spawn_background("there", copy_slowly(from_client, to_server));
+            task::spawn_background("back", async move {
+                tokio::io::copy(&mut from_server, &mut to_client).await.ok();
+            });
+        }
+    });
+    url
+}
+
+async fn copy_slowly(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+        let pause = Duration::from_secs(1) * u32::try_from(length).unwrap();
+        tokio::time::sleep(pause / u32::try_from(BYTES_A_SECOND).unwrap()).await;
+    }
+}
+
+/// An upload without end; counts the bytes that the connection has taken.
+async fn upload_for_ever(server: &Server, table: &str, sent: Arc<AtomicUsize>) {
+    let row = "2024-01-01 00:00:00,some text that is not short,1234567.125\n";
+    let chunk = Bytes::from(row.repeat((256 << 10) / row.len()));
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let message = |payload| pb::UploadRequest {
+        payload: Some(payload),
+    };
+    let header = Bytes::from_static(b"t,s,f\n");
+    sender
+        .send(message(Payload::Spec(spec(table))))
+        .await
+        .unwrap();
+    task::spawn_background("sender", async move {
+        let mut data = header;
+        while sender.send(message(Payload::Data(data))).await.is_ok() {
+            sent.fetch_add(chunk.len(), Ordering::Relaxed);
+            data = chunk.clone();
+        }
+    });
+    let mut client = server.client().await;
+    task::spawn_background("upload", async move {
+        let messages = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        client.upload(messages).await.ok();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_clickhouse_makes_the_clients_wait() {
+    let engine = HostedEngine::start("", None, "");
+    let url = slow_way_to(engine.url.trim_start_matches("http://").to_owned()).await;
+    let server = Server::start(&url);
+    let sent = Arc::new(AtomicUsize::new(0));
+    for n in 0..UPLOADS {
+        engine.sql(&format!(
+            "CREATE TABLE t{n} (t DateTime, s String, f Float64) ENGINE = MergeTree ORDER BY t"
+        ));
+        upload_for_ever(&server, &format!("t{n}"), Arc::clone(&sent)).await;
+    }
+    // The queues fill first; from then on no more comes in than goes out.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let before = sent.load(Ordering::Relaxed);
+    let memory_before = server.peak_kib();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let taken = sent.load(Ordering::Relaxed) - before;
+    let passed_on = 4 * UPLOADS * BYTES_A_SECOND;
+    assert!(before > 0 && taken < 3 * passed_on, "{taken} bytes in 4 s");
+    let peak = server.peak_kib();
+    assert!(peak < BASE_KIB + UPLOADS as u64 * UPLOAD_KIB, "{peak} KiB");
+    assert!(
+        peak < memory_before * 11 / 10,
+        "{memory_before} KiB, {peak} KiB"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_makes_clickhouse_wait() {
+    let engine = HostedEngine::start("", None, "");
+    let server = Server::start(&engine.url);
+    let query = "SELECT number, toString(number) AS s FROM system.numbers";
+    let mut client = server.client().await;
+    let mut messages = client
+        .export(export_query(query))
+        .await
+        .unwrap()
+        .into_inner();
+    for _ in 0..10 {
+        messages.message().await.unwrap().unwrap();
+    }
+    let read_rows = || {
+        let query = "SELECT sum(read_rows) FROM system.processes WHERE query LIKE '%system.numbers%' \
+                     AND query NOT LIKE '%processes%'";
+        engine.sql(query)
+    };
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let before = read_rows();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(read_rows(), before);
+    assert_ne!(before, "0");
+    let peak = server.peak_kib();
+    assert!(peak < BASE_KIB + UPLOAD_KIB, "{peak} KiB");
+}
