@@ -8,6 +8,7 @@
 //! `server/ARCHITECTURE.md` is the map: layers, invariants, and where to change what.
 
 pub mod app;
+pub mod auth;
 pub mod catalog;
 pub mod clickhouse;
 pub mod codec;
@@ -15,8 +16,10 @@ pub mod column;
 pub mod config;
 pub mod csv;
 pub mod engine;
+pub mod guard;
 pub mod journal;
 pub mod rpc;
 pub mod task;
 pub mod telemetry;
+pub mod tls;
 pub mod transfer;

@@ -4,6 +4,7 @@
 //! a handler converts, calls `transfer` or `catalog`, and converts back.
 
 mod catalog;
+mod connection;
 mod convert;
 mod export;
 mod files;

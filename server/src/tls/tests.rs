@@ -1,0 +1,5 @@
+//! Connections to a real server: encrypted, slow, silent, too many, of strangers.
+
+mod certificates;
+mod kit;
+mod limits;
