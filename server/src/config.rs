@@ -5,56 +5,101 @@
 
 mod defaults;
 mod errors;
+mod file;
 mod raw;
+mod show;
 mod units;
 mod validate;
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-pub use self::errors::{Error, Fault};
-pub use self::raw::RawConfig;
-pub use self::units::ByteSize;
-use self::units::format_duration;
-use crate::engine::{EngineConfig, HostRequest};
-use crate::telemetry::TelemetryConfig;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+pub use self::{
+    errors::{Error, Fault, Place},
+    units::ByteSize,
+};
+use self::{
+    file::RawFile,
+    raw::{RawCommand, RawConfig},
+};
+use crate::{
+    auth::{AuthConfig, CertificateGrants, mint::TokenRequest},
+    engine::{EngineConfig, HostRequest, Secret},
+    guard::AllowList,
+    telemetry::TelemetryConfig,
+    tls::TlsConfig,
+};
 
 /// What the program was asked to do.
 #[derive(Debug)]
 pub enum Invocation {
     /// Serve, with this configuration.
     Serve(Box<Config>),
+    /// Print this configuration.
+    Show(Box<Config>),
+    /// Make a token.
+    Token(Box<TokenRequest>),
     /// Host the ClickHouse library for a server that is the parent of this process.
     HostEngine(HostRequest),
 }
 
-/// Reads the command line and the environment of the process, and validates them. Ends the process
-/// when help or the version is asked for, or an option is not known.
+/// Reads the command line, the environment and the configuration file, and validates them. Ends the
+/// process when help or the version is asked for, or a flag is not known.
 ///
 /// # Errors
 ///
 /// [`Error`] with every fault at once.
 pub fn parse() -> Result<Invocation, Error> {
-    Invocation::from_raw(<RawConfig as clap::Parser>::parse())
+    match Invocation::from_arguments(std::env::args_os()) {
+        Err(Error::Usage(error)) => error.exit(),
+        other => other,
+    }
 }
 
 impl Invocation {
-    /// Validates what was read.
+    /// Reads a command line, that begins with the name of the program, the environment and the
+    /// configuration file that they name; and validates them.
     ///
     /// # Errors
     ///
     /// [`Error`] with every fault at once.
-    pub fn from_raw(mut raw: RawConfig) -> Result<Self, Error> {
-        match raw.command.take() {
-            Some(command) => Ok(Self::HostEngine(command.into())),
-            None => Ok(Self::Serve(Box::new(Config::from_raw(raw)?))),
+    pub fn from_arguments<A: Into<OsString>>(
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, Error> {
+        let mut arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let command = RawConfig::command();
+        let matches = command.clone().try_get_matches_from(&arguments)?;
+        // The options of a subcommand stand behind its name, and no option stands before it.
+        let (options, place) = match matches.subcommand() {
+            None => (Some(&matches), 1),
+            Some(("config", options)) => (Some(options), 2),
+            Some(_) => (None, 1),
+        };
+        let named = options.and_then(|options| options.get_one::<PathBuf>("config"));
+        let mut file = RawFile::default();
+        if let (Some(path), Some(options)) = (named, options) {
+            file = RawFile::read(path, &command);
+            let more = file.arguments(|id| options.value_source(id).is_some());
+            arguments.splice(place..place, more);
         }
+        let matches = command.try_get_matches_from(arguments)?;
+        let mut raw = RawConfig::from_arg_matches(&matches)?;
+        Ok(match raw.command.take() {
+            None => Self::Serve(Box::new(Config::from_raw(raw.options, file)?)),
+            Some(RawCommand::Config(options)) => {
+                Self::Show(Box::new(Config::from_raw(*options, file)?))
+            }
+            Some(RawCommand::Token(token)) => Self::Token(Box::new((*token).into())),
+            Some(RawCommand::EngineHost { library, arguments }) => {
+                Self::HostEngine(HostRequest { library, arguments })
+            }
+        })
     }
 }
 
-/// The configuration of the server. Its `Display` is one line of `key=value`, without secrets.
+/// The configuration of the server. Its `Display` is one line of `key=value`, without secrets;
+/// [`Config::to_toml`] has the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The address that gRPC, gRPC-Web and static files are served on. Default: `127.0.0.1:50051`.
@@ -63,15 +108,88 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// Which ClickHouse to work with. Default: an embedded one with its tables in `./sluice-data`.
     pub engine: EngineConfig,
-    /// The front: connections and messages.
+    /// Who may call.
+    pub access: AccessConfig,
+    /// The port: encryption and connections.
+    pub port: PortConfig,
+    /// The front: calls and messages.
     pub rpc: RpcConfig,
+    /// The connections that callers may choose from by name. A remote engine is one of them, as
+    /// `default`.
+    pub connections: BTreeMap<String, ConnectionConfig>,
+    /// The hosts at which callers may name a ClickHouse of their own. Default: none, it is refused.
+    pub adhoc: Option<AllowList>,
     /// The uploads and exports.
     pub transfer: TransferConfig,
     /// What is logged.
     pub telemetry: TelemetryConfig,
 }
 
-/// The front: connections and messages.
+/// Who may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessConfig {
+    /// How tokens are verified. Default: none are asked for.
+    pub tokens: Option<AuthConfig>,
+    /// What the client certificates are given. Default: nothing.
+    pub certificates: CertificateGrants,
+    /// How long a call may outlive the token that it began with. Default: 1 h.
+    pub grace: Duration,
+    /// How many requests one caller may send each second: 1 to 1,000,000. Default: 100.
+    pub requests_per_second: u32,
+    /// Whether the server may be reachable from other machines without knowing its callers.
+    /// Default: no.
+    pub allow_open: bool,
+}
+
+/// The port: encryption and connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortConfig {
+    /// TLS. Default: none.
+    pub tls: Option<TlsConfig>,
+    /// The most connections at once: 1 to 1,000,000. Default: 10,000.
+    pub max_connections: usize,
+    /// The time that a TLS handshake may take: at least 1 ms. Default: 10 s.
+    pub handshake_timeout: Duration,
+    /// The time from then until the first request has begun: at least 1 ms. Default: 10 s.
+    pub head_timeout: Duration,
+}
+
+/// Whom ClickHouse takes the calls through a connection for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// The user of the connection, whoever calls.
+    #[default]
+    Service,
+    /// The owner of the caller's token, which goes to ClickHouse.
+    Token,
+    /// The user of the connection with the caller's role.
+    Role,
+    /// The caller's user, by `EXECUTE AS`.
+    Impersonate,
+}
+
+/// A ClickHouse that callers may choose by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionConfig {
+    /// The address of its HTTP interface, http or https, without a final slash.
+    pub url: String,
+    /// The database of a table that is named without one. Default: `default`.
+    pub database: String,
+    /// The user. Default: `default`.
+    pub user: String,
+    /// The file that the password was read from. Default: none.
+    pub password_file: Option<PathBuf>,
+    /// The password. Default: none.
+    pub password: Secret,
+    /// The CA certificates (PEM) to trust. Default: those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Whom ClickHouse takes the calls for. Default: the user.
+    pub identity: Identity,
+    /// The most transfers that run at once: 1 to 10,000. Default: as many as on the server.
+    pub max_transfers: Option<usize>,
+}
+
+/// The front: calls and messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RpcConfig {
     /// The largest message that is received, in bytes: 64 KiB to 1 GiB. Default: 16 MiB.
@@ -88,6 +206,12 @@ pub struct RpcConfig {
     pub keepalive_timeout: Duration,
     /// How long a client may stay silent in the middle of an upload: at least 1 ms. Default: 60 s.
     pub idle_timeout: Duration,
+    /// The most calls at once on one connection: 1 to 10,000. Default: 200.
+    pub max_streams: u32,
+    /// Whether the services describe themselves. Default: yes.
+    pub reflection: bool,
+    /// The web sites whose pages may call. Default: none.
+    pub cors_origins: Vec<String>,
     /// A directory of static files to serve beside gRPC-Web. Default: none.
     pub web_dir: Option<PathBuf>,
 }
@@ -135,99 +259,6 @@ pub struct TransferConfig {
     pub progress_interval: Duration,
     /// The number of transfers that are remembered after their end. 1,000.
     pub history: usize,
-}
-
-impl Config {
-    /// Every option as it was resolved, by the name of the option; secrets are masked.
-    fn entries(&self) -> Vec<(&'static str, String)> {
-        let mut entries = vec![("listen", self.listen.to_string())];
-        match &self.engine {
-            EngineConfig::Embedded(embedded) => {
-                let or =
-                    |value: Option<String>, none: &str| value.unwrap_or_else(|| none.to_owned());
-                let library = embedded
-                    .library
-                    .as_ref()
-                    .map(|path| path.display().to_string());
-                entries.extend([
-                    ("engine", "embedded".to_owned()),
-                    ("data-dir", embedded.data_dir.display().to_string()),
-                    (
-                        "embedded-http-port",
-                        or(embedded.http_port.map(|port| port.to_string()), "any"),
-                    ),
-                    ("engine-library", or(library, "found")),
-                ]);
-            }
-            EngineConfig::Remote(remote) => entries.extend([
-                ("engine", "remote".to_owned()),
-                ("clickhouse-url", remote.url.clone()),
-                ("clickhouse-user", remote.user.clone()),
-                ("clickhouse-password", remote.password.to_string()),
-                ("clickhouse-database", remote.database.clone()),
-            ]),
-        }
-        let web_dir = self.rpc.web_dir.as_ref();
-        entries.extend([
-            (
-                "web-dir",
-                web_dir.map_or_else(|| "none".to_owned(), |dir| dir.display().to_string()),
-            ),
-            (
-                "max-message-bytes",
-                ByteSize::from(self.rpc.max_message_bytes).to_string(),
-            ),
-            (
-                "max-record-bytes",
-                ByteSize::from(self.transfer.max_record_bytes).to_string(),
-            ),
-            ("max-fields", self.transfer.max_fields.to_string()),
-            ("max-expansion", self.transfer.max_expansion.to_string()),
-            ("max-transfers", self.transfer.max_transfers.to_string()),
-            ("journal-database", self.transfer.journal_database.clone()),
-            (
-                "journal-retention",
-                format_duration(self.transfer.journal_retention),
-            ),
-            (
-                "session-limit",
-                format_duration(self.transfer.session_limit),
-            ),
-            ("session-idle", format_duration(self.transfer.session_idle)),
-            (
-                "max-early-appends",
-                self.transfer.max_early_appends.to_string(),
-            ),
-            (
-                "memory-limit",
-                ByteSize::from(self.transfer.memory_limit).to_string(),
-            ),
-            (
-                "max-file-bytes",
-                ByteSize::from(self.transfer.max_file_bytes).to_string(),
-            ),
-            ("block-rows", self.transfer.block_rows.to_string()),
-            (
-                "block-bytes",
-                ByteSize::from(self.transfer.block_bytes).to_string(),
-            ),
-            ("idle-timeout", format_duration(self.rpc.idle_timeout)),
-            ("drain-timeout", format_duration(self.drain_timeout)),
-            ("log", self.telemetry.filter.clone()),
-            ("log-format", self.telemetry.format.to_string()),
-        ]);
-        entries
-    }
-}
-
-impl fmt::Display for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (name, value)) in self.entries().into_iter().enumerate() {
-            let space = if index == 0 { "" } else { " " };
-            write!(f, "{space}{name}={value}")?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::{error::Error, io::Write as _, process::ExitCode};
 
+use secrecy::ExposeSecret as _;
 use sluice_server::{
     app::{App, shutdown::Shutdown},
+    auth::mint::{SigningKey, TokenRequest, mint},
     config::{self, Config, Invocation},
     engine, telemetry,
 };
@@ -16,6 +18,8 @@ fn main() -> ExitCode {
         // The hosted library wants a process without other threads.
         Ok(Invocation::HostEngine(request)) => return engine::run_host(request),
         Ok(Invocation::Serve(config)) => serve(*config),
+        Ok(Invocation::Show(config)) => print(&config.to_toml()),
+        Ok(Invocation::Token(request)) => token(&request),
         Err(error) => Err(error.into()),
     };
     match outcome {
@@ -38,6 +42,17 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     };
     tracing::info!(address = %app.local_address()?, "listening");
     Ok(app.run(shutdown.token().clone()).await?)
+}
+
+/// Makes a token and writes it to standard output.
+fn token(request: &TokenRequest) -> Result<(), Box<dyn Error>> {
+    let key = SigningKey::read(&request.key, request.algorithm)?;
+    let token = mint(&key, &request.claims)?;
+    print(&format!("{}\n", token.expose_secret()))
+}
+
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
 /// Writes an error with all its causes; a standard error that is closed takes none.

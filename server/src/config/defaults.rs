@@ -99,6 +99,15 @@ pub(super) const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// An engine answers within half a second; one with many tables, on a slow disk, takes longer.
 pub(super) const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// As long as a load of a large file takes; a token is asked for again with each call.
+pub(super) const AUTH_GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Calls. What HTTP/2 libraries take by default; a browser has six uploads of a few calls each.
+pub(super) const MAX_STREAMS: u64 = 200;
+
+/// Requests each second. A browser that loads files calls twenty times; a loop without a pause more.
+pub(super) const REQUESTS_PER_SECOND: u64 = 100;
+
 /// What a person at a terminal wants to read.
 pub(super) const LOG_FILTER: &str = "info";
 
@@ -128,6 +137,12 @@ pub(super) mod range {
     pub(in crate::config) const MEMORY_BYTES: RangeInclusive<u64> = 16 * MIB..=1024 * GIB;
     /// Bytes.
     pub(in crate::config) const FILE_BYTES: RangeInclusive<u64> = KIB..=1024 * 1024 * GIB;
+    /// Connections. Each is an open file.
+    pub(in crate::config) const CONNECTIONS: RangeInclusive<u64> = 1..=1_000_000;
+    /// Calls.
+    pub(in crate::config) const STREAMS: RangeInclusive<u64> = 1..=10_000;
+    /// Requests each second.
+    pub(in crate::config) const REQUESTS: RangeInclusive<u64> = 1..=1_000_000;
     /// Transfers.
     pub(in crate::config) const TRANSFERS: RangeInclusive<u64> = 1..=10_000;
 }

@@ -1,24 +1,48 @@
 //! What the command line and the environment say, not yet checked.
 //!
-//! Made by `config::parse`, read by `config::validate`. The only reader of the environment; every
-//! option is text here, so that all faults can be reported together.
+//! Made by `config`, read by `config::validate`. The only reader of the environment; every option is
+//! text here, so that all faults can be reported together. An option without a value is left to the
+//! configuration file and then to its default.
+
+mod access;
+mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::engine::HostRequest;
+pub(super) use self::{
+    access::{RawAuth, RawPort},
+    token::RawToken,
+};
 
 /// Moves flat files into ClickHouse and ClickHouse tables into flat files, over gRPC and gRPC-Web.
 ///
 /// Without --clickhouse-url the server hosts a ClickHouse itself. Sizes are written as 65536, 64KiB
-/// or 1GB, durations as 500ms, 30s or 2m.
+/// or 1GB, durations as 500ms, 30s or 2m. Every option can stand in a configuration file (TOML), in the
+/// environment, or here; what stands here counts most.
 #[derive(Debug, Default, Parser)]
-#[command(name = "sluice-server", version, disable_help_subcommand = true)]
-pub struct RawConfig {
+#[command(
+    name = "sluice-server",
+    version,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
+)]
+pub(super) struct RawConfig {
     #[command(subcommand)]
     pub(super) command: Option<RawCommand>,
+
+    #[command(flatten)]
+    pub(super) options: RawOptions,
+}
+
+/// The options of the server.
+#[derive(Debug, Default, Args)]
+pub(super) struct RawOptions {
+    /// Configuration file in TOML; its keys are called like these options [default: none]
+    #[arg(long, env = "SLUICE_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
 
     /// Address to serve on [default: 127.0.0.1:50051]
     #[arg(long, env = "SLUICE_LISTEN", value_name = "ADDRESS:PORT")]
@@ -29,6 +53,12 @@ pub struct RawConfig {
 
     #[command(flatten)]
     pub(super) remote: RawRemote,
+
+    #[command(flatten)]
+    pub(super) auth: RawAuth,
+
+    #[command(flatten)]
+    pub(super) port: RawPort,
 
     #[command(flatten)]
     pub(super) transfer: RawTransfer,
@@ -156,6 +186,24 @@ pub(super) struct RawRemote {
 /// What the program can do beside serving.
 #[derive(Debug, Subcommand)]
 pub(super) enum RawCommand {
+    /// Prints the configuration as it would be used, in the form of a configuration file, and ends
+    ///
+    /// Secrets stand in files, of which only the names are shown.
+    Config(Box<RawOptions>),
+
+    /// Makes a token, for development and for services without an issuer
+    ///
+    /// Example:
+    ///
+    ///   openssl rand -hex 32 > secret
+    ///
+    ///   sluice-server --auth-secret-file secret
+    ///
+    ///   sluice-server token --key secret --subject alice --scopes ingest:upload,catalog:read > token
+    ///
+    ///   sluice --token-file token upload airports.csv --table default.airports
+    Token(Box<RawToken>),
+
     /// Hosts the ClickHouse library for the server that started this process.
     #[command(hide = true)]
     EngineHost {
@@ -166,11 +214,4 @@ pub(super) enum RawCommand {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
-}
-
-impl From<RawCommand> for HostRequest {
-    fn from(command: RawCommand) -> Self {
-        let RawCommand::EngineHost { library, arguments } = command;
-        Self { library, arguments }
-    }
 }

@@ -1,28 +1,31 @@
 //! The configuration as a whole: defaults, faults, contradictions, masking.
 
+mod access;
+mod file;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
-use super::{Config, Error, Invocation, RawConfig};
+use super::{Config, Error, Invocation, raw::RawConfig};
 use crate::engine::{EmbeddedConfig, EngineConfig, RemoteConfig};
 
 fn parse(arguments: &[&str]) -> Result<Config, Error> {
     let line = ["sluice-server"].iter().chain(arguments);
-    match Invocation::from_raw(RawConfig::try_parse_from(line).unwrap())? {
+    match Invocation::from_arguments(line)? {
         Invocation::Serve(config) => Ok(*config),
-        Invocation::HostEngine(request) => panic!("{request:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
-fn faulty_options(arguments: &[&str]) -> Vec<&'static str> {
+fn faulty_options(arguments: &[&str]) -> Vec<String> {
     parse(arguments)
         .unwrap_err()
         .faults()
         .iter()
-        .map(|fault| fault.option)
+        .map(|fault| fault.option.to_string())
         .collect()
 }
 
@@ -207,7 +210,7 @@ fn a_password_in_the_address_is_refused_and_not_shown() {
 #[test]
 fn the_password_file_loses_one_line_end_and_is_masked() {
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("password");
+    let file = directory.path().join("secret");
     for (content, expected) in [
         ("pw", "pw"),
         ("pw\n", "pw"),
@@ -223,7 +226,7 @@ fn the_password_file_loses_one_line_end_and_is_masked() {
         ])
         .unwrap();
         let shown = format!("{config} {config:?}");
-        assert!(shown.contains("clickhouse-password=***"), "{shown}");
+        assert!(shown.contains("password: ***"), "{shown}");
         assert!(!shown.contains("pw"), "{shown}");
         assert_eq!(remote(config).password.expose(), expected);
     }
@@ -242,7 +245,7 @@ fn a_password_file_that_is_missing_is_a_fault() {
 fn the_configuration_is_shown_on_one_line() {
     let shown = parse(&[]).unwrap().to_string();
     assert!(
-        shown.starts_with("listen=127.0.0.1:50051 engine=embedded "),
+        shown.starts_with("listen=127.0.0.1:50051 data-dir=./sluice-data "),
         "{shown}"
     );
     assert!(
@@ -263,8 +266,7 @@ fn the_child_s_command_keeps_its_arguments() {
         "--path=/d",
         "--query",
     ];
-    let raw = RawConfig::try_parse_from(line).unwrap();
-    let Invocation::HostEngine(request) = Invocation::from_raw(raw).unwrap() else {
+    let Invocation::HostEngine(request) = Invocation::from_arguments(line).unwrap() else {
         panic!("not the child");
     };
     assert_eq!(request.library, PathBuf::from("/l.so"));

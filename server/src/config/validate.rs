@@ -1,22 +1,24 @@
 //! Turns what was read into a [`Config`], or into all of its faults.
 //!
-//! Called by `config::Invocation`. It reads the password file and looks whether directories exist;
-//! it must not open a connection or make anything.
+//! Called by `config::Invocation`. It reads password files and looks whether directories exist; it must
+//! not open a connection or make anything.
 
+mod access;
+mod connections;
+mod engine;
+mod port;
 mod transfer;
 
-use std::fs;
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use super::defaults::{self, range};
-use super::errors::Faults;
-use super::raw::{RawEmbedded, RawRemote};
-use super::units::{ByteSize, parse_duration};
-use super::{Config, Error, RawConfig, RpcConfig};
-use crate::engine::{EmbeddedConfig, EngineConfig, RemoteConfig, Secret};
+use super::{
+    AccessConfig, Config, Error, RpcConfig,
+    defaults::{self, range},
+    errors::Faults,
+    file::RawFile,
+    raw::RawOptions,
+    units::{ByteSize, parse_duration},
+};
 use crate::telemetry::{LogFormat, TelemetryConfig};
 
 impl Config {
@@ -25,39 +27,63 @@ impl Config {
     /// # Errors
     ///
     /// [`Error`] with every fault at once.
-    pub(super) fn from_raw(raw: RawConfig) -> Result<Self, Error> {
-        let mut faults = Faults::default();
-        let listen = listen(raw.listen.as_deref(), &mut faults);
-        let engine = engine(raw.embedded, raw.remote, &mut faults);
+    pub(super) fn from_raw(raw: RawOptions, file: RawFile) -> Result<Self, Error> {
+        let mut faults = Faults::of_file(file.faults, file.places);
+        let faults_mut = &mut faults;
+        let listen = listen(raw.listen.as_deref(), faults_mut);
+        let mut connections = connections::connections(&file.connections, faults_mut);
+        let engine = engine::engine(raw.embedded, raw.remote, &mut connections, faults_mut);
+        let access = access::access(raw.auth, &file.certificates, &raw.port, faults_mut);
+        let adhoc = port::adhoc(&raw.port, faults_mut);
         let rpc = RpcConfig {
             max_message_bytes: size(
                 "max-message-bytes",
                 raw.max_message_bytes.as_deref(),
                 defaults::MAX_MESSAGE_BYTES,
                 &range::MESSAGE_BYTES,
-                &mut faults,
+                faults_mut,
             ),
             stream_window_bytes: defaults::STREAM_WINDOW_BYTES,
             connection_window_bytes: defaults::CONNECTION_WINDOW_BYTES,
             max_frame_bytes: defaults::MAX_FRAME_BYTES,
             keepalive_interval: defaults::KEEPALIVE_INTERVAL,
             keepalive_timeout: defaults::KEEPALIVE_TIMEOUT,
-            idle_timeout: idle_timeout(raw.idle_timeout.as_deref(), &mut faults),
-            web_dir: web_dir(raw.web_dir, &mut faults),
+            idle_timeout: lasting(
+                "idle-timeout",
+                raw.idle_timeout.as_deref(),
+                defaults::IDLE_TIMEOUT,
+                faults_mut,
+            ),
+            max_streams: port::max_streams(&raw.port, faults_mut),
+            reflection: switch(
+                "reflection",
+                raw.port.reflection.as_deref(),
+                true,
+                faults_mut,
+            ),
+            cors_origins: port::cors_origins(&raw.port, faults_mut),
+            web_dir: web_dir(raw.web_dir, faults_mut),
         };
-        let transfer = transfer::transfer(&raw.transfer, &mut faults);
+        let port = port::port(raw.port, faults_mut);
+        let transfer = transfer::transfer(&raw.transfer, faults_mut);
         let drain_timeout = duration(
             "drain-timeout",
             raw.drain_timeout.as_deref(),
             defaults::DRAIN_TIMEOUT,
-            &mut faults,
+            faults_mut,
         );
-        let telemetry = telemetry(raw.log, raw.log_format.as_deref(), &mut faults);
+        let telemetry = telemetry(raw.log, raw.log_format.as_deref(), faults_mut);
+        check_open(listen, &access, faults_mut);
+        connections::check_identities(&connections, &access, faults_mut);
         faults.finish(Self {
             listen,
             drain_timeout,
             engine,
+            access,
+            port,
             rpc,
+            connections,
+            adhoc,
             transfer,
             telemetry,
         })
@@ -75,129 +101,10 @@ fn listen(raw: Option<&str>, faults: &mut Faults) -> SocketAddr {
     faults.take("listen", parsed, SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
-/// The engine: remote with an address, embedded without; the options of the other are refused.
-fn engine(embedded: RawEmbedded, remote: RawRemote, faults: &mut Faults) -> EngineConfig {
-    let RawRemote {
-        clickhouse_url,
-        clickhouse_user,
-        clickhouse_password_file,
-        clickhouse_database,
-    } = remote;
-    let RawEmbedded {
-        data_dir,
-        embedded_http_port,
-        engine_library,
-    } = embedded;
-    if let Some(url) = clickhouse_url {
-        let problem =
-            "is for the embedded ClickHouse and contradicts --clickhouse-url; leave one out";
-        refuse("data-dir", data_dir.is_some(), problem, faults);
-        refuse(
-            "embedded-http-port",
-            embedded_http_port.is_some(),
-            problem,
-            faults,
-        );
-        refuse("engine-library", engine_library.is_some(), problem, faults);
-        return EngineConfig::Remote(RemoteConfig {
-            url: faults.take("clickhouse-url", checked_url(&url), String::new()),
-            user: name("clickhouse-user", clickhouse_user, faults),
-            password: password(clickhouse_password_file.as_deref(), faults),
-            database: name("clickhouse-database", clickhouse_database, faults),
-        });
-    }
-    let problem = "needs --clickhouse-url";
-    refuse(
-        "clickhouse-user",
-        clickhouse_user.is_some(),
-        problem,
-        faults,
-    );
-    refuse(
-        "clickhouse-password-file",
-        clickhouse_password_file.is_some(),
-        problem,
-        faults,
-    );
-    refuse(
-        "clickhouse-database",
-        clickhouse_database.is_some(),
-        problem,
-        faults,
-    );
-    EngineConfig::Embedded(EmbeddedConfig {
-        data_dir: data_dir.unwrap_or_else(|| PathBuf::from(defaults::DATA_DIR)),
-        http_port: port(embedded_http_port.as_deref(), faults),
-        library: engine_library,
-        host_program: None,
-        start_timeout: defaults::ENGINE_START_TIMEOUT,
-    })
-}
-
 /// A fault when an option is given that has no place here.
 fn refuse(option: &'static str, given: bool, problem: &str, faults: &mut Faults) {
     if given {
         faults.add(option, problem);
-    }
-}
-
-/// The address without a final slash.
-fn checked_url(text: &str) -> Result<String, String> {
-    let wrong = |why: &str| Err(format!("`{text}` {why}; write it as http://host:8123"));
-    if text.contains('@') {
-        // Not shown: it may hold a password.
-        return Err(
-            "must not hold a user or a password; use --clickhouse-user and \
-                    --clickhouse-password-file"
-                .to_owned(),
-        );
-    }
-    let Ok(uri) = text.parse::<http::Uri>() else {
-        return wrong("is not an address");
-    };
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http"), Some(host)) if !host.is_empty() => {}
-        (Some("https"), _) => return wrong("asks for TLS, which is not built in"),
-        _ => return wrong("is not an address of HTTP"),
-    }
-    if uri.query().is_some() {
-        return wrong("must not hold a query");
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// A user or a database.
-fn name(option: &'static str, raw: Option<String>, faults: &mut Faults) -> String {
-    let name = raw.unwrap_or_else(|| defaults::CLICKHOUSE_NAME.to_owned());
-    refuse(option, name.is_empty(), "must not be empty", faults);
-    name
-}
-
-/// The password in the file, without the line end that editors add.
-fn password(file: Option<&Path>, faults: &mut Faults) -> Secret {
-    let Some(file) = file else {
-        return Secret::default();
-    };
-    let read = fs::read_to_string(file)
-        .map(|text| {
-            let line = text.strip_suffix('\n').unwrap_or(&text);
-            Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned())
-        })
-        .map_err(|error| format!("cannot read {}: {error}", file.display()));
-    faults.take("clickhouse-password-file", read, Secret::default())
-}
-
-/// The fixed port of the embedded engine.
-fn port(raw: Option<&str>, faults: &mut Faults) -> Option<u16> {
-    let text = raw?;
-    match text.parse() {
-        Ok(0) | Err(_) => {
-            let problem =
-                format!("`{text}` is not a port from 1 to 65535; leave it out for a free one");
-            faults.add("embedded-http-port", problem);
-            None
-        }
-        Ok(port) => Some(port),
     }
 }
 
@@ -266,16 +173,40 @@ fn duration(
     faults.take(option, raw.map_or(Ok(default), parse_duration), default)
 }
 
-/// The time that a client may stay silent: not zero, which would end every upload.
-fn idle_timeout(raw: Option<&str>, faults: &mut Faults) -> Duration {
-    let timeout = duration("idle-timeout", raw, defaults::IDLE_TIMEOUT, faults);
-    refuse(
-        "idle-timeout",
-        timeout.is_zero(),
-        "must be longer than zero",
-        faults,
+/// A duration that is not zero: that would end everything at once.
+fn lasting(
+    option: &'static str,
+    raw: Option<&str>,
+    default: Duration,
+    faults: &mut Faults,
+) -> Duration {
+    let time = duration(option, raw, default, faults);
+    refuse(option, time.is_zero(), "must be longer than zero", faults);
+    time
+}
+
+/// Something that is on or off.
+fn switch(option: &'static str, raw: Option<&str>, default: bool, faults: &mut Faults) -> bool {
+    let parsed = match raw {
+        None => Ok(default),
+        Some("on" | "true") => Ok(true),
+        Some("off" | "false") => Ok(false),
+        Some(other) => Err(format!("`{other}` is neither on nor off")),
+    };
+    faults.take(option, parsed, default)
+}
+
+/// A server that other machines can reach must know its callers, unless somebody has said otherwise.
+fn check_open(listen: SocketAddr, access: &AccessConfig, faults: &mut Faults) {
+    if listen.ip().is_loopback() || access.is_required() || access.allow_open {
+        return;
+    }
+    let problem = format!(
+        "{listen} is reachable from other machines, and callers need not say who they are: set up \
+         authentication (--auth-...), listen on 127.0.0.1, or allow everybody to do everything with \
+         --allow-open"
     );
-    timeout
+    faults.add("listen", problem);
 }
 
 /// What is logged, and how.

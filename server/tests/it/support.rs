@@ -16,7 +16,7 @@ use sluice_proto::v1::{
 };
 use sluice_server::{
     app::App,
-    config::{Config, Invocation, RawConfig},
+    config::{Config, Invocation},
     engine::{Engine, EngineConfig},
     task,
 };
@@ -260,8 +260,8 @@ pub(crate) fn config(data_dir: &Path) -> Config {
         .iter()
         .map(|text| (*text).into())
         .chain([data_dir.into()]);
-    let raw = <RawConfig as clap::Parser>::parse_from::<_, std::ffi::OsString>(arguments);
-    let Invocation::Serve(mut config) = Invocation::from_raw(raw).unwrap() else {
+    let arguments = arguments.collect::<Vec<std::ffi::OsString>>();
+    let Invocation::Serve(mut config) = Invocation::from_arguments(arguments).unwrap() else {
         panic!("the arguments ask for a server");
     };
     if let EngineConfig::Embedded(embedded) = &mut config.engine {
@@ -274,10 +274,9 @@ pub(crate) fn config(data_dir: &Path) -> Config {
 /// The engine of another server.
 pub(crate) fn remote(url: &str) -> EngineConfig {
     let arguments = ["sluice-server", "--clickhouse-url", url];
-    let raw = <RawConfig as clap::Parser>::parse_from(arguments);
-    match Invocation::from_raw(raw).unwrap() {
+    match Invocation::from_arguments(arguments).unwrap() {
         Invocation::Serve(config) => config.engine,
-        Invocation::HostEngine(_) => panic!("the arguments ask for a server"),
+        other => panic!("{other:?}"),
     }
 }
 
