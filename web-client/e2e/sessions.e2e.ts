@@ -1,0 +1,135 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+
+import { chooseFiles, lookAt } from "./support/browser";
+import { temporaryDirectory, writeRows } from "./support/files";
+import { next, setUp } from "./support/visitor";
+
+const mib = 1 << 20;
+const { server, clickhouse, visit } = setUp();
+const directory = await temporaryDirectory();
+const file = join(directory, "large.csv");
+const rowCount = await writeRows(file, 120 * mib);
+
+/** Begins to load a file into a new table, slowly enough to be interrupted. */
+async function begin(page: Page, path: string, table: string): Promise<void> {
+  await chooseFiles(page, path);
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await next(page, "table");
+  await page.getByRole("textbox", { name: "Name of the table" }).fill(table);
+  await page.getByText(`CREATE TABLE \`${table}\``).waitFor();
+  await next(page, "load");
+  await page.getByRole("button", { name: "Start loading" }).click();
+}
+
+/** Makes the line slow, or fast again with 0. */
+async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: bytesPerSecond === 0 ? -1 : bytesPerSecond,
+  });
+}
+
+async function pauseAndReload(page: Page, table: string): Promise<void> {
+  await throttle(page, 20 * mib);
+  await begin(page, file, table);
+  await page.getByText(/sending, ([1-9]|[1-7][0-9])%/).waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^paused at/).waitFor();
+  if (table === "reloaded") expect(await lookAt(page, "upload-5-paused")).toEqual([]);
+  await page.reload();
+  await page.getByText("large.csv is not all there yet").waitFor();
+  await throttle(page, 0);
+}
+
+test("an upload pauses, survives a reload of the page and goes on where it stood", async () => {
+  const { page, complaints } = await visit();
+  await pauseAndReload(page, "reloaded");
+  expect(await lookAt(page, "upload-1-unfinished")).toEqual([]);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("Choose large.csv again").waitFor();
+  const sent: number[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/AppendUpload")) sent.push(request.postDataBuffer()?.length ?? 0);
+  });
+  await chooseFiles(page, file);
+  await page.getByText(new RegExp(`${rowCount.toLocaleString("en")} rows loaded in`)).waitFor();
+  expect(sent.length * 4 * mib).toBeLessThan(120 * mib);
+  expect(await clickhouse().value("SELECT count() FROM reloaded")).toBe(`${rowCount}`);
+  expect(await clickhouse().value("SELECT uniqExact(id) FROM reloaded")).toBe(`${rowCount}`);
+  expect(complaints).toEqual([]);
+});
+
+test("another file of the same size is not mixed in", async () => {
+  const { page } = await visit();
+  await pauseAndReload(page, "mixed");
+  const other = join(directory, "other.csv");
+  const bytes = await readFile(file);
+  bytes[50] = bytes[50] === 65 ? 66 : 65;
+  await writeFile(other, bytes);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("Choose large.csv again").waitFor();
+  await chooseFiles(page, other);
+  await page.getByText("This is not the file that the upload began with").waitFor();
+});
+
+test("a server that dies in the middle is waited for, and no row is lost or doubled", async () => {
+  const { page } = await visit();
+  await throttle(page, 20 * mib);
+  await begin(page, file, "survived");
+  await page.getByText(/sending, [2-7][0-9]%/).waitFor();
+  await server().down("SIGKILL");
+  await page.getByText(/waiting for the server at/).waitFor();
+  expect(await lookAt(page, "upload-5-waiting")).toEqual([]);
+  await server().up();
+  await throttle(page, 0);
+  await page.getByText(new RegExp(`${rowCount.toLocaleString("en")} rows loaded in`)).waitFor();
+  expect(await clickhouse().value("SELECT uniqExact(id) FROM survived")).toBe(`${rowCount}`);
+  expect(await clickhouse().value("SELECT count() FROM survived")).toBe(`${rowCount}`);
+});
+
+test("a stopped upload leaves nothing behind", async () => {
+  const { page } = await visit();
+  await throttle(page, 10 * mib);
+  await begin(page, file, "stopped");
+  await page.getByText(/sending, ([1-9]|[1-7][0-9])%/).waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.locator(".badge", { hasText: "stopped" }).waitFor();
+  await expect
+    .poll(() => clickhouse().rows("SELECT name FROM system.tables WHERE name LIKE '%stopped%'"))
+    .toEqual([]);
+  await page.reload();
+  await page.getByText("Drop a CSV").waitFor();
+  expect(await page.getByText("is not all there yet").count()).toBe(0);
+});
+
+test("300 MB pass through with the memory of the page flat", async () => {
+  const large = join(directory, "300.csv");
+  const rows = await writeRows(large, 300 * 1_000_000);
+  const { page } = await visit();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const heap = async () => {
+    await session.send("HeapProfiler.collectGarbage");
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "JSHeapUsedSize")?.value ?? 0;
+  };
+  const before = await heap();
+  await begin(page, large, "flat");
+  let most = 0;
+  const done = page.getByText(/rows loaded in/);
+  while (!(await done.isVisible())) {
+    most = Math.max(most, await heap());
+    await page.waitForTimeout(100);
+    if (await page.getByRole("alert").isVisible()) break;
+  }
+  expect(await clickhouse().value("SELECT count() FROM flat")).toBe(`${rows}`);
+  expect((most - before) / mib).toBeLessThan(64);
+});

@@ -1,0 +1,58 @@
+import { createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+
+import { CatalogService } from "../../src/gen/sluice/v1/catalog_service_pb";
+import { IngestService } from "../../src/gen/sluice/v1/ingest_service_pb";
+import type { Server } from "./server";
+
+/** Asks the server itself, beside the page. */
+export class Clickhouse {
+  readonly catalog;
+  readonly ingest;
+
+  constructor(server: Server) {
+    const transport = createGrpcWebTransport({ baseUrl: server.url });
+    this.catalog = createClient(CatalogService, transport);
+    this.ingest = createClient(IngestService, transport);
+  }
+
+  /** The rows of a query as text. */
+  async rows(query: string): Promise<(string | null)[][]> {
+    const source = { case: "query", value: query } as const;
+    const { rows } = await this.catalog.previewRows({ source, limit: 10_000 });
+    return rows.map(({ cells }) => cells.map(({ text }) => text ?? null));
+  }
+
+  /** The only value of a query. */
+  async value(query: string): Promise<string | null> {
+    return (await this.rows(query))[0]?.[0] ?? null;
+  }
+
+  /** The file of an export of a query. */
+  async export(query: string): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const { payload } of this.ingest.export({
+      source: { case: "query", value: query },
+    })) {
+      if (payload.case === "data") parts.push(payload.value);
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** Loads a text into a new table, by the statement. */
+  async load(create: string, table: string, text: string): Promise<void> {
+    const data = new TextEncoder().encode(text);
+    const transferId = crypto.randomUUID();
+    await this.ingest.beginUpload({
+      spec: {
+        transferId,
+        table: { database: "default", table },
+        createTable: true,
+        createStatement: create,
+        sniff: false,
+      },
+    });
+    await this.ingest.appendUpload({ transferId, offset: 0n, data });
+    await this.ingest.finishUpload({ transferId, totalBytes: BigInt(data.length) });
+  }
+}

@@ -1,0 +1,45 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+
+import { openBrowser, openPage } from "./browser";
+import { Clickhouse } from "./clickhouse";
+import { Server } from "./server";
+
+/** A server and a browser for the tests of one file; every page is closed after its test. */
+export function setUp(...args: string[]) {
+  const parts: { server?: Server; browser?: Browser; clickhouse?: Clickhouse } = {};
+  let close: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    parts.server = await Server.start(...args);
+    parts.clickhouse = new Clickhouse(parts.server);
+    parts.browser = await openBrowser();
+  });
+  afterEach(async () => {
+    for (const end of close) await end();
+    close = [];
+  });
+  afterAll(async () => {
+    await parts.browser?.close();
+    await parts.server?.remove();
+  });
+  const known = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error("nothing was started");
+    return part;
+  };
+  return {
+    server: () => known(parts.server),
+    clickhouse: () => known(parts.clickhouse),
+    /** Opens the page; `prepare` runs before its scripts. */
+    visit: async (hash = "", prepare?: (page: Page) => Promise<void>) => {
+      const opened = await openPage(known(parts.browser), known(parts.server), hash, prepare);
+      opened.page.setDefaultTimeout(30_000);
+      close.push(() => opened.context.close());
+      return opened;
+    },
+  };
+}
+
+/** Goes to the next step of a screen. */
+export async function next(page: Page, step: string): Promise<void> {
+  await page.getByRole("button", { name: `Next: ${step}` }).click();
+}

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+
+import { lookAt, stubSavePicker } from "./support/browser";
+import { next, setUp } from "./support/visitor";
+
+const { clickhouse, visit } = setUp();
+
+/** Begins an upload beside the page and leaves it open. */
+async function openUpload(table: string): Promise<string> {
+  const transferId = crypto.randomUUID();
+  const spec = {
+    transferId,
+    table: { database: "default", table },
+    createTable: true,
+    sourceName: `${table}.csv`,
+    totalBytes: 20n << 20n,
+    rejects: { maxRows: 1_000n },
+  };
+  await clickhouse().ingest.beginUpload({ spec });
+  const rows = Array.from({ length: 150_000 }, (_, row) => `${row},text of ${row}`).join("\n");
+  const data = new TextEncoder().encode(`id,text\n${rows}\nwrong,x\n`);
+  await clickhouse().ingest.appendUpload({ transferId, offset: 0n, data });
+  return transferId;
+}
+
+test("transfers of others are listed, watched and stopped", async () => {
+  await clickhouse().load(
+    "CREATE TABLE loaded (a UInt8) ENGINE = MergeTree ORDER BY a",
+    "loaded",
+    "a\n1\n",
+  );
+  const { page, complaints } = await visit("#/transfers");
+  const list = page.getByRole("list", { name: "Transfers" });
+  await list.getByText("a file → default.loaded").waitFor();
+  const id = await openUpload("watched");
+  await list.getByText("watched.csv → default.watched").waitFor();
+  const looks = await lookAt(page, "transfers");
+  await list.getByText("watched.csv → default.watched").click();
+  await page.getByRole("heading", { name: "watched.csv into default.watched" }).waitFor();
+  await page.getByText("running", { exact: true }).waitFor();
+  looks.push(...(await lookAt(page, "transfer-running")));
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByText("stopped", { exact: true }).waitFor();
+  const { transfer } = await clickhouse().ingest.getTransfer({ transferId: id });
+  expect(transfer?.state).toBe(4);
+  await page.getByRole("link", { name: "All transfers" }).click();
+  await page.getByText("Failed", { exact: true }).click();
+  await expect.poll(() => list.getByRole("link").count()).toBe(1);
+  expect(looks).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test("a transfer that nobody knows is said to be none", async () => {
+  const { page } = await visit(`#/transfers/${crypto.randomUUID()}`);
+  await page.getByText("No such transfer").waitFor();
+  expect(await lookAt(page, "transfer-unknown")).toEqual([]);
+});
+
+test("a table of five hundred columns stays usable", async () => {
+  const wide = Array.from({ length: 500 }, (_, index) => `column_${index}`);
+  await clickhouse().load(
+    `CREATE TABLE wide (${wide.map((name) => `${name} UInt16`).join(", ")}) ENGINE = MergeTree ORDER BY tuple()`,
+    "wide",
+    `${wide.join(",")}\n${wide.map((_, index) => index).join(",")}\n`,
+  );
+  const { page } = await visit("#/export/default/wide", stubSavePicker);
+  await page.getByRole("table", { name: "First rows of the export" }).waitFor();
+  expect(await page.locator(".grid-cell").count()).toBeLessThan(200);
+  await page.getByLabel("Search in columns").fill("column_499");
+  await page.getByRole("checkbox", { name: /column_499/ }).waitFor();
+  const grid = page.getByRole("table", { name: "First rows of the export" });
+  await grid.evaluate((element) => element.scrollTo(1e9, 0));
+  await grid.getByRole("columnheader", { name: /column_499/ }).waitFor();
+  await next(page, "format");
+});
+
+test("the connection says who answers", async () => {
+  const { page, complaints } = await visit("#/connection");
+  await page.getByText(/ClickHouse [0-9.]+ answers/).waitFor();
+  expect(await lookAt(page, "connection")).toEqual([]);
+  await page.getByText("Another one").click();
+  expect(await lookAt(page, "connection-other")).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test("everything is reached by keyboard", async () => {
+  const { page } = await visit("#/export");
+  const tree = page.getByRole("tree", { name: "Tables" });
+  await tree.getByRole("treeitem", { name: /loaded/ }).waitFor();
+  await tree.focus();
+  for (let step = 0; step < 20; step += 1) {
+    const active = await tree.getAttribute("aria-activedescendant");
+    const text = await page.locator(`[id="${active ?? ""}"]`).textContent();
+    if (text?.startsWith("loaded")) break;
+    await page.keyboard.press("ArrowDown");
+  }
+  await page.keyboard.press("Enter");
+  await page.getByRole("table", { name: "First rows of the export" }).waitFor();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("INPUT");
+});

@@ -1,0 +1,69 @@
+import { type ReactNode, useEffect } from "react";
+
+import { Empty } from "./components/empty";
+import { TablePage } from "./features/catalog/table-page";
+import { ConnectionGate } from "./features/connection/connection-gate";
+import { ConnectionPage } from "./features/connection/connection-page";
+import { connect } from "./features/connection/connection-state";
+import { ExportPage } from "./features/export/export-page";
+import { TransferPage } from "./features/transfers/transfer-page";
+import { TransfersPage } from "./features/transfers/transfers-page";
+import { UploadPage } from "./features/upload/upload-page";
+import { Header } from "./header";
+import { type Route, useRoute } from "./lib/route";
+import { type Clients, ClientsContext } from "./rpc/clients";
+
+/** The whole page: its header, and what the address names. */
+export function App({ clients }: { clients: Clients }) {
+  const route = useRoute();
+  const place = route[0] ?? "upload";
+  useEffect(() => void connect(clients), [clients]);
+  useEffect(() => {
+    document.title = `${titles[place] ?? "Sluice"} – Sluice`;
+  }, [place]);
+  return (
+    <ClientsContext value={clients}>
+      <a className="skip" href="#main" onClick={focusMain}>
+        Skip to the content
+      </a>
+      <Header place={place} />
+      <main id="main" className="page" tabIndex={-1}>
+        {place === "connection" ? (
+          <ConnectionPage />
+        ) : (
+          <ConnectionGate>{page(route)}</ConnectionGate>
+        )}
+      </main>
+    </ClientsContext>
+  );
+}
+
+const titles: Record<string, string> = {
+  upload: "File to ClickHouse",
+  export: "ClickHouse to file",
+  transfers: "Transfers",
+  tables: "Table",
+  connection: "Connection",
+};
+
+function page([place = "upload", first, second]: Route): ReactNode {
+  const table = second === undefined ? undefined : { database: first ?? "", table: second };
+  switch (place) {
+    case "upload":
+      return <UploadPage table={table} />;
+    case "export":
+      return <ExportPage table={table} />;
+    case "transfers":
+      return first === undefined ? <TransfersPage /> : <TransferPage key={first} id={first} />;
+    case "tables":
+      return table && <TablePage table={table} />;
+    default:
+      return <Empty title="There is no such page" />;
+  }
+}
+
+/** The address stays what it is: it names the page, not a place on it. */
+function focusMain(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

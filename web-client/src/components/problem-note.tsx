@@ -1,0 +1,54 @@
+import type { ReactNode } from "react";
+
+import type { Problem } from "../rpc/errors";
+import { Note } from "./note";
+
+/** Variables that the message says in words already. */
+const spoken = new Set(["transferId", "reason"]);
+const labels: Record<string, string> = {
+  line: "Line",
+  record: "Row",
+  byteOffset: "Byte offset",
+  field: "Field",
+  column: "Column",
+  type: "Type",
+  value: "Value",
+  neededType: "Type that would hold it",
+  clickhouseCode: "ClickHouse code",
+  clickhouseName: "ClickHouse name",
+};
+
+interface ProblemNoteProps {
+  problem: Problem;
+  children?: ReactNode;
+}
+
+/** An error with where it happened and what to do. */
+export function ProblemNote({ problem, children }: ProblemNoteProps) {
+  const facts = Object.entries(problem.metadata).filter(([name]) => !spoken.has(name));
+  return (
+    <Note look="bad" title={problem.title}>
+      <p>
+        {problem.detail}
+        {problem.advice && <>. {problem.advice}</>}
+      </p>
+      {problem.fields.map((field) => (
+        <p key={field.field} className="small">
+          <code>{field.field}</code>: {field.description}
+        </p>
+      ))}
+      {facts.length > 0 && (
+        <dl className="facts">
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>{labels[name] ?? name}</dt>
+              <dd className="mono">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {problem.reason && <p className="small quiet mono">{problem.reason}</p>}
+      {children}
+    </Note>
+  );
+}

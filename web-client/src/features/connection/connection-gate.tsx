@@ -1,0 +1,43 @@
+import type { ReactNode } from "react";
+
+import { Button } from "../../components/button";
+import { ProblemNote } from "../../components/problem-note";
+import { href } from "../../lib/route";
+import { useStore } from "../../lib/store";
+import { useClients } from "../../rpc/clients";
+import { changeSession, connect, connection } from "./connection-state";
+import { TokenForm } from "./token-form";
+
+/** Shows a page, or first what keeps it from working: a sign-in, or a ClickHouse that is away. */
+export function ConnectionGate({ children }: { children: ReactNode }) {
+  const clients = useClients();
+  const { check } = useStore(connection);
+  if (check.state === "signed-out") {
+    return (
+      <div className="stack">
+        <h1>Sign in</h1>
+        {check.problem && <ProblemNote problem={check.problem} />}
+        <TokenForm hasToken={false} onToken={(token) => void changeSession(clients, { token })} />
+      </div>
+    );
+  }
+  return (
+    <>
+      {check.state === "bad" && (
+        <div className="gate">
+          <ProblemNote problem={check.problem}>
+            <div className="row">
+              <Button isSmall onClick={() => void connect(clients)}>
+                Try again
+              </Button>
+              <a className="button small" href={href("connection")}>
+                Connection
+              </a>
+            </div>
+          </ProblemNote>
+        </div>
+      )}
+      {children}
+    </>
+  );
+}

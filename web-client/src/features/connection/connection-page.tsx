@@ -1,0 +1,104 @@
+import { useState } from "react";
+
+import { Button } from "../../components/button";
+import { Note } from "../../components/note";
+import { ProblemNote } from "../../components/problem-note";
+import { Segments } from "../../components/segments";
+import { formatDuration } from "../../lib/format";
+import { useStore } from "../../lib/store";
+import { useClients } from "../../rpc/clients";
+import { session, type Target } from "../../rpc/session";
+import { changeSession, connect, connection, type ConnectionState } from "./connection-state";
+import { NamedConnections } from "./named-connections";
+import { OtherClickhouse } from "./other-clickhouse";
+import { TokenForm } from "./token-form";
+
+/** Which ClickHouse is worked with, and as whom. */
+export function ConnectionPage() {
+  const clients = useClients();
+  const { server, connections, check } = useStore(connection);
+  const { token, target } = useStore(session);
+  const [kind, setKind] = useState<Target["kind"]>(target.kind);
+  const use = (next: Target) => void changeSession(clients, { target: next });
+  return (
+    <div className="stack loose">
+      <div className="page-head">
+        <div>
+          <h1>Connection</h1>
+          <p>Which ClickHouse this page works with.</p>
+        </div>
+        <Button onClick={() => void connect(clients)}>Test again</Button>
+      </div>
+      <CheckNote check={check} />
+      {(server.requiresToken || token !== "" || check.state === "signed-out") && (
+        <TokenForm
+          hasToken={token !== ""}
+          onToken={(next) => void changeSession(clients, { token: next })}
+        />
+      )}
+      <section className="card" aria-label="ClickHouse">
+        <header>
+          <h2>ClickHouse</h2>
+          <Segments
+            legend="Kind of connection"
+            value={kind}
+            options={[
+              ["named", "Of this server"],
+              ["other", "Another one"],
+            ]}
+            onChange={setKind}
+          />
+        </header>
+        {kind === "named" && (
+          <NamedConnections connections={connections} target={target} onUse={use} />
+        )}
+        {kind === "other" && (
+          <OtherClickhouse isAllowed={server.allowsOtherClickhouse} target={target} onUse={use} />
+        )}
+      </section>
+      {server.version !== "" && <p className="quiet small">Sluice {server.version}</p>}
+    </div>
+  );
+}
+
+function CheckNote({ check }: { check: ConnectionState["check"] }) {
+  switch (check.state) {
+    case "good": {
+      const { serverVersion, user, database, timezone, roundTrip, embedded } = check.answer;
+      const took = roundTrip ? Number(roundTrip.seconds) * 1000 + roundTrip.nanos / 1e6 : 0;
+      return (
+        <Note look="good" title={`ClickHouse ${serverVersion} answers`}>
+          <dl className="facts">
+            <Fact name="Where" value={embedded ? "hosted by this Sluice server" : "remote"} />
+            <Fact name="User" value={user} />
+            <Fact name="Database" value={database} />
+            <Fact name="Time zone" value={timezone} />
+            <Fact name="Round trip" value={formatDuration(took)} />
+          </dl>
+        </Note>
+      );
+    }
+    case "bad":
+      return <ProblemNote problem={check.problem} />;
+    case "signed-out":
+      return check.problem ? (
+        <ProblemNote problem={check.problem} />
+      ) : (
+        <Note look="warn" title="Sign in to go on">
+          This server asks for a token.
+        </Note>
+      );
+    case "unknown":
+    case "checking":
+      return <Note title="Asking ClickHouse…">It answers within a moment as a rule.</Note>;
+  }
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

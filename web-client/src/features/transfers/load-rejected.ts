@@ -1,0 +1,34 @@
+import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
+import type { Clients } from "../../rpc/clients";
+
+/** The most rejected rows that are shown; the file has all. */
+export const maxShownRejects = 5_000;
+
+/** The first rejected rows of an upload. */
+export async function loadRejected(
+  clients: Clients,
+  transferId: string,
+  signal: AbortSignal,
+): Promise<RejectedRow[]> {
+  const rows: RejectedRow[] = [];
+  for await (const { payload } of clients.ingest.listRejectedRows({ transferId }, { signal })) {
+    if (payload.case === "row") rows.push(payload.value);
+    if (rows.length >= maxShownRejects) break;
+  }
+  return rows;
+}
+
+/** All rejected rows as the bytes of a CSV file. */
+export async function* rejectedCsv(
+  clients: Clients,
+  transferId: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const messages = clients.ingest.listRejectedRows({ transferId, asCsv: true }, { signal });
+  for await (const { payload } of messages) if (payload.case === "csv") yield payload.value;
+}
+
+/** The name of that file: `data.csv.gz` becomes `data.rejected.csv`. */
+export function rejectsName(fileName: string): string {
+  return `${fileName.replace(/(\.[a-z0-9]{1,6}){1,2}$/i, "") || "rows"}.rejected.csv`;
+}

@@ -1,0 +1,106 @@
+import { lazy, Suspense } from "react";
+
+import { Stat } from "../../components/stat";
+import { TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
+import { formatBytes, formatCount, formatDuration, formatShare } from "../../lib/format";
+import { currentRate, timeLeft } from "../../lib/rate";
+import { elapsedMs, hasEnded, type Watched } from "./watch";
+
+const RateChart = lazy(() => import("../../components/rate-chart"));
+
+interface TransferCountersProps {
+  watched: Watched;
+  /** The size of the file, where this page knows it. */
+  totalBytes?: number;
+  /** Bytes that the server has, as this page knows. */
+  sentBytes?: number;
+}
+
+/** How far a transfer is: bar, counters, rate and time left. */
+export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: TransferCountersProps) {
+  const { transfer, samples } = watched;
+  const counters = transfer?.counters;
+  const isExport = transfer?.kind === TransferKind.EXPORT;
+  const isOver = hasEnded(transfer?.state);
+  const rate = currentRate(samples);
+  const took = transfer ? elapsedMs(transfer) : 0;
+  const received = Math.max(Number(counters?.bytesReceived ?? 0n), sentBytes);
+  const total = totalBytes ?? Number(transfer?.totalBytes ?? 0n);
+  const totalRows = Number(transfer?.totalRows ?? 0n);
+  const rows = Number((isExport ? counters?.rowsExported : counters?.rowsParsed) ?? 0n);
+  const share = isExport ? shareOf(rows, totalRows, isOver) : shareOf(received, total, isOver);
+  const left = isOver || isExport ? undefined : timeLeft(samples, total);
+  const rateText = isOver
+    ? averageText(isExport ? Number(counters?.bytesSent ?? 0n) : received, took)
+    : `${formatBytes(rate.bytes)}/s`;
+  const timeText = left === undefined ? "" : `about ${formatDuration(left)} left`;
+  return (
+    <div className="stack">
+      <div className="stack tight">
+        <progress
+          className={`progress ${barLook(transfer?.state)}`}
+          aria-label="Progress"
+          max={1}
+          {...(share === undefined ? {} : { value: share })}
+        />
+        <div className="row between small quiet number">
+          <span>
+            {share === undefined ? `${formatCount(rows)} rows so far` : formatShare(share)}
+          </span>
+          <span>{timeText}</span>
+        </div>
+      </div>
+      <dl className="stats">
+        {isExport ? (
+          <>
+            <Stat
+              label="Rows written"
+              value={formatCount(rows)}
+              detail={totalRows > 0 && !isOver ? `of about ${formatCount(totalRows)} to read` : ""}
+            />
+            <Stat label="Size" value={formatBytes(counters?.bytesSent ?? 0n)} />
+          </>
+        ) : (
+          <>
+            <Stat
+              label="Received"
+              value={formatBytes(received)}
+              detail={total > 0 ? `of ${formatBytes(total)}` : ""}
+            />
+            <Stat label="Rows read" value={formatCount(rows)} />
+            <Stat label="Rows staged" value={formatCount(counters?.rowsStaged ?? 0n)} />
+            <Stat label="Rows committed" value={formatCount(counters?.rowsCommitted ?? 0n)} />
+            <Stat
+              label="Rows rejected"
+              value={formatCount(counters?.rowsRejected ?? 0n)}
+              look={counters && counters.rowsRejected > 0n ? "bad" : "normal"}
+            />
+          </>
+        )}
+        <Stat label={isOver ? "Average" : "Now"} value={rateText} />
+        <Stat label="Time" value={formatDuration(took)} />
+      </dl>
+      {samples.length > 4 && took > 1500 && (
+        <div className="chart-frame">
+          <Suspense fallback={null}>
+            <RateChart samples={samples} />
+          </Suspense>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function shareOf(done: number, total: number, isOver: boolean): number | undefined {
+  if (total > 0) return Math.min(1, done / total);
+  return isOver ? 1 : undefined;
+}
+
+function averageText(bytes: number, milliseconds: number): string {
+  return milliseconds === 0 ? "–" : `${formatBytes((bytes * 1000) / milliseconds)}/s`;
+}
+
+function barLook(state: TransferState | undefined): string {
+  if (state === TransferState.SUCCEEDED) return "good";
+  return state === TransferState.FAILED || state === TransferState.CANCELLED ? "bad" : "";
+}

@@ -1,0 +1,56 @@
+import { CodeBlock } from "../../components/code-block";
+import { Note } from "../../components/note";
+import type { UploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import { formatCount, formatDuration, formatRows } from "../../lib/format";
+import { tableName } from "../../lib/identifier";
+import { href } from "../../lib/route";
+import { modeWords } from "./transfer-words";
+import { elapsedMs } from "./watch";
+
+interface UploadResultProps {
+  result: UploadResponse;
+  isDryRun: boolean;
+}
+
+/** What an upload has come to. */
+export function UploadResult({ result, isDryRun }: UploadResultProps) {
+  const { transfer, createStatement, ignoredLines } = result;
+  const counters = transfer?.counters;
+  const table = transfer?.table;
+  const rejected = counters?.rowsRejected ?? 0n;
+  const took = transfer ? formatDuration(elapsedMs(transfer)) : "";
+  const aside = rejected > 0n ? `, ${formatRows(rejected)} set aside` : "";
+  const title = isDryRun
+    ? `${formatRows(counters?.rowsParsed ?? 0n)} checked in ${took}: ${rejected > 0n ? `${formatCount(rejected)} would not fit` : "all would fit"}`
+    : `${formatRows(counters?.rowsCommitted ?? 0n)} loaded in ${took}${aside}`;
+  return (
+    <div className="stack">
+      <Note look={rejected > 0n ? "warn" : "good"} title={title}>
+        {isDryRun ? (
+          "Nothing was loaded."
+        ) : (
+          <>
+            {transfer && modeWords[transfer.commitMode]}
+            {transfer?.guarantee && <>: {transfer.guarantee}</>}
+          </>
+        )}
+        {ignoredLines > 0n && (
+          <p>{formatRows(ignoredLines, "line")} after the table were left out.</p>
+        )}
+      </Note>
+      {!isDryRun && table && (
+        <div className="row">
+          <a className="button primary" href={href("tables", table.database, table.table)}>
+            Look at {tableName(table)}
+          </a>
+        </div>
+      )}
+      {createStatement !== "" && (
+        <details>
+          <summary>{isDryRun ? "The table that it would make" : "The table that was made"}</summary>
+          <CodeBlock label="CREATE TABLE" text={createStatement} />
+        </details>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import { Button } from "../../components/button";
+import { DataGrid } from "../../components/data-grid";
+import { Empty } from "../../components/empty";
+import { Note } from "../../components/note";
+import { ProblemNote } from "../../components/problem-note";
+import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import { formatBytes, formatCount, formatRows } from "../../lib/format";
+import type { Loaded } from "../../rpc/use-async";
+import { DialectEditor } from "./dialect-editor";
+import { previewRows } from "./preview-rows";
+import { changeForm, type UploadForm } from "./upload-form";
+import { ValueEditor } from "./value-editor";
+
+interface FormatStepProps {
+  form: UploadForm;
+  inspection: Loaded<InspectFileResponse>;
+}
+
+/** How the file is cut into columns and read; every change shows at once. */
+export function FormatStep({ form, inspection }: FormatStepProps) {
+  const found = inspection.value;
+  return (
+    <div className="stack">
+      {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
+      <div className="split">
+        <div className="stack">
+          <section className="card" aria-labelledby="dialect">
+            <header>
+              <h2 id="dialect">How it is written</h2>
+              {Object.keys(form.dialect).length > 0 && (
+                <Button isSmall look="plain" onClick={() => changeForm({ dialect: {} })}>
+                  As found
+                </Button>
+              )}
+            </header>
+            <DialectEditor
+              choice={form.dialect}
+              profile={found?.profile}
+              onChange={(dialect) => changeForm({ dialect })}
+            />
+          </section>
+          <section className="card" aria-labelledby="values">
+            <header>
+              <h2 id="values">How values are read</h2>
+            </header>
+            <ValueEditor choice={form.values} onChange={(values) => changeForm({ values })} />
+          </section>
+        </div>
+        <section
+          className="card stack tight"
+          aria-labelledby="preview"
+          aria-busy={inspection.state === "loading"}
+        >
+          <header className="row between">
+            <h2 id="preview">Preview</h2>
+            <span className="quiet small" role="status">
+              {statusText(inspection)}
+            </span>
+          </header>
+          {found && <Preview inspection={found} />}
+          {!found && inspection.state !== "failed" && <Empty title="Reading the first MiB…" />}
+        </section>
+      </div>
+      <div className="step-actions">
+        <Button onClick={() => changeForm({ step: "file" })}>Back</Button>
+        <Button
+          look="primary"
+          disabled={inspection.state !== "ready" || (found?.profile?.columns.length ?? 0) === 0}
+          onClick={() => changeForm({ step: "table" })}
+        >
+          Next: table
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function statusText(inspection: Loaded<InspectFileResponse>): string {
+  if (inspection.state === "loading") return "Reading again…";
+  if (inspection.state === "failed") return "This cannot be read";
+  const { profile, rows } = inspection.value;
+  const columns = formatRows(profile?.columns.length ?? 0, "column");
+  return `${columns}, the first ${formatRows(rows.length)}, of ${formatBytes(profile?.sampleBytes ?? 0n)} looked at`;
+}
+
+function Preview({ inspection }: { inspection: InspectFileResponse }) {
+  const { columns, rows } = previewRows(inspection);
+  const trailing = inspection.profile?.trailingLines ?? 0n;
+  if (columns.length === 0) {
+    return (
+      <Empty title="No columns">The file is empty, or these settings leave nothing of it.</Empty>
+    );
+  }
+  return (
+    <>
+      <DataGrid label="First rows of the file" columns={columns} rows={rows} maxHeight={620} />
+      {columns.length === 1 && (
+        <Note look="warn" title="Everything is in one column">
+          If the file has more, the delimiter is another one.
+        </Note>
+      )}
+      {trailing > 0n && (
+        <Note>
+          {formatCount(trailing)} lines after the table are left out: they do not belong to it.
+        </Note>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+import { Button } from "../../components/button";
+import { Note } from "../../components/note";
+import { ProblemNote } from "../../components/problem-note";
+import { formatBytes, formatDuration, formatShare } from "../../lib/format";
+import { useClients } from "../../rpc/clients";
+import { RejectedRows } from "../transfers/rejected-rows";
+import { TransferCounters } from "../transfers/transfer-counters";
+import { UploadResult } from "../transfers/upload-result";
+import { useTransfer } from "../transfers/watch";
+import {
+  isActive,
+  mayRetry,
+  pauseUpload,
+  resumeUpload,
+  retryUpload,
+  stopUpload,
+  type UploadJob,
+} from "./upload-jobs";
+
+/** One upload of this page: its controls, counters and result. */
+export function JobView({ job }: { job: UploadJob }) {
+  const clients = useClients();
+  const watched = useTransfer(job.id);
+  const { state } = job;
+  const isPaused = state.kind === "paused" || state.kind === "pausing";
+  const canPause = state.kind === "sending" || state.kind === "waiting" || isPaused;
+  const rejected = watched.transfer?.counters?.rowsRejected ?? 0n;
+  return (
+    <section className="card stack" aria-label={`Upload of ${job.fileName}`}>
+      <div className="row between">
+        <div className="job-file">
+          <strong>{job.fileName}</strong>
+          <span className="quiet small">{formatBytes(job.fileSize)}</span>
+          {job.spec.dryRun && <span className="badge info">dry run</span>}
+          <span role="status" className={`badge ${look(job)}`}>
+            {stateText(job)}
+          </span>
+        </div>
+        {isActive(job) && (
+          <div className="row">
+            {canPause && (
+              <Button
+                isSmall
+                onClick={() => (isPaused ? resumeUpload(job.id) : pauseUpload(job.id))}
+              >
+                {isPaused ? "Resume" : "Pause"}
+              </Button>
+            )}
+            {state.kind !== "finishing" && (
+              <Button isSmall look="danger" onClick={() => void stopUpload(clients, job.id)}>
+                Stop
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+      {state.kind !== "queued" && (
+        <TransferCounters watched={watched} totalBytes={job.fileSize} sentBytes={job.sentBytes} />
+      )}
+      {state.kind === "waiting" && (
+        <Note look="warn" title={`${state.problem.title}: waiting`}>
+          {state.problem.detail}. Trying again within {formatDuration(state.retryInMs)}; nothing is
+          lost meanwhile.
+        </Note>
+      )}
+      {state.kind === "failed" && (
+        <ProblemNote problem={state.problem}>
+          {mayRetry(state.problem) && (
+            <div>
+              <Button isSmall onClick={() => void retryUpload(clients, job.id)}>
+                Go on
+              </Button>
+            </div>
+          )}
+        </ProblemNote>
+      )}
+      {state.kind === "done" && <UploadResult result={state.result} isDryRun={job.spec.dryRun} />}
+      {rejected > 0n && !isActive(job) && (
+        <RejectedRows transferId={job.id} fileName={job.fileName} count={rejected} />
+      )}
+    </section>
+  );
+}
+
+function look({ state }: UploadJob): string {
+  if (state.kind === "done") return "good";
+  if (state.kind === "failed") return "bad";
+  if (state.kind === "waiting" || state.kind === "stopped") return "warn";
+  return "info";
+}
+
+function stateText({ state, sentBytes, fileSize }: UploadJob): string {
+  const share = formatShare(fileSize === 0 ? 1 : sentBytes / fileSize);
+  switch (state.kind) {
+    case "queued":
+      return "waits its turn";
+    case "verifying":
+      return `checking that it is the same file, ${formatShare(state.done / state.total)}`;
+    case "sending":
+      return `sending, ${share}`;
+    case "pausing":
+      return `pausing at ${share}`;
+    case "paused":
+      return `paused at ${share}`;
+    case "waiting":
+      return `waiting for the server at ${share}`;
+    case "finishing":
+      return "sent; waiting for ClickHouse";
+    case "done":
+      return "done";
+    case "failed":
+      return "failed";
+    case "stopped":
+      return "stopped";
+  }
+}

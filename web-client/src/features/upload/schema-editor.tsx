@@ -1,0 +1,128 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useId, useRef } from "react";
+
+import type { ProfileColumn } from "../../gen/sluice/v1/profile_pb";
+import { commonTypes, isNullable, withNullable } from "../../lib/clickhouse-type";
+import type { PlannedColumn } from "./create-table";
+import type { ColumnEdit } from "./upload-form";
+
+interface SchemaEditorProps {
+  columns: readonly PlannedColumn[];
+  found: readonly ProfileColumn[];
+  onEdit: (found: string, edit: ColumnEdit) => void;
+}
+
+/** The columns of a new table, each with the reasons for its type. */
+export function SchemaEditor({ columns, found, onEdit }: SchemaEditorProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const types = useId();
+  const virtual = useVirtualizer({
+    count: columns.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => 92,
+    overscan: 6,
+  });
+  return (
+    <>
+      <datalist id={types}>
+        {commonTypes.map((type) => (
+          <option key={type} value={type} />
+        ))}
+      </datalist>
+      <div
+        ref={frame}
+        className="lines schema"
+        role="list"
+        aria-label="Columns of the new table"
+        style={{ height: Math.min(460, Math.max(94, virtual.getTotalSize() + 2)) }}
+      >
+        <div className="grid-body" role="none" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const column = columns[item.index];
+            if (!column) return null;
+            return (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className="lines-row schema-row"
+                role="listitem"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <SchemaRow
+                  column={column}
+                  found={found[item.index]}
+                  typesId={types}
+                  onEdit={(edit) => onEdit(column.found, edit)}
+                />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface SchemaRowProps {
+  column: PlannedColumn;
+  found: ProfileColumn | undefined;
+  typesId: string;
+  onEdit: (edit: ColumnEdit) => void;
+}
+
+function SchemaRow({ column, found, typesId, onEdit }: SchemaRowProps) {
+  const nullable = isNullable(column.type);
+  return (
+    <>
+      <div className="schema-controls">
+        <label className="check" title="Whether the column is loaded">
+          <input
+            type="checkbox"
+            aria-label={`Load ${column.source}`}
+            checked={!column.isLeftOut}
+            onChange={(event) => onEdit({ isLeftOut: !event.target.checked })}
+          />
+        </label>
+        <input
+          className="input small"
+          aria-label={`Name of ${column.source}`}
+          value={column.name}
+          disabled={column.isLeftOut}
+          spellCheck={false}
+          onChange={(event) => onEdit({ name: event.target.value })}
+        />
+        <input
+          className="input small mono"
+          aria-label={`Type of ${column.source}`}
+          list={typesId}
+          value={column.type}
+          disabled={column.isLeftOut}
+          spellCheck={false}
+          onChange={(event) => onEdit({ type: event.target.value })}
+        />
+        <label className="check small">
+          <input
+            type="checkbox"
+            aria-label={`${column.source} takes NULL`}
+            checked={nullable}
+            disabled={column.isLeftOut}
+            onChange={(event) => onEdit({ type: withNullable(column.type, event.target.checked) })}
+          />
+          <span>NULL</span>
+        </label>
+      </div>
+      <p className="quiet small schema-notes">{reasons(column, found)}</p>
+    </>
+  );
+}
+
+function reasons(column: PlannedColumn, found: ProfileColumn | undefined): string {
+  const texts = [...(found?.notes ?? [])];
+  if (found?.originalName !== undefined) texts.unshift(`“${found.originalName}” in the file`);
+  if (found?.dateFormat) texts.push(`dates are read as ${found.dateFormat}`);
+  if (found && found.nullMarkers.length > 0) texts.push(`NULL is ${found.nullMarkers.join(", ")}`);
+  if (found?.decimalComma) texts.push("the decimal point is a comma");
+  if (found && column.type !== found.type) texts.push(`found: ${found.type}`);
+  return texts.join("; ") || "fits every value of the sample";
+}

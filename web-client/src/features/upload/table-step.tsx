@@ -1,0 +1,114 @@
+import { Button } from "../../components/button";
+import { DataGrid } from "../../components/data-grid";
+import { Note } from "../../components/note";
+import { ProblemNote } from "../../components/problem-note";
+import { Segments } from "../../components/segments";
+import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import { formatRows } from "../../lib/format";
+import { describeTransferError } from "../../rpc/errors";
+import type { Loaded } from "../../rpc/use-async";
+import { TablePicker } from "../catalog/table-picker";
+import { MappingEditor } from "./mapping-editor";
+import { NewTableEditor } from "./new-table-editor";
+import { previewRows } from "./preview-rows";
+import { changeForm, targetTable, type UploadForm } from "./upload-form";
+
+interface TableStepProps {
+  form: UploadForm;
+  inspection: Loaded<InspectFileResponse>;
+}
+
+/** Where the rows go, and which field goes into which column. */
+export function TableStep({ form, inspection }: TableStepProps) {
+  const obstacle = obstacleOf(form, inspection);
+  return (
+    <div className="stack">
+      <Segments
+        legend="Target"
+        value={form.kind}
+        options={[
+          ["new", "A new table"],
+          ["existing", "An existing table"],
+        ]}
+        onChange={(kind) => changeForm({ kind, ignoreExtra: false })}
+      />
+      {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
+      {form.kind === "new" && inspection.value && (
+        <NewTableEditor form={form} inspection={inspection.value} />
+      )}
+      {form.kind === "existing" && (
+        <div className="split">
+          <section className="card" aria-label="Table">
+            <TablePicker
+              label="Tables"
+              selected={form.table}
+              onSelect={(table) => changeForm({ table, mapping: {}, ignoreExtra: false })}
+            />
+          </section>
+          <ExistingTable form={form} inspection={inspection} />
+        </div>
+      )}
+      <div className="step-actions">
+        <Button onClick={() => changeForm({ step: "format" })}>Back</Button>
+        <div className="row">
+          <span className="quiet small">{obstacle}</span>
+          <Button
+            look="primary"
+            disabled={obstacle !== ""}
+            onClick={() => changeForm({ step: "load" })}
+          >
+            Next: load
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Why the step cannot be left; empty when it can. */
+function obstacleOf(form: UploadForm, inspection: Loaded<InspectFileResponse>): string {
+  if (!targetTable(form))
+    return form.kind === "new" ? "The table needs a name." : "Choose a table.";
+  if (inspection.state === "loading") return "Checking…";
+  if (inspection.state === "failed") return "The file cannot be read like this.";
+  const reason = inspection.value.error?.reason;
+  if (form.kind === "new") {
+    return reason === "TABLE_NOT_FOUND" || reason === "DATABASE_NOT_FOUND"
+      ? ""
+      : "A table of this name exists.";
+  }
+  const isAllowed = reason === undefined || (reason === "UNMATCHED_COLUMN" && form.ignoreExtra);
+  return isAllowed ? "" : "The file does not fit this table yet.";
+}
+
+function ExistingTable({ form, inspection }: TableStepProps) {
+  const found = inspection.value;
+  if (!form.table || !found) {
+    return (
+      <Note title="Choose a table">
+        You then see which column of the file goes where, and what would not fit.
+      </Note>
+    );
+  }
+  const { error, rowsTried, rowsRejected } = found;
+  const isIgnored = error?.reason === "UNMATCHED_COLUMN" && form.ignoreExtra;
+  return (
+    <section className="card stack" aria-label="Match" aria-busy={inspection.state === "loading"}>
+      {error && !isIgnored && <ProblemNote problem={describeTransferError(error)} />}
+      <MappingEditor form={form} inspection={found} />
+      <div className="stack tight">
+        <div className="row between">
+          <h2>How the rows fit</h2>
+          {rowsTried > 0n && (
+            <span className={rowsRejected > 0n ? "badge bad" : "badge good"}>
+              {rowsRejected > 0n
+                ? `${formatRows(rowsRejected)} of ${formatRows(rowsTried)} in the sample would not fit`
+                : `all ${formatRows(rowsTried)} of the sample fit`}
+            </span>
+          )}
+        </div>
+        <DataGrid label="First rows against the table" {...previewRows(found)} maxHeight={320} />
+      </div>
+    </section>
+  );
+}

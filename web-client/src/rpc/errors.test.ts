@@ -1,0 +1,46 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+
+import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb";
+import { ErrorReason } from "../gen/sluice/v1/errors_pb";
+import { describeError, isCancelled } from "./errors";
+import { titleFor } from "./reasons";
+
+function refusal(reason: string, code: Code, metadata = {}): ConnectError {
+  const info = create(ErrorInfoSchema, { reason, domain: "sluice.v1", metadata });
+  return new ConnectError("row 17 is wrong", code, undefined, [
+    { desc: ErrorInfoSchema, value: info },
+  ]);
+}
+
+test("a refusal keeps its reason, variables and words", () => {
+  const problem = describeError(refusal("OVERFLOW", Code.InvalidArgument, { line: "17" }));
+  expect(problem).toMatchObject({
+    title: "A number does not fit its column",
+    detail: "row 17 is wrong",
+    reason: "OVERFLOW",
+    metadata: { line: "17" },
+    isRetryable: false,
+  });
+});
+
+test("a lost network may be tried again", () => {
+  const problem = describeError(new TypeError("Failed to fetch"));
+  expect(problem).toMatchObject({ code: Code.Unavailable, isRetryable: true });
+});
+
+test("only an abort of the page itself is no error", () => {
+  expect(isCancelled(new ConnectError("aborted", Code.Canceled))).toBe(true);
+  expect(isCancelled(refusal("TRANSFER_CANCELLED", Code.Canceled))).toBe(false);
+  expect(isCancelled(new DOMException("", "AbortError"))).toBe(true);
+});
+
+test("every reason of the contract has words", () => {
+  const names = Object.values(ErrorReason).filter((name) => typeof name === "string");
+  const silent = names.filter((name) => {
+    const unspoken = ["UNSPECIFIED", "OFFSET_ALREADY_COMMITTED", "OFFSET_OUT_OF_RANGE"];
+    return !unspoken.includes(name) && titleFor(name, Code.Unknown) === "Something went wrong";
+  });
+  expect(silent).toEqual([]);
+});

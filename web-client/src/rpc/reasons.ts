@@ -1,0 +1,118 @@
+import { Code } from "@connectrpc/connect";
+
+/** What each reason of `errors.proto` is called on the page, and what to do about it. */
+const reasons: Record<string, [title: string, advice?: string]> = {
+  INTERNAL: ["The server has a fault", "Report it with the server's log."],
+  INVALID_REQUEST: ["The request is incomplete or wrong"],
+  INVALID_DIALECT: [
+    "Delimiter, quote and format do not go together",
+    "Change the format settings.",
+  ],
+  SHUTTING_DOWN: ["The server is shutting down"],
+  TRANSFER_CANCELLED: ["Stopped"],
+  CLIENT_GONE: ["The sender went away"],
+  TRANSFER_NOT_FOUND: ["No such transfer", "It may have ended too long ago."],
+  TRANSFER_EXISTS: ["This transfer exists already"],
+  TOO_MANY_TRANSFERS: ["The server is busy with other transfers"],
+  COMMIT_MODE_UNAVAILABLE: [
+    "This table cannot be loaded that way",
+    "Choose another way of making rows visible.",
+  ],
+  IDLE_TIMEOUT: ["The server waited too long for the file"],
+  SPEC_MISMATCH: ["The upload began with other settings", "Start it as a new upload."],
+  FILE_CHANGED: ["This is not the file that the upload began with", "Start it as a new upload."],
+  TABLE_CHANGED: ["The table has changed since the upload began", "Start it as a new upload."],
+  CHECKSUM_MISMATCH: ["Bytes were damaged on the way"],
+  TRANSFER_TAKEN_OVER: ["Another page or program goes on with this upload"],
+  COUNT_MISMATCH: [
+    "ClickHouse has lost staged rows",
+    "Nothing was committed; the file is sent again from its beginning.",
+  ],
+  TRANSFER_NOT_RESUMABLE: [
+    "This upload cannot go on where it stood",
+    "Some of its rows may be in the table: look at it before you load the file again.",
+  ],
+  SERVER_GONE: ["The server that moved this does not answer any more"],
+  SESSION_EXPIRED: ["The upload waited too long for its file", "Start it as a new upload."],
+  MEMORY_LIMIT: ["The server has no memory to spare"],
+  FILE_TOO_LARGE: ["The file is larger than the server takes"],
+  TOO_FEW_FIELDS: ["A row has too few fields", "Check the delimiter, or let short rows pass."],
+  TOO_MANY_FIELDS: ["A row has too many fields", "Check the delimiter and the quote."],
+  UNTERMINATED_QUOTE: ["A quote is never closed", "Check the quote character."],
+  RECORD_TOO_LONG: ["A row is too long", "Check the quote character."],
+  EMPTY_FILE: ["The file has no rows"],
+  OVERFLOW: [
+    "A number does not fit its column",
+    "Choose a larger type or let such rows be set aside.",
+  ],
+  PRECISION_LOSS: ["A number has more digits than its column holds"],
+  INVALID_NUMBER: ["A value is not a number"],
+  INVALID_DATE: ["A value is not a date that exists"],
+  AMBIGUOUS_DATE: ["Day and month cannot be told apart", "Give the form of the dates."],
+  INVALID_BOOL: ["A value is neither true nor false"],
+  INVALID_UUID: ["A value is not a UUID"],
+  INVALID_IP: ["A value is not an IP address"],
+  UNKNOWN_ENUM: ["A value is not one of the Enum"],
+  TOO_LONG: ["A value is too long for its column"],
+  INVALID_UTF8: ["A value is not text in this encoding", "Check the encoding."],
+  NULL_NOT_ALLOWED: [
+    "A value is missing",
+    "Make the column Nullable or let such rows be set aside.",
+  ],
+  INVALID_NESTED: ["A value is not an array, map or tuple"],
+  TOO_MANY_COLUMNS: ["A row has more fields than the server takes"],
+  INVALID_JSON: ["A line is not the JSON object that was expected"],
+  TOO_MANY_REJECTS: ["More rows do not fit than you allowed"],
+  INVALID_COMPRESSION: ["The compressed file is broken"],
+  EXPANSION_LIMIT: ["The compressed file grows beyond the limit"],
+  INVALID_ENCODING: ["The file is not text in this encoding", "Choose another encoding."],
+  DATABASE_NOT_FOUND: ["No such database"],
+  TABLE_NOT_FOUND: ["No such table"],
+  COLUMN_NOT_FOUND: ["No such column"],
+  HEADER_NOT_FOUND: ["The file has no such column"],
+  HEADER_MISMATCH: ["No column of the file is a column of the table", "Check the delimiter."],
+  UNMATCHED_COLUMN: ["A column of the file has no place in the table", "Map it or leave it out."],
+  DUPLICATE_COLUMN: ["A column stands twice"],
+  COLUMN_NOT_INSERTABLE: ["ClickHouse computes this column itself"],
+  TABLE_EXISTS: ["A table of this name exists", "Choose another name, or load into that table."],
+  UNSUPPORTED_TYPE: ["A column has a type that cannot be carried"],
+  CANNOT_REPRESENT: ["A value cannot be written in this format", "Allow quotes."],
+  CLICKHOUSE_UNAVAILABLE: ["ClickHouse does not answer"],
+  CLICKHOUSE_TIMEOUT: ["ClickHouse took too long"],
+  CLICKHOUSE_AUTHENTICATION: ["ClickHouse refuses this user or password"],
+  CLICKHOUSE_ACCESS_DENIED: ["This user may not do that in ClickHouse"],
+  CLICKHOUSE_RESOURCES: ["ClickHouse is out of memory, disk or quota"],
+  INVALID_QUERY: ["ClickHouse cannot read the query"],
+  NOT_A_SELECT: ["Only one SELECT can be run here"],
+  CLICKHOUSE_EXCEPTION: ["ClickHouse refuses"],
+  BLOCK_TOO_LARGE: ["A block of the result is too large"],
+};
+
+const codes: Partial<Record<Code, [title: string, advice?: string]>> = {
+  [Code.Canceled]: ["Stopped"],
+  [Code.InvalidArgument]: ["The request is wrong"],
+  [Code.DeadlineExceeded]: ["It took too long"],
+  [Code.NotFound]: ["Not found"],
+  [Code.PermissionDenied]: ["You may not do that"],
+  [Code.ResourceExhausted]: ["A limit is reached"],
+  [Code.FailedPrecondition]: ["That cannot be done now"],
+  [Code.Unimplemented]: ["This server cannot do that", "Update the server."],
+  [Code.Unavailable]: ["The server does not answer", "Check that it runs and that you are online."],
+  [Code.DataLoss]: ["Data was lost"],
+  [Code.Unauthenticated]: ["Sign in first", "The server asks for a valid token."],
+};
+
+/** What happened, in a few words. */
+export function titleFor(reason: string, code: Code): string {
+  return reasons[reason]?.[0] ?? codes[code]?.[0] ?? "Something went wrong";
+}
+
+/** What to do about it; empty when there is nothing in particular. */
+export function adviceFor(reason: string, code: Code): string {
+  return (reason in reasons ? reasons[reason]?.[1] : codes[code]?.[1]) ?? "";
+}
+
+/** A reason for a table of rejected rows: `INVALID_NUMBER` becomes `not a number`-like words. */
+export function shortReason(reason: string): string {
+  return reasons[reason]?.[0] ?? reason.toLowerCase().replaceAll("_", " ");
+}

@@ -1,0 +1,20 @@
+import type { Interceptor, Transport } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+
+import { session, targetHeaders } from "./session";
+
+/** Adds the token and the name of the ClickHouse to every call. */
+export const sessionInterceptor: Interceptor = (next) => (request) => {
+  const { token, target } = session.get();
+  if (token !== "") request.header.set("authorization", `Bearer ${token}`);
+  for (const [name, value] of targetHeaders(target)) request.header.set(name, value);
+  return next(request);
+};
+
+/** The connection to the server that this page came from. */
+export function createTransport(): Transport {
+  return createGrpcWebTransport({
+    baseUrl: new URL(".", document.baseURI).href.replace(/\/$/, ""),
+    interceptors: [sessionInterceptor],
+  });
+}
