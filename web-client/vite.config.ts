@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 
 import react from "@vitejs/plugin-react";
 import { type Plugin } from "vite";
@@ -53,14 +54,37 @@ function serviceWorker(): Plugin {
   };
 }
 
+/** Puts a packed copy beside each file that gains by it; the server sends that one. */
+function packedCopies(): Plugin {
+  return {
+    name: "packed-copies",
+    apply: "build",
+    // From the files as they were written: the code still changes while they are put together.
+    writeBundle({ dir = "" }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        if (!/\.(?:css|html|js|svg)$/.test(name)) continue;
+        const content = readFileSync(`${dir}/${name}`);
+        const packed = gzipSync(content, { level: 9 });
+        if (packed.length < content.length * 0.9) writeFileSync(`${dir}/${name}.gz`, packed);
+      }
+    },
+  };
+}
+
 const server = process.env["SLUICE_SERVER"] ?? "http://127.0.0.1:50051";
 
 export default defineConfig({
   base: "./",
   publicDir: false,
-  plugins: [react(), policyInPage(), serviceWorker()],
+  plugins: [react(), policyInPage(), serviceWorker(), packedCopies()],
   worker: { format: "es" },
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    // The directory above stays when this one goes: the build of the server looks for changes there.
+    outDir: "dist/page",
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
   server: { proxy: { "/sluice.v1": server } },
   test: { include: ["src/**/*.test.ts"] },
 });

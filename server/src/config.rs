@@ -212,7 +212,7 @@ pub struct RpcConfig {
     pub reflection: bool,
     /// The web sites whose pages may call. Default: none.
     pub cors_origins: Vec<String>,
-    /// A directory of static files to serve beside gRPC-Web. Default: none.
+    /// A directory of the browser client's files. Default: those that are embedded.
     pub web_dir: Option<PathBuf>,
 }
 

@@ -9,16 +9,14 @@ mod convert;
 mod export;
 mod files;
 mod ingest;
+mod pages;
 mod session;
 mod status;
 mod transfers;
 mod upload;
 
-use axum::{
-    extract::Request,
-    response::{Html, IntoResponse as _, Response},
-};
-use http::{StatusCode, header::CONTENT_TYPE};
+use axum::{extract::Request, response::Response};
+use http::header::CONTENT_TYPE;
 use sluice_proto::v1::{
     catalog_service_server::CatalogServiceServer, ingest_service_server::IngestServiceServer,
 };
@@ -31,19 +29,14 @@ use tonic::{
 };
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
-use tower::ServiceExt as _;
-use tower_http::services::ServeDir;
 
-use self::{catalog::CatalogRpc, ingest::IngestRpc};
+use self::{catalog::CatalogRpc, ingest::IngestRpc, pages::Pages};
 use crate::{
     catalog::Catalog,
     config::RpcConfig,
     engine::Engine,
     transfer::{Error, Failure, Transfers},
 };
-
-/// The page that `/` shows to a browser.
-const PAGE: &str = include_str!("../../web-client/public/index.html");
 
 /// Builds every route of the port, and the reporter that says whether the services work.
 ///
@@ -70,8 +63,8 @@ pub fn routes(
         .add_service(reflection().build_v1alpha()?)
         .into_axum_router()
         .layer(GrpcWebLayer::new());
-    let pages = config.web_dir.as_ref().map(ServeDir::new);
-    let router = grpc.fallback(move |request| answer(request, pages.clone()));
+    let pages = Pages::new(config.web_dir.as_deref());
+    let router = grpc.fallback(move |request| answer(request, pages));
     Ok((router, reporter))
 }
 
@@ -127,18 +120,11 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
 }
 
 /// Answers what no service takes: gRPC callers in their own terms, browsers with a page.
-async fn answer(request: Request, pages: Option<ServeDir>) -> Response {
+async fn answer(request: Request, pages: Pages) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE);
     if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
         let message = format!("this server has no service at {}", request.uri().path());
         return Status::unimplemented(message).into_http();
     }
-    match pages {
-        Some(directory) => match directory.oneshot(request).await {
-            Ok(response) => response.into_response(),
-            Err(never) => match never {},
-        },
-        None if request.uri().path() == "/" => Html(PAGE).into_response(),
-        None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
-    }
+    pages.answer(request).await
 }

@@ -63,7 +63,7 @@ pub(super) struct RawOptions {
     #[command(flatten)]
     pub(super) transfer: RawTransfer,
 
-    /// Directory of static files to serve from the same port [default: none]
+    /// Directory of the browser client's files [default: those in the program]
     #[arg(long, env = "SLUICE_WEB_DIR", value_name = "DIR")]
     pub(super) web_dir: Option<PathBuf>,
 

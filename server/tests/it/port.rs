@@ -77,6 +77,32 @@ async fn a_browser_gets_the_page_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_pages_is_served_and_nothing_above_it() {
+    let outer = tempfile::tempdir().unwrap();
+    let pages = outer.path().join("pages");
+    std::fs::create_dir_all(pages.join("assets")).unwrap();
+    std::fs::write(outer.path().join("secret"), "secret").unwrap();
+    std::fs::write(pages.join("index.html"), "<title>Mine</title>").unwrap();
+    std::fs::write(pages.join("assets/app-1a2b.js"), "export {};").unwrap();
+    let server = TestServer::start_with(|config| config.rpc.web_dir = Some(pages)).await;
+    let ask = |path| {
+        let answer = http(&server, "GET", path, "text/plain", b"");
+        String::from_utf8_lossy(&answer).to_lowercase()
+    };
+    let page = ask("/");
+    assert!(page.contains("<title>mine"), "{page}");
+    assert!(page.contains("content-type: text/html"), "{page}");
+    assert!(page.contains("cache-control: no-cache"), "{page}");
+    let script = ask("/assets/app-1a2b.js");
+    assert!(script.contains("content-type: text/javascript"), "{script}");
+    assert!(script.contains("immutable"), "{script}");
+    for path in ["/../secret", "/%2e%2e/secret", "/assets/..%2f../secret"] {
+        let answer = ask(path);
+        assert!(answer.starts_with("http/1.1 404"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_services_and_methods_are_unimplemented() {
     let server = TestServer::start().await;
     for path in [
