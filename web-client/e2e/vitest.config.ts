@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: new URL(".", import.meta.url).pathname,
     include: ["**/*.e2e.ts"],
+    globalSetup: "support/global-setup.ts",
     // One server and one browser at a time: the tests measure memory and restart servers.
     fileParallelism: false,
     testTimeout: 90_000,

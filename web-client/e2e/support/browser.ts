@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
+import { findChromium } from "./chromium";
 import type { Server } from "./server";
 
-const executable = process.env["SLUICE_CHROMIUM"] ?? "/usr/bin/chromium";
 const screenshots = resolve(import.meta.dirname, "../../test-results/screenshots");
 const axe = readFileSync(
   resolve(import.meta.dirname, "../../node_modules/axe-core/axe.min.js"),
@@ -14,12 +14,8 @@ const axe = readFileSync(
 
 /** Starts the browser. */
 export async function openBrowser(): Promise<Browser> {
-  if (!existsSync(executable)) {
-    throw new Error(
-      `${executable} is missing: install the Debian package chromium, or name a Chromium in SLUICE_CHROMIUM`,
-    );
-  }
-  return await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
+  const executablePath = findChromium() ?? "";
+  return await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
 /** A page of its own, in which everything that the policy or a script objects to fails the test. */

@@ -7,9 +7,9 @@ import { join, resolve } from "node:path";
 
 /** The repository; the web client is a directory of it. */
 export const root = resolve(process.env["SLUICE_ROOT"] ?? resolve(import.meta.dirname, "../../.."));
-const dist = resolve(import.meta.dirname, "../../dist");
 const binary = resolve(
-  process.env["SLUICE_SERVER_BIN"] ?? join(root, "target/release/sluice-server"),
+  process.env["SLUICE_SERVER_BIN"] ??
+    resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target", "debug/sluice-server"),
 );
 const library = resolve(
   process.env["SLUICE_ENGINE_LIBRARY"] ??
@@ -36,9 +36,9 @@ export class Server {
 
   /** Starts one. `args` are further options. */
   static async start(...args: string[]): Promise<Server> {
-    for (const file of [binary, library, join(dist, "index.html")]) {
+    for (const file of [binary, library]) {
       if (!existsSync(file)) {
-        throw new Error(`${file} is missing: run make build, make engine and npm run build first`);
+        throw new Error(`${file} is missing: run make test-web`);
       }
     }
     const dataDir = await mkdtemp(join(tmpdir(), "sluice-e2e-"));
@@ -53,7 +53,7 @@ export class Server {
       binary,
       [
         ...["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir],
-        ...["--engine-library", library, "--web-dir", dist, "--drain-timeout", "1s"],
+        ...["--engine-library", library, "--drain-timeout", "1s"],
         ...this.args,
       ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SLUICE_LOG: "warn" } },
