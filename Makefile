@@ -16,6 +16,9 @@ SAMPLE := server/tests/data/airports.csv
 VENV := .venv
 TOOLS := $(VENV)/installed
 ENGINE := server/engine/node_modules/.package-lock.json
+WEB_MODULES := web-client/node_modules/.package-lock.json
+WEB_SOURCES := $(shell find web-client/src web-client/*.html web-client/*.json web-client/vite.config.ts)
+PAGE := web-client/dist/page/index.html
 SHELL_SCRIPTS := .ci/run cli-client/demo.sh
 BENCH := server/benches/e2e
 
@@ -30,15 +33,15 @@ CHAOS_ROUNDS ?= 200
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test chaos lint bench bench-micro fuzz build engine tools clean \
-	lint-rust lint-deps lint-proto lint-python lint-shell lint-docker
+.PHONY: help run demo test chaos lint bench bench-micro bench-web fuzz build web engine tools clean \
+	test-rust test-web lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: engine build ## build and start a server with its own ClickHouse (Ctrl-C ends it)
 	@printf '%s\n' '' \
-		'Try in a second terminal:' \
+		'Open the address in a browser, or try in a second terminal:' \
 		'  $(CLIENT) ping' \
 		'  $(CLIENT) upload $(SAMPLE) --table default.airports --create' \
 		'  $(CLIENT) export --table default.airports -o airports.csv' ''
@@ -47,7 +50,9 @@ run: engine build ## build and start a server with its own ClickHouse (Ctrl-C en
 demo: engine build ## load a real CSV, query it, export it, compare; needs nobody
 	@cli-client/demo.sh
 
-test: engine ## run all tests
+test: test-rust test-web ## run all tests, those of the page in a real browser
+
+test-rust: engine web
 	$(CARGO) test --workspace --locked --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --workspace --locked; \
@@ -55,12 +60,17 @@ test: engine ## run all tests
 		set -x; $(CARGO) test --workspace --locked --tests; \
 	fi
 
+# The end-to-end tests run the server that the tests above have built.
+test-web: engine web
+	$(CARGO) build --locked --package sluice-server --bins
+	cd web-client && $(NPM) test && $(NPM) run e2e
+
 chaos: engine ## load files while everything is killed, frozen and cut; 200 rounds, some ten minutes
 	CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(CARGO) test --locked -p sluice-server --test chaos -- --nocapture
 
-lint: lint-rust lint-deps lint-proto lint-python lint-shell lint-docker ## check everything that needs no run
+lint: lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker ## check everything that needs no run
 
-lint-rust:
+lint-rust: web
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked
@@ -71,6 +81,11 @@ lint-deps: tools
 lint-proto: tools
 	$(VENV)/bin/buf lint proto
 	$(VENV)/bin/buf format -d --exit-code proto
+
+lint-web: tools $(WEB_MODULES)
+	cd web-client && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate -- --output $(CURDIR)/target/web-gen
+	diff --recursive target/web-gen/src/gen web-client/src/gen
+	cd web-client && $(NPM) run lint && $(NPM) run typecheck
 
 lint-python: tools
 	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH)
@@ -90,14 +105,26 @@ bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3
 bench-micro: ## time the parts that do no input or output
 	$(CARGO) bench --workspace --locked --benches
 
+bench-web: engine build ## time uploads and exports in a real browser
+	cd web-client && $(NPM) run bench
+
 fuzz: tools ## look for input that breaks a parser, each for FUZZ_SECONDS=600
 	cd server && for target in $(FUZZ_TARGETS); do \
 		RUSTC_BOOTSTRAP=1 PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo fuzz run $$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20; \
 	done
 
-build: ## build the two programs in target/release
+build: web ## build the two programs in target/release
 	$(CARGO) build --release --locked --bins
+
+web: $(PAGE) ## build the page of the browser client
+
+$(PAGE): $(WEB_MODULES) $(WEB_SOURCES)
+	cd web-client && $(NPM) run build
+
+$(WEB_MODULES): web-client/package-lock.json
+	cd web-client && $(NPM) ci --no-audit --no-fund
+	@touch $@
 
 engine: $(ENGINE) ## fetch the embedded ClickHouse
 
@@ -114,4 +141,5 @@ $(TOOLS): requirements-dev.txt
 	@touch $@
 
 clean: ## remove what was built and fetched (the tables in sluice-data stay)
-	rm -rf target $(VENV) server/engine/node_modules bench-data
+	rm -rf target $(VENV) server/engine/node_modules bench-data \
+		web-client/node_modules web-client/dist/page web-client/test-results
