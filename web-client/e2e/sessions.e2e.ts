@@ -12,7 +12,7 @@ const mib = 1 << 20;
 const { server, clickhouse, visit } = setUp();
 const directory = await temporaryDirectory();
 const file = join(directory, "large.csv");
-const rowCount = await writeRows(file, 120 * mib);
+const rowCount = await writeRows(file, 60 * mib);
 
 /** Begins to load a file into a new table, slowly enough to be interrupted. */
 async function begin(page: Page, path: string, table: string): Promise<void> {
@@ -38,9 +38,9 @@ async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
 }
 
 async function pauseAndReload(page: Page, table: string): Promise<void> {
-  await throttle(page, 20 * mib);
+  await throttle(page, 6 * mib);
   await begin(page, file, table);
-  await page.getByText(/sending, ([1-9]|[1-7][0-9])%/).waitFor();
+  await page.getByText(/sending, ([1-9]|[1-6][0-9])%/).waitFor();
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText(/^paused at/).waitFor();
   if (table === "reloaded") expect(await lookAt(page, "upload-5-paused")).toEqual([]);
@@ -61,7 +61,7 @@ test("an upload pauses, survives a reload of the page and goes on where it stood
   });
   await chooseFiles(page, file);
   await page.getByText(new RegExp(`${rowCount.toLocaleString("en")} rows loaded in`)).waitFor();
-  expect(sent.length * 4 * mib).toBeLessThan(120 * mib);
+  expect(sent.length * 4 * mib).toBeLessThan(60 * mib);
   expect(await clickhouse().value("SELECT count() FROM reloaded")).toBe(`${rowCount}`);
   expect(await clickhouse().value("SELECT uniqExact(id) FROM reloaded")).toBe(`${rowCount}`);
   expect(complaints).toEqual([]);
@@ -82,9 +82,9 @@ test("another file of the same size is not mixed in", async () => {
 
 test("a server that dies in the middle is waited for, and no row is lost or doubled", async () => {
   const { page } = await visit();
-  await throttle(page, 20 * mib);
+  await throttle(page, 6 * mib);
   await begin(page, file, "survived");
-  await page.getByText(/sending, [2-7][0-9]%/).waitFor();
+  await page.getByText(/sending, [2-6][0-9]%/).waitFor();
   await server().down("SIGKILL");
   await page.getByText(/waiting for the server at/).waitFor();
   expect(await lookAt(page, "upload-5-waiting")).toEqual([]);
@@ -97,9 +97,9 @@ test("a server that dies in the middle is waited for, and no row is lost or doub
 
 test("a stopped upload leaves nothing behind", async () => {
   const { page } = await visit();
-  await throttle(page, 10 * mib);
+  await throttle(page, 6 * mib);
   await begin(page, file, "stopped");
-  await page.getByText(/sending, ([1-9]|[1-7][0-9])%/).waitFor();
+  await page.getByText(/sending, ([1-9]|[1-6][0-9])%/).waitFor();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.locator(".badge", { hasText: "stopped" }).waitFor();
   await expect

@@ -13,7 +13,7 @@ test("a real CSV becomes a new table", async () => {
   const looks = await lookAt(page, "upload-1-file");
   await chooseFiles(page, join(root, "server/tests/data/airports.csv"));
   await page.getByRole("table", { name: "First rows of the file" }).waitFor();
-  await page.getByText("7 columns").waitFor();
+  await page.getByText("7 columns, the first").waitFor();
   looks.push(...(await lookAt(page, "upload-2-format")));
   await next(page, "table");
   await page.getByText("CREATE TABLE `airports`").waitFor();
@@ -48,6 +48,7 @@ test("a file goes into a table that is there, with a mapping", async () => {
   await page.getByLabel("Field for full_name").selectOption("name");
   await page.getByLabel("Field for born").selectOption("birthday");
   await page.getByText("all 2 rows of the sample fit").waitFor();
+  await page.getByRole("alert").waitFor({ state: "detached" });
   expect(await lookAt(page, "upload-3-mapping")).toEqual([]);
   await next(page, "load");
   await page.getByRole("button", { name: "Start loading" }).click();
@@ -136,7 +137,29 @@ test("a wrong delimiter is corrected by hand and the preview follows", async () 
   await expect.poll(names).toEqual(["#", "a;bString", "cInt16"]);
 });
 
-test("a refusal before the first byte and one in the middle are both explained", async () => {
+test("a refusal before the first byte is explained, and another choice goes through", async () => {
+  await clickhouse().load(
+    "CREATE TABLE kept_in_memory (id UInt32) ENGINE = Memory",
+    "kept_in_memory",
+    "id\n1\n",
+  );
+  const { page } = await visit("#/upload/default/kept_in_memory");
+  await chooseFiles(page, textFile("m.csv", "id\n2\n"));
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await next(page, "table");
+  await next(page, "load");
+  await page.getByText("All rows at once, or none").click();
+  await page.getByRole("button", { name: "Start loading" }).click();
+  const alert = page.getByRole("alert");
+  await alert.getByText("This table cannot be loaded that way").waitFor();
+  await alert.getByText("COMMIT_MODE_UNAVAILABLE").waitFor();
+  await page.getByText("Directly, without a promise").click();
+  await page.getByRole("button", { name: "Start loading" }).click();
+  await page.getByText(/1 row loaded in/).waitFor();
+  expect(await clickhouse().value("SELECT sum(id) FROM kept_in_memory")).toBe("3");
+});
+
+test("a refusal in the middle says which cell of which line it was", async () => {
   const { page } = await visit();
   const rows = Array.from({ length: 400_000 }, (_, row) => `${row},text of row ${row}`).join("\n");
   await chooseFiles(page, textFile("late.csv", `id,text\n${rows}\nnot a number,x\n`));

@@ -11,6 +11,8 @@ test("sizes have the unit that keeps them short", () => {
 });
 
 test("times have at most two units", () => {
+  expect(formatDuration(0)).toBe("0 s");
+  expect(formatDuration(3.2)).toBe("4 ms");
   expect(formatDuration(420)).toBe("0.4 s");
   expect(formatDuration(9_960)).toBe("10 s");
   expect(formatDuration(200_000)).toBe("3 min 20 s");

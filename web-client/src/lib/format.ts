@@ -33,8 +33,9 @@ export function formatShare(share: number): string {
   return percentage.format(share);
 }
 
-/** A length of time: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A length of time: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(milliseconds: number): string {
+  if (milliseconds > 0 && milliseconds < 99.5) return `${Math.ceil(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 9.95) return `${short.format(seconds)} s`;
   const rounded = Math.round(seconds);

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { Button } from "../../components/button";
+import { ProblemNote } from "../../components/problem-note";
 import { SelectField } from "../../components/select-field";
 import { tableName } from "../../lib/identifier";
 import type { TableName } from "../catalog/load-catalog";
@@ -8,7 +9,7 @@ import { TablePicker } from "../catalog/table-picker";
 import { changeExport } from "./export-form";
 import { JoinKeys } from "./join-keys";
 import type { JoinKind, JoinPlan, JoinTable } from "./join-sql";
-import { tableKey, useJoinColumns } from "./use-join-columns";
+import { useJoinColumns } from "./use-join-columns";
 
 const kinds: readonly [JoinKind, string][] = [
   ["INNER", "only rows with a partner"],
@@ -19,10 +20,9 @@ const kinds: readonly [JoinKind, string][] = [
 
 /** Tables joined by chosen keys. */
 export function JoinEditor({ plan }: { plan: JoinPlan }) {
-  const columns = useJoinColumns(plan.tables.map(({ table }) => table));
+  const { columnsOf, problem } = useJoinColumns(plan.tables.map(({ table }) => table));
   const [isAdding, setAdding] = useState(false);
-  const namesOf = (table: TableName) =>
-    (columns.get(tableKey(table)) ?? []).map(({ name }) => name);
+  const namesOf = (table: TableName) => columnsOf(table).map(({ name }) => name);
   const setTables = (tables: JoinTable[]) => changeExport({ join: { tables } });
   const set = (index: number, change: Partial<JoinTable>) =>
     setTables(plan.tables.map((one, at) => (at === index ? { ...one, ...change } : one)));
@@ -33,6 +33,7 @@ export function JoinEditor({ plan }: { plan: JoinPlan }) {
   };
   return (
     <div className="stack">
+      {problem && <ProblemNote problem={problem} />}
       {plan.tables.map((joined, index) => (
         <section key={index} className="card stack" aria-label={`Table ${index + 1}`}>
           <div className="row between">

@@ -30,6 +30,7 @@ export function JoinKeys({ index, tables, namesOf, onChange }: JoinKeysProps) {
           <select
             className="input small"
             aria-label={`Key ${at + 1} of the tables before`}
+            disabled={namesOf(joined.table).length === 0}
             value={key.leftColumn === "" ? "" : JSON.stringify([key.left, key.leftColumn])}
             onChange={(event) => {
               const [left, leftColumn] = JSON.parse(event.target.value) as [number, string];

@@ -1,10 +1,8 @@
-import { useMemo } from "react";
-
 import { tableName } from "../../lib/identifier";
 import type { ExportForm } from "./export-form";
 import { joinObstacle, joinSql } from "./join-sql";
 import { tableSql } from "./select-sql";
-import { tableKey, useJoinColumns } from "./use-join-columns";
+import { useJoinColumns } from "./use-join-columns";
 
 /** What is exported. */
 export interface ExportSource {
@@ -18,32 +16,30 @@ export interface ExportSource {
 
 /** What the choices come to. */
 export function useExportQuery(form: ExportForm): ExportSource {
-  const joinColumns = useJoinColumns(form.join.tables.map(({ table }) => table));
-  return useMemo(() => {
-    switch (form.kind) {
-      case "table":
-        return {
-          title: form.table ? tableName(form.table) : "",
-          query: tableSql(form),
-          obstacle: form.table ? columnsObstacle(form) : "Choose a table.",
-        };
-      case "join": {
-        const columns = form.join.tables.map(({ table }) => joinColumns.get(tableKey(table)) ?? []);
-        const isLoading = columns.some((names) => names.length === 0);
-        const obstacle = joinObstacle(form.join) || (isLoading ? "Asking for the columns…" : "");
-        const names = form.join.tables.map(({ table }) => table.table);
-        return {
-          title: names.join(" ⋈ "),
-          query: obstacle === "" ? joinSql(form.join, columns) : "",
-          obstacle,
-        };
-      }
-      case "query": {
-        const isEmpty = /^\s*(SELECT\s+\*\s+FROM\s*)?$/i.test(form.query);
-        return { title: "a query", query: form.query, obstacle: isEmpty ? "Write a query." : "" };
-      }
+  const { columnsOf } = useJoinColumns(form.join.tables.map(({ table }) => table));
+  switch (form.kind) {
+    case "table":
+      return {
+        title: form.table ? tableName(form.table) : "",
+        query: tableSql(form),
+        obstacle: form.table ? columnsObstacle(form) : "Choose a table.",
+      };
+    case "join": {
+      const columns = form.join.tables.map(({ table }) => columnsOf(table));
+      const isLoading = columns.some((names) => names.length === 0);
+      const obstacle = joinObstacle(form.join) || (isLoading ? "Asking for the columns…" : "");
+      const names = form.join.tables.map(({ table }) => table.table);
+      return {
+        title: names.join(" ⋈ "),
+        query: obstacle === "" ? joinSql(form.join, columns) : "",
+        obstacle,
+      };
     }
-  }, [form, joinColumns]);
+    case "query": {
+      const isEmpty = /^\s*(SELECT\s+\*\s+FROM\s*)?$/i.test(form.query);
+      return { title: "a query", query: form.query, obstacle: isEmpty ? "Write a query." : "" };
+    }
+  }
 }
 
 function columnsObstacle(form: ExportForm): string {

@@ -2,37 +2,65 @@ import { useEffect, useState } from "react";
 
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
+import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import type { TableName } from "../catalog/load-catalog";
 import { connection } from "../connection/connection-state";
 import type { JoinColumn } from "./join-sql";
 import { isPlain } from "./use-table-columns";
 
-/** Names the table among all. */
-export function tableKey({ database, table }: TableName): string {
-  return JSON.stringify([database, table]);
+/** What is known of the columns of some tables. */
+export interface JoinColumns {
+  /** The columns of a table; none while they are on their way. */
+  columnsOf: (table: TableName) => readonly JoinColumn[];
+  /** Why those of one table cannot be known. */
+  problem: Problem | undefined;
 }
 
-/** The columns of each table, as they come in. */
-export function useJoinColumns(tables: readonly TableName[]): ReadonlyMap<string, JoinColumn[]> {
+type Answer = { columns: JoinColumn[] } | { problem: Problem };
+
+const noAnswers: ReadonlyMap<string, Answer> = new Map();
+
+/** Asks for the columns of each table. */
+export function useJoinColumns(tables: readonly TableName[]): JoinColumns {
   const clients = useClients();
   const { generation } = useStore(connection);
-  const [known, setKnown] = useState<ReadonlyMap<string, JoinColumn[]>>(new Map());
+  const [kept, setKept] = useState({ generation, answers: noAnswers });
+  const answers = kept.generation === generation ? kept.answers : noAnswers;
   const keys = tables.map(tableKey).join("\n");
   useEffect(() => {
     const controller = new AbortController();
+    const keep = (table: TableName, answer: Answer) =>
+      setKept((before) => {
+        const others = before.generation === generation ? before.answers : noAnswers;
+        return { generation, answers: new Map(others).set(tableKey(table), answer) };
+      });
     for (const table of tables) {
-      if (known.has(tableKey(table))) continue;
+      const known = answers.get(tableKey(table));
+      if (known && "columns" in known) continue;
       clients.catalog.getTable({ table }, { signal: controller.signal }).then(
         ({ columns }) => {
           const plain = columns.filter(isPlain).map(({ name, type }) => ({ name, type }));
-          setKnown((before) => new Map(before).set(tableKey(table), plain));
+          keep(table, { columns: plain });
         },
-        // A table that is gone has no columns to choose from.
-        () => undefined,
+        (thrown: unknown) => {
+          if (!isCancelled(thrown)) keep(table, { problem: describeError(thrown) });
+        },
       );
     }
     return () => controller.abort();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the keys stand for the tables
   }, [clients, generation, keys]);
-  return known;
+  const asked = tables.map((table) => answers.get(tableKey(table)));
+  return {
+    columnsOf: (table) => {
+      const answer = answers.get(tableKey(table));
+      return answer && "columns" in answer ? answer.columns : [];
+    },
+    problem: asked.flatMap((answer) => (answer && "problem" in answer ? answer.problem : []))[0],
+  };
+}
+
+/** Names the table among all. */
+function tableKey({ database, table }: TableName): string {
+  return JSON.stringify([database, table]);
 }

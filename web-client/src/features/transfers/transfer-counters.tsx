@@ -2,9 +2,18 @@ import { lazy, Suspense } from "react";
 
 import { Stat } from "../../components/stat";
 import { TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
-import { formatBytes, formatCount, formatDuration, formatShare } from "../../lib/format";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRows,
+  formatShare,
+} from "../../lib/format";
 import { currentRate, timeLeft } from "../../lib/rate";
 import { elapsedMs, hasEnded, type Watched } from "./watch";
+
+/** Files of this size take long enough for a chart: its place is kept from the start. */
+const chartBytes = 32 << 20;
 
 const RateChart = lazy(() => import("../../components/rate-chart"));
 
@@ -28,12 +37,14 @@ export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: Transfe
   const total = totalBytes ?? Number(transfer?.totalBytes ?? 0n);
   const totalRows = Number(transfer?.totalRows ?? 0n);
   const rows = Number((isExport ? counters?.rowsExported : counters?.rowsParsed) ?? 0n);
-  const share = isExport ? shareOf(rows, totalRows, isOver) : shareOf(received, total, isOver);
+  const isWhole = transfer?.state === TransferState.SUCCEEDED;
+  const share = isExport ? shareOf(rows, totalRows, isWhole) : shareOf(received, total, isWhole);
   const left = isOver || isExport ? undefined : timeLeft(samples, total);
   const rateText = isOver
     ? averageText(isExport ? Number(counters?.bytesSent ?? 0n) : received, took)
     : `${formatBytes(rate.bytes)}/s`;
   const timeText = left === undefined ? "" : `about ${formatDuration(left)} left`;
+  const hasChart = samples.length > 4 && took > 1500;
   return (
     <div className="stack">
       <div className="stack tight">
@@ -41,11 +52,13 @@ export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: Transfe
           className={`progress ${barLook(transfer?.state)}`}
           aria-label="Progress"
           max={1}
-          {...(share === undefined ? {} : { value: share })}
+          {...(share === undefined && !isOver ? {} : { value: share ?? 1 })}
         />
         <div className="row between small quiet number">
           <span>
-            {share === undefined ? `${formatCount(rows)} rows so far` : formatShare(share)}
+            {share === undefined
+              ? `${formatRows(rows)}${isOver ? "" : " so far"}`
+              : formatShare(share)}
           </span>
           <span>{timeText}</span>
         </div>
@@ -80,20 +93,22 @@ export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: Transfe
         <Stat label={isOver ? "Average" : "Now"} value={rateText} />
         <Stat label="Time" value={formatDuration(took)} />
       </dl>
-      {samples.length > 4 && took > 1500 && (
+      {(hasChart || (!isOver && (isExport || total >= chartBytes))) && (
         <div className="chart-frame">
-          <Suspense fallback={null}>
-            <RateChart samples={samples} />
-          </Suspense>
+          {hasChart && (
+            <Suspense fallback={null}>
+              <RateChart samples={samples} />
+            </Suspense>
+          )}
         </div>
       )}
     </div>
   );
 }
 
-function shareOf(done: number, total: number, isOver: boolean): number | undefined {
-  if (total > 0) return Math.min(1, done / total);
-  return isOver ? 1 : undefined;
+function shareOf(done: number, total: number, isWhole: boolean): number | undefined {
+  if (isWhole) return 1;
+  return total > 0 ? Math.min(1, done / total) : undefined;
 }
 
 function averageText(bytes: number, milliseconds: number): string {

@@ -3,9 +3,9 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Transfer } from "../../gen/sluice/v1/ingest_service_pb";
 import {
   formatBytes,
-  formatCount,
   formatDuration,
   formatMoment,
+  formatRows,
   formatShare,
 } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
@@ -41,7 +41,7 @@ export function TransferRow({ transfer, isUpload }: TransferRowProps) {
         </span>
       </span>
       <span className="transfer-numbers number small">
-        <span>{formatCount(rows)} rows</span>
+        <span>{formatRows(rows)}</span>
         <span className="quiet">
           {formatBytes(bytes)} in {formatDuration(elapsedMs(transfer))}
         </span>

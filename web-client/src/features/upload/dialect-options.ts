@@ -76,6 +76,12 @@ export function visible(text: string): string {
     .join("");
 }
 
+/** What a delimiter is called in a sentence. */
+function delimiterName(delimiter: string): string {
+  const [, label] = delimiters.find(([value]) => value === delimiter) ?? [];
+  return label?.split(" ")[0]?.toLowerCase() ?? `${visible(delimiter)} between`;
+}
+
 /** How a part of the dialect came about. */
 export function findingText(profile: FileProfile | undefined, name: string): string {
   const finding = profile?.findings.find((found) => found.name === name);
@@ -91,5 +97,5 @@ export function formatSummary(found: InspectFileResponse): string {
   const count = formatRows(columns?.length ?? 0, "column");
   if (dialect?.format === Format.NDJSON) return `NDJSON, ${count}`;
   if (dialect?.format === Format.TSV) return `TSV, ${count}`;
-  return `CSV, ${visible(dialect?.delimiter ?? ",")} between, ${count}`;
+  return `CSV, ${delimiterName(dialect?.delimiter ?? ",")}, ${count}`;
 }

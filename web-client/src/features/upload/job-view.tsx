@@ -20,8 +20,12 @@ import {
 /** One upload of this page: its controls, counters and result. */
 export function JobView({ job }: { job: UploadJob }) {
   const clients = useClients();
-  const watched = useTransfer(job.id);
+  const seen = useTransfer(job.id);
   const { state } = job;
+  // The answer to the last call comes before the last message of the watch, or without one.
+  const watched =
+    state.kind === "done" ? { ...seen, transfer: state.result.transfer ?? seen.transfer } : seen;
+  const received = Number(watched.transfer?.counters?.bytesReceived ?? 0n);
   const isPaused = state.kind === "paused" || state.kind === "pausing";
   const canPause = state.kind === "sending" || state.kind === "waiting" || isPaused;
   const rejected = watched.transfer?.counters?.rowsRejected ?? 0n;
@@ -33,7 +37,7 @@ export function JobView({ job }: { job: UploadJob }) {
           <span className="quiet small">{formatBytes(job.fileSize)}</span>
           {job.spec.dryRun && <span className="badge info">dry run</span>}
           <span role="status" className={`badge ${look(job)}`}>
-            {stateText(job)}
+            {stateText(job, Math.max(received, job.sentBytes))}
           </span>
         </div>
         {isActive(job) && (
@@ -89,8 +93,8 @@ function look({ state }: UploadJob): string {
   return "info";
 }
 
-function stateText({ state, sentBytes, fileSize }: UploadJob): string {
-  const share = formatShare(fileSize === 0 ? 1 : sentBytes / fileSize);
+function stateText({ state, fileSize }: UploadJob, bytes: number): string {
+  const share = formatShare(fileSize === 0 ? 1 : bytes / fileSize);
   switch (state.kind) {
     case "queued":
       return "waits its turn";
