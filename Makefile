@@ -105,8 +105,8 @@ bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3
 bench-micro: ## time the parts that do no input or output
 	$(CARGO) bench --workspace --locked --benches
 
-bench-web: engine build ## time uploads and exports in a real browser
-	cd web-client && $(NPM) run bench
+bench-web: engine build ## time uploads and exports in a real browser (RUNS=3 BENCH_MIB=1024)
+	cd web-client && SLUICE_SERVER_BIN=$(CURDIR)/$(SERVER) RUNS=$(RUNS) $(NPM) run bench
 
 fuzz: tools ## look for input that breaks a parser, each for FUZZ_SECONDS=600
 	cd server && for target in $(FUZZ_TARGETS); do \

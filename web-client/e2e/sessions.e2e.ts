@@ -109,27 +109,3 @@ test("a stopped upload leaves nothing behind", async () => {
   await page.getByText("Drop a CSV").waitFor();
   expect(await page.getByText("is not all there yet").count()).toBe(0);
 });
-
-test("300 MB pass through with the memory of the page flat", async () => {
-  const large = join(directory, "300.csv");
-  const rows = await writeRows(large, 300 * 1_000_000);
-  const { page } = await visit();
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
-  const heap = async () => {
-    await session.send("HeapProfiler.collectGarbage");
-    const { metrics } = await session.send("Performance.getMetrics");
-    return metrics.find(({ name }) => name === "JSHeapUsedSize")?.value ?? 0;
-  };
-  const before = await heap();
-  await begin(page, large, "flat");
-  let most = 0;
-  const done = page.getByText(/rows loaded in/);
-  while (!(await done.isVisible())) {
-    most = Math.max(most, await heap());
-    await page.waitForTimeout(100);
-    if (await page.getByRole("alert").isVisible()) break;
-  }
-  expect(await clickhouse().value("SELECT count() FROM flat")).toBe(`${rows}`);
-  expect((most - before) / mib).toBeLessThan(64);
-});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { lookAt, stubSavePicker } from "./support/browser";
+import { axeViolations, lookAt, stubSavePicker } from "./support/browser";
 import { next, setUp } from "./support/visitor";
 
 const { clickhouse, visit } = setUp();
@@ -72,6 +72,27 @@ test("a table of five hundred columns stays usable", async () => {
   await grid.evaluate((element) => element.scrollTo(1e9, 0));
   await grid.getByRole("columnheader", { name: /column_499/ }).waitFor();
   await next(page, "format");
+});
+
+test("two thousand tables are found by scrolling and by searching", async () => {
+  await clickhouse().run("CREATE DATABASE many");
+  const names = Array.from({ length: 2_000 }, (_, index) => `t${index}`);
+  for (let from = 0; from < names.length; from += 8) {
+    const some = names.slice(from, from + 8);
+    await Promise.all(
+      some.map((name) => clickhouse().run(`CREATE TABLE many.${name} (a UInt8) ENGINE = Memory`)),
+    );
+  }
+  const { page, complaints } = await visit("#/export", stubSavePicker);
+  const tree = page.getByRole("tree", { name: "Tables" });
+  await tree.getByRole("treeitem", { name: /^many/ }).click();
+  await tree.getByRole("treeitem", { name: /^t0/ }).waitFor();
+  expect(await tree.getByRole("treeitem").count()).toBeLessThan(60);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByLabel("Search in tables").fill("t1999");
+  await tree.getByRole("treeitem", { name: /t1999/ }).click();
+  await page.getByText("No row fits").waitFor();
+  expect(complaints).toEqual([]);
 });
 
 test("the connection says who answers", async () => {

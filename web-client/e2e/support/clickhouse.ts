@@ -10,10 +10,16 @@ export class Clickhouse {
   readonly catalog;
   readonly ingest;
 
-  constructor(server: Server) {
+  constructor(private readonly server: Server) {
     const transport = createGrpcWebTransport({ baseUrl: server.url });
     this.catalog = createClient(CatalogService, transport);
     this.ingest = createClient(IngestService, transport);
+  }
+
+  /** Runs a statement that is no SELECT, past Sluice. */
+  async run(statement: string): Promise<void> {
+    const answer = await fetch(this.server.engineUrl, { method: "POST", body: statement });
+    if (!answer.ok) throw new Error(await answer.text());
   }
 
   /** The rows of a query as text. */

@@ -24,11 +24,17 @@ export class Server {
   private constructor(
     private readonly dataDir: string,
     private readonly port: number,
+    private readonly enginePort: number,
     private readonly args: readonly string[],
   ) {}
 
   private child: ChildProcess | undefined;
   private log = "";
+
+  /** The address of the engine's own HTTP interface, for what Sluice does not do itself. */
+  get engineUrl(): string {
+    return `http://127.0.0.1:${this.enginePort}`;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -42,7 +48,7 @@ export class Server {
       }
     }
     const dataDir = await mkdtemp(join(tmpdir(), "sluice-e2e-"));
-    const server = new Server(dataDir, await freePort(), args);
+    const server = new Server(dataDir, await freePort(), await freePort(), args);
     await server.up();
     return server;
   }
@@ -53,7 +59,8 @@ export class Server {
       binary,
       [
         ...["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir],
-        ...["--engine-library", library, "--drain-timeout", "1s"],
+        ...["--engine-library", library, "--embedded-http-port", `${this.enginePort}`],
+        ...["--drain-timeout", "1s"],
         ...this.args,
       ],
       { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SLUICE_LOG: "warn" } },

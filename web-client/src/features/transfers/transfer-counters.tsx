@@ -23,10 +23,17 @@ interface TransferCountersProps {
   totalBytes?: number;
   /** Bytes that the server has, as this page knows. */
   sentBytes?: number;
+  /** Whether nothing is to move now. */
+  isHeld?: boolean;
 }
 
 /** How far a transfer is: bar, counters, rate and time left. */
-export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: TransferCountersProps) {
+export function TransferCounters({
+  watched,
+  totalBytes,
+  sentBytes = 0,
+  isHeld = false,
+}: TransferCountersProps) {
   const { transfer, samples } = watched;
   const counters = transfer?.counters;
   const isExport = transfer?.kind === TransferKind.EXPORT;
@@ -39,10 +46,12 @@ export function TransferCounters({ watched, totalBytes, sentBytes = 0 }: Transfe
   const rows = Number((isExport ? counters?.rowsExported : counters?.rowsParsed) ?? 0n);
   const isWhole = transfer?.state === TransferState.SUCCEEDED;
   const share = isExport ? shareOf(rows, totalRows, isWhole) : shareOf(received, total, isWhole);
-  const left = isOver || isExport ? undefined : timeLeft(samples, total);
+  const left = isOver || isExport || isHeld ? undefined : timeLeft(samples, total);
   const rateText = isOver
     ? averageText(isExport ? Number(counters?.bytesSent ?? 0n) : received, took)
-    : `${formatBytes(rate.bytes)}/s`;
+    : isHeld
+      ? "–"
+      : `${formatBytes(rate.bytes)}/s`;
   const timeText = left === undefined ? "" : `about ${formatDuration(left)} left`;
   const hasChart = samples.length > 4 && took > 1500;
   return (

@@ -59,7 +59,12 @@ export function JobView({ job }: { job: UploadJob }) {
         )}
       </div>
       {state.kind !== "queued" && (
-        <TransferCounters watched={watched} totalBytes={job.fileSize} sentBytes={job.sentBytes} />
+        <TransferCounters
+          watched={watched}
+          totalBytes={job.fileSize}
+          sentBytes={job.sentBytes}
+          isHeld={state.kind === "paused" || state.kind === "waiting"}
+        />
       )}
       {state.kind === "waiting" && (
         <Note look="warn" title={`${state.problem.title}: waiting`}>
