@@ -2,6 +2,7 @@
 //!
 //! `main` calls it. It decides nothing about transfers; it only joins the parts.
 
+mod access;
 pub mod shutdown;
 
 use std::{net::SocketAddr, time::Duration};
@@ -11,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
 
 use crate::{
+    auth::KeyError,
     catalog::Catalog,
     clickhouse::Client,
     config::Config,
     engine::{self, Engine},
     rpc, task,
+    tls::{self, AcceptConfig, Incoming},
     transfer::Transfers,
 };
 
@@ -37,6 +40,12 @@ pub enum Error {
         /// The reason of the system.
         source: std::io::Error,
     },
+    /// A key that tokens are verified with cannot be used.
+    #[error("cannot verify tokens")]
+    Keys(#[from] KeyError),
+    /// The certificates cannot be used.
+    #[error("cannot set up TLS")]
+    Tls(#[from] tls::Error),
     /// The contract's descriptors are broken.
     #[error("the descriptors for reflection are broken")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -52,6 +61,7 @@ pub struct App {
     engine: Engine,
     transfers: Transfers,
     listener: TcpListener,
+    accept: AcceptConfig,
     router: axum::Router,
     health: HealthReporter,
 }
@@ -61,11 +71,14 @@ impl App {
     ///
     /// # Errors
     ///
-    /// The port is taken, or the engine does not start.
+    /// The port is taken, a key or a certificate cannot be used, or the engine does not start.
     pub async fn build(config: Config) -> Result<Self, Error> {
+        let accept = access::port(&config)?;
         let listener = bind(config.listen).await?;
         let engine = Engine::start(config.engine.clone()).await?;
-        let client = Client::new(engine.client_config());
+        let client_config = engine.client_config();
+        let access = access::access(&config, client_config.database.clone()).await?;
+        let client = Client::new(client_config);
         let catalog = Catalog::new(client.clone());
         let transfers = Transfers::new(
             client,
@@ -74,12 +87,13 @@ impl App {
             config.transfer.clone(),
             rpc::describe,
         );
-        let (router, health) = rpc::routes(&transfers, &catalog, &engine, &config.rpc)?;
+        let (router, health) = rpc::routes(&transfers, &catalog, &engine, access, &config.rpc)?;
         Ok(Self {
             config,
             engine,
             transfers,
             listener,
+            accept,
             router,
             health,
         })
@@ -125,11 +139,17 @@ impl App {
             config,
             transfers,
             listener,
+            accept,
             router,
             health,
             ..
         } = self;
-        let serve = rpc::serve(listener, router, &config.rpc, shutdown.clone());
+        let serve = rpc::serve(
+            Incoming::new(listener, accept),
+            router,
+            &config.rpc,
+            shutdown.clone(),
+        );
         tokio::pin!(serve);
         tokio::select! {
             ended = &mut serve => return Ok(ended?),

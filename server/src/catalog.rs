@@ -43,6 +43,12 @@ pub enum Error {
          shows and edit it"
     )]
     NotCreateTable,
+    /// A statement of a caller asks for more than a table of its own columns.
+    #[error("the statement {reason}")]
+    RefusedCreate {
+        /// What, and what would be taken.
+        reason: String,
+    },
     /// ClickHouse failed to answer.
     #[error(transparent)]
     ClickHouse(#[from] ClickHouseError),

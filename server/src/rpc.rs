@@ -3,11 +3,14 @@
 //! `app` builds and runs it. Only this module, `rpc/` and `app` know tonic and the generated types;
 //! a handler converts, calls `transfer` or `catalog`, and converts back.
 
+mod access;
+mod audit;
 mod catalog;
 mod connection;
 mod convert;
 mod export;
 mod files;
+mod headers;
 mod ingest;
 mod pages;
 mod session;
@@ -15,28 +18,30 @@ mod status;
 mod transfers;
 mod upload;
 
-use axum::{extract::Request, response::Response};
+use std::sync::Arc;
+
+use axum::{extract::Request, middleware, response::Response};
 use http::header::CONTENT_TYPE;
 use sluice_proto::v1::{
     catalog_service_server::CatalogServiceServer, ingest_service_server::IngestServiceServer,
 };
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    Status,
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{Status, service::Routes, transport::Server};
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
-use self::{catalog::CatalogRpc, ingest::IngestRpc, pages::Pages};
+pub use self::access::Access;
+use self::{catalog::CatalogRpc, headers::Origins, ingest::IngestRpc, pages::Pages};
 use crate::{
     catalog::Catalog,
     config::RpcConfig,
     engine::Engine,
+    tls::Incoming,
     transfer::{Error, Failure, Transfers},
 };
+
+/// The most bytes of the headers of a request: a token of 8 KiB, and as much again for the rest.
+const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 /// Builds every route of the port, and the reporter that says whether the services work.
 ///
@@ -47,24 +52,36 @@ pub fn routes(
     transfers: &Transfers,
     catalog: &Catalog,
     engine: &Engine,
+    access: Access,
     config: &RpcConfig,
 ) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
     let limit = config.max_message_bytes;
     let ingest = IngestServiceServer::new(IngestRpc::new(transfers.clone(), config))
         .max_decoding_message_size(limit);
-    let catalog =
-        CatalogServiceServer::new(CatalogRpc::new(catalog.clone(), engine.clone(), config))
-            .max_decoding_message_size(limit);
+    let catalog = CatalogServiceServer::new(CatalogRpc::new(
+        catalog.clone(),
+        engine.clone(),
+        config,
+        access.authenticator.takes_tokens(),
+    ))
+    .max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
-    let grpc = Routes::new(ingest)
-        .add_service(catalog)
-        .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+    let mut services = Routes::new(ingest).add_service(catalog).add_service(health);
+    if config.reflection {
+        services = services
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+    }
+    let admit = middleware::from_fn_with_state(Arc::new(access), access::admit);
+    let grpc = services
         .into_axum_router()
+        .layer(admit)
         .layer(GrpcWebLayer::new());
     let pages = Pages::new(config.web_dir.as_deref());
-    let router = grpc.fallback(move |request| answer(request, pages));
+    let origins = Origins::new(&config.cors_origins);
+    let router = grpc
+        .fallback(move |request| answer(request, pages))
+        .layer(middleware::from_fn_with_state(origins, headers::guard));
     Ok((router, reporter))
 }
 
@@ -93,7 +110,7 @@ pub async fn report_health(reporter: &HealthReporter, serving: bool) {
 ///
 /// The listener broke.
 pub async fn serve(
-    listener: TcpListener,
+    incoming: Incoming,
     router: axum::Router,
     config: &RpcConfig,
     shutdown: CancellationToken,
@@ -103,13 +120,12 @@ pub async fn serve(
         .initial_stream_window_size(config.stream_window_bytes)
         .initial_connection_window_size(config.connection_window_bytes)
         .max_frame_size(config.max_frame_bytes)
+        .max_concurrent_streams(config.max_streams)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
         .http2_keepalive_interval(Some(config.keepalive_interval))
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
         .add_routes(Routes::from(router))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown.cancelled_owned(),
-        )
+        .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
         .await
 }
 

@@ -57,6 +57,7 @@ impl Catalog {
     /// [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
     pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<()> {
         let (statement, named) = sql::create::by_caller(text).ok_or(Error::NotCreateTable)?;
+        sql::create::check_shape(text).map_err(|reason| Error::RefusedCreate { reason })?;
         if self.full_name(&named).await? != self.full_name(table).await? {
             return Err(Error::NotCreateTable);
         }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use sluice_proto::v1::{self as pb, catalog_service_server::CatalogService};
 use tonic::{Request, Response, Status};
 
-use super::{convert, status};
+use super::{access::Caller, convert, status};
 use crate::{
+    auth::Action,
     catalog::{Catalog, Column, PreviewSource, Table, TableSummary},
     clickhouse::sql::SelectQuery,
     config::RpcConfig,
@@ -32,11 +33,18 @@ pub(super) struct CatalogRpc {
     catalog: Catalog,
     engine: Engine,
     max_message_bytes: i64,
+    requires_token: bool,
 }
 
 impl CatalogRpc {
-    pub(super) fn new(catalog: Catalog, engine: Engine, config: &RpcConfig) -> Self {
+    pub(super) fn new(
+        catalog: Catalog,
+        engine: Engine,
+        config: &RpcConfig,
+        requires_token: bool,
+    ) -> Self {
         Self {
+            requires_token,
             catalog,
             engine,
             max_message_bytes: i64::try_from(config.max_message_bytes).unwrap_or(i64::MAX),
@@ -62,7 +70,7 @@ impl CatalogService for CatalogRpc {
     ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
         Ok(Response::new(pb::GetServerInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            requires_token: false,
+            requires_token: self.requires_token,
             allows_other_clickhouse: false,
             max_message_bytes: self.max_message_bytes,
         }))
@@ -70,8 +78,9 @@ impl CatalogService for CatalogRpc {
 
     async fn list_connections(
         &self,
-        _: Request<pb::ListConnectionsRequest>,
+        request: Request<pb::ListConnectionsRequest>,
     ) -> Result<Response<pb::ListConnectionsResponse>, Status> {
+        Caller::of(&request)?.check(Action::ReadCatalog)?;
         let url = if self.engine.is_embedded() {
             String::new()
         } else {
@@ -89,8 +98,9 @@ impl CatalogService for CatalogRpc {
 
     async fn check_connection(
         &self,
-        _: Request<pb::CheckConnectionRequest>,
+        request: Request<pb::CheckConnectionRequest>,
     ) -> Result<Response<pb::CheckConnectionResponse>, Status> {
+        Caller::of(&request)?.check(Action::ReadCatalog)?;
         let catalog = self.ready().await?;
         let asked = Instant::now();
         let connection = catalog.check().await.map_err(refuse)?;
@@ -106,10 +116,14 @@ impl CatalogService for CatalogRpc {
 
     async fn list_databases(
         &self,
-        _: Request<pb::ListDatabasesRequest>,
+        request: Request<pb::ListDatabasesRequest>,
     ) -> Result<Response<pb::ListDatabasesResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.check(Action::ReadCatalog)?;
         let databases = self.ready().await?.list_databases().await.map_err(refuse)?;
-        let databases = databases.into_iter().map(|database| pb::Database {
+        let seen = databases.into_iter();
+        let seen = seen.filter(|database| caller.sees_database(&database.name));
+        let databases = seen.map(|database| pb::Database {
             name: database.name,
             engine: database.engine,
             comment: database.comment,
@@ -123,7 +137,9 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::ListTablesRequest>,
     ) -> Result<Response<pb::ListTablesResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
+        caller.check_database(&request.database)?;
         let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
         let catalog = self.ready().await?;
         let page = catalog.list_tables(&request.database, limit, &request.page_token);
@@ -133,7 +149,12 @@ impl CatalogService for CatalogRpc {
             next_page_token: last
                 .map(|table| table.name.table.clone())
                 .unwrap_or_default(),
-            tables: page.tables.into_iter().map(table_summary).collect(),
+            tables: page
+                .tables
+                .into_iter()
+                .filter(|table| caller.sees_table(&table.name))
+                .map(table_summary)
+                .collect(),
         }))
     }
 
@@ -141,7 +162,9 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::GetTableRequest>,
     ) -> Result<Response<pb::GetTableResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let name = convert::table_name("table", request.into_inner().table)?;
+        caller.check_table(Action::ReadCatalog, &name)?;
         let table = self.ready().await?.table(&name).await.map_err(refuse)?;
         let Table {
             summary,
@@ -166,16 +189,20 @@ impl CatalogService for CatalogRpc {
         request: Request<pb::PreviewRowsRequest>,
     ) -> Result<Response<pb::PreviewRowsResponse>, Status> {
         use pb::preview_rows_request::Source;
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let limit = convert::size("limit", request.limit, PREVIEW_ROWS)?;
-        let catalog = self.ready().await?;
         let preview = match request.source {
             Some(Source::Table(table)) => {
                 let table = convert::table_name("table", Some(table))?;
+                caller.check_table(Action::Export, &table)?;
+                let catalog = self.ready().await?;
                 catalog.preview(PreviewSource::Table(&table), limit).await
             }
             Some(Source::Query(query)) => {
+                caller.check_query()?;
                 let query = SelectQuery::new(&query).map_err(refuse)?;
+                let catalog = self.ready().await?;
                 catalog.preview(PreviewSource::Query(&query), limit).await
             }
             None => return Err(status::invalid_request("source", "name a table or a query")),

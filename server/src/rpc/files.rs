@@ -5,7 +5,8 @@ use sluice_proto::v1::{self as pb, list_rejected_rows_response::Payload};
 use tokio_stream::Stream;
 use tonic::Status;
 
-use super::{convert, status};
+use super::{access::Caller, convert, status, transfers};
+use crate::auth::Action;
 use crate::transfer::{
     Error, Transfers,
     rejects::{RejectedRows, RejectsFile},
@@ -20,9 +21,14 @@ const MAX_MESSAGE_BYTES: usize = 1 << 20;
 /// Looks at the beginning of a file.
 pub(super) async fn inspect(
     transfers: &Transfers,
+    caller: &Caller,
     request: pb::InspectFileRequest,
 ) -> Result<pb::InspectFileResponse, Status> {
     let request = convert::inspect_request(request)?;
+    match &request.table {
+        Some(table) => caller.check_table(Action::ReadCatalog, table)?,
+        None => caller.check(Action::ReadCatalog)?,
+    }
     let inspection = transfers.inspect(request).await;
     let inspection = inspection.map_err(|error| status::status(&error))?;
     Ok(convert::inspect_response(inspection))
@@ -31,10 +37,11 @@ pub(super) async fn inspect(
 /// Sends the rejected rows of an upload, as rows or as a CSV file.
 pub(super) async fn rejected_rows(
     transfers: &Transfers,
+    caller: &Caller,
     request: &pb::ListRejectedRowsRequest,
 ) -> Result<impl Stream<Item = Result<pb::ListRejectedRowsResponse, Status>> + use<>, Status> {
-    let id = convert::uuid("transfer_id", &request.transfer_id)?;
-    let rows = transfers.rejected_rows(id).await;
+    let found = transfers::find(transfers, caller, &request.transfer_id).await?;
+    let rows = transfers.rejected_rows(found.id).await;
     let rows = rows.map_err(|error| status::status(&error))?;
     let file = if request.as_csv { rows.file() } else { None };
     let source = Source {

@@ -8,7 +8,7 @@ use sluice_proto::v1::{self as pb, ingest_service_server::IngestService};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{export, files, session, transfers, upload};
+use super::{access::Caller, export, files, session, transfers, upload};
 use crate::{config::RpcConfig, transfer::Transfers};
 
 type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -37,7 +37,9 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<Streaming<pb::UploadRequest>>,
     ) -> Result<Response<pb::UploadResponse>, Status> {
-        let response = upload::upload(&self.transfers, request.into_inner(), self.idle_timeout);
+        let caller = Caller::of(&request)?;
+        let messages = request.into_inner();
+        let response = upload::upload(&self.transfers, &caller, messages, self.idle_timeout);
         response.await.map(Response::new)
     }
 
@@ -45,8 +47,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::BeginUploadRequest>,
     ) -> Result<Response<pb::BeginUploadResponse>, Status> {
-        let limit = self.max_message_bytes;
-        let response = session::begin(&self.transfers, request.into_inner(), limit);
+        let (caller, limit) = (Caller::of(&request)?, self.max_message_bytes);
+        let response = session::begin(&self.transfers, &caller, request.into_inner(), limit);
         response.await.map(Response::new)
     }
 
@@ -54,7 +56,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::AppendUploadRequest>,
     ) -> Result<Response<pb::AppendUploadResponse>, Status> {
-        let response = session::append(&self.transfers, request.into_inner());
+        let caller = Caller::of(&request)?;
+        let response = session::append(&self.transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -62,7 +65,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::FinishUploadRequest>,
     ) -> Result<Response<pb::FinishUploadResponse>, Status> {
-        let response = session::finish(&self.transfers, request.into_inner());
+        let caller = Caller::of(&request)?;
+        let response = session::finish(&self.transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -72,7 +76,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        let stream = export::export(&self.transfers, request.into_inner()).await?;
+        let caller = Caller::of(&request)?;
+        let stream = export::export(&self.transfers, &caller, request.into_inner()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -80,7 +85,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::InspectFileRequest>,
     ) -> Result<Response<pb::InspectFileResponse>, Status> {
-        let response = files::inspect(&self.transfers, request.into_inner());
+        let caller = Caller::of(&request)?;
+        let response = files::inspect(&self.transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -88,7 +94,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::GetTransferRequest>,
     ) -> Result<Response<pb::GetTransferResponse>, Status> {
-        let response = transfers::get(&self.transfers, request.get_ref());
+        let caller = Caller::of(&request)?;
+        let response = transfers::get(&self.transfers, &caller, request.get_ref());
         response.await.map(Response::new)
     }
 
@@ -96,7 +103,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ListTransfersRequest>,
     ) -> Result<Response<pb::ListTransfersResponse>, Status> {
-        let response = transfers::list(&self.transfers, request.into_inner());
+        let caller = Caller::of(&request)?;
+        let response = transfers::list(&self.transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -104,7 +112,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::CancelTransferRequest>,
     ) -> Result<Response<pb::CancelTransferResponse>, Status> {
-        let response = transfers::cancel(&self.transfers, request.into_inner());
+        let caller = Caller::of(&request)?;
+        let response = transfers::cancel(&self.transfers, &caller, request.get_ref());
         response.await.map(Response::new)
     }
 
@@ -114,7 +123,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::WatchTransferRequest>,
     ) -> Result<Response<Self::WatchTransferStream>, Status> {
-        let stream = transfers::watch(&self.transfers, request.get_ref()).await?;
+        let caller = Caller::of(&request)?;
+        let stream = transfers::watch(&self.transfers, &caller, request.get_ref()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -124,7 +134,8 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ListRejectedRowsRequest>,
     ) -> Result<Response<Self::ListRejectedRowsStream>, Status> {
-        let stream = files::rejected_rows(&self.transfers, &request.into_inner()).await?;
+        let caller = Caller::of(&request)?;
+        let stream = files::rejected_rows(&self.transfers, &caller, request.get_ref()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 }

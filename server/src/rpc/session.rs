@@ -9,7 +9,8 @@ use prost::Message as _;
 use sluice_proto::v1 as pb;
 use tonic::Status;
 
-use super::{convert, status};
+use super::{access::Caller, audit, convert, status, transfers, upload};
+use crate::auth::Action;
 use crate::transfer::{Error, Session, Transfers};
 
 /// What a message holds beside the bytes of an append.
@@ -18,13 +19,14 @@ const ENVELOPE_BYTES: usize = 1024;
 /// Opens an upload.
 pub(super) async fn begin(
     transfers: &Transfers,
+    caller: &Caller,
     request: pb::BeginUploadRequest,
     max_message_bytes: usize,
 ) -> Result<pb::BeginUploadResponse, Status> {
     let Some(spec) = request.spec else {
         return Err(status::invalid_request("spec", "say what to load"));
     };
-    let session = open(transfers, spec).await?;
+    let session = open(transfers, caller, spec, caller.subject()).await?;
     let max_append_bytes = max_message_bytes.saturating_sub(ENVELOPE_BYTES);
     Ok(pb::BeginUploadResponse {
         transfer_id: session.transfer().description().id.to_string(),
@@ -38,6 +40,7 @@ pub(super) async fn begin(
 /// Adds bytes.
 pub(super) async fn append(
     transfers: &Transfers,
+    caller: &Caller,
     request: pb::AppendUploadRequest,
 ) -> Result<pb::AppendUploadResponse, Status> {
     let offset = convert::unsigned("offset", request.offset)?;
@@ -51,7 +54,7 @@ pub(super) async fn append(
             offset,
         }));
     }
-    let session = find(transfers, &request.transfer_id).await?;
+    let session = find(transfers, caller, &request.transfer_id).await?;
     let next = session.append(offset, request.data).await;
     let next = next.map_err(|error| status::status(&error))?;
     let now = session.transfer().snapshot();
@@ -65,33 +68,57 @@ pub(super) async fn append(
 /// Ends the file.
 pub(super) async fn finish(
     transfers: &Transfers,
+    caller: &Caller,
     request: pb::FinishUploadRequest,
 ) -> Result<pb::FinishUploadResponse, Status> {
     let total = convert::unsigned("total_bytes", request.total_bytes)?;
-    let session = find(transfers, &request.transfer_id).await?;
-    let outcome = session.finish(total).await;
-    let outcome = outcome.map_err(|error| status::status(&error))?;
+    let session = find(transfers, caller, &request.transfer_id).await?;
+    let description = session.transfer().description();
+    let entry = audit::Entry::begin(caller, "upload", description.table.as_ref());
+    let mut entry = entry.transfer(description.id);
+    let outcome = session.finish(total).await.map_err(|error| {
+        let status = status::status(&error);
+        entry.failed(&status);
+        status
+    })?;
+    let result = convert::upload_response(session.transfer(), &outcome);
+    entry.succeeded(upload::rows(&result));
     Ok(pb::FinishUploadResponse {
-        result: Some(convert::upload_response(session.transfer(), &outcome)),
+        result: Some(result),
     })
 }
 
-async fn open(transfers: &Transfers, spec: pb::UploadSpec) -> Result<Arc<Session>, Status> {
+/// Opens an upload of `owner`, whose transfers the caller may work on.
+async fn open(
+    transfers: &Transfers,
+    caller: &Caller,
+    spec: pb::UploadSpec,
+    owner: &str,
+) -> Result<Arc<Session>, Status> {
     let mut request = convert::upload_request(spec)?;
+    caller.check_table(Action::Upload, &request.table)?;
+    owner.clone_into(&mut request.owner);
     request.start_offset = None;
     let session = transfers.open_session(request).await;
     session.map_err(|error| status::status(&error))
 }
 
 /// The session with this id, opened again if it is not open here.
-async fn find(transfers: &Transfers, id: &str) -> Result<Arc<Session>, Status> {
-    let id = convert::uuid("transfer_id", id)?;
-    if let Some(session) = transfers.session(id).filter(|session| session.is_usable()) {
+async fn find(transfers: &Transfers, caller: &Caller, id: &str) -> Result<Arc<Session>, Status> {
+    let open_here = transfers.session(convert::uuid("transfer_id", id)?);
+    if let Some(session) = open_here.filter(|session| session.is_usable()) {
+        let description = session.transfer().description();
+        caller.check_transfer(&description.owner, description.table.as_ref())?;
+        if let Some(table) = &description.table {
+            caller.check_table(Action::Upload, table)?;
+        }
         return Ok(session);
     }
+    let found = transfers::find(transfers, caller, id).await?;
+    let id = found.id;
     let spec = transfers.stored_spec(id).await;
     let spec = spec.map_err(|error| status::status(&error))?;
     let spec = pb::UploadSpec::decode(spec.as_slice());
     let spec = spec.map_err(|_| status::status(&Error::Internal("a stored spec is damaged")))?;
-    open(transfers, spec).await
+    open(transfers, caller, spec, &found.owner).await
 }

@@ -3,6 +3,7 @@
 //! Every handler and the state of every transfer go through here. `proto/sluice/v1/errors.proto`
 //! documents each reason; a test holds the two together.
 
+mod access;
 mod file;
 mod resume;
 
@@ -18,6 +19,7 @@ use crate::{
     csv::Position,
     transfer::{Error, Failure},
 };
+pub(super) use access::{denied, outlived_token, too_many, unknown_caller};
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
 const ERROR_DOMAIN: &str = "sluice.v1";
@@ -353,7 +355,9 @@ fn catalog_error(error: &catalog::Error) -> External {
             new(Code::NotFound, "TABLE_NOT_FOUND").with("table", format!("{database}.{table}"))
         }
         catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
-        catalog::Error::NotCreateTable => new(Code::InvalidArgument, "INVALID_QUERY"),
+        catalog::Error::NotCreateTable | catalog::Error::RefusedCreate { .. } => {
+            new(Code::InvalidArgument, "INVALID_QUERY")
+        }
         catalog::Error::ClickHouse(error) => clickhouse_error(error),
     }
 }

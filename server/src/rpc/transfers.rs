@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
 
-use super::{convert, status};
+use super::{access::Caller, audit, convert, status};
 use crate::{
     task,
     transfer::{Snapshot, Transfers},
@@ -29,17 +29,19 @@ const WATCH_QUEUE: usize = 2;
 /// Returns one transfer.
 pub(super) async fn get(
     transfers: &Transfers,
+    caller: &Caller,
     request: &pb::GetTransferRequest,
 ) -> Result<pb::GetTransferResponse, Status> {
-    let transfer = find(transfers, &request.transfer_id).await?;
+    let transfer = find(transfers, caller, &request.transfer_id).await?;
     Ok(pb::GetTransferResponse {
         transfer: Some(convert::transfer(transfer)),
     })
 }
 
-/// Returns one page of transfers.
+/// Returns one page of those transfers that the caller may see; others leave gaps.
 pub(super) async fn list(
     transfers: &Transfers,
+    caller: &Caller,
     request: pb::ListTransfersRequest,
 ) -> Result<pb::ListTransfersResponse, Status> {
     let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
@@ -47,7 +49,14 @@ pub(super) async fn list(
         "" => None,
         token => Some(convert::uuid("page_token", token)?),
     };
-    let filter = convert::filter(request)?;
+    let mut filter = convert::filter(request)?;
+    if !caller.is_manager() {
+        let own = caller.subject();
+        if let Some(other) = filter.owner.as_ref().filter(|owner| *owner != own) {
+            caller.check_transfer(other, None)?;
+        }
+        filter.owner = Some(own.to_owned());
+    }
     let page = transfers.list(&filter, limit + 1, after).await;
     let mut page = page.map_err(|error| status::status(&error))?;
     let more = page.len() > limit;
@@ -55,18 +64,29 @@ pub(super) async fn list(
     let last = page.last().filter(|_| more);
     Ok(pb::ListTransfersResponse {
         next_page_token: last.map(|last| last.id.to_string()).unwrap_or_default(),
-        transfers: page.into_iter().map(convert::transfer).collect(),
+        transfers: page
+            .into_iter()
+            .filter(|transfer| caller.sees_transfer(&transfer.owner, transfer.table.as_ref()))
+            .map(convert::transfer)
+            .collect(),
     })
 }
 
 /// Ends a transfer and returns it in its final state.
 pub(super) async fn cancel(
     transfers: &Transfers,
-    request: pb::CancelTransferRequest,
+    caller: &Caller,
+    request: &pb::CancelTransferRequest,
 ) -> Result<pb::CancelTransferResponse, Status> {
-    let id = convert::uuid("transfer_id", &request.transfer_id)?;
-    let transfer = transfers.cancel(id).await;
-    let transfer = transfer.map_err(|error| status::status(&error))?;
+    let found = find(transfers, caller, &request.transfer_id).await?;
+    let entry = audit::Entry::begin(caller, "cancel", found.table.as_ref());
+    let mut entry = entry.transfer(found.id);
+    let transfer = transfers.cancel(found.id).await.map_err(|error| {
+        let status = status::status(&error);
+        entry.failed(&status);
+        status
+    })?;
+    entry.succeeded(transfer.counts.rows_committed);
     Ok(pb::CancelTransferResponse {
         transfer: Some(convert::transfer(transfer)),
     })
@@ -75,9 +95,10 @@ pub(super) async fn cancel(
 /// Sends a transfer again and again until it has ended.
 pub(super) async fn watch(
     transfers: &Transfers,
+    caller: &Caller,
     request: &pb::WatchTransferRequest,
 ) -> Result<impl Stream<Item = Result<pb::WatchTransferResponse, Status>> + use<>, Status> {
-    let first = find(transfers, &request.transfer_id).await?;
+    let first = find(transfers, caller, &request.transfer_id).await?;
     let interval = match request.interval {
         None => WATCH_INTERVAL,
         Some(interval) => convert::duration("interval", interval, WATCH_INTERVAL_LIMITS)?,
@@ -118,8 +139,15 @@ async fn send_states(
     }
 }
 
-async fn find(transfers: &Transfers, id: &str) -> Result<Snapshot, Status> {
+/// The transfer with this id, if the caller may see it.
+pub(super) async fn find(
+    transfers: &Transfers,
+    caller: &Caller,
+    id: &str,
+) -> Result<Snapshot, Status> {
     let id = convert::uuid("transfer_id", id)?;
     let transfer = transfers.find(id).await;
-    transfer.map_err(|error| status::status(&error))
+    let transfer = transfer.map_err(|error| status::status(&error))?;
+    caller.check_transfer(&transfer.owner, transfer.table.as_ref())?;
+    Ok(transfer)
 }

@@ -5,25 +5,53 @@ use std::{sync::Arc, time::Duration};
 use sluice_proto::v1::{self as pb, upload_request::Payload};
 use tonic::{Status, Streaming};
 
-use super::{convert, status};
+use super::{access::Caller, audit, convert, status};
+use crate::auth::Action;
 use crate::transfer::{
-    Error, Transfers,
+    Error, Transfers, UploadRequest,
     upload::{Upload, UploadOutcome},
 };
 
 /// Serves one call.
 pub(super) async fn upload(
     transfers: &Transfers,
+    caller: &Caller,
     mut messages: Streaming<pb::UploadRequest>,
     idle_timeout: Duration,
 ) -> Result<pb::UploadResponse, Status> {
     let spec = first_spec(&mut messages, idle_timeout).await?;
-    let request = convert::upload_request(spec)?;
+    let mut request = convert::upload_request(spec)?;
+    caller.check_table(Action::Upload, &request.table)?;
+    caller.subject().clone_into(&mut request.owner);
+    let entry = audit::Entry::begin(caller, "upload", Some(&request.table));
+    let mut entry = entry.transfer(request.id);
+    let outcome = run(transfers, request, &mut messages, idle_timeout).await;
+    match &outcome {
+        Ok(response) => entry.succeeded(rows(response)),
+        Err(status) => entry.failed(status),
+    }
+    outcome
+}
+
+/// The rows that an upload has brought.
+pub(super) fn rows(response: &pb::UploadResponse) -> u64 {
+    let transfer = response.transfer.as_ref();
+    let counters = transfer.and_then(|transfer| transfer.counters);
+    let rows = counters.map(|counters| counters.rows_committed);
+    u64::try_from(rows.unwrap_or_default()).unwrap_or_default()
+}
+
+async fn run(
+    transfers: &Transfers,
+    request: UploadRequest,
+    messages: &mut Streaming<pb::UploadRequest>,
+    idle_timeout: Duration,
+) -> Result<pb::UploadResponse, Status> {
     let start = request.start_offset.unwrap_or_default();
     let upload = transfers.start_upload(request).await;
     let mut upload = upload.map_err(|error| status::status(&error))?;
     upload.start_at(start).await;
-    let outcome = feed(&mut upload, &mut messages, idle_timeout).await?;
+    let outcome = feed(&mut upload, messages, idle_timeout).await?;
     let outcome = outcome.map_err(|error| status::status(&error))?;
     Ok(convert::upload_response(upload.transfer(), &outcome))
 }

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod attacks;
 mod catalog;
 mod clickhouse;
 mod cluster;

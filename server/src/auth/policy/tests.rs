@@ -91,6 +91,10 @@ fn a_limited_caller_runs_queries_only_as_itself() {
         ..limited.clone()
     };
     let free = alice(Scopes::all(), None);
+    let no_manager = alice(
+        [Scope::Export, Scope::CatalogRead].into_iter().collect(),
+        None,
+    );
     let cases = [
         (&limited, RunsAs::Service, false),
         (&limited, RunsAs::CallersRole, false),
@@ -106,6 +110,7 @@ fn a_limited_caller_runs_queries_only_as_itself() {
         (&with_token, RunsAs::CallersToken, true),
         (&with_token, RunsAs::Service, false),
         (&free, RunsAs::Service, true),
+        (&no_manager, RunsAs::Service, false),
     ];
     for (principal, runs_as, expected) in cases {
         for action in [Action::Export, Action::ReadCatalog] {

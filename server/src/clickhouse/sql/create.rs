@@ -2,6 +2,10 @@
 //!
 //! Used by `catalog::create` only.
 
+mod caller;
+
+pub(crate) use caller::check_shape;
+
 use super::{Statement, TableName, join, quote_identifier};
 
 /// A MergeTree table with the given columns, each a name and a type, sorted by `sorting_key`, or in

@@ -2,7 +2,8 @@
 //!
 //! Used by `catalog` and `transfer::export`. What it lets through still runs read-only inside
 //! `DESCRIBE TABLE (…)` first, so the database itself refuses what is no SELECT; the checks here
-//! exist for clear errors. It never rewrites a query beyond cutting off a final `;`.
+//! exist for clear errors, but for one: the function `file` reads any file of the machine of an embedded
+//! ClickHouse, read-only or not, so it is refused here. It never rewrites a query beyond cutting off a final `;`.
 
 use crate::clickhouse::error::{Error, Result};
 
@@ -29,6 +30,9 @@ impl SelectQuery {
                 let reason = format!("it begins with {:?}, not with SELECT or WITH", token.text);
                 return Err(not_a_select(reason));
             }
+        }
+        if reads_files(&tokens) {
+            return Err(not_a_select("the function file is not for callers"));
         }
         let mut before_semicolon = text;
         if let Some(position) = tokens.iter().position(|token| token.text == ";") {
@@ -83,19 +87,45 @@ fn not_a_select(reason: impl Into<String>) -> Error {
 
 /// A word, a quoted text or a single symbol of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Token<'a> {
-    text: &'a str,
+pub(super) struct Token<'a> {
+    pub(super) text: &'a str,
     start: usize,
 }
 
-impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
+impl<'a> Token<'a> {
+    /// The name that it is, if it is one; quoted or not.
+    pub(super) fn name(&self) -> &'a str {
+        let quotes = ['`', '"'];
+        self.text.trim_matches(quotes)
+    }
+
+    /// Whether it is a quoted name with an escape in it, which may stand for any other name.
+    pub(super) fn is_escaped_name(&self) -> bool {
+        self.text.starts_with(['`', '"']) && self.text.contains('\\')
+    }
+
+    pub(super) fn is(&self, word: &str) -> bool {
         self.text.eq_ignore_ascii_case(word)
     }
 }
 
+/// Whether a function that reads files of the machine is called, by its name or by `APPLY`.
+pub(super) fn reads_files(tokens: &[Token<'_>]) -> bool {
+    let is_file =
+        |token: &Token<'_>| token.name().eq_ignore_ascii_case("file") || token.is_escaped_name();
+    tokens.iter().enumerate().any(|(index, token)| {
+        let follows = |back: usize, word: &str| {
+            let before = index.checked_sub(back).and_then(|index| tokens.get(index));
+            before.is_some_and(|before| before.is(word))
+        };
+        let is_called = tokens.get(index + 1).is_some_and(|next| next.text == "(");
+        let is_applied = follows(1, "APPLY") || (follows(1, "(") && follows(2, "APPLY"));
+        (is_called || is_applied) && is_file(token)
+    })
+}
+
 /// Cuts a query into tokens; blanks and comments are left out. What is never closed runs to the end.
-fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut start = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
@@ -130,13 +160,18 @@ fn lexeme(rest: &str) -> (usize, bool) {
         return (length, true);
     }
     if is_word(first) {
-        return (rest.find(|c| !is_word(c)).unwrap_or(rest.len()), true);
+        return (rest.find(|c| !goes_on(c)).unwrap_or(rest.len()), true);
     }
     (first.len_utf8(), true)
 }
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
+}
+
+/// ClickHouse takes `a$b$` for one word, so it must not begin a heredoc here.
+fn goes_on(c: char) -> bool {
+    is_word(c) || c == '$'
 }
 
 /// The length of a quoted text with its marks. A doubled mark reads as two texts in a row, which

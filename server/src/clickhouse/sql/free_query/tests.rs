@@ -33,6 +33,29 @@ fn select_with_and_from_are_taken_as_they_stand() {
 }
 
 #[test]
+fn the_function_that_reads_files_is_refused_however_it_is_written() {
+    for text in [
+        "SELECT file('/etc/passwd')",
+        "SELECT FILE /* x */ ('/etc/passwd')",
+        "SELECT `file`('/etc/passwd')",
+        r#"SELECT "f\x69le"('/etc/passwd')"#,
+        "SELECT arrayMap(x -> file(x), ['/etc/passwd'])",
+        "SELECT * APPLY file FROM (SELECT '/etc/passwd')",
+        "SELECT * APPLY(file) FROM (SELECT '/etc/passwd')",
+        "SELECT a$b$ file('/etc/passwd') a$b$",
+        "SELECT * FROM file('/etc/passwd')",
+    ] {
+        refuses(text, "file");
+    }
+    for text in [
+        "SELECT file, `file` FROM t",
+        "SELECT profile(1), 'file(x)' -- file(x)",
+    ] {
+        accepts(text, text);
+    }
+}
+
+#[test]
 fn final_semicolon_is_cut_off() {
     accepts("SELECT 1;", "SELECT 1");
     accepts("SELECT 1 ; ; -- done\n /* ; */", "SELECT 1");

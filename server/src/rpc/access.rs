@@ -1,0 +1,233 @@
+//! Who calls, and what they may do: the layer before every handler, and what handlers ask it.
+//!
+//! `rpc` puts [`admit`] around the services. Handlers take a [`Caller`] from their request and ask it
+//! before they do anything; a request without one was not admitted, and is refused. No handler may
+//! decide by itself.
+
+mod deadline;
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::request::Parts;
+use tonic::Status;
+
+use super::{audit, status};
+use crate::{
+    auth::{
+        Action, Authenticator, Denial, Policy, Principal, RunsAs, Scope, TableName as FullName,
+        Target,
+        limit::{Caller as Counted, Limiter},
+    },
+    clickhouse::TableName,
+    tls::ConnectionInfo,
+};
+
+/// What may be called by everybody: whether the server works, and how to call it.
+const OPEN_PREFIXES: [&str; 3] = [
+    "/grpc.health.v1.Health/",
+    "/grpc.reflection.",
+    "/sluice.v1.CatalogService/GetServerInfo",
+];
+
+/// Who may call, and how often.
+#[derive(Debug)]
+pub struct Access {
+    /// Says who calls.
+    pub authenticator: Authenticator,
+    /// Says what they may do.
+    pub policy: Policy,
+    /// Says how often.
+    pub limiter: Limiter,
+    /// How long a call may outlive the token that it began with.
+    pub grace: Duration,
+    /// The database of a table that is named without one.
+    pub database: String,
+}
+
+/// Lets a request through that may be there, with its [`Caller`], until its token and its grace end.
+pub(super) async fn admit(
+    State(access): State<Arc<Access>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    let caller = match access.identify(&head).await {
+        Ok(caller) => caller,
+        Err(status) => return status.into_http(),
+    };
+    let caller_ends = |caller: &Caller| caller.principal.remaining(SystemTime::now(), access.grace);
+    let remaining = caller.as_ref().and_then(caller_ends);
+    if let Some(caller) = caller {
+        head.extensions.insert(caller);
+    }
+    let handler = next.run(Request::from_parts(head, body));
+    match remaining {
+        None => handler.await,
+        Some(limit) => deadline::within(limit, handler).await,
+    }
+}
+
+impl Access {
+    /// Whether calls without a token or a certificate are refused.
+    pub fn is_required(&self) -> bool {
+        self.authenticator.is_required()
+    }
+
+    /// Who calls; `None` for what everybody may call.
+    async fn identify(self: &Arc<Self>, head: &Parts) -> Result<Option<Caller>, Status> {
+        let info = head.extensions.get::<ConnectionInfo>();
+        let peer = info.map(|info| info.peer.ip());
+        let path = head.uri.path();
+        if OPEN_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+            self.count_stranger(peer)?;
+            return Ok(None);
+        }
+        let certificate = info.and_then(|info| info.certificate.as_deref());
+        let known = self.authenticator.authenticate(&head.headers, certificate);
+        let principal = match known.await {
+            Ok(principal) => principal,
+            Err(error) => {
+                self.count_stranger(peer)?;
+                audit::unknown(peer, path, &error);
+                return Err(status::unknown_caller(&error));
+            }
+        };
+        if self.is_required() {
+            let counted = Counted::subject(&principal.subject);
+            self.limiter
+                .check(counted)
+                .map_err(|error| status::too_many(&error))?;
+        } else {
+            self.count_stranger(peer)?;
+        }
+        let access = Arc::clone(self);
+        Ok(Some(Caller { principal, access }))
+    }
+
+    /// Counts a request of somebody who is not known, by address. This machine itself is not limited.
+    fn count_stranger(&self, peer: Option<IpAddr>) -> Result<(), Status> {
+        match peer.filter(|peer| self.is_required() || !peer.to_canonical().is_loopback()) {
+            Some(peer) => {
+                let counted = self.limiter.check(Counted::address(peer));
+                counted.map_err(|error| status::too_many(&error))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Who calls. Handlers ask it what it may do.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    principal: Arc<Principal>,
+    access: Arc<Access>,
+}
+
+impl Caller {
+    /// The caller of a request.
+    ///
+    /// # Errors
+    ///
+    /// The request was not admitted: a fault of the server.
+    pub(super) fn of<T>(request: &tonic::Request<T>) -> Result<Self, Status> {
+        let caller = request.extensions().get::<Self>();
+        caller
+            .cloned()
+            .ok_or_else(|| Status::internal("the caller of this request is not known"))
+    }
+
+    /// What its transfers are marked with; empty for a server without authentication.
+    pub(super) fn subject(&self) -> &str {
+        &self.principal.subject
+    }
+
+    /// Whether it may do something to nothing in particular.
+    pub(super) fn check(&self, action: Action) -> Result<(), Status> {
+        self.decide(action, Target::None)
+    }
+
+    /// Whether it may do something to a table.
+    pub(super) fn check_table(&self, action: Action, table: &TableName) -> Result<(), Status> {
+        self.decide(action, Target::Table(self.full(table)))
+    }
+
+    /// Whether it may see a database.
+    pub(super) fn check_database(&self, name: &str) -> Result<(), Status> {
+        self.decide(Action::ReadCatalog, Target::Database(self.database(name)))
+    }
+
+    /// Whether it may run a query of its own.
+    pub(super) fn check_query(&self) -> Result<(), Status> {
+        self.decide(Action::Export, Target::Query(RunsAs::Service))
+    }
+
+    /// Whether a transfer is its own, or it manages those of others.
+    pub(super) fn check_transfer(
+        &self,
+        owner: &str,
+        table: Option<&TableName>,
+    ) -> Result<(), Status> {
+        let table = table.map(|table| self.full(table));
+        self.decide(Action::ManageTransfers, Target::Transfer { owner, table })
+    }
+
+    /// Whether it manages the transfers of others.
+    pub(super) fn is_manager(&self) -> bool {
+        self.principal.scopes.contains(Scope::TransfersManage)
+    }
+
+    /// Whether a table is one that it may see, for lists.
+    pub(super) fn sees_table(&self, table: &TableName) -> bool {
+        self.allows(Action::ReadCatalog, Target::Table(self.full(table)))
+    }
+
+    /// Whether a database is one that it may see, for lists.
+    pub(super) fn sees_database(&self, name: &str) -> bool {
+        self.allows(Action::ReadCatalog, Target::Database(self.database(name)))
+    }
+
+    /// Whether a transfer is one that it may see, for lists.
+    pub(super) fn sees_transfer(&self, owner: &str, table: Option<&TableName>) -> bool {
+        let table = table.map(|table| self.full(table));
+        self.allows(Action::ManageTransfers, Target::Transfer { owner, table })
+    }
+
+    fn decide(&self, action: Action, target: Target<'_>) -> Result<(), Status> {
+        self.ask(action, target).map_err(|denial| {
+            audit::denied(self, &denial);
+            status::denied(&denial)
+        })
+    }
+
+    fn allows(&self, action: Action, target: Target<'_>) -> bool {
+        self.ask(action, target).is_ok()
+    }
+
+    fn ask(&self, action: Action, target: Target<'_>) -> Result<(), Denial> {
+        self.access.policy.decide(&self.principal, action, target)
+    }
+
+    fn database<'a>(&'a self, name: &'a str) -> &'a str {
+        if name.is_empty() {
+            &self.access.database
+        } else {
+            name
+        }
+    }
+
+    fn full<'a>(&'a self, table: &'a TableName) -> FullName<'a> {
+        FullName {
+            database: self.database(&table.database),
+            table: &table.table,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The audit log: who has done what to which table, how many rows, and how it ended.
+//!
+//! Written by the handlers of uploads, exports and cancellations, and by `access` for what is refused.
+//! Each entry is one event of the target `audit`. It must never hold a token, a value of a cell or the
+//! text of a query.
+
+use std::net::IpAddr;
+
+use tonic::Status;
+
+use super::access::Caller;
+use crate::{
+    auth::{Denial, Error},
+    clickhouse::TableName,
+};
+
+/// Something that a caller does; the entry is written when it ends, however it does.
+#[derive(Debug)]
+pub(super) struct Entry {
+    subject: String,
+    action: &'static str,
+    target: String,
+    id: String,
+    is_written: bool,
+}
+
+impl Entry {
+    /// Begins; without a table it is a query.
+    pub(super) fn begin(caller: &Caller, action: &'static str, table: Option<&TableName>) -> Self {
+        Self {
+            subject: caller.subject().to_owned(),
+            action,
+            target: table.map_or_else(|| "query".to_owned(), ToString::to_string),
+            id: String::new(),
+            is_written: false,
+        }
+    }
+
+    /// The transfer that it is.
+    pub(super) fn transfer(mut self, id: impl ToString) -> Self {
+        self.id = id.to_string();
+        self
+    }
+
+    /// It went well, with this many rows.
+    pub(super) fn succeeded(&mut self, rows: u64) {
+        self.write("succeeded", Some(rows), "");
+    }
+
+    /// It ended with an error.
+    pub(super) fn failed(&mut self, status: &Status) {
+        let cause = format!("{:?}", status.code());
+        self.write("failed", None, &cause);
+    }
+
+    fn write(&mut self, outcome: &'static str, rows: Option<u64>, cause: &str) {
+        let Self {
+            subject,
+            action,
+            target,
+            id,
+            is_written,
+        } = self;
+        *is_written = true;
+        tracing::info!(
+            target: "audit",
+            subject,
+            action,
+            table = target,
+            transfer = id,
+            rows,
+            outcome,
+            cause,
+        );
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.write("interrupted", None, "");
+        }
+    }
+}
+
+/// Somebody was refused who has not shown who it is.
+pub(super) fn unknown(peer: Option<IpAddr>, path: &str, error: &Error) {
+    tracing::warn!(target: "audit", ?peer, call = path, outcome = "refused", cause = %error);
+}
+
+/// A caller was refused what it asked for.
+pub(super) fn denied(caller: &Caller, denial: &Denial) {
+    let subject = caller.subject();
+    tracing::warn!(target: "audit", subject, outcome = "denied", cause = %denial);
+}

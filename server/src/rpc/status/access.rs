@@ -1,0 +1,97 @@
+//! What a client sees when it is not known, not allowed, or too fast.
+//!
+//! Part of `rpc::status`, called by `rpc::access`.
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::{ERROR_DOMAIN, External, RETRY_DELAY};
+use crate::auth::{Denial, Error, limit::TooMany};
+
+/// The caller has not shown who it is.
+pub(in crate::rpc) fn unknown_caller(error: &Error) -> Status {
+    let new = |reason| External::new(Code::Unauthenticated, reason, error);
+    let external = match error {
+        Error::MissingToken | Error::MissingCertificate => new("TOKEN_MISSING"),
+        Error::Expired { seconds } => new("TOKEN_EXPIRED").with("seconds", seconds),
+        Error::UnknownCertificate(name) => new("CERTIFICATE_NOT_GRANTED").with("certificate", name),
+        Error::KeysUnavailable => {
+            let keys = External::new(Code::Unavailable, "KEYS_UNAVAILABLE", error);
+            return build(keys, Some(RETRY_DELAY));
+        }
+        Error::NoTokens
+        | Error::SeveralTokens
+        | Error::NotBearer
+        | Error::TooLong { .. }
+        | Error::Malformed(_)
+        | Error::Algorithm(_)
+        | Error::UnknownKey(_)
+        | Error::Signature
+        | Error::NotYetValid { .. }
+        | Error::TooLongLived { .. }
+        | Error::Issuer
+        | Error::Audience
+        | Error::MissingClaim(_)
+        | Error::Claim { .. } => new("TOKEN_INVALID"),
+    };
+    build(external, None)
+}
+
+/// The call has gone on for longer than the token and the grace after it.
+pub(in crate::rpc) fn outlived_token() -> Status {
+    let message = "the token of this call expired while it ran: go on with a new one";
+    build(
+        External::new(Code::Unauthenticated, "TOKEN_EXPIRED", &message),
+        None,
+    )
+}
+
+/// The caller may not do this.
+pub(in crate::rpc) fn denied(denial: &Denial) -> Status {
+    let new = |reason, subject: &str| {
+        External::new(Code::PermissionDenied, reason, denial).with("subject", subject)
+    };
+    let external = match denial {
+        Denial::Scope { subject, scope } => new("SCOPE_MISSING", subject).with("scope", scope),
+        Denial::Table {
+            subject,
+            database,
+            table,
+        } => new("TABLE_NOT_ALLOWED", subject)
+            .with("database", database)
+            .with("table", table),
+        Denial::Database { subject, database } => {
+            new("TABLE_NOT_ALLOWED", subject).with("database", database)
+        }
+        Denial::Reserved { database } => {
+            External::new(Code::PermissionDenied, "TABLE_NOT_ALLOWED", denial)
+                .with("database", database)
+        }
+        Denial::Query { subject } => new("QUERY_NOT_ALLOWED", subject),
+        Denial::NotWritable => External::new(Code::PermissionDenied, "QUERY_NOT_ALLOWED", denial),
+        Denial::Transfer { subject } => new("TRANSFER_NOT_OWNED", subject),
+    };
+    build(external, None)
+}
+
+/// The caller has called too often.
+pub(in crate::rpc) fn too_many(error: &TooMany) -> Status {
+    let external = External::new(Code::ResourceExhausted, "RATE_LIMITED", error)
+        .with("limit", error.per_second);
+    build(external, Some(error.retry_after))
+}
+
+fn build(external: External, retry: Option<Duration>) -> Status {
+    let External {
+        code,
+        reason,
+        metadata,
+        message,
+        ..
+    } = external;
+    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
+    details.set_retry_info(retry);
+    Status::with_error_details(code, message, details)
+}

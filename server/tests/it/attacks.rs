@@ -1,0 +1,13 @@
+//! Attacks and misuses: each is refused with the right code, and the server serves on.
+//!
+//! Each row of a table, and each test, is one of them. All run against a whole server with tokens, and
+//! a real ClickHouse.
+
+mod flood;
+mod kit;
+mod queries;
+mod tables;
+mod tokens;
+mod transfers;
+mod transport;
+mod web;
