@@ -142,6 +142,17 @@ fn sql_is_built_in_one_place() {
 }
 
 #[test]
+fn every_handler_asks_who_calls() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rpc");
+    for (file, open_calls) in [("ingest.rs", 0), ("catalog.rs", 1)] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let handlers = text.matches(": Request<").count();
+        let asked = text.matches("Caller::of(&request)").count();
+        assert_eq!(handlers - open_calls, asked, "{file}");
+    }
+}
+
+#[test]
 fn unsafe_code_stands_in_one_file() {
     check_only_in(&["unsafe "], |path| path == "engine/ffi.rs");
 }
@@ -179,6 +190,7 @@ fn every_reason_is_documented_in_the_contract() {
         "src/rpc/status.rs",
         "src/rpc/status/access.rs",
         "src/rpc/status/file.rs",
+        "src/rpc/status/request.rs",
         "src/column/parse.rs",
     ] {
         let text = fs::read_to_string(root.join(file)).unwrap();

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use tonic::Status;
+use uuid::Uuid;
 
 use super::access::Caller;
 use crate::{
@@ -37,7 +38,7 @@ impl Entry {
     }
 
     /// The transfer that it is.
-    pub(super) fn transfer(mut self, id: impl ToString) -> Self {
+    pub(super) fn transfer(mut self, id: Uuid) -> Self {
         self.id = id.to_string();
         self
     }

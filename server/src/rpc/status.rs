@@ -5,6 +5,8 @@
 
 mod access;
 mod file;
+mod length;
+mod request;
 mod resume;
 
 use std::{borrow::Cow, collections::HashMap, fmt, time::Duration};
@@ -20,6 +22,7 @@ use crate::{
     transfer::{Error, Failure},
 };
 pub(super) use access::{denied, outlived_token, too_many, unknown_caller};
+pub(super) use request::{invalid_dialect, invalid_request};
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
 const ERROR_DOMAIN: &str = "sluice.v1";
@@ -39,7 +42,7 @@ struct External {
 
 impl External {
     fn new(code: Code, reason: &'static str, error: &impl ToString) -> Self {
-        let message = error.to_string();
+        let message = length::message(error.to_string());
         Self {
             code,
             reason: reason.into(),
@@ -50,7 +53,8 @@ impl External {
     }
 
     fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
-        self.metadata.insert(name.to_owned(), value.to_string());
+        let value = length::variable(value.to_string());
+        self.metadata.insert(name.to_owned(), value);
         self
     }
 
@@ -118,31 +122,6 @@ pub(super) fn failure(error: &Error) -> Failure {
         message,
         metadata: metadata.into_iter().collect(),
     }
-}
-
-/// A field of a request is missing or wrong.
-pub(super) fn invalid_request(field: &str, description: impl Into<String>) -> Status {
-    let description = description.into();
-    let metadata = HashMap::from([("field".to_owned(), field.to_owned())]);
-    let mut details = ErrorDetails::with_error_info("INVALID_REQUEST", ERROR_DOMAIN, metadata);
-    details.add_bad_request_violation(field, description.as_str());
-    Status::with_error_details(
-        Code::InvalidArgument,
-        format!("{field}: {description}"),
-        details,
-    )
-}
-
-/// Delimiter, quote and format do not go together.
-pub(super) fn invalid_dialect(field: &str, value: &str, description: impl Into<String>) -> Status {
-    let description = description.into();
-    let metadata = [("field", field), ("value", value)];
-    let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let mut details =
-        ErrorDetails::with_error_info("INVALID_DIALECT", ERROR_DOMAIN, HashMap::from(metadata));
-    details.add_bad_request_violation(format!("dialect.{field}"), description.as_str());
-    let message = format!("dialect.{field}: {description}");
-    Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
 #[expect(

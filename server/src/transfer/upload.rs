@@ -125,9 +125,14 @@ impl Transfers {
     ///
     /// # Errors
     ///
-    /// The registry refuses, or there is no memory left for it.
+    /// The id is that of somebody else's transfer, the registry refuses, or there is no memory left.
     pub async fn start_upload(&self, request: UploadRequest) -> Result<Upload> {
         let inner = &self.inner;
+        let known = inner.registry.get(request.id);
+        if known.is_ok_and(|known| known.description().owner != request.owner) {
+            let id = request.id.to_string();
+            return Err(Error::Exists { id });
+        }
         inner.registry.take_over(request.id).await;
         let memory = inner.reserve_memory()?;
         let running = inner.registry.begin(Description {

@@ -82,11 +82,14 @@ async fn a_query_reads_tables_and_nothing_else() {
         "SELECT 1) ; DROP TABLE hr.salaries --",
         "SELECT 1 FORMAT CSV",
         "SELECT 1 SETTINGS readonly = 0",
-        "SELECT 1 SETTINGS max_execution_time = 0",
+        "SELECT 1 SETTINGS max_memory_usage = 1",
         "SYSTEM SHUTDOWN",
         "WITH x AS (SELECT 1) INSERT INTO hr.salaries SELECT * FROM x",
     ] {
-        let status = catalog.preview_rows(preview(text)).await.unwrap_err();
+        let outcome = catalog.preview_rows(preview(text)).await;
+        let Err(status) = outcome else {
+            panic!("{text} was run");
+        };
         let codes = [
             Code::InvalidArgument,
             Code::PermissionDenied,
@@ -194,7 +197,7 @@ async fn values_of_conditions_stay_values() {
     {
         let condition = pb::Condition {
             column: "x".to_owned(),
-            operator: pb::condition::Operator::Equal.into(),
+            operator: pb::Operator::Equal.into(),
             values: vec![value.to_owned()],
         };
         let source = pb::TableSource {
@@ -223,7 +226,6 @@ async fn cells_are_never_interpreted() {
     let cells = [
         "'); DROP TABLE hr.salaries; --",
         "=HYPERLINK(1)",
-        "\\N",
         "{p0:String}",
         "\\x00",
     ];

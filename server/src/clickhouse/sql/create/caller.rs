@@ -98,7 +98,11 @@ fn after_name<'a, 't>(tokens: &'a [Token<'t>]) -> Option<&'a [Token<'t>]> {
             .replace("\\\"", "");
         plain.contains('\\')
     };
-    if has_escape(first) || has_escape(last) {
+    // A doubled quote within a name reads as two names in a row.
+    let is_more = |next: &&Token<'_>| next.text.starts_with(['`', '"']);
+    let more: Vec<_> = rest.iter().take_while(is_more).collect();
+    let rest = rest.get(more.len()..)?;
+    if more.into_iter().chain([first, last]).any(has_escape) {
         return None;
     }
     match rest {
