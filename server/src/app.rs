@@ -5,7 +5,7 @@
 mod access;
 pub mod shutdown;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,8 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     auth::KeyError,
-    catalog::Catalog,
-    clickhouse::Client,
     config::Config,
+    connections::Connections,
     engine::{self, Engine},
     rpc, task,
     tls::{self, AcceptConfig, Incoming},
@@ -76,18 +75,15 @@ impl App {
         let accept = access::port(&config)?;
         let listener = bind(config.listen).await?;
         let engine = Engine::start(config.engine.clone()).await?;
-        let client_config = engine.client_config();
-        let access = access::access(&config, client_config.database.clone()).await?;
-        let client = Client::new(client_config);
-        let catalog = Catalog::new(client.clone());
+        let access = access::access(&config).await?;
+        let connections = Connections::new(&config.connections, config.adhoc.clone(), &engine)?;
+        let connections = Arc::new(connections);
         let transfers = Transfers::new(
-            client,
-            catalog.clone(),
-            engine.clone(),
+            Arc::clone(&connections),
             config.transfer.clone(),
             rpc::describe,
         );
-        let (router, health) = rpc::routes(&transfers, &catalog, &engine, access, &config.rpc)?;
+        let (router, health) = rpc::routes(&transfers, &connections, access, &config.rpc)?;
         Ok(Self {
             config,
             engine,

@@ -4,6 +4,7 @@
 //! Used by `catalog`, `transfer` and `engine`. Every statement has a `query_id` of its own and
 //! pinned settings; this layer never looks into the blocks that it carries.
 
+mod config;
 mod connection;
 pub mod error;
 pub mod insert;
@@ -13,13 +14,15 @@ mod settings;
 pub mod sql;
 mod timeouts;
 
-use std::{collections::HashMap, fmt, future::Future, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+pub use config::{ActAs, ClientConfig};
 use error::Exception;
 pub use error::{Error, Result};
 pub use insert::Insert;
@@ -35,34 +38,6 @@ use timeouts::within;
 const MAX_URL_STATEMENT_BYTES: usize = 16 << 10;
 /// How long to look for the reason of a failure: the failure itself is not to be held up.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Where ClickHouse is, and as whom to talk to it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ClientConfig {
-    /// The address of the HTTP interface, such as `http://127.0.0.1:8123`.
-    pub url: String,
-    /// The user.
-    pub user: String,
-    /// The password; `None` for a user without one.
-    pub password: Option<String>,
-    /// The database that names without one belong to; empty for the user's own default.
-    pub database: String,
-    /// Time limits.
-    pub timeouts: Timeouts,
-}
-
-impl fmt::Debug for ClientConfig {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ClientConfig")
-            .field("url", &self.url)
-            .field("user", &self.user)
-            .field("password", &self.password.as_ref().map(|_| "***"))
-            .field("database", &self.database)
-            .field("timeouts", &self.timeouts)
-            .finish()
-    }
-}
 
 /// How far a running statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ::clickhouse::Row, Deserialize)]
@@ -93,6 +68,7 @@ struct Shared {
     single_use: ::clickhouse::Client,
     database: String,
     timeouts: Timeouts,
+    act_as: Option<ActAs>,
     pins: OnceCell<Pins>,
 }
 
@@ -125,15 +101,46 @@ impl Client {
     /// A handle for the given address. Nothing is sent before the first statement.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let connect = config.timeouts.connect;
-        let pooled = connection::pooled(connect);
-        let single_use = connection::single_use(connect);
         Self {
             shared: Arc::new(Shared {
-                pooled: with_config(pooled, &config),
-                single_use: with_config(single_use, &config),
+                pooled: config.apply(connection::pooled(&config)),
+                single_use: config.apply(connection::single_use(&config)),
                 database: config.database,
                 timeouts: config.timeouts,
+                act_as: None,
+                pins: OnceCell::new(),
+            }),
+        }
+    }
+
+    /// The same ClickHouse, seen with less than the user's rights, or with those of another user.
+    /// Shares the connections.
+    #[must_use]
+    pub fn acting_as(&self, act_as: ActAs) -> Self {
+        let shared = &self.shared;
+        Self {
+            shared: Arc::new(Shared {
+                pooled: act_as.apply(shared.pooled.clone()),
+                single_use: act_as.apply(shared.single_use.clone()),
+                database: shared.database.clone(),
+                timeouts: shared.timeouts,
+                act_as: Some(act_as),
+                pins: OnceCell::new(),
+            }),
+        }
+    }
+
+    /// The same ClickHouse for the owner of a token. Shares the connections.
+    #[must_use]
+    pub fn with_token(&self, token: &SecretString) -> Self {
+        let shared = &self.shared;
+        Self {
+            shared: Arc::new(Shared {
+                pooled: config::with_token(shared.pooled.clone(), token),
+                single_use: config::with_token(shared.single_use.clone(), token),
+                database: shared.database.clone(),
+                timeouts: shared.timeouts,
+                act_as: None,
                 pins: OnceCell::new(),
             }),
         }
@@ -199,7 +206,7 @@ impl Client {
     pub async fn query_native(&self, statement: &Statement, query_id: Uuid) -> Result<Query> {
         let library = self.prepare(statement, query_id, Purpose::Read).await?;
         let cursor = library
-            .query_raw(statement.text())
+            .query_raw(&self.text(statement))
             .fetch_bytes("Native")
             .map_err(|error| Error::from_library(&error, "answer", Duration::ZERO))?;
         Ok(Query::new(cursor, self.clone(), query_id))
@@ -273,7 +280,15 @@ impl Client {
         purpose: Purpose,
     ) -> Result<::clickhouse::query::Query> {
         let library = self.prepare(statement, Uuid::new_v4(), purpose).await?;
-        Ok(library.query_raw(statement.text()))
+        Ok(library.query_raw(&self.text(statement)))
+    }
+
+    /// A statement as this client sends it.
+    fn text<'a>(&self, statement: &'a Statement) -> Cow<'a, str> {
+        match &self.shared.act_as {
+            Some(ActAs::User(user)) => sql::execute_as(user, statement.text()).into(),
+            Some(ActAs::Role(_)) | None => statement.text().into(),
+        }
     }
 
     /// The library's client with everything that belongs to one statement set.
@@ -332,21 +347,6 @@ impl Client {
     ) -> Result<T> {
         within(self.shared.timeouts.statement, answer).await
     }
-}
-
-/// The library's client with address, user and database.
-fn with_config(library: ::clickhouse::Client, config: &ClientConfig) -> ::clickhouse::Client {
-    let mut library = library
-        .with_url(config.url.as_str())
-        .with_user(config.user.as_str())
-        .with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    if let Some(password) = &config.password {
-        library = library.with_password(password.as_str());
-    }
-    if !config.database.is_empty() {
-        library = library.with_database(config.database.as_str());
-    }
-    library
 }
 
 /// A copy of the library's client that names its next statement.

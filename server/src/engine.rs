@@ -30,7 +30,7 @@ pub use self::embedded::EmbeddedConfig;
 pub use self::host::{HostRequest, run_host};
 pub use self::remote::{Endpoint, RemoteConfig, Secret};
 use self::supervisor::Supervisor;
-use crate::clickhouse::{ClientConfig, Timeouts};
+use crate::clickhouse::ClientConfig;
 
 /// The result of a call to the engine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -156,11 +156,9 @@ impl Engine {
             database,
         } = self.endpoint.clone();
         ClientConfig {
-            url,
-            user,
-            password: (!password.is_empty()).then(|| password.expose().to_owned()),
+            password: (!password.is_empty()).then(|| password.into_inner()),
             database,
-            timeouts: Timeouts::default(),
+            ..ClientConfig::new(url, user)
         }
     }
 

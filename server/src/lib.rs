@@ -14,6 +14,7 @@ pub mod clickhouse;
 pub mod codec;
 pub mod column;
 pub mod config;
+pub mod connections;
 pub mod csv;
 pub mod engine;
 pub mod guard;

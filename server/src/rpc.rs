@@ -8,6 +8,7 @@ mod audit;
 mod catalog;
 mod connection;
 mod convert;
+mod doors;
 mod export;
 mod files;
 mod headers;
@@ -31,11 +32,10 @@ use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
 pub use self::access::Access;
-use self::{catalog::CatalogRpc, headers::Origins, ingest::IngestRpc, pages::Pages};
+use self::{catalog::CatalogRpc, doors::Doors, headers::Origins, ingest::IngestRpc, pages::Pages};
 use crate::{
-    catalog::Catalog,
     config::RpcConfig,
-    engine::Engine,
+    connections::Connections,
     tls::Incoming,
     transfer::{Error, Failure, Transfers},
 };
@@ -50,21 +50,16 @@ const MAX_HEADER_BYTES: u32 = 16 << 10;
 /// The descriptor sets for reflection are broken: a fault of the build.
 pub fn routes(
     transfers: &Transfers,
-    catalog: &Catalog,
-    engine: &Engine,
+    connections: &Arc<Connections>,
     access: Access,
     config: &RpcConfig,
 ) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
     let limit = config.max_message_bytes;
-    let ingest = IngestServiceServer::new(IngestRpc::new(transfers.clone(), config))
+    let doors = Doors::new(transfers.clone(), Arc::clone(connections));
+    let ingest = IngestServiceServer::new(IngestRpc::new(doors.clone(), config))
         .max_decoding_message_size(limit);
-    let catalog = CatalogServiceServer::new(CatalogRpc::new(
-        catalog.clone(),
-        engine.clone(),
-        config,
-        access.authenticator.takes_tokens(),
-    ))
-    .max_decoding_message_size(limit);
+    let catalog = CatalogRpc::new(doors, config, access.authenticator.takes_tokens());
+    let catalog = CatalogServiceServer::new(catalog).max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut services = Routes::new(ingest).add_service(catalog).add_service(health);
     if config.reflection {

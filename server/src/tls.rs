@@ -1,9 +1,11 @@
-//! The port's transport: TLS, client certificates, and how many connections may wait for what.
+//! The port's transport: TLS, client certificates, and how many connections may wait for what; and TLS
+//! on the way out.
 //!
 //! `app` builds an [`Incoming`] from its listener, and `rpc` serves HTTP on what comes out of it. It
 //! knows nothing of HTTP but how its first bytes look, and must never show a private key.
 
 mod certificate;
+mod client;
 mod connection;
 mod incoming;
 
@@ -25,6 +27,7 @@ use rustls::{
 use secrecy::{ExposeSecret as _, SecretSlice};
 
 pub use self::{
+    client::client,
     connection::{Connection, ConnectionInfo},
     incoming::{AcceptConfig, Incoming},
 };
@@ -71,6 +74,9 @@ pub enum Error {
         /// What the library says.
         problem: String,
     },
+    /// TLS on the way out cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Client(String),
 }
 
 /// TLS on the port.

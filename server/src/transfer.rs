@@ -29,12 +29,18 @@ pub mod export;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
-    catalog::Catalog, clickhouse::Client, config::TransferConfig, engine::Engine, journal::Journal,
+    catalog::Catalog,
+    clickhouse::{Client, TableName},
+    config::TransferConfig,
+    connections::{Connection, Connections},
+    journal::{Journal, TransferRow},
 };
+
+use commit::staging::Staging;
 
 pub use commit::Commit;
 pub use error::{BadCell, Error, Failure, Result};
@@ -49,9 +55,6 @@ pub use request::{
 };
 pub use session::Session;
 pub use snapshot::{Phase, Snapshot};
-
-/// How long a call waits for an engine that is starting again.
-const ENGINE_WAIT: Duration = Duration::from_secs(10);
 
 const KIB: usize = 1024;
 
@@ -81,52 +84,54 @@ pub struct Transfers {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+/// The transfers through one connection; what all of them share is shared.
+#[derive(Clone, Debug)]
 struct Inner {
-    client: Client,
-    catalog: Catalog,
-    engine: Engine,
+    connection: Connection,
+    connections: Arc<Connections>,
     registry: Arc<Registry>,
-    journal: Journal,
-    config: TransferConfig,
-    sessions: session::Sessions,
+    journal: Arc<Journal>,
+    config: Arc<TransferConfig>,
+    sessions: Arc<session::Sessions>,
     /// The memory for transfers, in KiB.
     memory: Arc<Semaphore>,
     /// What a client sees of an error, for the journal.
     describe: fn(&Error) -> Failure,
-    server_zone: OnceCell<String>,
 }
 
 impl Transfers {
-    /// Joins the parts that a transfer needs; `describe` says what a client sees of an error.
+    /// Joins the parts that a transfer needs; `describe` says what a client sees of an error. The
+    /// journal is in the default connection.
     #[must_use]
     pub fn new(
-        client: Client,
-        catalog: Catalog,
-        engine: Engine,
+        connections: Arc<Connections>,
         config: TransferConfig,
         describe: fn(&Error) -> Failure,
     ) -> Self {
-        let memory = Arc::new(Semaphore::new(config.memory_limit / KIB));
-        let registry = Registry::new(config.max_transfers, config.history);
         let journal = Journal::new(
-            client.clone(),
+            connections.default().service().clone(),
             config.journal_database.clone(),
             config.journal_retention.as_secs(),
         );
         Self {
             inner: Arc::new(Inner {
-                client,
-                catalog,
-                engine,
-                registry,
-                journal,
-                config,
-                sessions: session::Sessions::default(),
-                memory,
+                connection: connections.default().clone(),
+                connections,
+                registry: Registry::new(config.max_transfers, config.history),
+                journal: Arc::new(journal),
+                memory: Arc::new(Semaphore::new(config.memory_limit / KIB)),
+                config: Arc::new(config),
+                sessions: Arc::default(),
                 describe,
-                server_zone: OnceCell::new(),
             }),
+        }
+    }
+
+    /// The same transfers, with what is begun from now on going through another connection.
+    #[must_use]
+    pub fn through(&self, connection: Connection) -> Self {
+        Self {
+            inner: Arc::new(self.inner.through(connection)),
         }
     }
 
@@ -184,21 +189,53 @@ impl Inner {
         permit.map_err(|_| Error::MemoryLimit { limit })
     }
 
-    async fn wait_ready(&self) -> Result<()> {
-        Ok(self.engine.wait_ready(ENGINE_WAIT).await?)
+    fn through(&self, connection: Connection) -> Self {
+        Self {
+            connection,
+            ..self.clone()
+        }
     }
 
-    /// The time zone of ClickHouse, which does not change while it runs.
+    /// The connection that the journal names, as the server itself sees it; none for one that a caller
+    /// named, or that has left the configuration.
+    fn through_that_of(&self, row: &TransferRow) -> Option<Self> {
+        let connection = self.connections.get(&row.connection)?;
+        Some(self.through(connection.clone()))
+    }
+
+    /// Waits for the journal's ClickHouse and that of the connection.
+    async fn wait_ready(&self) -> Result<()> {
+        self.connections.default().ready().await?;
+        Ok(self.connection.ready().await?)
+    }
+
+    /// A place for one transfer on the connection.
+    fn admit(&self) -> Result<Option<OwnedSemaphorePermit>> {
+        let place = self.connection.admit();
+        place.map_err(|limit| Error::TooManyTransfers { limit })
+    }
+
+    fn client(&self) -> &Client {
+        self.connection.client()
+    }
+
+    fn catalog(&self) -> &Catalog {
+        self.connection.catalog()
+    }
+
+    /// The time zone of ClickHouse.
     async fn server_zone(&self) -> Result<&str> {
-        let zone = self
-            .server_zone
-            .get_or_try_init(|| async { Ok::<_, Error>(self.catalog.check().await?.timezone) });
-        Ok(zone.await?)
+        Ok(self.connection.zone().await?)
+    }
+
+    /// The staging table of a transfer.
+    fn staging(&self, id: Uuid, target: &TableName) -> Staging {
+        Staging::new(self.connection.service(), id, target)
     }
 
     /// Makes sure that a query whose transfer failed does not go on in ClickHouse.
     async fn kill(&self, query_id: Uuid) {
-        if let Err(error) = self.client.kill(query_id).await {
+        if let Err(error) = self.client().kill(query_id).await {
             tracing::warn!(%query_id, %error, "cannot kill the query of a failed transfer");
         }
     }

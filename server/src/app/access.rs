@@ -23,8 +23,8 @@ const COUNTED_CALLERS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// Files that the server needs beside its connections: those to ClickHouse, the log, the library.
 const OTHER_FILES: u64 = 512;
 
-/// Builds the layer that admits callers. Names without a database belong to `database`.
-pub(super) async fn access(config: &Config, database: String) -> Result<Access, KeyError> {
+/// Builds the layer that admits callers.
+pub(super) async fn access(config: &Config) -> Result<Access, KeyError> {
     let access = &config.access;
     let certificates = access.certificates.clone();
     let authenticator = match &access.tokens {
@@ -43,7 +43,6 @@ pub(super) async fn access(config: &Config, database: String) -> Result<Access, 
             max_callers: COUNTED_CALLERS,
         }),
         grace: access.grace,
-        database,
     })
 }
 

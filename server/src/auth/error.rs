@@ -178,8 +178,8 @@ pub enum KeyError {
     #[error("no key was given to verify tokens with")]
     NoKeys,
     /// TLS cannot be set up for fetching.
-    #[error("cannot set up TLS to fetch keys: {0}")]
-    Tls(String),
+    #[error(transparent)]
+    Tls(#[from] crate::tls::Error),
     /// The library could not sign.
     #[error("the key in {path} cannot sign with {algorithm}: {problem}")]
     Sign {

@@ -3,20 +3,15 @@
 //! `store` calls it. One GET with a time limit and a size limit; a redirect is a failure, and nothing
 //! is fetched in the clear but from this machine.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
 use http::{StatusCode, Uri, header::ACCEPT};
 use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
-};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject as _},
 };
 
 use super::KeyError;
@@ -42,7 +37,7 @@ impl Fetcher {
     /// The address is not taken, or the certificates cannot be read.
     pub(super) fn new(url: &str, ca: Option<&Path>) -> Result<Self, KeyError> {
         let uri = check(url)?;
-        let tls = tls(ca)?;
+        let tls = crate::tls::client(ca)?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
@@ -126,34 +121,6 @@ fn check(url: &str) -> Result<Uri, KeyError> {
         Some("http") if is_loopback => Ok(uri),
         Some(_) | None => Err(KeyError::Insecure(url.to_owned())),
     }
-}
-
-fn tls(ca: Option<&Path>) -> Result<ClientConfig, KeyError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| KeyError::Tls(error.to_string()))?;
-    let Some(path) = ca else {
-        let roots = builder.with_native_roots();
-        let roots = roots.map_err(|error| KeyError::Tls(error.to_string()))?;
-        return Ok(roots.with_no_client_auth());
-    };
-    let read = |source| KeyError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let pem = fs::read(path).map_err(read)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 {
-        return Err(KeyError::NotKey {
-            path: path.to_owned(),
-            kind: "certificate",
-            hint: "CERTIFICATE",
-        });
-    }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

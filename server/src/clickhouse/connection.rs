@@ -6,22 +6,28 @@
 //! hide failed writes: what comes next is then the answer, or the same failure on reading.
 
 use std::{
+    future::Future,
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
+    vec,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{
         Client as HttpClient,
-        connect::{Connected, Connection, HttpConnector},
+        connect::{Connected, Connection, HttpConnector, dns::Name},
     },
-    rt::{TokioExecutor, TokioIo},
+    rt::TokioExecutor,
 };
-use tokio::net::TcpStream;
-use tower::util::MapResponse;
+use tower::{Service, util::MapResponse};
+
+use super::ClientConfig;
+use crate::guard::Pinned;
 
 /// An idle connection is dropped before ClickHouse closes it (10 s by default, 3 s before 23.11).
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -32,10 +38,10 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
 
 /// The library's client over connections that are kept for the next statement.
-pub(super) fn pooled(connect_timeout: Duration) -> ::clickhouse::Client {
+pub(super) fn pooled(config: &ClientConfig) -> ::clickhouse::Client {
     let http = HttpClient::builder(TokioExecutor::new())
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .build(connector(connect_timeout));
+        .build(connector(config));
     ::clickhouse::Client::with_http_client(http)
 }
 
@@ -43,35 +49,62 @@ pub(super) fn pooled(connect_timeout: Duration) -> ::clickhouse::Client {
 ///
 /// On a connection that stays open ClickHouse reads the request to its end before it tells of an
 /// exception: the failure would show after the whole upload. On one that closes it tells at once.
-pub(super) fn single_use(connect_timeout: Duration) -> ::clickhouse::Client {
-    let connector = MapResponse::new(connector(connect_timeout), AnswerFirst::new);
+pub(super) fn single_use(config: &ClientConfig) -> ::clickhouse::Client {
+    let connector = MapResponse::new(connector(config), AnswerFirst::new);
     let http = HttpClient::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)
         .build(connector);
     ::clickhouse::Client::with_http_client(http).with_header("Connection", "close")
 }
 
+type Connector = HttpsConnector<HttpConnector<Resolver>>;
+
 /// TCP as Sluice needs it: the library's own would wait minutes for a dead address, and with
-/// Nagle's algorithm for the end of small inserts.
-fn connector(connect_timeout: Duration) -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(connect_timeout));
-    connector.set_nodelay(true);
-    connector.set_keepalive(Some(KEEPALIVE_TIME));
-    connector.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
-    connector.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-    connector
+/// Nagle's algorithm for the end of small inserts. TLS where the address asks for it.
+fn connector(config: &ClientConfig) -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver(config.resolver.clone()));
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(config.timeouts.connect));
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(KEEPALIVE_TIME));
+    tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+    HttpsConnector::from((tcp, config.tls.clone()))
 }
 
-/// A TCP stream whose failed writes are hidden, so that an answer is read before the failure.
+/// Looks the names of hosts up: what was judged before, or what the system says.
+#[derive(Debug, Clone)]
+struct Resolver(Option<Pinned>);
+
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        match &mut self.0 {
+            Some(pinned) => Box::pin(pinned.call(name)),
+            None => Box::pin(async move {
+                let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+                Ok(found.collect::<Vec<_>>().into_iter())
+            }),
+        }
+    }
+}
+
+/// A stream whose failed writes are hidden, so that an answer is read before the failure.
 #[derive(Debug)]
-struct AnswerFirst {
-    inner: TokioIo<TcpStream>,
+struct AnswerFirst<S> {
+    inner: S,
     is_broken: bool,
 }
 
-impl AnswerFirst {
-    const fn new(inner: TokioIo<TcpStream>) -> Self {
+impl<S> AnswerFirst<S> {
+    const fn new(inner: S) -> Self {
         Self {
             inner,
             is_broken: false,
@@ -92,7 +125,7 @@ impl AnswerFirst {
     }
 }
 
-impl Read for AnswerFirst {
+impl<S: Read + Unpin> Read for AnswerFirst<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -102,7 +135,7 @@ impl Read for AnswerFirst {
     }
 }
 
-impl Write for AnswerFirst {
+impl<S: Write + Unpin> Write for AnswerFirst<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -147,7 +180,7 @@ impl Write for AnswerFirst {
     }
 }
 
-impl Connection for AnswerFirst {
+impl<S: Connection> Connection for AnswerFirst<S> {
     fn connected(&self) -> Connected {
         self.inner.connected()
     }

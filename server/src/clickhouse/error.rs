@@ -22,6 +22,12 @@ pub enum Error {
         /// The exception, when the cause lies behind ClickHouse, such as a lost replica.
         exception: Option<Exception>,
     },
+    /// TLS failed: another certificate than is trusted, or none at all.
+    #[error("clickhouse cannot be trusted over TLS: {message}")]
+    Tls {
+        /// What happened.
+        message: String,
+    },
     /// ClickHouse took longer than a time limit of Sluice.
     #[error("clickhouse did not {action} within {} s", limit.as_secs())]
     Timeout {
@@ -224,7 +230,8 @@ impl Error {
             | Self::InvalidQuery(exception)
             | Self::Exception(exception) => Some(exception),
             Self::Unavailable { exception, .. } => exception.as_ref(),
-            Self::Timeout { .. }
+            Self::Tls { .. }
+            | Self::Timeout { .. }
             | Self::NotASelect { .. }
             | Self::InvalidCondition { .. }
             | Self::Protocol { .. } => None,
@@ -281,7 +288,7 @@ impl Error {
             },
             // The library's word for a scheme that no connector is built in for.
             Library::Unsupported(_) => Self::Unavailable {
-                message: "the address must begin with http://, TLS is not built in".to_owned(),
+                message: "the address must begin with http:// or https://".to_owned(),
                 exception: None,
             },
             other => Self::Protocol {
@@ -313,11 +320,30 @@ impl Error {
             }
             cause = inner.source();
         }
+        if is_tls(source) {
+            return Self::Tls { message };
+        }
         Self::Unavailable {
             message,
             exception: None,
         }
     }
+}
+
+/// Whether TLS is among the causes of a failure.
+fn is_tls(source: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(source);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>();
+        let inner = inner.and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>()
+            || inner.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The beginning of `text`, cut at a character.

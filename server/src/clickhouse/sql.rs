@@ -127,6 +127,11 @@ fn quote(text: &str, mark: char) -> String {
     quoted
 }
 
+/// A statement that runs with the rights of another user, who must have granted that.
+pub(super) fn execute_as(user: &str, statement: &str) -> String {
+    format!("EXECUTE AS {} {statement}", quote_identifier(user))
+}
+
 /// Writes the value of a parameter the way the HTTP interface reads it: the escaped form of
 /// `TabSeparated`, in which a raw tab or newline would end the value and `\N` be NULL.
 pub(super) fn escape_param(value: &str) -> String {

@@ -4,26 +4,41 @@
 
 use std::fmt;
 
-/// A password. Neither `Debug` nor `Display` shows it.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// A password. Neither `Debug` nor `Display` shows it; its memory is overwritten when it is dropped.
+#[derive(Clone, Default)]
+pub struct Secret(SecretString);
 
 impl Secret {
     /// Wraps the text of a password.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(text.into())
+    }
+
+    /// The password, as those take it who keep it.
+    pub fn into_inner(self) -> SecretString {
+        self.0
     }
 
     /// The password itself, for the request that needs it. Never log it.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 
     /// Whether there is no password.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

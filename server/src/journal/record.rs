@@ -41,6 +41,8 @@ pub struct TransferRow {
     /// The transfer.
     #[serde(with = "::clickhouse::serde::uuid")]
     pub transfer_id: Uuid,
+    /// The connection that it goes through: a name, or the address of one that the caller named.
+    pub connection: String,
     /// The name of its phase.
     pub state: String,
     /// The database of its table, in full.

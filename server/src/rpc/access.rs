@@ -28,6 +28,7 @@ use crate::{
         limit::{Caller as Counted, Limiter},
     },
     clickhouse::TableName,
+    connections::{Connection, Means},
     tls::ConnectionInfo,
 };
 
@@ -49,8 +50,6 @@ pub struct Access {
     pub limiter: Limiter,
     /// How long a call may outlive the token that it began with.
     pub grace: Duration,
-    /// The database of a table that is named without one.
-    pub database: String,
 }
 
 /// Lets a request through that may be there, with its [`Caller`], until its token and its grace end.
@@ -110,7 +109,12 @@ impl Access {
             self.count_stranger(peer)?;
         }
         let access = Arc::clone(self);
-        Ok(Some(Caller { principal, access }))
+        Ok(Some(Caller {
+            principal,
+            access,
+            database: String::new(),
+            runs_as: RunsAs::Service,
+        }))
     }
 
     /// Counts a request of somebody who is not known, by address. This machine itself is not limited.
@@ -130,6 +134,9 @@ impl Access {
 pub(super) struct Caller {
     principal: Arc<Principal>,
     access: Arc<Access>,
+    /// The database of a table that is named without one.
+    database: String,
+    runs_as: RunsAs,
 }
 
 impl Caller {
@@ -143,6 +150,24 @@ impl Caller {
         caller
             .cloned()
             .ok_or_else(|| Status::internal("the caller of this request is not known"))
+    }
+
+    /// The same caller on a connection.
+    pub(super) fn on(self, connection: &Connection) -> Self {
+        Self {
+            database: connection.database().to_owned(),
+            runs_as: connection.runs_as(),
+            ..self
+        }
+    }
+
+    /// What a connection may act with on its behalf.
+    pub(super) fn means(&self) -> Means<'_> {
+        Means {
+            token: self.principal.token.as_ref(),
+            role: self.principal.clickhouse_role.as_deref(),
+            user: self.principal.clickhouse_user.as_deref(),
+        }
     }
 
     /// What its transfers are marked with; empty for a server without authentication.
@@ -167,7 +192,7 @@ impl Caller {
 
     /// Whether it may run a query of its own.
     pub(super) fn check_query(&self) -> Result<(), Status> {
-        self.decide(Action::Export, Target::Query(RunsAs::Service))
+        self.decide(Action::Export, Target::Query(self.runs_as))
     }
 
     /// Whether a transfer is its own, or it manages those of others.
@@ -218,7 +243,7 @@ impl Caller {
 
     fn database<'a>(&'a self, name: &'a str) -> &'a str {
         if name.is_empty() {
-            &self.access.database
+            &self.database
         } else {
             name
         }

@@ -1,17 +1,22 @@
 //! `CatalogService`: databases, tables, columns and rows to look at.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sluice_proto::v1::{self as pb, catalog_service_server::CatalogService};
 use tonic::{Request, Response, Status};
 
-use super::{access::Caller, convert, status};
+use super::{
+    access::Caller,
+    convert,
+    doors::{Doors, Entered},
+    status,
+};
 use crate::{
     auth::Action,
-    catalog::{Catalog, Column, PreviewSource, Table, TableSummary},
+    catalog::{Column, PreviewSource, Table, TableSummary},
     clickhouse::sql::SelectQuery,
     config::RpcConfig,
-    engine::Engine,
+    connections::Connection,
     transfer::Error,
 };
 
@@ -21,40 +26,34 @@ const PAGE_SIZE: (i32, i32) = (1_000, 10_000);
 /// The rows of a preview unless the caller says otherwise, and at the most.
 const PREVIEW_ROWS: (i32, i32) = (100, 10_000);
 
-/// The connection of a call that names none.
-const DEFAULT_CONNECTION: &str = "default";
-
-/// How long a call waits for an engine that is starting again.
-const ENGINE_WAIT: Duration = Duration::from_secs(10);
-
 /// Serves what is in ClickHouse.
 #[derive(Debug)]
 pub(super) struct CatalogRpc {
-    catalog: Catalog,
-    engine: Engine,
+    doors: Doors,
     max_message_bytes: i64,
     requires_token: bool,
 }
 
 impl CatalogRpc {
-    pub(super) fn new(
-        catalog: Catalog,
-        engine: Engine,
-        config: &RpcConfig,
-        requires_token: bool,
-    ) -> Self {
+    pub(super) fn new(doors: Doors, config: &RpcConfig, requires_token: bool) -> Self {
         Self {
             requires_token,
-            catalog,
-            engine,
+            doors,
             max_message_bytes: i64::try_from(config.max_message_bytes).unwrap_or(i64::MAX),
         }
     }
 
-    /// The catalog, once ClickHouse is there.
-    async fn ready(&self) -> Result<&Catalog, Status> {
-        self.engine.wait_ready(ENGINE_WAIT).await.map_err(refuse)?;
-        Ok(&self.catalog)
+    /// The caller and its connection, once ClickHouse is there.
+    async fn enter<T: Sync>(
+        &self,
+        caller: Caller,
+        request: &Request<T>,
+    ) -> Result<(Caller, Connection), Status> {
+        let Entered {
+            caller, connection, ..
+        } = self.doors.enter(caller, request).await?;
+        connection.ready().await.map_err(refuse)?;
+        Ok((caller, connection))
     }
 }
 
@@ -71,7 +70,7 @@ impl CatalogService for CatalogRpc {
         Ok(Response::new(pb::GetServerInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             requires_token: self.requires_token,
-            allows_other_clickhouse: false,
+            allows_other_clickhouse: self.doors.connections().takes_own(),
             max_message_bytes: self.max_message_bytes,
         }))
     }
@@ -81,18 +80,9 @@ impl CatalogService for CatalogRpc {
         request: Request<pb::ListConnectionsRequest>,
     ) -> Result<Response<pb::ListConnectionsResponse>, Status> {
         Caller::of(&request)?.check(Action::ReadCatalog)?;
-        let url = if self.engine.is_embedded() {
-            String::new()
-        } else {
-            self.engine.url().to_owned()
-        };
+        let connections = self.doors.connections().named();
         Ok(Response::new(pb::ListConnectionsResponse {
-            connections: vec![pb::Connection {
-                name: DEFAULT_CONNECTION.to_owned(),
-                url,
-                database: self.engine.client_config().database,
-                identity_mode: pb::IdentityMode::Service.into(),
-            }],
+            connections: connections.map(convert::connection).collect(),
         }))
     }
 
@@ -100,17 +90,17 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::CheckConnectionRequest>,
     ) -> Result<Response<pb::CheckConnectionResponse>, Status> {
-        Caller::of(&request)?.check(Action::ReadCatalog)?;
-        let catalog = self.ready().await?;
+        let (caller, door) = self.enter(Caller::of(&request)?, &request).await?;
+        caller.check(Action::ReadCatalog)?;
         let asked = Instant::now();
-        let connection = catalog.check().await.map_err(refuse)?;
+        let connection = door.catalog().check().await.map_err(refuse)?;
         Ok(Response::new(pb::CheckConnectionResponse {
             server_version: connection.version,
             user: connection.user,
             database: connection.database,
             timezone: connection.timezone,
             round_trip: prost_types::Duration::try_from(asked.elapsed()).ok(),
-            embedded: self.engine.is_embedded(),
+            embedded: door.is_embedded(),
         }))
     }
 
@@ -118,9 +108,13 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::ListDatabasesRequest>,
     ) -> Result<Response<pb::ListDatabasesResponse>, Status> {
-        let caller = Caller::of(&request)?;
+        let (caller, connection) = self.enter(Caller::of(&request)?, &request).await?;
         caller.check(Action::ReadCatalog)?;
-        let databases = self.ready().await?.list_databases().await.map_err(refuse)?;
+        let databases = connection
+            .catalog()
+            .list_databases()
+            .await
+            .map_err(refuse)?;
         let seen = databases.into_iter();
         let seen = seen.filter(|database| caller.sees_database(&database.name));
         let databases = seen.map(|database| pb::Database {
@@ -137,11 +131,11 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::ListTablesRequest>,
     ) -> Result<Response<pb::ListTablesResponse>, Status> {
-        let caller = Caller::of(&request)?;
+        let (caller, connection) = self.enter(Caller::of(&request)?, &request).await?;
         let request = request.into_inner();
         caller.check_database(&request.database)?;
         let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
-        let catalog = self.ready().await?;
+        let catalog = connection.catalog();
         let page = catalog.list_tables(&request.database, limit, &request.page_token);
         let page = page.await.map_err(refuse)?;
         let last = page.tables.last().filter(|_| page.has_more);
@@ -162,10 +156,10 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::GetTableRequest>,
     ) -> Result<Response<pb::GetTableResponse>, Status> {
-        let caller = Caller::of(&request)?;
+        let (caller, connection) = self.enter(Caller::of(&request)?, &request).await?;
         let name = convert::table_name("table", request.into_inner().table)?;
         caller.check_table(Action::ReadCatalog, &name)?;
-        let table = self.ready().await?.table(&name).await.map_err(refuse)?;
+        let table = connection.catalog().table(&name).await.map_err(refuse)?;
         let Table {
             summary,
             columns,
@@ -189,20 +183,20 @@ impl CatalogService for CatalogRpc {
         request: Request<pb::PreviewRowsRequest>,
     ) -> Result<Response<pb::PreviewRowsResponse>, Status> {
         use pb::preview_rows_request::Source;
-        let caller = Caller::of(&request)?;
+        let (caller, connection) = self.enter(Caller::of(&request)?, &request).await?;
         let request = request.into_inner();
         let limit = convert::size("limit", request.limit, PREVIEW_ROWS)?;
         let preview = match request.source {
             Some(Source::Table(table)) => {
                 let table = convert::table_name("table", Some(table))?;
                 caller.check_table(Action::Export, &table)?;
-                let catalog = self.ready().await?;
+                let catalog = connection.catalog();
                 catalog.preview(PreviewSource::Table(&table), limit).await
             }
             Some(Source::Query(query)) => {
                 caller.check_query()?;
                 let query = SelectQuery::new(&query).map_err(refuse)?;
-                let catalog = self.ready().await?;
+                let catalog = connection.catalog();
                 catalog.preview(PreviewSource::Query(&query), limit).await
             }
             None => return Err(status::invalid_request("source", "name a table or a query")),

@@ -2,6 +2,7 @@
 //!
 //! Requests are checked here, field by field, before anything else sees them.
 
+mod connection;
 mod file;
 mod found;
 
@@ -21,6 +22,7 @@ use crate::{
     },
 };
 
+pub(super) use connection::connection;
 pub(super) use found::{inspect_response, rejected_row, upload_response};
 
 /// The rows that an inspection shows: the default and the most.

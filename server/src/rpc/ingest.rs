@@ -8,23 +8,27 @@ use sluice_proto::v1::{self as pb, ingest_service_server::IngestService};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{access::Caller, export, files, session, transfers, upload};
-use crate::{config::RpcConfig, transfer::Transfers};
+use super::{
+    access::Caller,
+    doors::{Doors, Entered},
+    export, files, session, transfers, upload,
+};
+use crate::config::RpcConfig;
 
 type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Serves uploads, exports and the state of both.
 #[derive(Debug)]
 pub(super) struct IngestRpc {
-    transfers: Transfers,
+    doors: Doors,
     idle_timeout: Duration,
     max_message_bytes: usize,
 }
 
 impl IngestRpc {
-    pub(super) fn new(transfers: Transfers, config: &RpcConfig) -> Self {
+    pub(super) fn new(doors: Doors, config: &RpcConfig) -> Self {
         Self {
-            transfers,
+            doors,
             idle_timeout: config.idle_timeout,
             max_message_bytes: config.max_message_bytes,
         }
@@ -37,9 +41,11 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<Streaming<pb::UploadRequest>>,
     ) -> Result<Response<pb::UploadResponse>, Status> {
-        let caller = Caller::of(&request)?;
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
         let messages = request.into_inner();
-        let response = upload::upload(&self.transfers, &caller, messages, self.idle_timeout);
+        let response = upload::upload(&transfers, &caller, messages, self.idle_timeout);
         response.await.map(Response::new)
     }
 
@@ -47,8 +53,11 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::BeginUploadRequest>,
     ) -> Result<Response<pb::BeginUploadResponse>, Status> {
-        let (caller, limit) = (Caller::of(&request)?, self.max_message_bytes);
-        let response = session::begin(&self.transfers, &caller, request.into_inner(), limit);
+        let limit = self.max_message_bytes;
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = session::begin(&transfers, &caller, request.into_inner(), limit);
         response.await.map(Response::new)
     }
 
@@ -56,8 +65,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::AppendUploadRequest>,
     ) -> Result<Response<pb::AppendUploadResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = session::append(&self.transfers, &caller, request.into_inner());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = session::append(&transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -65,8 +76,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::FinishUploadRequest>,
     ) -> Result<Response<pb::FinishUploadResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = session::finish(&self.transfers, &caller, request.into_inner());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = session::finish(&transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -76,8 +89,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        let caller = Caller::of(&request)?;
-        let stream = export::export(&self.transfers, &caller, request.into_inner()).await?;
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let stream = export::export(&transfers, &caller, request.into_inner()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -85,8 +100,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::InspectFileRequest>,
     ) -> Result<Response<pb::InspectFileResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = files::inspect(&self.transfers, &caller, request.into_inner());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = files::inspect(&transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -94,8 +111,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::GetTransferRequest>,
     ) -> Result<Response<pb::GetTransferResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = transfers::get(&self.transfers, &caller, request.get_ref());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = transfers::get(&transfers, &caller, request.get_ref());
         response.await.map(Response::new)
     }
 
@@ -103,8 +122,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ListTransfersRequest>,
     ) -> Result<Response<pb::ListTransfersResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = transfers::list(&self.transfers, &caller, request.into_inner());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = transfers::list(&transfers, &caller, request.into_inner());
         response.await.map(Response::new)
     }
 
@@ -112,8 +133,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::CancelTransferRequest>,
     ) -> Result<Response<pb::CancelTransferResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let response = transfers::cancel(&self.transfers, &caller, request.get_ref());
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let response = transfers::cancel(&transfers, &caller, request.get_ref());
         response.await.map(Response::new)
     }
 
@@ -123,8 +146,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::WatchTransferRequest>,
     ) -> Result<Response<Self::WatchTransferStream>, Status> {
-        let caller = Caller::of(&request)?;
-        let stream = transfers::watch(&self.transfers, &caller, request.get_ref()).await?;
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let stream = transfers::watch(&transfers, &caller, request.get_ref()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 
@@ -134,8 +159,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ListRejectedRowsRequest>,
     ) -> Result<Response<Self::ListRejectedRowsStream>, Status> {
-        let caller = Caller::of(&request)?;
-        let stream = files::rejected_rows(&self.transfers, &caller, request.get_ref()).await?;
+        let Entered {
+            caller, transfers, ..
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let stream = files::rejected_rows(&transfers, &caller, request.get_ref()).await?;
         Ok(Response::new(Box::pin(stream)))
     }
 }

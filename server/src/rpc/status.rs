@@ -21,7 +21,7 @@ use crate::{
     csv::Position,
     transfer::{Error, Failure},
 };
-pub(super) use access::{denied, outlived_token, too_many, unknown_caller};
+pub(super) use access::{denied, no_connection, outlived_token, too_many, unknown_caller};
 pub(super) use request::{invalid_dialect, invalid_request};
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
@@ -353,6 +353,7 @@ fn clickhouse_error(error: &clickhouse::Error) -> External {
         Kind::Resources(_) => new(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES").retryable(),
 
         // A client must change something first.
+        Kind::Tls { .. } => new(Code::FailedPrecondition, "CLICKHOUSE_TLS"),
         Kind::Authentication(_) => new(Code::Unauthenticated, "CLICKHOUSE_AUTHENTICATION"),
         Kind::AccessDenied(_) => new(Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED"),
         Kind::UnknownDatabase(_) => new(Code::NotFound, "DATABASE_NOT_FOUND"),

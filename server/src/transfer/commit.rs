@@ -13,7 +13,8 @@ use super::{CommitMode, Error, Inner, Result};
 use crate::{
     catalog,
     clickhouse::{
-        Client,
+        Client, Error as ClickHouseError,
+        error::Exception,
         sql::{self, EngineClause, TableName},
     },
 };
@@ -67,10 +68,10 @@ impl Inner {
         table: &TableName,
         requested: CommitMode,
     ) -> Result<Choice> {
-        let (traits, views) = traits(&self.client, table).await?;
+        let (traits, views) = traits(self.client(), table).await?;
         let views = match views.as_slice() {
             [] => Views::None,
-            views if traits.is_deduplicating() => view_traits(&self.client, views).await?,
+            views if traits.is_deduplicating() => view_traits(self.client(), views).await?,
             _ => Views::Inexact("a materialized view reads from it".to_owned()),
         };
         let commit = choice::choose(requested, &traits, &views).map_err(|cause| {
@@ -80,13 +81,52 @@ impl Inner {
                 cause,
             }
         })?;
+        if self.connection.is_mapped() {
+            self.check_mapped(table, commit.mode).await?;
+        }
         Ok(Choice {
-            takes_one_block: commit.mode == CommitMode::Atomic
+            takes_one_block: self.connection.takes_inserts()
+                && commit.mode == CommitMode::Atomic
                 && traits.is_deduplicating()
                 && !traits.engine.is_partitioned(),
             commit,
             engine: traits.engine,
         })
+    }
+}
+
+impl Inner {
+    /// Sees that the caller may do what the connection's own user is to do for it.
+    ///
+    /// # Errors
+    ///
+    /// The caller lacks a grant, or the mode cannot be had for it.
+    pub(super) async fn check_mapped(&self, table: &TableName, mode: CommitMode) -> Result<()> {
+        if !mode.is_staged() {
+            return if self.connection.takes_inserts() {
+                Ok(())
+            } else {
+                Err(Error::CommitModeUnavailable {
+                    mode: mode.name(),
+                    table: table.to_string(),
+                    cause: "the connection acts as another user, as whom no rows can be inserted"
+                        .to_owned(),
+                })
+            };
+        }
+        let replaces = mode == CommitMode::Replace;
+        let statement = sql::staging::check_grants(table, replaces);
+        let granted: Vec<u8> = self.client().fetch(&statement).await?;
+        if granted == [1] {
+            return Ok(());
+        }
+        let message = format!("the caller's user or role may not insert into {table}");
+        let exception = Exception {
+            code: 497,
+            name: "ACCESS_DENIED".to_owned(),
+            message,
+        };
+        Err(Error::ClickHouse(ClickHouseError::AccessDenied(exception)))
     }
 }
 
@@ -125,7 +165,7 @@ async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
         let target: Option<ViewTargetRow> = match target {
             Ok(rows) => rows.into_iter().next(),
             // A version of ClickHouse that does not tell.
-            Err(crate::clickhouse::Error::UnknownColumn(_)) => None,
+            Err(ClickHouseError::UnknownColumn(_)) => None,
             Err(error) => return Err(error.into()),
         };
         let Some(target) = target else {

@@ -114,6 +114,7 @@ impl Transfers {
             packing: request.packing,
             encoding: request.encoding,
         };
+        let place = self.inner.admit()?;
         let selection = select(&self.inner, request.source, target).await?;
         let running = self.inner.registry.begin(Description {
             id: request.id,
@@ -129,6 +130,7 @@ impl Transfers {
         let inner = Arc::clone(&self.inner);
         drop(task::spawn("export", async move {
             run(&inner, running, selection, sender).await;
+            drop(place);
         }));
         Ok(Export {
             transfer,
@@ -150,7 +152,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             order_by,
             limit,
         } => {
-            let table = inner.catalog.table(&table).await?;
+            let table = inner.catalog().table(&table).await?;
             let columns = selection::columns(&table, &columns)?;
             let rows = selection::rows(&table, conditions, order_by, limit, zone)?;
             let name = &table.summary.name;
@@ -159,7 +161,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             (columns, statement)
         }
         ExportSource::Query(query) => {
-            let columns = inner.catalog.describe_query(&query).await?;
+            let columns = inner.catalog().describe_query(&query).await?;
             let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
             (columns, statement)
         }
@@ -208,7 +210,10 @@ async fn write(
         Sheet::Ndjson(encoder) => formatting.run(encoder, chunks, pipe),
     });
     let move_data = async {
-        let mut query = inner.client.query_native(&selection.statement, id).await?;
+        let mut query = inner
+            .client()
+            .query_native(&selection.statement, id)
+            .await?;
         while let Some(chunk) = query.next().await? {
             if chunk_sender.send(chunk).await.is_err() {
                 break;
@@ -253,7 +258,7 @@ async fn report_progress(transfer: &Transfer, every: Duration, sender: &EventSen
 async fn follow_total(inner: &Inner, transfer: &Transfer) {
     loop {
         tokio::time::sleep(TOTAL_INTERVAL).await;
-        match inner.client.progress(transfer.description().id).await {
+        match inner.client().progress(transfer.description().id).await {
             Ok(Some(progress)) if progress.total_rows_approx > 0 => {
                 transfer.set_total_rows(progress.total_rows_approx);
             }

@@ -62,7 +62,7 @@ impl Transfers {
         let inner = &self.inner;
         inner.wait_ready().await?;
         let (table, missing) = match &request.table {
-            Some(name) => match inner.catalog.table(name).await {
+            Some(name) => match inner.catalog().table(name).await {
                 Ok(table) => (Some(table), None),
                 // It may be the one that is to be created.
                 Err(error @ catalog::Error::TableNotFound { .. }) => (None, Some(error)),
@@ -81,7 +81,7 @@ impl Transfers {
         let name = name.unwrap_or_else(|| TableName::new("", UNNAMED_TABLE));
         let create_statement = match new_table.columns.is_empty() {
             true => String::new(),
-            false => inner.catalog.create_statement(&name, &new_table)?,
+            false => inner.catalog().create_statement(&name, &new_table)?,
         };
         Ok(Inspection {
             rows: preview::rows(&head, &request, zone)?,

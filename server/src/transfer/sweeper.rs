@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Error, Inner, Phase, Result, Transfers, commit::staging::Staging, upload::complete};
+use super::{Error, Inner, Phase, Result, Transfers, upload::complete};
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
     journal::TransferRow,
@@ -35,7 +35,7 @@ impl Transfers {
     /// Clears up, again and again.
     pub async fn sweep(self, shutdown: CancellationToken) {
         // The embedded ClickHouse has no other server than this one.
-        let mut silence = if self.inner.engine.is_embedded() {
+        let mut silence = if self.inner.connections.default().is_embedded() {
             0
         } else {
             SILENCE_SECONDS
@@ -81,7 +81,11 @@ impl Inner {
             let outcome = match Phase::named(&row.state) {
                 _ if self.is_active(id) => Ok(()),
                 Some(Phase::Committing) if age >= silence_seconds => {
-                    complete(self, row).await.map(drop)
+                    match self.through_that_of(&row) {
+                        Some(inner) => complete(&inner, row).await.map(drop),
+                        // Its caller completes it.
+                        None => Ok(()),
+                    }
                 }
                 Some(Phase::Interrupted) if age > limit => self.expire(row).await,
                 Some(Phase::Running) if age > limit.max(SILENCE_SECONDS) => self.expire(row).await,
@@ -91,7 +95,13 @@ impl Inner {
                 tracing::warn!(%id, %error, "cannot clear up after an upload");
             }
         }
-        self.drop_orphans(&ids).await
+        for connection in self.connections.named() {
+            if let Err(error) = self.through(connection.clone()).drop_orphans(&ids).await {
+                let connection = connection.name();
+                tracing::debug!(connection, %error, "cannot look for staging tables");
+            }
+        }
+        Ok(())
     }
 
     /// Whether a pipeline of this server works on it.
@@ -112,7 +122,6 @@ impl Inner {
     /// Ends an upload that no pipeline works on. One that does after all finds that the upload is not
     /// its own any more.
     pub(super) async fn give_up(&self, row: TransferRow, error: &Error) -> Result<()> {
-        let staging = Staging::new(&self.client, row.transfer_id, &row.target());
         let failure = (self.describe)(error);
         let row = TransferRow {
             state: Phase::of_failure(error).name().to_owned(),
@@ -123,14 +132,24 @@ impl Inner {
             run: Uuid::new_v4(),
             ..row
         };
-        self.journal.put_transfer(row).await?;
-        staging.drop().await
+        self.journal.put_transfer(row.clone()).await?;
+        let inner = self.through_that_of(&row);
+        // Where only callers can get to, one of them has to drop it.
+        let inner = inner.unwrap_or_else(|| self.clone());
+        if row.connection != inner.connection.name() {
+            return Ok(());
+        }
+        inner.staging(row.transfer_id, &row.target()).drop().await
     }
 
     /// Drops staging tables that the journal has no open upload for.
     async fn drop_orphans(&self, open: &[Uuid]) -> Result<()> {
         let limit = self.config.session_limit.as_secs();
-        let tables: Vec<TableRow> = self.client.fetch(&sql::old_tables(limit)).await?;
+        let tables: Vec<TableRow> = self
+            .connection
+            .service()
+            .fetch(&sql::old_tables(limit))
+            .await?;
         for table in tables {
             let Some(id) = sql::transfer_of(&table.name) else {
                 continue;
@@ -138,7 +157,10 @@ impl Inner {
             if !open.contains(&id) && !self.is_active(id) {
                 let table = TableName::new(table.database, table.name);
                 tracing::info!(%table, "dropping a staging table that was left behind");
-                self.client.execute(&sql::drop(&table)).await?;
+                self.connection
+                    .service()
+                    .execute(&sql::drop(&table))
+                    .await?;
             }
         }
         Ok(())

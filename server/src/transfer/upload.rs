@@ -134,6 +134,7 @@ impl Transfers {
             return Err(Error::Exists { id });
         }
         inner.registry.take_over(request.id).await;
+        let place = inner.admit()?;
         let memory = inner.reserve_memory()?;
         let running = inner.registry.begin(Description {
             id: request.id,
@@ -152,7 +153,7 @@ impl Transfers {
             let outcome = run::run(&work, running, request, receiver, begin).await;
             // The caller may have gone; the registry has the outcome.
             drop(sender.send(outcome));
-            drop(memory);
+            drop((memory, place));
         }));
         Ok(Upload {
             transfer,

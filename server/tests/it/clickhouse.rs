@@ -7,7 +7,7 @@ mod query;
 
 use bytes::Bytes;
 use sluice_server::clickhouse::{
-    Client, ClientConfig, Query, Result, Timeouts,
+    Client, ClientConfig, Query, Result,
     sql::{SelectQuery, Statement, TableName, select_query},
 };
 use uuid::Uuid;
@@ -68,11 +68,8 @@ impl Stage {
 
 fn config(url: String, database: &str) -> ClientConfig {
     ClientConfig {
-        url,
-        user: "default".to_owned(),
-        password: None,
         database: database.to_owned(),
-        timeouts: Timeouts::default(),
+        ..ClientConfig::new(url, "default".to_owned())
     }
 }
 

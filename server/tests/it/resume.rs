@@ -70,8 +70,10 @@ async fn is_known(server: &TestServer, id: &str) -> bool {
 
 async fn until_rows_are_staged(server: &TestServer, id: &str) {
     for _ in 0..400 {
-        let staged = state(server, id).await.counters.unwrap().rows_staged;
-        if staged >= 20_000 {
+        // The call may not have arrived yet.
+        if is_known(server, id).await
+            && state(server, id).await.counters.unwrap().rows_staged >= 20_000
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

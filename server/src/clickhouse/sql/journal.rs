@@ -25,7 +25,7 @@ const TIME: &str = "`time` DateTime64(6, 'UTC') DEFAULT now64(6)";
 const TABLES: [(&str, &str, &str, &str); 4] = [
     (
         TRANSFERS,
-        "`transfer_id` UUID, `state` LowCardinality(String), `database` String, `table` String, \
+        "`transfer_id` UUID, `connection` String, `state` LowCardinality(String), `database` String, `table` String, \
          `commit_mode` LowCardinality(String), `guarantee` String, `resumable` Bool, \
          `source_name` String, `owner` String, `total_bytes` Nullable(UInt64), \
          `bytes_received` UInt64, `rows_parsed` UInt64, `rows_staged` UInt64, \
@@ -62,7 +62,7 @@ const TABLES: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// The columns of a transfer, as `journal::TransferRow` has them.
-const TRANSFER: &str = "transfer_id, state, database, table, commit_mode, guarantee, resumable, \
+const TRANSFER: &str = "transfer_id, connection, state, database, table, commit_mode, guarantee, resumable, \
      source_name, owner, total_bytes, bytes_received, rows_parsed, rows_staged, rows_committed, \
      rows_rejected, create_statement, partitions, started_at, elapsed_ms, error_code, \
      error_reason, error_message, error_metadata, run";

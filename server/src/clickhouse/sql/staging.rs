@@ -170,6 +170,12 @@ pub(crate) fn view_target(view: &TableName) -> Statement {
     )
 }
 
+/// Asks whether a user may insert into a table, and empty it where `replaces`: one row, 1 for yes.
+pub(crate) fn check_grants(table: &TableName, replaces: bool) -> Statement {
+    let replace = if replaces { ", TRUNCATE" } else { "" };
+    Statement::new(format!("CHECK GRANT INSERT{replace} ON {}", table.quoted()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{EngineClause, TableName, create, move_partitions, name, transfer_of};

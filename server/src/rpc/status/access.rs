@@ -8,7 +8,10 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::{ERROR_DOMAIN, External, RETRY_DELAY};
-use crate::auth::{Denial, Error, limit::TooMany};
+use crate::{
+    auth::{Denial, Error, limit::TooMany},
+    connections, guard,
+};
 
 /// The caller has not shown who it is.
 pub(in crate::rpc) fn unknown_caller(error: &Error) -> Status {
@@ -46,6 +49,37 @@ pub(in crate::rpc) fn outlived_token() -> Status {
         External::new(Code::Unauthenticated, "TOKEN_EXPIRED", &message),
         None,
     )
+}
+
+/// There is no ClickHouse for this call.
+pub(in crate::rpc) fn no_connection(error: &connections::Error) -> Status {
+    use connections::Error as E;
+    let new = |code, reason| External::new(code, reason, error);
+    let external = match error {
+        E::Unknown { name, .. } => {
+            new(Code::NotFound, "CONNECTION_NOT_FOUND").with("connection", name)
+        }
+        E::Identity { connection, .. } => {
+            new(Code::PermissionDenied, "IDENTITY_MISSING").with("connection", connection)
+        }
+        E::OwnNotAllowed => new(Code::PermissionDenied, "CLICKHOUSE_NOT_ALLOWED"),
+        E::Guard(guard::Error::Host(host)) => {
+            new(Code::PermissionDenied, "CLICKHOUSE_NOT_ALLOWED").with("host", host)
+        }
+        E::Guard(guard::Error::Address { host, address, .. }) => {
+            new(Code::PermissionDenied, "CLICKHOUSE_NOT_ALLOWED")
+                .with("host", host)
+                .with("address", address)
+        }
+        E::Guard(guard::Error::Url(_)) => {
+            new(Code::InvalidArgument, "INVALID_REQUEST").with("field", "sluice-clickhouse-url")
+        }
+        E::Guard(guard::Error::Resolve { .. }) => {
+            let unknown = new(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE");
+            return build(unknown, Some(RETRY_DELAY));
+        }
+    };
+    build(external, None)
 }
 
 /// The caller may not do this.

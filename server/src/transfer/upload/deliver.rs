@@ -160,7 +160,7 @@ impl<'a> Job<'a> {
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
         if is_staged {
-            let staging = Staging::new(&self.inner.client, self.request.id, table);
+            let staging = self.inner.staging(self.request.id, table);
             into = staging.name().clone();
             self.staging = Some(staging.clone());
             let mut patience = Patience::new();

@@ -52,6 +52,14 @@ impl Job<'_> {
             CommitMode::Replace => vec![staging.own_path().await?],
             _ => partitions.into_keys().collect(),
         };
+        if let Some(table) = self
+            .transfer
+            .snapshot()
+            .table
+            .filter(|_| inner.connection.is_mapped())
+        {
+            inner.check_mapped(&table, mode).await?;
+        }
         if !self.transfer.begin_commit() {
             // Whoever asked for the end is heard at the next moment.
             std::future::pending::<()>().await;
@@ -164,7 +172,7 @@ impl Job<'_> {
         }
         if let Some(table) = &self.created {
             // So that the upload can be repeated as it was.
-            self.inner.catalog.drop_if_empty(table).await;
+            self.inner.catalog().drop_if_empty(table).await;
         }
         self.ledger.fail(Phase::of_failure(error), error).await;
     }
@@ -177,7 +185,7 @@ impl Job<'_> {
 /// Those of ClickHouse.
 pub(in crate::transfer) async fn complete(inner: &Inner, row: TransferRow) -> Result<TransferRow> {
     let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
-    let staging = Staging::new(&inner.client, row.transfer_id, &row.target());
+    let staging = inner.staging(row.transfer_id, &row.target());
     tracing::info!(id = %row.transfer_id, mode = mode.name(), "completing a commit");
     make_visible(&staging, mode, &row.partitions, true).await?;
     let row = TransferRow {

@@ -192,6 +192,7 @@ impl<'a> Ledger<'a> {
         let started = now.started_at.duration_since(SystemTime::UNIX_EPOCH);
         TransferRow {
             transfer_id: now.id,
+            connection: self.inner.connection.name().to_owned(),
             state: phase.name().to_owned(),
             database: table.database,
             table: table.table,

@@ -4,7 +4,7 @@
 
 use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
-    transfer::{CommitMode, Error, Inner, Phase, Result, UploadRequest, commit::staging::Staging},
+    transfer::{CommitMode, Error, Inner, Phase, Result, UploadRequest},
 };
 
 /// An upload with this id, as it was.
@@ -57,7 +57,7 @@ impl Inner {
         let Some(upload) = self.journal.upload(request.id).await? else {
             return Ok(nothing);
         };
-        if upload.spec != request.spec {
+        if upload.spec != request.spec || row.connection != self.connection.name() {
             return Err(Error::SpecMismatch { id: id() });
         }
         match phase {
@@ -91,7 +91,7 @@ impl Inner {
         if !mode.is_staged() || checkpoint.rows_staged == 0 {
             return Ok(true);
         }
-        let staging = Staging::new(&self.client, row.transfer_id, &row.target());
+        let staging = self.staging(row.transfer_id, &row.target());
         Ok(staging.row_count().await? >= checkpoint.rows_staged)
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Job<'a> {
         let was_created = start.upload.as_ref().is_some_and(|upload| upload.created);
         let existing = match self.request.create_table {
             Some(_) if !was_created => None,
-            _ => Some(self.inner.catalog.table(&self.request.table).await?),
+            _ => Some(self.inner.catalog().table(&self.request.table).await?),
         };
         self.check_offset(start.begun())?;
         self.resume_counters(&start);
@@ -313,7 +313,7 @@ impl<'a> Job<'a> {
             .map_err(|_| Error::Internal("the scanning thread panicked"))??;
         head.profile.columns = head.columns.found(true);
         let table: NewTable = head.new_table(&head.profile.columns, &self.request.columns)?;
-        let catalog = &self.inner.catalog;
+        let catalog = self.inner.catalog();
         Ok(UploadOutcome {
             create_statement: Some(catalog.create_statement(&self.request.table, &table)?),
             profile: Some(head.profile),

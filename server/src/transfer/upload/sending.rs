@@ -64,7 +64,11 @@ impl Sink<'_, '_> {
         idle_block: &EncodedBlock,
     ) -> Result<Option<Insert>> {
         let query_id = self.transfer.description().id;
-        let mut insert = self.inner.client.insert(&self.statement, query_id).await?;
+        let mut insert = self
+            .inner
+            .client()
+            .insert(&self.statement, query_id)
+            .await?;
         let mut sent = false;
         loop {
             match timeout(KEEPALIVE_INTERVAL, items.recv()).await {
@@ -152,7 +156,7 @@ impl Sink<'_, '_> {
         let query_id = Uuid::new_v4();
         *self.query = Some(query_id);
         let token = format!("{}/{number}", self.transfer.description().id);
-        let client = &self.inner.client;
+        let client = self.inner.client();
         let insert = client.insert_block(&self.statement, query_id, &token);
         let mut insert = insert.await?;
         send_block(&mut insert, block).await?;

@@ -76,7 +76,7 @@ fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> 
 async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
     let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
         inner
-            .catalog
+            .catalog()
             .create_by_statement(&request.table, text)
             .await?;
         text.clone()
@@ -88,7 +88,7 @@ async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(
             .map(|column| column.name.clone())
             .collect();
         check_value_columns(request, &names)?;
-        inner.catalog.create_table(&request.table, &table).await?
+        inner.catalog().create_table(&request.table, &table).await?
     };
-    Ok((inner.catalog.table(&request.table).await?, statement))
+    Ok((inner.catalog().table(&request.table).await?, statement))
 }

@@ -95,20 +95,25 @@ impl Site {
         tables: Option<&[&str]>,
         ttl: Duration,
     ) -> String {
-        let key = SigningKey::read(&self.directory.path().join("secret"), None).unwrap();
         let tables = tables.map(|tables| tables.iter().map(|text| text.parse().unwrap()).collect());
-        let request = MintRequest {
-            subject: subject.to_owned(),
-            scopes: scopes.parse().unwrap(),
+        self.mint(&MintRequest {
             tables,
-            clickhouse_role: None,
-            clickhouse_user: None,
             ttl,
-            issuer: None,
-            audiences: Vec::new(),
-            key_id: None,
-        };
-        mint(&key, &request).unwrap().expose_secret().to_owned()
+            ..request(subject, scopes)
+        })
+    }
+
+    /// A token whose owner acts with a role of ClickHouse.
+    pub(super) fn token_with_role(&self, subject: &str, role: &str) -> String {
+        self.mint(&MintRequest {
+            clickhouse_role: Some(role.to_owned()),
+            ..request(subject, USUAL)
+        })
+    }
+
+    fn mint(&self, request: &MintRequest) -> String {
+        let key = SigningKey::read(&self.directory.path().join("secret"), None).unwrap();
+        mint(&key, request).unwrap().expose_secret().to_owned()
     }
 
     pub(super) async fn ingest(&self, token: &str) -> Ingest {
@@ -132,6 +137,20 @@ impl Site {
             .check_connection(pb::CheckConnectionRequest {})
             .await
             .unwrap();
+    }
+}
+
+fn request(subject: &str, scopes: &str) -> MintRequest {
+    MintRequest {
+        subject: subject.to_owned(),
+        scopes: scopes.parse().unwrap(),
+        tables: None,
+        clickhouse_role: None,
+        clickhouse_user: None,
+        ttl: Duration::from_secs(3600),
+        issuer: None,
+        audiences: Vec::new(),
+        key_id: None,
     }
 }
 

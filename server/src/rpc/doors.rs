@@ -1,0 +1,133 @@
+//! The ClickHouse of a call: named in its headers, one of the server's or the caller's own.
+//!
+//! Every handler enters through [`Doors::enter`]. The headers are those of `catalog_service.proto`; their
+//! values are percent-encoded. It never shows what a header holds.
+
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use tonic::{Request, Status, metadata::MetadataMap};
+
+use super::{access::Caller, status};
+use crate::{
+    connections::{Connection, Connections, DEFAULT, Own},
+    transfer::Transfers,
+};
+
+/// The connection by its name. Default: `default`.
+const CONNECTION: &str = "sluice-connection";
+
+/// A ClickHouse of the caller's own, instead of a name, and as whom to talk to it.
+const URL: &str = "sluice-clickhouse-url";
+const DATABASE: &str = "sluice-clickhouse-database";
+const USER: &str = "sluice-clickhouse-user";
+const PASSWORD: &str = "sluice-clickhouse-password";
+const TOKEN: &str = "sluice-clickhouse-token";
+
+/// What a call works with.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) caller: Caller,
+    pub(super) connection: Connection,
+    pub(super) transfers: Transfers,
+}
+
+/// Leads every call to its ClickHouse.
+#[derive(Clone, Debug)]
+pub(super) struct Doors {
+    transfers: Transfers,
+    connections: Arc<Connections>,
+}
+
+impl Doors {
+    pub(super) fn new(transfers: Transfers, connections: Arc<Connections>) -> Self {
+        Self {
+            transfers,
+            connections,
+        }
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// What the headers of a call ask for.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read, or ask for what is not there or not allowed.
+    pub(super) async fn enter<T: Sync>(
+        &self,
+        caller: Caller,
+        request: &Request<T>,
+    ) -> Result<Entered, Status> {
+        let headers = request.metadata();
+        let connection = match own(headers)? {
+            Some(own) => self.connections.open_own(own).await,
+            None => {
+                let name = text(headers, CONNECTION)?;
+                let name = name.filter(|name| !name.is_empty());
+                self.connections
+                    .open(name.as_deref().unwrap_or(DEFAULT), caller.means())
+            }
+        };
+        let connection = connection.map_err(|error| status::no_connection(&error))?;
+        Ok(Entered {
+            caller: caller.on(&connection),
+            transfers: self.transfers.through(connection.clone()),
+            connection,
+        })
+    }
+}
+
+/// The ClickHouse of the caller's own, if the headers name one.
+fn own(headers: &MetadataMap) -> Result<Option<Own>, Status> {
+    let Some(url) = text(headers, URL)? else {
+        let alone = [DATABASE, USER, PASSWORD, TOKEN];
+        return match alone.iter().find(|name| headers.contains_key(**name)) {
+            Some(name) => Err(status::invalid_request(
+                name,
+                "it belongs to an address in sluice-clickhouse-url, which is missing",
+            )),
+            None => Ok(None),
+        };
+    };
+    let fault = |name, problem| Err(status::invalid_request(name, problem));
+    if headers.contains_key(CONNECTION) {
+        return fault(CONNECTION, "name a connection or an address, not both");
+    }
+    let token = text(headers, TOKEN)?;
+    if token.is_some() && (headers.contains_key(USER) || headers.contains_key(PASSWORD)) {
+        return fault(TOKEN, "give a token or a user with a password, not both");
+    }
+    Ok(Some(Own {
+        url,
+        database: text(headers, DATABASE)?.unwrap_or_default(),
+        user: text(headers, USER)?.unwrap_or_default(),
+        password: text(headers, PASSWORD)?.map(Into::into),
+        token: token.map(Into::into),
+    }))
+}
+
+/// The text of a header, which may stand there once.
+fn text(headers: &MetadataMap, name: &'static str) -> Result<Option<String>, Status> {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return match headers.contains_key(name) {
+            true => Err(status::invalid_request(
+                name,
+                "it stands there more than once",
+            )),
+            false => Ok(None),
+        };
+    };
+    let encoded = value.to_str().ok();
+    let decoded = encoded.map(|text| percent_decode_str(text).decode_utf8());
+    match decoded {
+        Some(Ok(text)) if !text.chars().any(char::is_control) => Ok(Some(text.into_owned())),
+        _ => Err(status::invalid_request(
+            name,
+            "it is not percent-encoded UTF-8 without control characters",
+        )),
+    }
+}

@@ -1,0 +1,427 @@
+//! Connections: named ones with each identity, and ClickHouses that callers name themselves.
+
+use sluice_proto::v1 as pb;
+use sluice_server::{
+    config::{Config, ConnectionConfig, Identity},
+    engine::Secret,
+    guard::AllowList,
+    task,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+use tonic::{Code, Request};
+
+use super::kit::{ALL, Site, USUAL, refused, spec};
+use crate::support::{export_query, export_table, hosted::HostedEngine, metadata, upload_messages};
+
+/// Users of another ClickHouse: `alice`, whose reading is limited to a row and whose quota is small; and
+/// `service`, who may do everything by itself, or less with one of its roles.
+const USERS: &str = "<users>\
+     <default><networks><ip>::/0</ip></networks><access_management>1</access_management></default>\
+     <alice><password>wonderland</password><networks><ip>::/0</ip></networks>\
+       <quota>small</quota>\
+       <databases><default><t><filter>a = 1</filter></t></default></databases>\
+       <grants><query>GRANT SELECT ON default.*</query></grants></alice>\
+     <service><password>s3cret</password><networks><ip>::/0</ip></networks>\
+       <grants><query>GRANT ALL ON *.*</query><query>GRANT writer, reader</query></grants></service>\
+     </users><roles>\
+     <writer><grants><query>GRANT SELECT, INSERT ON default.t</query>\
+       <query>GRANT SELECT ON system.*</query></grants></writer>\
+     <reader><grants><query>GRANT SELECT ON default.t</query>\
+       <query>GRANT SELECT ON system.*</query></grants></reader></roles>\
+     <profiles><default></default></profiles>\
+     <quotas><default></default><small><interval><duration>3600</duration>\
+       <queries>200</queries></interval></small></quotas>";
+
+fn other_clickhouse() -> HostedEngine {
+    let engine = HostedEngine::start("", Some(USERS), "");
+    engine.sql("CREATE TABLE t (a Int32) ENGINE = MergeTree ORDER BY a");
+    engine.sql("INSERT INTO t VALUES (1), (2), (3)");
+    engine
+}
+
+fn connection(url: &str, identity: Identity) -> ConnectionConfig {
+    ConnectionConfig {
+        url: url.to_owned(),
+        database: "default".to_owned(),
+        user: "service".to_owned(),
+        password_file: None,
+        password: Secret::new("s3cret".to_owned()),
+        ca_file: None,
+        identity,
+        max_transfers: None,
+    }
+}
+
+fn name(config: &mut Config, name: &str, connection: ConnectionConfig) {
+    config.connections.insert(name.to_owned(), connection);
+}
+
+/// A request with headers.
+fn with<T>(message: T, headers: &[(&'static str, &str)]) -> Request<T> {
+    let mut request = Request::new(message);
+    for (name, value) in headers {
+        request.metadata_mut().insert(*name, value.parse().unwrap());
+    }
+    request
+}
+
+fn through<T>(connection: &str, message: T) -> Request<T> {
+    with(message, &[("sluice-connection", connection)])
+}
+
+fn upload(rows: &[u8]) -> tokio_stream::Iter<std::vec::IntoIter<pb::UploadRequest>> {
+    tokio_stream::iter(upload_messages(spec("default", "t"), rows, 1024))
+}
+
+const CHECK: pb::CheckConnectionRequest = pb::CheckConnectionRequest {};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_connection_is_another_clickhouse() {
+    let other = other_clickhouse();
+    let site = Site::start_with(|config| {
+        name(
+            config,
+            "warehouse",
+            connection(&other.url, Identity::Service),
+        );
+    })
+    .await;
+    let token = site.token("alice", USUAL, None);
+    let (mut catalog, mut ingest) = (site.catalog(&token).await, site.ingest(&token).await);
+    let listed = catalog
+        .list_connections(pb::ListConnectionsRequest {})
+        .await;
+    let listed = listed.unwrap().into_inner().connections;
+    let names: Vec<_> = listed
+        .iter()
+        .map(|one| (one.name.as_str(), one.url.as_str()))
+        .collect();
+    assert_eq!(names, [("default", ""), ("warehouse", other.url.as_str())]);
+
+    let checked = catalog
+        .check_connection(through("warehouse", CHECK))
+        .await
+        .unwrap();
+    assert_eq!(checked.into_inner().user, "service");
+    let response = ingest
+        .upload(through("warehouse", upload(b"a\n7\n8\n")))
+        .await
+        .unwrap();
+    let transfer = response.into_inner().transfer.unwrap();
+    assert_eq!(transfer.commit_mode(), pb::CommitMode::Atomic);
+    assert_eq!(other.sql("SELECT sum(a) FROM t"), "21");
+    // The journal is the server's own.
+    assert_eq!(
+        other.sql("SELECT count() FROM system.databases WHERE name = 'sluice'"),
+        "0"
+    );
+    let kept = "SELECT connection FROM sluice.transfers FINAL WHERE state = 'SUCCEEDED'";
+    assert_eq!(site.server.sql(kept), "warehouse");
+
+    let unknown = catalog.check_connection(through("elsewhere", CHECK)).await;
+    refused(unknown, Code::NotFound, "CONNECTION_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_the_token_limits_the_service() {
+    let other = other_clickhouse();
+    let site = Site::start_with(|config| {
+        name(config, "warehouse", connection(&other.url, Identity::Role));
+    })
+    .await;
+    let writer = site.token_with_role("alice", "writer");
+    let mut ingest = site.ingest(&writer).await;
+    let response = ingest
+        .upload(through("warehouse", upload(b"a\n4\n")))
+        .await
+        .unwrap();
+    let transfer = response.into_inner().transfer.unwrap();
+    assert_eq!(transfer.commit_mode(), pb::CommitMode::Atomic);
+    assert_eq!(other.sql("SELECT sum(a) FROM t"), "10");
+    // A query is bound to the role.
+    let query = export_query("SELECT currentRoles()[1] AS role");
+    let mut exported = ingest
+        .export(through("warehouse", query))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut text = Vec::new();
+    while let Some(message) = exported.message().await.unwrap() {
+        if let Some(pb::export_response::Payload::Data(data)) = message.payload {
+            text.extend_from_slice(&data);
+        }
+    }
+    assert_eq!(text, b"role\nwriter\n");
+
+    let reader = site.token_with_role("bob", "reader");
+    let mut ingest = site.ingest(&reader).await;
+    let denied = ingest.upload(through("warehouse", upload(b"a\n5\n"))).await;
+    refused(denied, Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED");
+    let hidden = export_query("SELECT * FROM sluice.transfers");
+    let denied = ingest.export(through("warehouse", hidden)).await;
+    assert!(denied.is_err());
+    let foreign = site.token_with_role("mallory", "admin");
+    let denied = site
+        .ingest(&foreign)
+        .await
+        .upload(through("warehouse", upload(b"a\n6\n")))
+        .await;
+    assert!(denied.is_err());
+    assert_eq!(other.sql("SELECT sum(a) FROM t"), "10");
+    let staging = "SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'";
+    assert_eq!(other.sql(staging), "0");
+
+    let none = site.token("carol", USUAL, None);
+    let denied = site
+        .ingest(&none)
+        .await
+        .upload(through("warehouse", upload(b"a\n6\n")))
+        .await;
+    refused(denied, Code::PermissionDenied, "IDENTITY_MISSING");
+}
+
+/// Forwards requests to ClickHouse whose bearer token has the right signature, as its user `alice`.
+async fn verifying_proxy(target: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    task::spawn_background("proxy", async move {
+        while let Ok((client, _)) = listener.accept().await {
+            task::spawn_background("request", forward(client, target.clone()));
+        }
+    });
+    url
+}
+
+async fn forward(mut client: TcpStream, target: String) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match client.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    let bearer = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let is_token = name.eq_ignore_ascii_case("authorization");
+        value.strip_prefix("Bearer ").filter(|_| is_token)
+    });
+    let key = jsonwebtoken::DecodingKey::from_secret(super::kit::SECRET);
+    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::HS256);
+    rules.validate_aud = false;
+    let claims = bearer.map(|token| jsonwebtoken::decode::<serde_json::Value>(token, &key, &rules));
+    if !matches!(claims, Some(Ok(_))) {
+        let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 95\r\nConnection: close\r\n\r\nCode: 516. \
+                      DB::Exception: the token is not valid. (AUTHENTICATION_FAILED) (version 26.7.2.1)......";
+        client.write_all(answer.as_bytes()).await.ok();
+        return;
+    }
+    let mut server = TcpStream::connect(target).await.unwrap();
+    let lines = head.trim_end().lines();
+    let lines = lines.filter(|line| !line.to_ascii_lowercase().starts_with("authorization"));
+    let head = lines.collect::<Vec<_>>().join("\r\n");
+    let own = "X-ClickHouse-User: alice\r\nX-ClickHouse-Key: wonderland\r\nConnection: close";
+    let head = format!("{head}\r\n{own}\r\n\r\n");
+    server.write_all(head.as_bytes()).await.unwrap();
+    copy_bidirectional(&mut client, &mut server).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_caller_is_handed_on() {
+    let other = other_clickhouse();
+    let proxy = verifying_proxy(other.url.trim_start_matches("http://").to_owned()).await;
+    let site = Site::start_with(|config| {
+        name(config, "cloud", connection(&proxy, Identity::Token));
+    })
+    .await;
+    let token = site.token("alice", USUAL, None);
+    let mut catalog = site.catalog(&token).await;
+    let checked = catalog
+        .check_connection(through("cloud", CHECK))
+        .await
+        .unwrap();
+    assert_eq!(checked.into_inner().user, "alice");
+    // The row policy of the user holds.
+    let mut ingest = site.ingest(&token).await;
+    let mut exported = ingest
+        .export(through("cloud", export_table("t")))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut rows = 0;
+    while let Some(message) = exported.message().await.unwrap() {
+        if let Some(pb::export_response::Payload::Summary(summary)) = message.payload {
+            rows = summary.transfer.unwrap().counters.unwrap().rows_exported;
+        }
+    }
+    assert_eq!(rows, 1);
+}
+
+/// A server that takes the ClickHouse of callers at these hosts.
+async fn open_to(hosts: &[&str]) -> Site {
+    Site::start_with(|config| {
+        config.adhoc = Some(AllowList::parse(hosts).unwrap());
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clickhouse_of_the_callers_own_is_used_as_the_caller() {
+    let other = other_clickhouse();
+    let host = other.url.trim_start_matches("http://").to_owned();
+    let site = open_to(&[&host]).await;
+    let token = site.token("alice", USUAL, None);
+    let mut catalog = site.catalog(&token).await;
+    let own = |user, password| {
+        [
+            ("sluice-clickhouse-url", other.url.clone()),
+            ("sluice-clickhouse-user", user),
+            ("sluice-clickhouse-password", password),
+        ]
+    };
+    let mut check = async |user: &str, password: &str, database: &str| {
+        let headers = own(user.to_owned(), password.to_owned());
+        let mut headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        headers.push(("sluice-clickhouse-database", database));
+        catalog.check_connection(with(CHECK, &headers)).await
+    };
+    let checked = check("alice", "wonder%6Cand", "").await.unwrap();
+    assert_eq!(checked.into_inner().user, "alice");
+    let wrong = check("alice", "looking-glass", "").await;
+    refused(wrong, Code::Unauthenticated, "CLICKHOUSE_AUTHENTICATION");
+    let unknown = check("alice", "wonderland", "nowhere").await;
+    refused(unknown, Code::NotFound, "DATABASE_NOT_FOUND");
+    let mut ingest = site.ingest(&token).await;
+    let headers = own("alice".to_owned(), "wonderland".to_owned());
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let denied = ingest.upload(with(upload(b"a\n9\n"), &headers)).await;
+    refused(denied, Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED");
+    // Nothing of the credentials is kept.
+    let kept = "SELECT count() FROM sluice.transfers WHERE toString(tuple(*)) LIKE '%wonderland%'";
+    assert_eq!(site.server.sql(kept), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_internal_service_is_reached_through_the_server() {
+    let site = open_to(&["clickhouse.example.com", "localhost:8123", "203.0.113.0/24"]).await;
+    let token = site.token("mallory", ALL, None);
+    let mut catalog = site.catalog(&token).await;
+    let engine = site.server.engine_url.clone();
+    for (url, code) in [
+        // The engine of the server itself, and this machine in all its spellings.
+        (engine.as_str(), Code::PermissionDenied),
+        ("http://127.0.0.1:8123", Code::PermissionDenied),
+        ("http://[::1]:8123", Code::PermissionDenied),
+        ("http://[::ffff:127.0.0.1]:8123", Code::PermissionDenied),
+        ("http://0.0.0.0:8123", Code::PermissionDenied),
+        ("http://localhost:9000", Code::PermissionDenied),
+        // The name is allowed, what it means is not.
+        ("http://localhost:8123", Code::PermissionDenied),
+        ("http://2130706433:8123", Code::InvalidArgument),
+        ("http://0x7f.1:8123", Code::InvalidArgument),
+        // The metadata of clouds, private networks.
+        ("http://169.254.169.254:80", Code::PermissionDenied),
+        ("http://[fd00:ec2::254]:80", Code::PermissionDenied),
+        ("http://10.0.0.1:8123", Code::PermissionDenied),
+        ("http://192.168.1.1:8123", Code::PermissionDenied),
+        // Another host than it seems.
+        (
+            "http://clickhouse.example.com@10.0.0.1:8123",
+            Code::InvalidArgument,
+        ),
+        (
+            "http://clickhouse.example.com.evil.com:8123",
+            Code::PermissionDenied,
+        ),
+        ("http://203.0.113.1:8123/?query=x", Code::InvalidArgument),
+        ("file:///etc/passwd", Code::InvalidArgument),
+        ("gopher://203.0.113.1:8123", Code::InvalidArgument),
+    ] {
+        let headers = [("sluice-clickhouse-url", url)];
+        let status = catalog
+            .check_connection(with(CHECK, &headers))
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), code, "{url}: {status:?}");
+    }
+    site.check_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let site = open_to(&[&address.to_string()]).await;
+    let engine = site.server.engine_url.clone();
+    task::spawn_background("redirect", async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            client.read(&mut head).await.ok();
+            let answer = format!(
+                "HTTP/1.1 307 Temporary Redirect\r\nLocation: {engine}/\r\nContent-Length: 0\r\n\r\n"
+            );
+            client.write_all(answer.as_bytes()).await.ok();
+        }
+    });
+    let token = site.token("mallory", ALL, None);
+    let url = format!("http://{address}");
+    let headers = [("sluice-clickhouse-url", url.as_str())];
+    let status = site
+        .catalog(&token)
+        .await
+        .check_connection(with(CHECK, &headers))
+        .await;
+    assert_eq!(status.unwrap_err().code(), Code::Unavailable);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_contradict_each_other_are_refused() {
+    let site = open_to(&["203.0.113.1"]).await;
+    let token = site.token("alice", USUAL, None);
+    let mut catalog = site.catalog(&token).await;
+    const URL: (&str, &str) = ("sluice-clickhouse-url", "http://203.0.113.1");
+    for (headers, field) in [
+        (
+            vec![("sluice-clickhouse-user", "me")],
+            "sluice-clickhouse-user",
+        ),
+        (
+            vec![URL, ("sluice-connection", "default")],
+            "sluice-connection",
+        ),
+        (
+            vec![
+                URL,
+                ("sluice-clickhouse-token", "t"),
+                ("sluice-clickhouse-user", "u"),
+            ],
+            "sluice-clickhouse-token",
+        ),
+        (vec![("sluice-connection", "%FF")], "sluice-connection"),
+        (vec![("sluice-connection", "a%0Ab")], "sluice-connection"),
+    ] {
+        let status = catalog
+            .check_connection(with(CHECK, &headers))
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{headers:?}");
+        assert_eq!(metadata(&status, "field"), field);
+    }
+    let closed = Site::start().await;
+    let token = closed.token("alice", USUAL, None);
+    let outcome = closed
+        .catalog(&token)
+        .await
+        .check_connection(with(CHECK, &[URL]))
+        .await;
+    refused(outcome, Code::PermissionDenied, "CLICKHOUSE_NOT_ALLOWED");
+}
