@@ -2,8 +2,9 @@
 //!
 //! Used by `catalog` and `transfer::export`. What it lets through still runs read-only inside
 //! `DESCRIBE TABLE (…)` first, so the database itself refuses what is no SELECT; the checks here
-//! exist for clear errors, but for one: the function `file` reads any file of the machine of an embedded
-//! ClickHouse, read-only or not, so it is refused here. It never rewrites a query beyond cutting off a final `;`.
+//! exist for clear errors, but for two: the function `file` reads any file of the machine of an embedded
+//! ClickHouse, read-only or not; and SETTINGS in a subquery lift `readonly`, which SETTINGS of the whole
+//! query cannot. Both are refused here. It never rewrites a query beyond cutting off a final `;`.
 
 use crate::clickhouse::error::{Error, Result};
 
@@ -33,6 +34,9 @@ impl SelectQuery {
         }
         if reads_files(&tokens) {
             return Err(not_a_select("the function file is not for callers"));
+        }
+        if has_settings(&tokens) {
+            return Err(not_a_select("leave out SETTINGS, they are the server's"));
         }
         let mut before_semicolon = text;
         if let Some(position) = tokens.iter().position(|token| token.text == ";") {
@@ -121,6 +125,19 @@ pub(super) fn reads_files(tokens: &[Token<'_>]) -> bool {
         let is_called = tokens.get(index + 1).is_some_and(|next| next.text == "(");
         let is_applied = follows(1, "APPLY") || (follows(1, "(") && follows(2, "APPLY"));
         (is_called || is_applied) && is_file(token)
+    })
+}
+
+/// Whether there is a clause SETTINGS anywhere, and not just a column of that name.
+fn has_settings(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().enumerate().any(|(index, token)| {
+        let text = |ahead: usize| tokens.get(index + ahead).map_or("", |token| token.text);
+        let is_order = ["ASC", "DESC"]
+            .iter()
+            .any(|word| text(1).eq_ignore_ascii_case(word));
+        let is_name = text(1).starts_with(|c: char| is_word(c) || "`\"{".contains(c)) && !is_order;
+        let is_end = ["", "=", ",", ")", ";", "."].contains(&text(2));
+        token.is("SETTINGS") && is_name && (is_end || text(1).starts_with('{'))
     })
 }
 

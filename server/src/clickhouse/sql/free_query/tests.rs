@@ -56,6 +56,29 @@ fn the_function_that_reads_files_is_refused_however_it_is_written() {
 }
 
 #[test]
+fn settings_of_a_caller_are_refused_wherever_they_stand() {
+    for text in [
+        "SELECT 1 SETTINGS readonly = 0",
+        "SELECT * FROM (SELECT * FROM url('http://x', 'CSV') settings /**/ readonly=0)",
+        "SELECT (SELECT 1 SETTINGS `readonly` = 0, x = 1)",
+        "WITH x AS (SELECT 1 SETTINGS a = 1, readonly = 0) SELECT * FROM x",
+        "SELECT 1 SETTINGS readonly",
+        "SELECT a$b$ (SELECT 1 SETTINGS readonly = 0) a$b$",
+    ] {
+        refuses(text, "SETTINGS");
+    }
+    for text in [
+        "SELECT settings FROM t",
+        "SELECT settings, a FROM t WHERE settings = 1 ORDER BY settings DESC",
+        "SELECT t.settings AS x, 'SETTINGS readonly = 0' FROM t",
+        "SELECT name FROM system.settings",
+        "SELECT name FROM system.settings WHERE name = 'x'",
+    ] {
+        accepts(text, text);
+    }
+}
+
+#[test]
 fn final_semicolon_is_cut_off() {
     accepts("SELECT 1;", "SELECT 1");
     accepts("SELECT 1 ; ; -- done\n /* ; */", "SELECT 1");
