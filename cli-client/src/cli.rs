@@ -5,6 +5,7 @@
 //! a flag that the server does not honour.
 
 mod again;
+mod credentials;
 mod export;
 mod help;
 mod reading;
@@ -18,6 +19,7 @@ use sluice_proto::v1::TableRef;
 
 pub(crate) use self::{
     again::resume_command,
+    credentials::CredentialArgs,
     export::{ExportArgs, FormArgs, PreviewArgs},
     reading::{DialectArgs, ValueArgs},
     transfers::{ListArgs, TransfersCommand},
@@ -43,6 +45,10 @@ pub(crate) struct Cli {
         default_value = "http://127.0.0.1:50051"
     )]
     pub(crate) server: String,
+
+    /// Token and certificates.
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
 
     /// Print one JSON object on the last line of standard output instead of text.
     #[arg(long, global = true, help_heading = GENERAL)]

@@ -18,7 +18,7 @@ mod upload;
 use std::{io, pin::pin};
 
 use crate::{
-    connect::Connection,
+    connect::{Connection, Server},
     error::{Error, Result},
     output::Output,
     settings::{Action, Endpoint, Question, Settings},
@@ -40,14 +40,14 @@ pub(crate) async fn run(settings: Settings, output: Output) -> Result<()> {
 }
 
 /// Runs a command that leaves nothing to be undone.
-async fn ask(question: Question, server: &str, output: Output) -> Result<()> {
+async fn ask(question: Question, server: &Server, output: Output) -> Result<()> {
     let connection = Connection::open(server).await?;
     match question {
         Question::Preview(request) => preview::run(*request, &connection, output).await,
         Question::Databases => databases::run(&connection, output).await,
         Question::Tables(database) => tables::run(&database, &connection, output).await,
         Question::Describe(table) => describe::run(table, &connection, output).await,
-        Question::Ping => ping::run(server, &connection, output).await,
+        Question::Ping => ping::run(&server.url, &connection, output).await,
         Question::TransferList(list) => transfers::list(*list, &connection, output).await,
         Question::TransferGet(id) => transfers::get(id, &connection, output).await,
         Question::TransferWatch(id) => transfers::watch(id, &connection, output).await,

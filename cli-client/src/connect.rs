@@ -10,10 +10,14 @@ use sluice_proto::v1::{
 };
 use tonic::{
     Status,
+    service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    credentials::{Bearer, Credentials},
+    error::{Error, Result},
+};
 
 /// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -36,19 +40,35 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the answer to a question about a transfer may take, where a later one may do.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What calls go through.
+pub(crate) type Service = InterceptedService<Channel, Bearer>;
+
+/// Where the server is, and how to show it who calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// The URL.
+    pub(crate) url: String,
+    /// Token and certificates.
+    pub(crate) credentials: Credentials,
+}
+
 /// A connection to the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     channel: Channel,
+    bearer: Bearer,
 }
 
 impl Connection {
-    /// Connects to a URL. Fails with [`Error::Usage`] for what is no URL and with
+    /// Connects to a server; the files of its credentials are read each time. Fails with
+    /// [`Error::Usage`] for what is no URL and for credentials that cannot be used, and with
     /// [`Error::Connect`] when nobody answers.
-    pub(crate) async fn open(server: &str) -> Result<Self> {
-        let endpoint = Endpoint::from_shared(server.to_owned())
+    pub(crate) async fn open(server: &Server) -> Result<Self> {
+        let Server { url, credentials } = server;
+        let bearer = credentials.bearer(url)?;
+        let mut endpoint = Endpoint::from_shared(url.clone())
             .map_err(|error| {
-                Error::Usage(format!("{server} is not the address of a server: {error}"))
+                Error::Usage(format!("{url} is not the address of a server: {error}"))
             })?
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -57,29 +77,36 @@ impl Connection {
             .max_frame_size(MAX_FRAME_BYTES)
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+        if let Some(tls) = credentials.tls(url)? {
+            let wrong = |error| Error::Usage(format!("cannot set up TLS: {error}"));
+            endpoint = endpoint.tls_config(tls).map_err(wrong)?;
+        }
         match endpoint.connect().await {
-            Ok(channel) => Ok(Self { channel }),
+            Ok(channel) => Ok(Self { channel, bearer }),
             Err(source) => Err(Error::Connect {
-                server: server.to_owned(),
+                server: url.clone(),
                 source,
             }),
         }
     }
 
+    fn service(&self) -> Service {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
     /// Uploads, exports and transfers.
-    pub(crate) fn ingest(&self) -> IngestServiceClient<Channel> {
-        IngestServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    pub(crate) fn ingest(&self) -> IngestServiceClient<Service> {
+        IngestServiceClient::new(self.service()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// The same for calls whose messages hold whole records.
-    pub(crate) fn whole_records(&self) -> IngestServiceClient<Channel> {
-        IngestServiceClient::new(self.channel.clone())
-            .max_decoding_message_size(MAX_RECORD_MESSAGE_BYTES)
+    pub(crate) fn whole_records(&self) -> IngestServiceClient<Service> {
+        IngestServiceClient::new(self.service()).max_decoding_message_size(MAX_RECORD_MESSAGE_BYTES)
     }
 
     /// Databases and tables.
-    pub(crate) fn catalog(&self) -> CatalogServiceClient<Channel> {
-        CatalogServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    pub(crate) fn catalog(&self) -> CatalogServiceClient<Service> {
+        CatalogServiceClient::new(self.service()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
     /// Asks the server to end a transfer that this command gives up. A server that does not answer

@@ -8,6 +8,7 @@
 mod cli;
 mod command;
 mod connect;
+mod credentials;
 mod error;
 mod exit;
 mod json;

@@ -26,14 +26,15 @@ pub(crate) use self::{
 };
 use crate::{
     cli::{Cli, Command, TransfersCommand},
+    connect::Server,
     error::{Error, Result},
 };
 
 /// A command line, resolved.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The URL of the server.
-    pub(crate) server: String,
+    /// The server, and how to show it who calls.
+    pub(crate) server: Server,
     /// What to do.
     pub(crate) action: Action,
 }
@@ -109,7 +110,10 @@ impl Settings {
             return Err(Error::Usage(text.to_owned()));
         }
         Ok(Self {
-            server: server_url(&cli.server)?,
+            server: Server {
+                url: server_url(&cli.server)?,
+                credentials: cli.credentials.into(),
+            },
             action,
         })
     }
@@ -154,7 +158,7 @@ fn has_object(action: &Action) -> bool {
     }
 }
 
-/// The URL with its scheme. TLS belongs to a proxy in front of the server, or to a later version.
+/// The URL with its scheme.
 fn server_url(text: &str) -> Result<String> {
     if text.is_empty() {
         return Err(Error::Usage(
@@ -163,9 +167,9 @@ fn server_url(text: &str) -> Result<String> {
     }
     match text.split_once("://") {
         None => Ok(format!("http://{text}")),
-        Some(("http", _)) => Ok(text.to_owned()),
+        Some(("http" | "https", _)) => Ok(text.to_owned()),
         Some((scheme, _)) => Err(Error::Usage(format!(
-            "the address {text} begins with {scheme}://, and this version speaks http:// only"
+            "the address {text} begins with {scheme}://, not with http:// or https://"
         ))),
     }
 }

@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     command::{guarded, is_closed_pipe, unless},
-    connect::Connection,
+    connect::{Connection, Server},
     error::{Error, Result},
     output::Output,
     progress::Progress,
@@ -36,7 +36,7 @@ use crate::{
 /// Writes the file and prints what came of it.
 pub(super) async fn run(
     export: Export,
-    server: &str,
+    server: &Server,
     output: Output,
     interrupt: &mut Interrupt,
 ) -> Result<()> {
@@ -79,7 +79,7 @@ impl Place {
 #[derive(Debug)]
 struct Job<'a> {
     export: &'a Export,
-    server: &'a str,
+    server: &'a Server,
     connection: Connection,
     /// The next request for the whole file.
     request: ExportRequest,
@@ -92,7 +92,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(export: &'a Export, server: &'a str, connection: Connection) -> Self {
+    fn new(export: &'a Export, server: &'a Server, connection: Connection) -> Self {
         Self {
             export,
             server,
@@ -172,7 +172,7 @@ impl<'a> Job<'a> {
                 return self.write(sink, progress, interrupt).await;
             }
         };
-        let export = fingerprint(self.server, &self.export.request);
+        let export = fingerprint(&self.server.url, &self.export.request);
         loop {
             let part = unless(interrupt, self.part(kept, &key, &export, progress)).await?;
             let error = match self.attempt(part, Some((kept, &export)), interrupt).await {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sluice_proto::v1::InspectFileResponse;
 
 use crate::{
-    connect::Connection,
+    connect::{Connection, Server},
     error::{Error, Result},
     json::{self, ErrorObject, MatchObject},
     output::Output,
@@ -38,7 +38,7 @@ struct Object<'a> {
 }
 
 /// Sends the beginning of the file and prints what the server makes of it.
-pub(super) async fn run(look: Inspect, server: &str, output: Output) -> Result<()> {
+pub(super) async fn run(look: Inspect, server: &Server, output: Output) -> Result<()> {
     let source = Source::open(&look.input)?;
     let connection = Connection::open(server).await?;
     let mut reader = task::worker(move || source.read_sample(look.sample_bytes));

@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     command::unless,
-    connect::Connection,
+    connect::{Connection, Server},
     error::{Error, Result, connection_broke},
     output::Output,
     rejects::{RejectsFile, Saved},
@@ -37,7 +37,7 @@ use crate::{
 /// Loads the file and prints what came of it.
 pub(super) async fn run(
     upload: Upload,
-    server: &str,
+    server: &Server,
     output: Output,
     interrupt: &mut Interrupt,
 ) -> Result<()> {

@@ -432,9 +432,9 @@ fn a_query_takes_no_filter() {
 #[test]
 fn a_server_without_a_scheme_is_http() {
     assert_eq!(
-        resolve(&["--server", "db:50051", "ping"]).server,
+        resolve(&["--server", "db:50051", "ping"]).server.url,
         "http://db:50051"
     );
-    let cli = Cli::try_parse_from(["sluice", "--server", "https://db", "ping"]).unwrap();
+    let cli = Cli::try_parse_from(["sluice", "--server", "ftp://db", "ping"]).unwrap();
     assert!(Settings::resolve(cli).is_err());
 }

@@ -81,7 +81,7 @@ fn a_wrong_command_line_is_json_when_asked_for() {
 
 #[test]
 fn an_address_that_is_none_is_2() {
-    for address in ["https://example.com", "", "http://a b"] {
+    for address in ["ftp://example.com", "", "http://a b"] {
         let line = ["--json", "--server", address, "ping"];
         let assert = bare().args(line).assert().code(2);
         let error = &last_object(assert.get_output())["error"];

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cli,
-    connect::Connection,
+    connect::{Connection, Server},
     error::{Error, Left, Result},
     output::Output,
     progress::Progress,
@@ -39,7 +39,7 @@ pub(super) struct History {
 /// One upload.
 #[derive(Debug)]
 pub(super) struct Attempts<'a> {
-    server: &'a str,
+    server: &'a Server,
     connection: Connection,
     spec: UploadSpec,
     /// The file as it was opened, until the first call takes it.
@@ -58,7 +58,7 @@ pub(super) struct Attempts<'a> {
 impl<'a> Attempts<'a> {
     /// An upload of this file, with this time to try again.
     pub(super) fn new(
-        server: &'a str,
+        server: &'a Server,
         connection: Connection,
         source: Source,
         spec: UploadSpec,

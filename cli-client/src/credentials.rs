@@ -1,0 +1,210 @@
+//! Who calls, and whom to trust: token, client certificate, CA.
+//!
+//! Given by `settings`, used by `connect`. A token must never be shown, nor sent where others can read
+//! it.
+
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use tonic::{
+    Request, Status,
+    metadata::AsciiMetadataValue,
+    service::Interceptor,
+    transport::{Certificate, ClientTlsConfig, Identity},
+};
+
+use crate::error::{Error, Result};
+
+/// Token and certificates, in files but for a token of the environment.
+#[derive(Clone, Default)]
+pub(crate) struct Credentials {
+    token: Option<OsString>,
+    token_file: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    /// Certificate and key.
+    own: (Option<PathBuf>, Option<PathBuf>),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("token", &self.token.as_ref().map(|_| "***"))
+            .field("token_file", &self.token_file)
+            .field("ca", &self.ca)
+            .field("own", &self.own)
+            .finish()
+    }
+}
+
+/// Adds the token to each call.
+#[derive(Debug, Clone)]
+pub(crate) struct Bearer(Option<AsciiMetadataValue>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> std::result::Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            let metadata = request.metadata_mut();
+            metadata.insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl Credentials {
+    /// The token itself, or the file with it, which counts more; the CA; certificate and key.
+    pub(crate) const fn new(
+        token: Option<OsString>,
+        token_file: Option<PathBuf>,
+        ca: Option<PathBuf>,
+        own: (Option<PathBuf>, Option<PathBuf>),
+    ) -> Self {
+        Self {
+            token,
+            token_file,
+            ca,
+            own,
+        }
+    }
+
+    /// What to add to each call to `url`. Fails with [`Error::Usage`].
+    pub(crate) fn bearer(&self, url: &str) -> Result<Bearer> {
+        let token = match (&self.token_file, &self.token) {
+            (Some(file), _) => {
+                let bytes = secret(file)?;
+                String::from_utf8(bytes).ok()
+            }
+            (None, Some(token)) => token.to_str().map(str::to_owned),
+            (None, None) => return Ok(Bearer(None)),
+        };
+        if !is_private(url) {
+            let text = format!(
+                "the token would go to {url} where others can read it: use https://, or leave it out"
+            );
+            return Err(Error::Usage(text));
+        }
+        let value = token.and_then(|token| format!("Bearer {}", token.trim()).parse().ok());
+        let mut value: AsciiMetadataValue = value.ok_or_else(|| {
+            Error::Usage("the token holds characters that no token has".to_owned())
+        })?;
+        value.set_sensitive(true);
+        Ok(Bearer(Some(value)))
+    }
+
+    /// How to encrypt; none for a URL with http. Fails with [`Error::Usage`].
+    pub(crate) fn tls(&self, url: &str) -> Result<Option<ClientTlsConfig>> {
+        let has_any = self.ca.is_some() || self.own.0.is_some() || self.own.1.is_some();
+        if !url.starts_with("https:") {
+            if has_any {
+                let text = format!("--ca, --cert and --key are for https://, not for {url}");
+                return Err(Error::Usage(text));
+            }
+            return Ok(None);
+        }
+        let mut tls = ClientTlsConfig::new();
+        tls = match &self.ca {
+            Some(file) => tls.ca_certificate(Certificate::from_pem(read(file)?)),
+            None => tls.with_native_roots(),
+        };
+        match &self.own {
+            (Some(certificate), Some(key)) => {
+                tls = tls.identity(Identity::from_pem(read(certificate)?, secret(key)?));
+            }
+            (None, None) => {}
+            _ => return Err(Error::Usage("--cert and --key belong together".to_owned())),
+        }
+        Ok(Some(tls))
+    }
+}
+
+/// Whether nobody on the way can read what goes to this URL.
+fn is_private(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return true;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(|error| Error::Usage(format!("cannot read {}: {error}", file.display())))
+}
+
+/// A file that only its owner may be able to read.
+fn secret(file: &Path) -> Result<Vec<u8>> {
+    let metadata = fs::metadata(file);
+    if metadata.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0) {
+        let file = file.display();
+        return Err(Error::Usage(format!(
+            "others can read {file}, which holds a secret: chmod 600 {file}"
+        )));
+    }
+    read(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::{Credentials, is_private};
+
+    #[test]
+    fn tokens_go_where_nobody_can_read_them() {
+        for url in [
+            "https://db",
+            "http://127.0.0.1:1",
+            "http://[::1]:1/",
+            "http://localhost:1",
+        ] {
+            assert!(is_private(url), "{url}");
+        }
+        for url in [
+            "http://db:1",
+            "http://10.0.0.1",
+            "http://localhost.evil",
+            "http://127.0.0.1.evil",
+        ] {
+            assert!(!is_private(url), "{url}");
+        }
+        let token = Credentials::new(Some("secret".into()), None, None, (None, None));
+        let error = token.bearer("http://db:50051").unwrap_err().to_string();
+        assert!(
+            error.contains("https://") && !error.contains("secret"),
+            "{error}"
+        );
+        assert!(!format!("{token:?} {:?}", token.bearer("https://db")).contains("secret"));
+    }
+
+    #[test]
+    fn secrets_that_others_can_read_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("token");
+        fs::write(&file, "abc\n").unwrap();
+        let credentials = Credentials::new(None, Some(file.clone()), None, (None, None));
+        let set = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o644, 0o640, 0o604] {
+            set(mode);
+            let error = credentials.bearer("https://db").unwrap_err().to_string();
+            assert!(error.contains("chmod 600"), "{error}");
+        }
+        set(0o600);
+        credentials.bearer("https://db").unwrap();
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_tls() {
+        let own = (Some("c".into()), None);
+        let half = Credentials::new(None, None, None, own);
+        half.tls("https://db").unwrap_err();
+        half.tls("http://db").unwrap_err();
+        assert!(Credentials::default().tls("http://db").unwrap().is_none());
+    }
+}
