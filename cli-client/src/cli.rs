@@ -8,6 +8,7 @@ mod again;
 mod credentials;
 mod export;
 mod help;
+mod place;
 mod reading;
 mod transfers;
 mod upload;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     again::resume_command,
     credentials::CredentialArgs,
     export::{ExportArgs, FormArgs, PreviewArgs},
+    place::PlaceArgs,
     reading::{DialectArgs, ValueArgs},
     transfers::{ListArgs, TransfersCommand},
     upload::{InspectArgs, UploadArgs},
@@ -49,6 +51,10 @@ pub(crate) struct Cli {
     /// Token and certificates.
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,
+
+    /// Which ClickHouse.
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 
     /// Print one JSON object on the last line of standard output instead of text.
     #[arg(long, global = true, help_heading = GENERAL)]

@@ -15,8 +15,9 @@ use tonic::{
 };
 
 use crate::{
-    credentials::{Bearer, Credentials},
+    credentials::{Credentials, Headers},
     error::{Error, Result},
+    place::Header,
 };
 
 /// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
@@ -41,7 +42,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What calls go through.
-pub(crate) type Service = InterceptedService<Channel, Bearer>;
+pub(crate) type Service = InterceptedService<Channel, Headers>;
 
 /// Where the server is, and how to show it who calls.
 #[derive(Debug, Clone)]
@@ -50,13 +51,15 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// Token and certificates.
     pub(crate) credentials: Credentials,
+    /// Which ClickHouse it is to work with.
+    pub(crate) place: Vec<Header>,
 }
 
 /// A connection to the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     channel: Channel,
-    bearer: Bearer,
+    headers: Headers,
 }
 
 impl Connection {
@@ -64,8 +67,12 @@ impl Connection {
     /// [`Error::Usage`] for what is no URL and for credentials that cannot be used, and with
     /// [`Error::Connect`] when nobody answers.
     pub(crate) async fn open(server: &Server) -> Result<Self> {
-        let Server { url, credentials } = server;
-        let bearer = credentials.bearer(url)?;
+        let Server {
+            url,
+            credentials,
+            place,
+        } = server;
+        let headers = credentials.headers(url, place.clone())?;
         let mut endpoint = Endpoint::from_shared(url.clone())
             .map_err(|error| {
                 Error::Usage(format!("{url} is not the address of a server: {error}"))
@@ -82,7 +89,7 @@ impl Connection {
             endpoint = endpoint.tls_config(tls).map_err(wrong)?;
         }
         match endpoint.connect().await {
-            Ok(channel) => Ok(Self { channel, bearer }),
+            Ok(channel) => Ok(Self { channel, headers }),
             Err(source) => Err(Error::Connect {
                 server: url.clone(),
                 source,
@@ -91,7 +98,7 @@ impl Connection {
     }
 
     fn service(&self) -> Service {
-        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+        InterceptedService::new(self.channel.clone(), self.headers.clone())
     }
 
     /// Uploads, exports and transfers.

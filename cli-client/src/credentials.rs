@@ -12,12 +12,15 @@ use std::{
 
 use tonic::{
     Request, Status,
-    metadata::AsciiMetadataValue,
+    metadata::{AsciiMetadataKey, AsciiMetadataValue},
     service::Interceptor,
     transport::{Certificate, ClientTlsConfig, Identity},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    place::Header,
+};
 
 /// Token and certificates, in files but for a token of the environment.
 #[derive(Clone, Default)]
@@ -40,15 +43,14 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Adds the token to each call.
+/// Adds the same headers to each call.
 #[derive(Debug, Clone)]
-pub(crate) struct Bearer(Option<AsciiMetadataValue>);
+pub(crate) struct Headers(Vec<Header>);
 
-impl Interceptor for Bearer {
+impl Interceptor for Headers {
     fn call(&mut self, mut request: Request<()>) -> std::result::Result<Request<()>, Status> {
-        if let Some(value) = &self.0 {
-            let metadata = request.metadata_mut();
-            metadata.insert("authorization", value.clone());
+        for (name, value) in &self.0 {
+            request.metadata_mut().insert(name.clone(), value.clone());
         }
         Ok(request)
     }
@@ -70,15 +72,33 @@ impl Credentials {
         }
     }
 
-    /// What to add to each call to `url`. Fails with [`Error::Usage`].
-    pub(crate) fn bearer(&self, url: &str) -> Result<Bearer> {
+    /// What to add to each call to `url`, behind `headers`. Secrets among them go where others cannot
+    /// read them. Fails with [`Error::Usage`].
+    pub(crate) fn headers(&self, url: &str, mut headers: Vec<Header>) -> Result<Headers> {
+        let is_secret = |(name, _): &Header| {
+            ["password", "token"]
+                .iter()
+                .any(|word| name.as_str().ends_with(word))
+        };
+        if headers.iter().any(is_secret) && !is_private(url) {
+            let text =
+                format!("the password would go to {url} where others can read it: use https://");
+            return Err(Error::Usage(text));
+        }
+        if let Some(bearer) = self.bearer(url)? {
+            headers.push((AsciiMetadataKey::from_static("authorization"), bearer));
+        }
+        Ok(Headers(headers))
+    }
+
+    fn bearer(&self, url: &str) -> Result<Option<AsciiMetadataValue>> {
         let token = match (&self.token_file, &self.token) {
             (Some(file), _) => {
                 let bytes = secret(file)?;
                 String::from_utf8(bytes).ok()
             }
             (None, Some(token)) => token.to_str().map(str::to_owned),
-            (None, None) => return Ok(Bearer(None)),
+            (None, None) => return Ok(None),
         };
         if !is_private(url) {
             let text = format!(
@@ -91,7 +111,7 @@ impl Credentials {
             Error::Usage("the token holds characters that no token has".to_owned())
         })?;
         value.set_sensitive(true);
-        Ok(Bearer(Some(value)))
+        Ok(Some(value))
     }
 
     /// How to encrypt; none for a URL with http. Fails with [`Error::Usage`].
@@ -139,7 +159,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 }
 
 /// A file that only its owner may be able to read.
-fn secret(file: &Path) -> Result<Vec<u8>> {
+pub(crate) fn secret(file: &Path) -> Result<Vec<u8>> {
     let metadata = fs::metadata(file);
     if metadata.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0) {
         let file = file.display();

@@ -13,6 +13,7 @@ mod error;
 mod exit;
 mod json;
 mod output;
+mod place;
 mod profile;
 mod progress;
 mod rejects;

@@ -28,6 +28,7 @@ use crate::{
     cli::{Cli, Command, TransfersCommand},
     connect::Server,
     error::{Error, Result},
+    place::Place,
 };
 
 /// A command line, resolved.
@@ -113,6 +114,7 @@ impl Settings {
             server: Server {
                 url: server_url(&cli.server)?,
                 credentials: cli.credentials.into(),
+                place: Place::from(cli.place).headers()?,
             },
             action,
         })

@@ -257,6 +257,13 @@ impl Client {
         self.within_limit(query.fetch_all()).await
     }
 
+    /// Whether ClickHouse says yes to a `CHECK GRANT`. To a statement that only reads it would say no.
+    pub(crate) async fn is_granted(&self, statement: &Statement) -> Result<bool> {
+        let query = self.query(statement, Purpose::Change).await?;
+        let answer = self.within_limit(query.fetch_all::<u8>()).await?;
+        Ok(answer == [1])
+    }
+
     /// Looks for the reason of a failure whose answer was lost on the way, in what ClickHouse
     /// remembers of its exceptions; without success returns `error` itself.
     async fn recover_reason(&self, query_id: Uuid, error: Error) -> Error {

@@ -4,26 +4,26 @@
 //! `rpc` opens one for each call, `transfer` and `catalog` work with it. It decides whom ClickHouse
 //! takes a call for; it must never show a secret, nor connect to a host that the guard has not seen.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod connection;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::SecretString;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 
+use self::connection::Common;
+pub use self::connection::Connection;
 use crate::{
     auth::RunsAs,
-    catalog::{self, Catalog},
     clickhouse::{ActAs, Client, ClientConfig},
     config::{ConnectionConfig, Identity},
-    engine::{self, Engine},
+    engine::Engine,
     guard::{self, Guard},
     tls,
 };
 
 /// The connection of a call that names none: the embedded ClickHouse, or that of `--clickhouse-url`.
 pub const DEFAULT: &str = "default";
-
-/// How long a call waits for an engine that is starting again.
-const ENGINE_WAIT: Duration = Duration::from_secs(10);
 
 /// Why there is no connection for a call.
 #[derive(Debug, thiserror::Error)]
@@ -76,144 +76,6 @@ pub struct Own {
     pub password: Option<SecretString>,
     /// A token, instead of user and password.
     pub token: Option<SecretString>,
-}
-
-/// One ClickHouse, as one caller sees it. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Connection {
-    common: Arc<Common>,
-    /// With the identity of the caller.
-    client: Client,
-    catalog: Catalog,
-    runs_as: RunsAs,
-}
-
-/// What all callers of a connection share.
-#[derive(Debug)]
-struct Common {
-    name: String,
-    url: String,
-    database: String,
-    identity: Identity,
-    /// With the identity of the connection itself.
-    service: Client,
-    /// The engine that the server starts or waits for.
-    engine: Option<Engine>,
-    limit: Option<usize>,
-    places: Option<Arc<Semaphore>>,
-    zone: OnceCell<String>,
-}
-
-impl Connection {
-    fn new(common: Common) -> Self {
-        let service = common.service.clone();
-        Self {
-            common: Arc::new(common),
-            catalog: Catalog::new(service.clone()),
-            client: service,
-            runs_as: RunsAs::Service,
-        }
-    }
-
-    fn with(&self, client: Client, runs_as: RunsAs) -> Self {
-        Self {
-            common: Arc::clone(&self.common),
-            catalog: Catalog::new(client.clone()),
-            client,
-            runs_as,
-        }
-    }
-
-    /// Its name; the address for one that a caller has named.
-    pub fn name(&self) -> &str {
-        &self.common.name
-    }
-
-    /// The address of its HTTP interface.
-    pub fn url(&self) -> &str {
-        &self.common.url
-    }
-
-    /// The database of a table that is named without one.
-    pub fn database(&self) -> &str {
-        &self.common.database
-    }
-
-    /// Whom ClickHouse takes the calls for.
-    pub fn identity(&self) -> Identity {
-        self.common.identity
-    }
-
-    /// Whom ClickHouse takes this caller's queries for.
-    pub const fn runs_as(&self) -> RunsAs {
-        self.runs_as
-    }
-
-    /// ClickHouse with the identity of the caller.
-    pub const fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// ClickHouse with the identity of the connection itself, for staging tables.
-    pub fn service(&self) -> &Client {
-        &self.common.service
-    }
-
-    /// The databases and tables as the caller sees them.
-    pub const fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    /// Whether staging tables belong to another user than the caller, whose grants must be asked for.
-    pub const fn is_mapped(&self) -> bool {
-        matches!(self.runs_as, RunsAs::CallersRole | RunsAs::CallersUser)
-    }
-
-    /// Whether an INSERT can be sent as the caller: `EXECUTE AS` takes none.
-    pub const fn takes_inserts(&self) -> bool {
-        !matches!(self.runs_as, RunsAs::CallersUser)
-    }
-
-    /// Whether it is the ClickHouse that the server hosts itself.
-    pub fn is_embedded(&self) -> bool {
-        let engine = self.common.engine.as_ref();
-        engine.is_some_and(Engine::is_embedded)
-    }
-
-    /// Waits for an engine that is starting again.
-    ///
-    /// # Errors
-    ///
-    /// It does not start in time.
-    pub async fn ready(&self) -> engine::Result<()> {
-        match &self.common.engine {
-            Some(engine) => engine.wait_ready(ENGINE_WAIT).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The time zone of ClickHouse, which does not change while it runs.
-    ///
-    /// # Errors
-    ///
-    /// Those of ClickHouse.
-    pub async fn zone(&self) -> Result<&str, catalog::Error> {
-        let ask = || async { Ok::<_, catalog::Error>(self.catalog.check().await?.timezone) };
-        Ok(self.common.zone.get_or_try_init(ask).await?.as_str())
-    }
-
-    /// A place for one transfer, where the connection has a limit.
-    ///
-    /// # Errors
-    ///
-    /// The limit, when all are taken.
-    pub fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, usize> {
-        let Some(places) = self.common.places.clone() else {
-            return Ok(None);
-        };
-        let limit = self.common.limit.unwrap_or_default();
-        places.try_acquire_owned().map(Some).map_err(|_| limit)
-    }
 }
 
 /// All of them.
@@ -351,10 +213,8 @@ impl Connections {
             places: None,
             zone: OnceCell::new(),
         });
-        Ok(Connection {
-            runs_as: RunsAs::CallersCredentials,
-            ..connection
-        })
+        let client = connection.service().clone();
+        Ok(connection.with(client, RunsAs::CallersCredentials))
     }
 }
 

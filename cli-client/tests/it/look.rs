@@ -205,3 +205,14 @@ fn a_transfer_that_nobody_knows_is_4() {
         assert_eq!(error["metadata"]["transferId"], id, "{command}");
     }
 }
+
+#[test]
+fn another_clickhouse_is_worked_with_where_the_server_allows_it() {
+    let server = start();
+    server.json(&["ping", "--connection", "default"]);
+    let unknown = server.fails(&["ping", "--connection", "größe"], 4);
+    assert_eq!(unknown["reason"], "CONNECTION_NOT_FOUND");
+    let own = ["ping", "--clickhouse-url", "http://127.0.0.1:8123"];
+    let refused = server.fails(&own, 6);
+    assert_eq!(refused["reason"], "CLICKHOUSE_NOT_ALLOWED");
+}

@@ -116,8 +116,7 @@ impl Inner {
         }
         let replaces = mode == CommitMode::Replace;
         let statement = sql::staging::check_grants(table, replaces);
-        let granted: Vec<u8> = self.client().fetch(&statement).await?;
-        if granted == [1] {
+        if self.client().is_granted(&statement).await? {
             return Ok(());
         }
         let message = format!("the caller's user or role may not insert into {table}");

@@ -1,0 +1,156 @@
+//! One ClickHouse, as one caller sees it.
+//!
+//! Made by [`super::Connections`], used by `rpc` and `transfer`. It never changes whom it acts for.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    auth::RunsAs,
+    catalog::{self, Catalog},
+    clickhouse::Client,
+    config::Identity,
+    engine::{self, Engine},
+};
+
+/// How long a call waits for an engine that is starting again.
+const ENGINE_WAIT: Duration = Duration::from_secs(10);
+
+/// One ClickHouse, as one caller sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    common: Arc<Common>,
+    /// With the identity of the caller.
+    client: Client,
+    catalog: Catalog,
+    runs_as: RunsAs,
+}
+
+/// What all callers of a connection share.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) database: String,
+    pub(super) identity: Identity,
+    /// With the identity of the connection itself.
+    pub(super) service: Client,
+    /// The engine that the server starts or waits for.
+    pub(super) engine: Option<Engine>,
+    pub(super) limit: Option<usize>,
+    pub(super) places: Option<Arc<Semaphore>>,
+    pub(super) zone: OnceCell<String>,
+}
+
+impl Connection {
+    pub(super) fn new(common: Common) -> Self {
+        let service = common.service.clone();
+        Self {
+            common: Arc::new(common),
+            catalog: Catalog::new(service.clone()),
+            client: service,
+            runs_as: RunsAs::Service,
+        }
+    }
+
+    pub(super) fn with(&self, client: Client, runs_as: RunsAs) -> Self {
+        Self {
+            common: Arc::clone(&self.common),
+            catalog: Catalog::new(client.clone()),
+            client,
+            runs_as,
+        }
+    }
+
+    /// Its name; the address for one that a caller has named.
+    pub fn name(&self) -> &str {
+        &self.common.name
+    }
+
+    /// The address of its HTTP interface.
+    pub fn url(&self) -> &str {
+        &self.common.url
+    }
+
+    /// The database of a table that is named without one.
+    pub fn database(&self) -> &str {
+        &self.common.database
+    }
+
+    /// Whom ClickHouse takes the calls for.
+    pub fn identity(&self) -> Identity {
+        self.common.identity
+    }
+
+    /// Whom ClickHouse takes this caller's queries for.
+    pub const fn runs_as(&self) -> RunsAs {
+        self.runs_as
+    }
+
+    /// ClickHouse with the identity of the caller.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// ClickHouse with the identity of the connection itself, for staging tables.
+    pub fn service(&self) -> &Client {
+        &self.common.service
+    }
+
+    /// The databases and tables as the caller sees them.
+    pub const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Whether staging tables belong to another user than the caller, whose grants must be asked for.
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.runs_as, RunsAs::CallersRole | RunsAs::CallersUser)
+    }
+
+    /// Whether an INSERT can be sent as the caller: `EXECUTE AS` takes none.
+    pub const fn takes_inserts(&self) -> bool {
+        !matches!(self.runs_as, RunsAs::CallersUser)
+    }
+
+    /// Whether it is the ClickHouse that the server hosts itself.
+    pub fn is_embedded(&self) -> bool {
+        let engine = self.common.engine.as_ref();
+        engine.is_some_and(Engine::is_embedded)
+    }
+
+    /// Waits for an engine that is starting again.
+    ///
+    /// # Errors
+    ///
+    /// It does not start in time.
+    pub async fn ready(&self) -> engine::Result<()> {
+        match &self.common.engine {
+            Some(engine) => engine.wait_ready(ENGINE_WAIT).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The time zone of ClickHouse, which does not change while it runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn zone(&self) -> Result<&str, catalog::Error> {
+        let ask = || async { Ok::<_, catalog::Error>(self.catalog.check().await?.timezone) };
+        Ok(self.common.zone.get_or_try_init(ask).await?.as_str())
+    }
+
+    /// A place for one transfer, where the connection has a limit.
+    ///
+    /// # Errors
+    ///
+    /// The limit, when all are taken.
+    pub fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, usize> {
+        let Some(places) = self.common.places.clone() else {
+            return Ok(None);
+        };
+        let limit = self.common.limit.unwrap_or_default();
+        places.try_acquire_owned().map(Some).map_err(|_| limit)
+    }
+}
