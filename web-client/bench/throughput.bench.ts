@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { Clickhouse } from "../e2e/support/clickhouse";
+import { Devtools } from "../e2e/support/devtools";
 import { temporaryDirectory, writeRows } from "../e2e/support/files";
 import { Server } from "../e2e/support/server";
-import { Devtools } from "../e2e/support/devtools";
 
 /** The size of a file, in bytes. */
 const bytes = Number(process.env["BENCH_MIB"] ?? 1024) * 2 ** 20;

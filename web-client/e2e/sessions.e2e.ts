@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { chooseFiles, lookAt } from "./support/browser";
 import { temporaryDirectory, writeRows } from "./support/files";
-import { next, setUp } from "./support/visitor";
+import { next, setUp, throttle } from "./support/visitor";
 
 const mib = 1 << 20;
 const { server, clickhouse, visit } = setUp();
@@ -23,18 +23,6 @@ async function begin(page: Page, path: string, table: string): Promise<void> {
   await page.getByText(`CREATE TABLE \`${table}\``).waitFor();
   await next(page, "load");
   await page.getByRole("button", { name: "Start loading" }).click();
-}
-
-/** Makes the line slow, or fast again with 0. */
-async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  await session.send("Network.emulateNetworkConditions", {
-    offline: false,
-    latency: 0,
-    downloadThroughput: -1,
-    uploadThroughput: bytesPerSecond === 0 ? -1 : bytesPerSecond,
-  });
 }
 
 async function pauseAndReload(page: Page, table: string): Promise<void> {

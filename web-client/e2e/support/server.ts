@@ -7,7 +7,8 @@ import { join, resolve } from "node:path";
 
 /** The repository; the web client is a directory of it. */
 export const root = resolve(process.env["SLUICE_ROOT"] ?? resolve(import.meta.dirname, "../../.."));
-const binary = resolve(
+/** The program that is tested. */
+export const serverBinary = resolve(
   process.env["SLUICE_SERVER_BIN"] ??
     resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target", "debug/sluice-server"),
 );
@@ -42,7 +43,7 @@ export class Server {
 
   /** Starts one. `args` are further options. */
   static async start(...args: string[]): Promise<Server> {
-    for (const file of [binary, library]) {
+    for (const file of [serverBinary, library]) {
       if (!existsSync(file)) {
         throw new Error(`${file} is missing: run make test-web`);
       }
@@ -56,7 +57,7 @@ export class Server {
   /** Starts it again after `down` on the same port and data. */
   async up(): Promise<void> {
     this.child = spawn(
-      binary,
+      serverBinary,
       [
         ...["--listen", `127.0.0.1:${this.port}`, "--data-dir", this.dataDir],
         ...["--engine-library", library, "--embedded-http-port", `${this.enginePort}`],

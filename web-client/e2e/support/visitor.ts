@@ -43,3 +43,15 @@ export function setUp(...args: string[]) {
 export async function next(page: Page, step: string): Promise<void> {
   await page.getByRole("button", { name: `Next: ${step}` }).click();
 }
+
+/** Makes the line slow, or fast again with 0. */
+export async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: bytesPerSecond === 0 ? -1 : bytesPerSecond,
+  });
+}

@@ -1,10 +1,11 @@
 import type { ReactNode } from "react";
 
-import type { Problem } from "../rpc/errors";
+import { href } from "../lib/route";
+import { isSignInNeeded, type Problem } from "../rpc/errors";
 import { Note } from "./note";
 
 /** Variables that the message says in words already. */
-const spoken = new Set(["transferId", "reason"]);
+const spoken = new Set(["transferId", "reason", "seconds"]);
 const labels: Record<string, string> = {
   line: "Line",
   record: "Row",
@@ -20,11 +21,13 @@ const labels: Record<string, string> = {
 
 interface ProblemNoteProps {
   problem: Problem;
+  /** Whether the way to sign in is beside it. */
+  isSignInNear?: boolean;
   children?: ReactNode;
 }
 
 /** An error with where it happened and what to do. */
-export function ProblemNote({ problem, children }: ProblemNoteProps) {
+export function ProblemNote({ problem, isSignInNear = false, children }: ProblemNoteProps) {
   const facts = Object.entries(problem.metadata).filter(([name]) => !spoken.has(name));
   return (
     <Note look="bad" title={problem.title}>
@@ -48,6 +51,13 @@ export function ProblemNote({ problem, children }: ProblemNoteProps) {
         </dl>
       )}
       {problem.reason && <p className="small quiet mono">{problem.reason}</p>}
+      {isSignInNeeded(problem) && !isSignInNear && (
+        <div>
+          <a className="button small" href={href("connection")}>
+            Sign in
+          </a>
+        </div>
+      )}
       {children}
     </Note>
   );

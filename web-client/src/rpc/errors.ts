@@ -40,6 +40,8 @@ const retryableReasons = new Set([
   "CLICKHOUSE_UNAVAILABLE",
   "COUNT_MISMATCH",
   "SERVER_GONE",
+  "KEYS_UNAVAILABLE",
+  "RATE_LIMITED",
 ]);
 
 /** Describes whatever a call has thrown. */
@@ -71,6 +73,11 @@ export function describeTransferError(error: TransferError): Problem {
     isRetryable: false,
     retryAfterMs: undefined,
   };
+}
+
+/** Whether the caller has to sign in, again or for the first time, for the call to be taken. */
+export function isSignInNeeded({ code, reason }: Problem): boolean {
+  return code === Code.Unauthenticated && !reason.startsWith("CLICKHOUSE");
 }
 
 /** Whether a call was ended by this page itself. */

@@ -85,6 +85,16 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   INVALID_QUERY: ["ClickHouse cannot read the query"],
   NOT_A_SELECT: ["Only one SELECT can be run here"],
   CLICKHOUSE_EXCEPTION: ["ClickHouse refuses"],
+  TOKEN_MISSING: ["Sign in first", "This server asks for a token."],
+  TOKEN_INVALID: ["The server does not take this token", "Sign in with another one."],
+  TOKEN_EXPIRED: ["The token has expired", "Sign in with a new one; what was begun goes on."],
+  CERTIFICATE_NOT_GRANTED: ["The certificate of this browser is granted nothing here"],
+  KEYS_UNAVAILABLE: ["The keys of the token's issuer cannot be loaded"],
+  SCOPE_MISSING: ["Your token does not allow that", "Ask for one with the scope that is named."],
+  TABLE_NOT_ALLOWED: ["Your token is not for this table"],
+  QUERY_NOT_ALLOWED: ["Your token does not allow queries of your own"],
+  TRANSFER_NOT_OWNED: ["This transfer is another caller's"],
+  RATE_LIMITED: ["Too many calls at once"],
   BLOCK_TOO_LARGE: ["A block of the result is too large"],
 };
 

@@ -16,7 +16,7 @@ export function ConnectionGate({ children }: { children: ReactNode }) {
     return (
       <div className="stack">
         <h1>Sign in</h1>
-        {check.problem && <ProblemNote problem={check.problem} />}
+        {check.problem && <ProblemNote problem={check.problem} isSignInNear />}
         <TokenForm hasToken={false} onToken={(token) => void changeSession(clients, { token })} />
       </div>
     );

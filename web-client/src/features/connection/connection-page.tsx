@@ -82,7 +82,7 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
       return <ProblemNote problem={check.problem} />;
     case "signed-out":
       return check.problem ? (
-        <ProblemNote problem={check.problem} />
+        <ProblemNote problem={check.problem} isSignInNear />
       ) : (
         <Note look="warn" title="Sign in to go on">
           This server asks for a token.

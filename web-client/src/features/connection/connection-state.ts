@@ -1,5 +1,3 @@
-import { Code } from "@connectrpc/connect";
-
 import type {
   CheckConnectionResponse,
   Connection,
@@ -7,7 +5,7 @@ import type {
 } from "../../gen/sluice/v1/catalog_service_pb";
 import { createStore } from "../../lib/store";
 import type { Clients } from "../../rpc/clients";
-import { describeError, isUnimplemented, type Problem } from "../../rpc/errors";
+import { describeError, isSignInNeeded, isUnimplemented, type Problem } from "../../rpc/errors";
 import { session, type Target } from "../../rpc/session";
 
 /** What is known of the server and its ClickHouse. */
@@ -59,10 +57,8 @@ export async function connect(clients: Clients): Promise<void> {
     update({ check: { state: "good", answer: await clients.catalog.checkConnection({}) } });
   } catch (thrown) {
     const problem = describeError(thrown);
-    const isTokenRefused =
-      problem.code === Code.Unauthenticated && !problem.reason.startsWith("CLICKHOUSE");
     update({
-      check: isTokenRefused ? { state: "signed-out", problem } : { state: "bad", problem },
+      check: isSignInNeeded(problem) ? { state: "signed-out", problem } : { state: "bad", problem },
     });
   }
 }

@@ -24,9 +24,9 @@ export function TokenForm({ hasToken, onToken }: TokenFormProps) {
     enter("");
   };
   return (
-    <section className="card" aria-labelledby="sign-in">
+    <section className="card" aria-labelledby="token">
       <header>
-        <h2 id="sign-in">Sign in</h2>
+        <h2 id="token">Token</h2>
         {hasToken && <span className="badge good">A token is in use</span>}
         <p>The token is sent with every call and kept in memory only: a reload forgets it.</p>
       </header>
