@@ -1,6 +1,7 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
+import { dataInterceptor, fetchWithData } from "./blob-body";
 import { session, targetHeaders } from "./session";
 
 /** Adds the token and the name of the ClickHouse to every call. */
@@ -15,6 +16,7 @@ export const sessionInterceptor: Interceptor = (next) => (request) => {
 export function createTransport(): Transport {
   return createGrpcWebTransport({
     baseUrl: new URL(".", document.baseURI).href.replace(/\/$/, ""),
-    interceptors: [sessionInterceptor],
+    interceptors: [sessionInterceptor, dataInterceptor],
+    fetch: fetchWithData,
   });
 }

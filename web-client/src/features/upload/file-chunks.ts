@@ -6,12 +6,13 @@ export interface Chunk {
   offset: number;
   /** The offset behind it. */
   end: number;
-  data: Uint8Array<ArrayBuffer>;
+  /** A piece of the file, not read yet. */
+  data: Blob;
   crc32c: number;
 }
 
 /**
- * A file that is read in chunks, of which no more than one is held here.
+ * A file that is looked at in chunks, of which no more than one is held here.
  *
  * Remembers the checksums of the prefixes that it has passed, so that a resumption needs no second look at
  * bytes that this page has sent itself.
@@ -36,11 +37,11 @@ export class FileChunks {
   /** Reads the chunk at `offset`. */
   async read(offset: number): Promise<Chunk> {
     const end = Math.min(offset + this.chunkBytes, this.file.size);
-    const data = await this.bytes(offset, end);
-    const checksum = crc32c(data);
+    const data = this.file.slice(offset, end);
+    const checksum = crc32c(await this.bytes(offset, end));
     const prefix = this.prefixes.get(offset);
     if (prefix !== undefined) {
-      this.prefixes.set(end, crc32cCombine(prefix, checksum, data.length));
+      this.prefixes.set(end, crc32cCombine(prefix, checksum, data.size));
     }
     return { offset, end, data, crc32c: checksum };
   }

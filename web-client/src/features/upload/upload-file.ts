@@ -10,6 +10,7 @@ import {
   UploadSpecSchema,
 } from "../../gen/sluice/v1/ingest_service_pb";
 import { type Gate, sleep } from "../../lib/time";
+import { withData } from "../../rpc/blob-body";
 import type { Clients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import { type Chunk, FileChunks } from "./file-chunks";
@@ -195,11 +196,14 @@ async function append(input: UploadInput, chunk: Chunk): Promise<Outcome> {
   const request = {
     transferId: input.spec.transferId,
     offset: BigInt(chunk.offset),
-    data: chunk.data,
     crc32c: chunk.crc32c,
   };
   try {
-    const response = await input.ingest.appendUpload(request, { signal: input.signal });
+    const contextValues = withData(chunk.data);
+    const response = await input.ingest.appendUpload(request, {
+      signal: input.signal,
+      contextValues,
+    });
     return { kind: "sent", response };
   } catch (thrown) {
     return { kind: "failed", thrown };
