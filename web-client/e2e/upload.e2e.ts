@@ -89,8 +89,9 @@ test("bad rows come back, are corrected and loaded again", async () => {
   await chooseFiles(page, textFile("a.csv", "id,amount\n1,10\n2,300\n3,30\n4,much\n"));
   await page.getByRole("table", { name: "First rows of the file" }).waitFor();
   await next(page, "table");
-  await page.getByText("2 rows of 4 rows in the sample would not fit").waitFor();
+  await page.getByText("2 of 4 rows in the sample would not fit").waitFor();
   expect(await page.locator(".grid-cell.is-bad").count()).toBe(2);
+  expect(await lookAt(page, "upload-3-misfits")).toEqual([]);
   await next(page, "load");
   await page.getByText("Set some aside").click();
   await page.getByRole("button", { name: "Start loading" }).click();

@@ -4,7 +4,7 @@ import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
 import { Segments } from "../../components/segments";
 import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
-import { formatRows } from "../../lib/format";
+import { formatCount, formatRows } from "../../lib/format";
 import { describeTransferError } from "../../rpc/errors";
 import type { Loaded } from "../../rpc/use-async";
 import { TablePicker } from "../catalog/table-picker";
@@ -102,7 +102,7 @@ function ExistingTable({ form, inspection }: TableStepProps) {
           {rowsTried > 0n && (
             <span className={rowsRejected > 0n ? "badge bad" : "badge good"}>
               {rowsRejected > 0n
-                ? `${formatRows(rowsRejected)} of ${formatRows(rowsTried)} in the sample would not fit`
+                ? `${formatCount(rowsRejected)} of ${formatRows(rowsTried)} in the sample would not fit`
                 : `all ${formatRows(rowsTried)} of the sample fit`}
             </span>
           )}
