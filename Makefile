@@ -60,9 +60,9 @@ test-rust: engine web
 		set -x; $(CARGO) test --workspace --locked --tests; \
 	fi
 
-# The end-to-end tests run the server that the tests above have built.
+# The end-to-end tests run the server that the tests above have built; built otherwise it would be another one.
 test-web: engine web
-	$(CARGO) build --locked --package sluice-server --bins
+	$(CARGO) test --workspace --locked --tests --no-run
 	cd web-client && $(NPM) test && $(NPM) run e2e
 
 chaos: engine ## load files while everything is killed, frozen and cut; 200 rounds, some ten minutes

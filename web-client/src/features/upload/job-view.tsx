@@ -7,15 +7,8 @@ import { RejectedRows } from "../transfers/rejected-rows";
 import { TransferCounters } from "../transfers/transfer-counters";
 import { UploadResult } from "../transfers/upload-result";
 import { useTransfer } from "../transfers/watch";
-import {
-  isActive,
-  mayRetry,
-  pauseUpload,
-  resumeUpload,
-  retryUpload,
-  stopUpload,
-  type UploadJob,
-} from "./upload-jobs";
+import { isActive, mayRetry, type UploadJob } from "./upload-job";
+import { pauseUpload, resumeUpload, retryUpload, stopUpload } from "./upload-jobs";
 
 /** One upload of this page: its controls, counters and result. */
 export function JobView({ job }: { job: UploadJob }) {

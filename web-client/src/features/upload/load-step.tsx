@@ -11,7 +11,8 @@ import type { Loaded } from "../../rpc/use-async";
 import { buildSpec } from "./build-spec";
 import { JobView } from "./job-view";
 import { changeForm, type Policy, targetTable, type UploadForm } from "./upload-form";
-import { isActive, runUploads, uploadJobs } from "./upload-jobs";
+import { isActive } from "./upload-job";
+import { runUploads, uploadJobs } from "./upload-jobs";
 
 const policies = [
   {

@@ -10,9 +10,9 @@ import {
   UploadSpecSchema,
 } from "../../gen/sluice/v1/ingest_service_pb";
 import { type Gate, sleep } from "../../lib/time";
-import { withData } from "../../rpc/blob-body";
 import type { Clients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { appendChunk, expectedOffset, type Outcome } from "./append-chunk";
 import { type Chunk, FileChunks } from "./file-chunks";
 
 /** The bytes of one append. */
@@ -167,7 +167,7 @@ async function* sendFrom(
     }
     while (!input.gate.isClosed && inFlight.length < maxInFlight && next < chunks.size) {
       const chunk = await chunks.read(next);
-      inFlight.push({ chunk, outcome: append(input, chunk) });
+      inFlight.push({ chunk, outcome: appendChunk(input, chunk) });
       next = chunk.end;
     }
     const first = inFlight.shift();
@@ -187,43 +187,4 @@ async function* sendFrom(
     if (moves > maxMoves) throw outcome.thrown;
   }
   return true;
-}
-
-type Outcome =
-  { kind: "sent"; response: AppendUploadResponse } | { kind: "failed"; thrown: unknown };
-
-async function append(input: UploadInput, chunk: Chunk): Promise<Outcome> {
-  const request = {
-    transferId: input.spec.transferId,
-    offset: BigInt(chunk.offset),
-    crc32c: chunk.crc32c,
-  };
-  try {
-    const contextValues = withData(chunk.data);
-    const response = await input.ingest.appendUpload(request, {
-      signal: input.signal,
-      contextValues,
-    });
-    return { kind: "sent", response };
-  } catch (thrown) {
-    return { kind: "failed", thrown };
-  }
-}
-
-/** Where the server stands after appends of which the first failed; throws what is no matter of offsets. */
-function expectedOffset(outcomes: Outcome[]): number {
-  let offset = -1;
-  for (const outcome of outcomes) {
-    if (outcome.kind === "sent") {
-      offset = Math.max(offset, Number(outcome.response.committedOffset));
-      continue;
-    }
-    const { reason, metadata } = describeError(outcome.thrown);
-    if (reason !== "OFFSET_ALREADY_COMMITTED" && reason !== "OFFSET_OUT_OF_RANGE") {
-      throw outcome.thrown;
-    }
-    offset = Math.max(offset, Number(metadata["expectedOffset"] ?? -1));
-  }
-  if (offset < 0) throw new Error("the server does not say which offset it expects");
-  return offset;
 }

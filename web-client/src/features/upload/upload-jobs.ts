@@ -1,40 +1,12 @@
-import { Code } from "@connectrpc/connect";
-
 import type { PickedFile } from "../../components/picked-file";
-import type { UploadResponse, UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
+import type { UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
 import { createStore } from "../../lib/store";
 import { Gate } from "../../lib/time";
 import type { Clients } from "../../rpc/clients";
-import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { describeError, isCancelled } from "../../rpc/errors";
 import { forgetUpload, rememberSent, rememberUpload } from "./unfinished";
 import { type Prefix, type UploadEvent, uploadFile } from "./upload-file";
-
-/** Where an upload of this page stands. */
-export type JobState =
-  | { kind: "queued" }
-  | { kind: "verifying"; done: number; total: number }
-  | { kind: "sending" }
-  | { kind: "pausing" }
-  | { kind: "paused" }
-  | { kind: "waiting"; problem: Problem; retryInMs: number }
-  | { kind: "finishing" }
-  | { kind: "done"; result: UploadResponse }
-  | { kind: "failed"; problem: Problem }
-  | { kind: "stopped" };
-
-/** An upload of this page. */
-export interface UploadJob {
-  /** The id of the transfer. */
-  id: string;
-  spec: UploadSpec;
-  picked: PickedFile;
-  fileName: string;
-  fileSize: number;
-  state: JobState;
-  /** Bytes that the server has. */
-  sentBytes: number;
-  controls: { gate: Gate; controller: AbortController };
-}
+import { isActive, mayRetry, type UploadJob } from "./upload-job";
 
 /** The uploads of this page by transfer id, in the order of their start. */
 export const uploadJobs = createStore<ReadonlyMap<string, UploadJob>>(new Map());
@@ -87,11 +59,6 @@ export async function retryUpload(clients: Clients, id: string): Promise<void> {
   if (job) await runUploads(clients, [{ spec: job.spec, picked: job.picked, isResumed: true }]);
 }
 
-/** Whether the same upload may go on once the reader has done something about it. */
-export function mayRetry(problem: Problem): boolean {
-  return problem.code === Code.Unauthenticated || problem.isRetryable;
-}
-
 /** Ends an upload for good. */
 export async function stopUpload(clients: Clients, id: string): Promise<void> {
   uploadJobs.get().get(id)?.controls.controller.abort();
@@ -102,11 +69,6 @@ export async function stopUpload(clients: Clients, id: string): Promise<void> {
     // One that was never opened, or a server that is away: it ends by itself there.
     describeError(thrown);
   }
-}
-
-/** Whether a job of this page still has work to do. */
-export function isActive(job: UploadJob): boolean {
-  return !["done", "failed", "stopped"].includes(job.state.kind);
 }
 
 function addJob({ spec, picked }: JobRequest): void {
