@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Clickhouse } from "../e2e/support/clickhouse";
 import { Devtools } from "../e2e/support/devtools";
 import { temporaryDirectory, writeRows } from "../e2e/support/files";
-import { Server } from "../e2e/support/server";
+import { Server, serverBinary } from "../e2e/support/server";
 
 /** The size of a file, in bytes. */
 const bytes = Number(process.env["BENCH_MIB"] ?? 1024) * 2 ** 20;
@@ -46,7 +46,7 @@ function processorSeconds(): Map<string, number> {
 
 function kindOf(command: string): string | undefined {
   if (command.includes("engine-host")) return "ClickHouse";
-  if (command.includes("sluice-server")) return "server";
+  if (command.startsWith(`${serverBinary}\0`)) return "server";
   if (!command.includes("sluice-bench-")) return undefined;
   const type = /--type=([a-z-]+)/.exec(command)?.[1];
   if (type === "renderer") return "page";
