@@ -1,4 +1,4 @@
-//! The ClickHouses that a call may work with: those of the configuration, by name, and those that
+//! The connections that a call may work with: those of the configuration, by name, and those that
 //! callers name themselves, where that is allowed.
 //!
 //! `rpc` opens one for each call, `transfer` and `catalog` work with it. It decides whom ClickHouse

@@ -47,7 +47,7 @@ fn an_export_whose_line_is_cut_goes_on_to_the_same_bytes() {
     let cuts = [
         (Way::Down, 1_000_000),
         (Way::Down, 3_000_000),
-        (Way::Down, 50),
+        (Way::Down, 300),
     ];
     let forms: [&[&str]; 6] = [
         &[],

@@ -62,14 +62,12 @@ impl Doors {
         request: &Request<T>,
     ) -> Result<Entered, Status> {
         let headers = request.metadata();
-        let connection = match own(headers)? {
-            Some(own) => self.connections.open_own(own).await,
-            None => {
-                let name = text(headers, CONNECTION)?;
-                let name = name.filter(|name| !name.is_empty());
-                self.connections
-                    .open(name.as_deref().unwrap_or(DEFAULT), caller.means())
-            }
+        let connection = if let Some(own) = own(headers)? {
+            self.connections.open_own(own).await
+        } else {
+            let name = text(headers, CONNECTION)?.filter(|name| !name.is_empty());
+            let name = name.as_deref().unwrap_or(DEFAULT);
+            self.connections.open(name, caller.means())
         };
         let connection = connection.map_err(|error| status::no_connection(&error))?;
         Ok(Entered {

@@ -181,6 +181,11 @@ async fn run(inner: &Inner, running: Running, selection: Selection, sender: Even
         () = sender.closed() => Err(Error::ClientGone),
         outcome = write(inner, &transfer, &selection, &sender) => outcome,
     };
+    // Nothing more is written for a client that has gone, which is no success.
+    let outcome = match outcome {
+        Ok(()) if sender.is_closed() => Err(Error::ClientGone),
+        outcome => outcome,
+    };
     if outcome.is_err() {
         inner.kill(transfer.description().id).await;
     }

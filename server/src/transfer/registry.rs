@@ -50,18 +50,10 @@ impl Running {
         outcome
     }
 
-    /// Ends the transfer here, to go on later; hands the reason on.
+    /// Ends the transfer here: it goes on later, or is what the journal says. Hands the reason on.
     pub fn interrupt(mut self, error: Error) -> Arc<Error> {
         let error = Arc::new(error);
         self.end(State::Interrupted(Arc::clone(&error)));
-        error
-    }
-
-    /// Ends a call that was refused, and forgets it: the transfer of that id is what the journal says.
-    pub fn give_way(mut self, error: Error) -> Arc<Error> {
-        let error = Arc::new(error);
-        self.end(State::Failed(Arc::clone(&error)));
-        self.registry.forget(self.transfer.description().id);
         error
     }
 

@@ -80,13 +80,7 @@ impl Inner {
             let id = row.transfer_id;
             let outcome = match Phase::named(&row.state) {
                 _ if self.is_active(id) => Ok(()),
-                Some(Phase::Committing) if age >= silence_seconds => {
-                    match self.through_that_of(&row) {
-                        Some(inner) => complete(&inner, row).await.map(drop),
-                        // Its caller completes it.
-                        None => Ok(()),
-                    }
-                }
+                Some(Phase::Committing) if age >= silence_seconds => self.complete_for(row).await,
                 Some(Phase::Interrupted) if age > limit => self.expire(row).await,
                 Some(Phase::Running) if age > limit.max(SILENCE_SECONDS) => self.expire(row).await,
                 _ => Ok(()),
@@ -96,12 +90,17 @@ impl Inner {
             }
         }
         for connection in self.connections.named() {
-            if let Err(error) = self.through(connection.clone()).drop_orphans(&ids).await {
-                let connection = connection.name();
-                tracing::debug!(connection, %error, "cannot look for staging tables");
-            }
+            self.through(connection.clone()).drop_orphans(&ids).await;
         }
         Ok(())
+    }
+
+    /// Completes a commit whose server has gone, where this one gets to the table without the caller.
+    async fn complete_for(&self, row: TransferRow) -> Result<()> {
+        match self.through_that_of(&row) {
+            Some(inner) => complete(&inner, row).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Whether a pipeline of this server works on it.
@@ -143,7 +142,14 @@ impl Inner {
     }
 
     /// Drops staging tables that the journal has no open upload for.
-    async fn drop_orphans(&self, open: &[Uuid]) -> Result<()> {
+    async fn drop_orphans(&self, open: &[Uuid]) {
+        if let Err(error) = self.try_drop_orphans(open).await {
+            let connection = self.connection.name();
+            tracing::debug!(connection, %error, "cannot look for staging tables");
+        }
+    }
+
+    async fn try_drop_orphans(&self, open: &[Uuid]) -> Result<()> {
         let limit = self.config.session_limit.as_secs();
         let tables: Vec<TableRow> = self
             .connection

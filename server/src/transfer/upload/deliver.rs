@@ -126,6 +126,7 @@ impl<'a> Job<'a> {
     fn sink(&mut self, statement: sql::Statement) -> Sink<'_, 'a> {
         Sink {
             inner: self.inner,
+            client: self.inner.client(),
             transfer: self.transfer,
             ledger: &mut self.ledger,
             query: &mut self.query,
@@ -172,7 +173,11 @@ impl<'a> Job<'a> {
         } else if is_new {
             self.ledger.begin(upload).await?;
         }
+        let inner = self.inner;
         let mut sink = self.sink(sql::insert_native(&into, columns));
+        if is_staged {
+            sink.client = inner.connection.service();
+        }
         sink.send_blocks(ahead, items, &start.checkpoint, !is_staged)
             .await
     }

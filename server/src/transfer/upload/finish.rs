@@ -148,7 +148,7 @@ impl Job<'_> {
         let is_own = self.ledger.is_own().await;
         if matches!(is_own, Ok(false)) && !is_committing {
             // Whoever goes on with the upload clears up.
-            return Err(running.give_way(error));
+            return Err(running.interrupt(error));
         }
         // The right file can still be sent where another one was refused.
         let is_kept = error.is_passing() || matches!(error, Error::FileChanged { .. });

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::ledger::Ledger;
 use crate::{
-    clickhouse::{Insert, Statement},
+    clickhouse::{Client, Insert, Statement},
     column::EncodedBlock,
     journal::{Checkpoint, RejectedRow},
     transfer::{Error, Inner, Patience, Result, Transfer},
@@ -35,6 +35,8 @@ pub(super) enum Item {
 #[derive(Debug)]
 pub(super) struct Sink<'s, 'a> {
     pub(super) inner: &'a Inner,
+    /// Whose rights the INSERTs need.
+    pub(super) client: &'a Client,
     pub(super) transfer: &'a Transfer,
     pub(super) ledger: &'s mut Ledger<'a>,
     /// The INSERT that runs.
@@ -64,11 +66,7 @@ impl Sink<'_, '_> {
         idle_block: &EncodedBlock,
     ) -> Result<Option<Insert>> {
         let query_id = self.transfer.description().id;
-        let mut insert = self
-            .inner
-            .client()
-            .insert(&self.statement, query_id)
-            .await?;
+        let mut insert = self.client.insert(&self.statement, query_id).await?;
         let mut sent = false;
         loop {
             match timeout(KEEPALIVE_INTERVAL, items.recv()).await {
@@ -156,7 +154,7 @@ impl Sink<'_, '_> {
         let query_id = Uuid::new_v4();
         *self.query = Some(query_id);
         let token = format!("{}/{number}", self.transfer.description().id);
-        let client = self.inner.client();
+        let client = self.client;
         let insert = client.insert_block(&self.statement, query_id, &token);
         let mut insert = insert.await?;
         send_block(&mut insert, block).await?;

@@ -1,4 +1,4 @@
-//! Connections: named ones with each identity, and ClickHouses that callers name themselves.
+//! Connections: named ones with each identity, and those that callers name themselves.
 
 use sluice_proto::v1 as pb;
 use sluice_server::{
@@ -361,7 +361,9 @@ async fn a_redirect_is_not_followed() {
     task::spawn_background("redirect", async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut head = [0; 4096];
-            client.read(&mut head).await.ok();
+            if client.read(&mut head).await.is_err() {
+                continue;
+            }
             let answer = format!(
                 "HTTP/1.1 307 Temporary Redirect\r\nLocation: {engine}/\r\nContent-Length: 0\r\n\r\n"
             );
