@@ -34,6 +34,9 @@ pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineCla
         ),
         ("parts_to_delay_insert", "100000".to_owned()),
         ("parts_to_throw_insert", "100000".to_owned()),
+        // No part is merged here: the target merges them again, and half of the work is for nothing.
+        ("max_bytes_to_merge_at_max_space_in_pool", "1".to_owned()),
+        ("max_bytes_to_merge_at_min_space_in_pool", "1".to_owned()),
     ];
     let of_target = engine.settings().into_iter();
     let of_target = of_target.filter(|(name, _)| own.iter().all(|(own, _)| own != name));
@@ -197,8 +200,9 @@ mod tests {
              `db`.`t`\nENGINE = MergeTree\nPARTITION BY toYYYYMM(d)\nORDER BY (a, b)\nSETTINGS \
              index_granularity = 4096, assign_part_uuids = 1, \
              non_replicated_deduplication_window = 1000000, parts_to_delay_insert = 100000, \
-             parts_to_throw_insert = 100000\nCOMMENT 'an upload that Sluice stages; dropped by \
-             itself'"
+             parts_to_throw_insert = 100000, max_bytes_to_merge_at_max_space_in_pool = 1, \
+             max_bytes_to_merge_at_min_space_in_pool = 1\nCOMMENT 'an upload that Sluice stages; \
+             dropped by itself'"
         );
     }
 
