@@ -95,6 +95,16 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   QUERY_NOT_ALLOWED: ["Your token does not allow queries of your own"],
   TRANSFER_NOT_OWNED: ["This transfer is another caller's"],
   RATE_LIMITED: ["Too many calls at once"],
+  CONNECTION_NOT_FOUND: ["The server has no such connection", "Choose another one."],
+  IDENTITY_MISSING: [
+    "This connection acts for its caller",
+    "Sign in with a token that names a user or a role of ClickHouse.",
+  ],
+  CLICKHOUSE_NOT_ALLOWED: [
+    "The server does not connect to this ClickHouse",
+    "Choose one of its connections, or ask whoever runs it to add the host.",
+  ],
+  CLICKHOUSE_TLS: ["ClickHouse cannot be trusted", "Check address and certificate."],
   BLOCK_TOO_LARGE: ["A block of the result is too large"],
 };
 

@@ -606,6 +606,16 @@ export const IdentityModeSchema: GenEnum<IdentityMode> = /*@__PURE__*/
  * What is in ClickHouse: databases, tables, columns, rows to look at. All calls read only, may be
  * repeated, and fail with CLICKHOUSE_UNAVAILABLE while ClickHouse is away.
  *
+ * Every call of this service and of IngestService works with the connection `default` unless its headers
+ * say otherwise; their values are percent-encoded UTF-8 (RFC 3986):
+ *
+ * `sluice-connection` is another connection of the server, by its name; CONNECTION_NOT_FOUND.
+ *
+ * `sluice-clickhouse-url` is a ClickHouse of the caller's own, `http://host:port` or `https://host:port`,
+ * with `sluice-clickhouse-database`, `sluice-clickhouse-user` (default: `default`) and
+ * `sluice-clickhouse-password`, or with `sluice-clickhouse-token`; CLICKHOUSE_NOT_ALLOWED where the server
+ * does not take it. `GetServerInfo` says whether it takes any.
+ *
  * @generated from service sluice.v1.CatalogService
  */
 export const CatalogService: GenService<{
@@ -620,8 +630,7 @@ export const CatalogService: GenService<{
     output: typeof GetServerInfoResponseSchema;
   },
   /**
-   * Lists the connections to ClickHouse that the caller may use, by name. This version has one,
-   * `default`.
+   * Lists the connections to ClickHouse that the caller may use, by name.
    *
    * @generated from rpc sluice.v1.CatalogService.ListConnections
    */

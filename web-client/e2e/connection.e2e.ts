@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { chooseFiles, lookAt, textFile } from "./support/browser";
+import { Clickhouse } from "./support/clickhouse";
+import { Server } from "./support/server";
+import { next, setUp } from "./support/visitor";
+
+const parts: { other?: Server } = {};
+beforeAll(async () => {
+  parts.other = await Server.start();
+});
+afterAll(async () => {
+  await parts.other?.remove();
+});
+const { visit } = setUp("--adhoc-clickhouse", "true", "--adhoc-hosts", "127.0.0.1");
+
+test("a ClickHouse of one's own is tested, used, and refused in words", async () => {
+  const { other } = parts;
+  if (other === undefined) throw new Error("nothing was started");
+  const { page, complaints } = await visit("#/connection");
+  await page.getByText("Another one").click();
+  await page.getByLabel("Host").fill("10.0.0.1");
+  await page.getByRole("button", { name: "Test and use" }).click();
+  const alert = page.getByRole("alert");
+  await alert.getByText("The server does not connect to this ClickHouse").waitFor();
+
+  await page.getByLabel("Host").fill("127.0.0.1");
+  await page.getByLabel("Port").fill(new URL(other.engineUrl).port);
+  await page.getByLabel("User").fill("nobody");
+  await page.getByRole("button", { name: "Test and use" }).click();
+  await alert.getByText("ClickHouse refuses this user or password").waitFor();
+  await page.getByLabel("User").fill("default");
+  await page.getByRole("button", { name: "Test and use" }).click();
+  await page.getByText(/ClickHouse .* answers/).waitFor();
+  const looks = await lookAt(page, "connection-other");
+
+  await page.getByRole("link", { name: "Load a file" }).click();
+  await chooseFiles(page, textFile("elsewhere.csv", "a,b\n1,x\n2,y\n"));
+  await next(page, "table");
+  await next(page, "load");
+  await page.getByRole("button", { name: "Start loading" }).click();
+  await page.getByText(/2 rows loaded in/).waitFor();
+  expect(await new Clickhouse(other).value("SELECT count() FROM elsewhere")).toBe("2");
+  expect(looks).toEqual([]);
+  expect(complaints).toEqual([]);
+});
