@@ -189,7 +189,8 @@ impl From<Exception> for Error {
             159 | 160 | 209 => Self::TimeoutException(exception),
             // DNS_ERROR, NO_FREE_CONNECTION, NETWORK_ERROR, NO_ZOOKEEPER, TABLE_IS_READ_ONLY,
             // ALL_CONNECTION_TRIES_FAILED, TOO_FEW_LIVE_REPLICAS, KEEPER_EXCEPTION
-            198 | 203 | 210 | 225 | 242 | 279 | 285 | 999 => Self::Unavailable {
+            // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: another server, or a lost call, does the same
+            198 | 203 | 210 | 216 | 225 | 242 | 279 | 285 | 999 => Self::Unavailable {
                 message: exception.to_string(),
                 exception: Some(exception),
             },
@@ -253,12 +254,8 @@ impl Error {
 
     /// Whether a statement that can be repeated may succeed when it is.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
-        // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: another server does the same.
-        let is_running = self
-            .exception()
-            .is_some_and(|exception| exception.code == 216);
-        is_running || self.is_retryable() || matches!(self, Self::Protocol { .. })
+    pub const fn is_passing(&self) -> bool {
+        self.is_retryable() || matches!(self, Self::Protocol { .. })
     }
 
     /// Whether the answer of ClickHouse was lost, in whole or but for its code, so that the reason

@@ -107,7 +107,7 @@ impl<'a> Job<'a> {
         let start = match self.first_contact().await? {
             Past::Done(row) => return Ok(self.recall(*row, begin)),
             Past::Committing(row) => {
-                let row = complete(self.inner, *row).await?;
+                let row = self.complete(*row).await?;
                 return Ok(self.recall(row, begin));
             }
             Past::Begun {
@@ -171,6 +171,17 @@ impl<'a> Job<'a> {
             match self.look_back().await {
                 Ok(past) => return Ok(past),
                 Err(error) => patience.after(self.inner, "looking back", error).await?,
+            }
+        }
+    }
+
+    /// Completes a commit whose run has ended; ClickHouse may still be at its last statement.
+    async fn complete(&self, row: TransferRow) -> Result<TransferRow> {
+        let mut patience = Patience::new();
+        loop {
+            match complete(self.inner, row.clone()).await {
+                Ok(row) => return Ok(row),
+                Err(error) => patience.after(self.inner, "completing", error).await?,
             }
         }
     }
