@@ -26,10 +26,10 @@ test("a ClickHouse of one's own is tested, used, and refused in words", async ()
 
   await page.getByLabel("Host").fill("127.0.0.1");
   await page.getByLabel("Port").fill(new URL(other.engineUrl).port);
-  await page.getByLabel("User").fill("nobody");
+  await page.getByRole("textbox", { name: "User" }).fill("nobody");
   await page.getByRole("button", { name: "Test and use" }).click();
   await alert.getByText("ClickHouse refuses this user or password").waitFor();
-  await page.getByLabel("User").fill("default");
+  await page.getByRole("textbox", { name: "User" }).fill("default");
   await page.getByRole("button", { name: "Test and use" }).click();
   await page.getByText(/ClickHouse .* answers/).waitFor();
   const looks = await lookAt(page, "connection-other");
