@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Error, Inner, Phase, Result, Transfers, upload::complete};
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
+    connections,
     journal::TransferRow,
 };
 
@@ -29,6 +30,8 @@ const ROUND: usize = 1_000;
 struct TableRow {
     database: String,
     name: String,
+    /// In seconds.
+    age: u64,
 }
 
 impl Transfers {
@@ -150,25 +153,30 @@ impl Inner {
     }
 
     async fn try_drop_orphans(&self, open: &[Uuid]) -> Result<()> {
-        let limit = self.config.session_limit.as_secs();
-        let tables: Vec<TableRow> = self
-            .connection
-            .service()
-            .fetch(&sql::old_tables(limit))
-            .await?;
+        let client = self.connection.service();
+        let statement = sql::old_tables(SILENCE_SECONDS);
+        let tables: Vec<TableRow> = client.fetch(&statement).await?;
         for table in tables {
             let Some(id) = sql::transfer_of(&table.name) else {
                 continue;
             };
-            if !open.contains(&id) && !self.is_active(id) {
-                let table = TableName::new(table.database, table.name);
-                tracing::info!(%table, "dropping a staging table that was left behind");
-                self.connection
-                    .service()
-                    .execute(&sql::drop(&table))
-                    .await?;
+            if open.contains(&id) || self.is_active(id) || !self.is_orphan(id, table.age).await? {
+                continue;
             }
+            let table = TableName::new(table.database, table.name);
+            tracing::info!(%table, "dropping a staging table that was left behind");
+            client.execute(&sql::drop(&table)).await?;
         }
         Ok(())
+    }
+
+    /// Whether the upload of a staging table has ended. One that the journal does not know may be of a
+    /// service with a journal of its own, but for the ClickHouse that this journal is in.
+    async fn is_orphan(&self, id: Uuid, age: u64) -> Result<bool> {
+        if let Some(row) = self.journal.find(id).await? {
+            return Ok(Phase::named(&row.state).is_some_and(Phase::is_final));
+        }
+        let is_own = self.connection.name() == connections::DEFAULT;
+        Ok(is_own && age > self.config.session_limit.as_secs())
     }
 }

@@ -34,6 +34,10 @@ const CHUNK: usize = 256 << 10;
 /// The longest that a round may take.
 const ROUND_LIMIT: Duration = Duration::from_secs(120);
 
+/// The longest that a staging table may outlive its upload: the silence that the sweeper waits for, and
+/// two of its rounds.
+const SWEEP_LIMIT: Duration = Duration::from_secs(160);
+
 /// What a table is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -262,8 +266,16 @@ impl Round {
             self.spec.transfer_id
         ));
         assert_eq!(rejected, self.rejected.to_string(), "rejected rows");
+    }
+
+    /// Waits until no staging table is left: what a statement that was lost has made is swept.
+    async fn is_clean(&self, stack: &Stack) {
+        let started = Instant::now();
         let staging = "SELECT count() FROM system.tables WHERE startsWith(name, '_sluice_staging')";
-        assert_eq!(stack.sql(staging), "0", "staging tables");
+        while stack.sql(staging) != "0" {
+            assert!(started.elapsed() < SWEEP_LIMIT, "a staging table is left");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 
@@ -304,6 +316,7 @@ async fn every_load_survives_anything() {
         load.create(&stack);
         let attempts = load.run(&mut stack, &mut rng).await;
         load.check(&stack);
+        load.is_clean(&stack).await;
         println!("  exact after {attempts} attempts");
         for suffix in ["_view", "_days", ""] {
             stack.sql(&format!("DROP TABLE IF EXISTS {}{suffix} SYNC", load.table));

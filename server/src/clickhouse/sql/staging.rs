@@ -140,11 +140,12 @@ pub(crate) fn data_path(table: &TableName) -> Statement {
     )
 }
 
-/// All staging tables that were not changed for `seconds`.
+/// All staging tables that are older than `seconds`, with their age.
 pub(crate) fn old_tables(seconds: u64) -> Statement {
     Statement::with_params(
         format!(
-            "SELECT database, name FROM system.tables WHERE startsWith(name, {{p0:String}}) \
+            "SELECT database, name, toUInt64(now() - metadata_modification_time) AS age \
+             FROM system.tables WHERE startsWith(name, {{p0:String}}) \
              AND metadata_modification_time < now() - toIntervalSecond({seconds})"
         ),
         vec![PREFIX.to_owned()],
