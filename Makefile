@@ -55,9 +55,9 @@ test: test-rust test-web ## run all tests, those of the page in a real browser
 test-rust: engine web
 	$(CARGO) test --workspace --locked --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		set -x; $(CARGO) nextest run --workspace --locked; \
+		set -x; $(CARGO) nextest run --workspace --locked --no-fail-fast; \
 	else \
-		set -x; $(CARGO) test --workspace --locked --tests; \
+		set -x; $(CARGO) test --workspace --locked --tests --no-fail-fast; \
 	fi
 
 # The end-to-end tests run the server that the tests above have built; built otherwise it would be another one.
