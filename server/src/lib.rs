@@ -10,6 +10,7 @@
 pub mod app;
 pub mod auth;
 pub mod catalog;
+pub mod causes;
 pub mod clickhouse;
 pub mod codec;
 pub mod column;

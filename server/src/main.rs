@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 use sluice_server::{
     app::{App, shutdown::Shutdown},
     auth::mint::{SigningKey, TokenRequest, mint},
+    causes::with_causes,
     config::{self, Config, Invocation},
     engine, telemetry,
 };
@@ -57,11 +58,6 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
 
 /// Writes an error with all its causes; a standard error that is closed takes none.
 fn report(error: &dyn Error) {
-    let mut text = format!("sluice-server: {error}");
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text.push_str(&format!(": {source}"));
-        cause = source.source();
-    }
-    drop(writeln!(std::io::stderr(), "{text}"));
+    let text = with_causes(error);
+    drop(writeln!(std::io::stderr(), "sluice-server: {text}"));
 }

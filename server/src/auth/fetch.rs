@@ -15,6 +15,7 @@ use hyper_util::{
 };
 
 use super::KeyError;
+use crate::causes::with_causes;
 
 /// The time that all of it may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,7 +72,7 @@ impl Fetcher {
             .body(Empty::new())
             .map_err(|error| error.to_string())?;
         let response = self.client.request(request).await;
-        let response = response.map_err(|error| chain(&error))?;
+        let response = response.map_err(|error| with_causes(&error))?;
         if response.status() != StatusCode::OK {
             return Err(format!("it answered {}", response.status()));
         }
@@ -81,18 +82,6 @@ impl Fetcher {
         body.map(http_body_util::Collected::to_bytes)
             .map_err(|error| error.to_string())
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// Reads an address, and refuses those that keys cannot be trusted from.

@@ -3,16 +3,15 @@
 //! `engine::embedded` builds a [`HostRequest`], the child's `main` runs it with [`run_host`]. The child
 //! must not start threads, a runtime that stays, or logging of its own before the library runs.
 
-use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ffi;
+use crate::causes::with_causes;
 
 /// The subcommand of the server's program that hosts the library.
 pub(super) const SUBCOMMAND: &str = "engine-host";
@@ -84,7 +83,7 @@ pub fn run_host(request: HostRequest) -> ExitCode {
     arguments.extend(request.arguments);
     let outcome = outlive_signals()
         .map_err(|error| format!("cannot install signal handlers: {error}"))
-        .and_then(|()| ffi::host(&request.library, arguments).map_err(|error| explain(&error)));
+        .and_then(|()| ffi::host(&request.library, arguments).map_err(|error| with_causes(&error)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
@@ -112,12 +111,6 @@ fn outlive_signals() -> io::Result<()> {
         drop(signal(kind)?);
     }
     Ok(())
-}
-
-/// The error with its causes.
-fn explain(error: &ffi::Error) -> String {
-    let causes = iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]
