@@ -12,6 +12,8 @@ use sluice_server::engine::{
 };
 use tempfile::TempDir;
 
+use crate::support::hosted::free_port;
+
 /// The library that `make engine` brings.
 const LIBRARY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -79,11 +81,6 @@ fn exists(process_id: u32) -> bool {
         .status()
         .unwrap()
         .success()
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 #[tokio::test]
