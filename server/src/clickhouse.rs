@@ -17,7 +17,6 @@ mod timeouts;
 use std::{borrow::Cow, collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -113,8 +112,7 @@ impl Client {
         }
     }
 
-    /// The same ClickHouse, seen with less than the user's rights, or with those of another user.
-    /// Shares the connections.
+    /// The same ClickHouse with other rights. Shares the connections.
     #[must_use]
     pub fn acting_as(&self, act_as: ActAs) -> Self {
         let shared = &self.shared;
@@ -125,22 +123,6 @@ impl Client {
                 database: shared.database.clone(),
                 timeouts: shared.timeouts,
                 act_as: Some(act_as),
-                pins: OnceCell::new(),
-            }),
-        }
-    }
-
-    /// The same ClickHouse for the owner of a token. Shares the connections.
-    #[must_use]
-    pub fn with_token(&self, token: &SecretString) -> Self {
-        let shared = &self.shared;
-        Self {
-            shared: Arc::new(Shared {
-                pooled: config::with_token(shared.pooled.clone(), token),
-                single_use: config::with_token(shared.single_use.clone(), token),
-                database: shared.database.clone(),
-                timeouts: shared.timeouts,
-                act_as: None,
                 pins: OnceCell::new(),
             }),
         }
@@ -294,7 +276,7 @@ impl Client {
     fn text<'a>(&self, statement: &'a Statement) -> Cow<'a, str> {
         match &self.shared.act_as {
             Some(ActAs::User(user)) => sql::execute_as(user, statement.text()).into(),
-            Some(ActAs::Role(_)) | None => statement.text().into(),
+            Some(ActAs::Token(_) | ActAs::Role(_)) | None => statement.text().into(),
         }
     }
 

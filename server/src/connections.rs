@@ -9,13 +9,12 @@ mod connection;
 use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::SecretString;
-use tokio::sync::{OnceCell, Semaphore};
 
-use self::connection::Common;
 pub use self::connection::Connection;
+use self::connection::{Common, Places};
 use crate::{
     auth::RunsAs,
-    clickhouse::{ActAs, Client, ClientConfig},
+    clickhouse::{ActAs, ClientConfig},
     config::{ConnectionConfig, Identity},
     engine::Engine,
     guard::{self, Guard},
@@ -24,6 +23,9 @@ use crate::{
 
 /// The connection of a call that names none: the embedded ClickHouse, or that of `--clickhouse-url`.
 pub const DEFAULT: &str = "default";
+
+/// The user of a caller who names none.
+const DEFAULT_USER: &str = "default";
 
 /// Why there is no connection for a call.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +86,8 @@ pub struct Connections {
     default: Connection,
     named: BTreeMap<String, Connection>,
     guard: Option<Guard>,
-    /// Trusts what the system trusts.
-    tls: Arc<rustls::ClientConfig>,
+    /// Trusts what the system trusts; none where nothing needs it.
+    tls: Option<Arc<rustls::ClientConfig>>,
 }
 
 impl Connections {
@@ -103,19 +105,24 @@ impl Connections {
             || configs
                 .values()
                 .any(|config| config.url.starts_with("https"));
-        let system = if needs_tls {
-            Arc::new(tls::client(None)?)
-        } else {
-            ClientConfig::new(String::new(), String::new()).tls
-        };
+        let system = needs_tls.then(|| tls::client(None)).transpose()?;
+        let system = system.map(Arc::new);
         let mut named = BTreeMap::new();
         for (name, config) in configs {
-            let engine = (name == DEFAULT).then(|| engine.clone());
-            let connection = named_connection(name, config, engine, &system)?;
-            named.insert(name.clone(), connection);
+            let common = Common {
+                engine: (name == DEFAULT).then(|| engine.clone()),
+                ..common(name, config, system.as_ref())?
+            };
+            named.insert(name.clone(), Connection::new(common));
         }
         let default = named.entry(DEFAULT.to_owned());
-        let default = default.or_insert_with(|| embedded(engine)).clone();
+        let embedded = || {
+            Connection::new(Common {
+                engine: Some(engine.clone()),
+                ..Common::new(DEFAULT.to_owned(), engine.client_config())
+            })
+        };
+        let default = default.or_insert_with(embedded).clone();
         Ok(Self {
             default,
             named,
@@ -158,26 +165,23 @@ impl Connections {
             connection: name.to_owned(),
             missing,
         };
-        let service = connection.service();
-        Ok(match connection.identity() {
-            Identity::Service => connection.clone(),
+        let (act_as, runs_as) = match connection.identity() {
+            Identity::Service => return Ok(connection.clone()),
             Identity::Token => {
-                let token = means
-                    .token
-                    .ok_or_else(|| missing("the token of the call"))?;
-                connection.with(service.with_token(token), RunsAs::CallersToken)
+                let token = means.token;
+                let token = token.ok_or_else(|| missing("the token of the call"))?;
+                (ActAs::Token(token.clone()), RunsAs::CallersToken)
             }
             Identity::Role => {
                 let role = means.role.ok_or_else(|| missing("a role of ClickHouse"))?;
-                let role = ActAs::Role(role.to_owned());
-                connection.with(service.acting_as(role), RunsAs::CallersRole)
+                (ActAs::Role(role.to_owned()), RunsAs::CallersRole)
             }
             Identity::Impersonate => {
                 let user = means.user.ok_or_else(|| missing("a user of ClickHouse"))?;
-                let user = ActAs::User(user.to_owned());
-                connection.with(service.acting_as(user), RunsAs::CallersUser)
+                (ActAs::User(user.to_owned()), RunsAs::CallersUser)
             }
-        })
+        };
+        Ok(connection.with(connection.service().acting_as(act_as), runs_as))
     }
 
     /// One that a caller names.
@@ -190,43 +194,33 @@ impl Connections {
         let target = guard.check(&own.url).await?;
         let url = target.to_string();
         let user = if own.user.is_empty() {
-            DEFAULT.to_owned()
+            DEFAULT_USER.to_owned()
         } else {
             own.user
         };
-        let service = Client::new(ClientConfig {
+        let config = ClientConfig {
             password: own.password,
             token: own.token,
-            database: own.database.clone(),
-            tls: Arc::clone(&self.tls),
+            database: own.database,
+            tls: self.tls.clone(),
             resolver: Some(target.resolver()),
             ..ClientConfig::new(url.clone(), user)
-        });
-        let connection = Connection::new(Common {
-            name: url.clone(),
-            url,
-            database: own.database,
-            identity: Identity::Service,
-            service,
-            engine: None,
-            limit: None,
-            places: None,
-            zone: OnceCell::new(),
-        });
+        };
+        let connection = Connection::new(Common::new(url, config));
         let client = connection.service().clone();
         Ok(connection.with(client, RunsAs::CallersCredentials))
     }
 }
 
-fn named_connection(
+/// A connection of the configuration, without an engine.
+fn common(
     name: &str,
     config: &ConnectionConfig,
-    engine: Option<Engine>,
-    system: &Arc<rustls::ClientConfig>,
-) -> Result<Connection, tls::Error> {
+    system: Option<&Arc<rustls::ClientConfig>>,
+) -> Result<Common, tls::Error> {
     let tls = match config.ca_file.as_deref() {
-        None => Arc::clone(system),
-        ca => Arc::new(tls::client(ca)?),
+        None => system.cloned(),
+        ca => Some(Arc::new(tls::client(ca)?)),
     };
     let password = config.password.clone();
     let user = match config.identity {
@@ -234,39 +228,15 @@ fn named_connection(
         Identity::Token => String::new(),
         _ => config.user.clone(),
     };
-    let service = Client::new(ClientConfig {
+    let client = ClientConfig {
         password: (!password.is_empty()).then(|| password.into_inner()),
         database: config.database.clone(),
         tls,
         ..ClientConfig::new(config.url.clone(), user)
-    });
-    Ok(Connection::new(Common {
-        name: name.to_owned(),
-        url: config.url.clone(),
-        database: config.database.clone(),
+    };
+    Ok(Common {
         identity: config.identity,
-        service,
-        engine,
-        limit: config.max_transfers,
-        places: config
-            .max_transfers
-            .map(|limit| Arc::new(Semaphore::new(limit))),
-        zone: OnceCell::new(),
-    }))
-}
-
-/// The ClickHouse that the server hosts itself.
-fn embedded(engine: &Engine) -> Connection {
-    let config = engine.client_config();
-    Connection::new(Common {
-        name: DEFAULT.to_owned(),
-        url: config.url.clone(),
-        database: config.database.clone(),
-        identity: Identity::Service,
-        service: Client::new(config),
-        engine: Some(engine.clone()),
-        limit: None,
-        places: None,
-        zone: OnceCell::new(),
+        places: config.max_transfers.map(Places::new),
+        ..Common::new(name.to_owned(), client)
     })
 }

@@ -196,9 +196,12 @@ impl Inner {
         }
     }
 
-    /// The connection that the journal names, as the server itself sees it; none for one that a caller
-    /// named, or that has left the configuration.
+    /// The connection that the journal names: this one, or as the server itself sees it; none for one
+    /// that another caller named, or that has left the configuration.
     fn through_that_of(&self, row: &TransferRow) -> Option<Self> {
+        if row.connection == self.connection.name() {
+            return Some(self.clone());
+        }
         let connection = self.connections.get(&row.connection)?;
         Some(self.through(connection.clone()))
     }

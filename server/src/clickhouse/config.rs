@@ -23,7 +23,7 @@ pub struct ClientConfig {
     /// The database that names without one belong to; empty for the user's own default.
     pub database: String,
     /// What an address with `https` is verified by. Default: nothing is trusted.
-    pub tls: Arc<rustls::ClientConfig>,
+    pub tls: Option<Arc<rustls::ClientConfig>>,
     /// The addresses of the host, where they have been looked up and judged before.
     pub resolver: Option<Pinned>,
     /// Time limits.
@@ -40,7 +40,7 @@ impl ClientConfig {
             password: None,
             token: None,
             database: String::new(),
-            tls: Arc::new(trust_nothing()),
+            tls: None,
             resolver: None,
             timeouts: Timeouts::default(),
         }
@@ -67,13 +67,6 @@ impl ClientConfig {
     }
 }
 
-/// TLS that takes no certificate.
-fn trust_nothing() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
-}
-
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -88,17 +81,11 @@ impl fmt::Debug for ClientConfig {
     }
 }
 
-/// Gives the library's client a token; it must have no user.
-pub(super) fn with_token(
-    library: ::clickhouse::Client,
-    token: &SecretString,
-) -> ::clickhouse::Client {
-    library.with_access_token(token.expose_secret())
-}
-
 /// Whose rights a client uses instead of all of its user's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum ActAs {
+    /// Those of the owner of a token; the client must have no user.
+    Token(SecretString),
     /// Those of one role of the user.
     Role(String),
     /// Those of another user, by `EXECUTE AS`: for statements that read.
@@ -108,6 +95,7 @@ pub enum ActAs {
 impl ActAs {
     pub(super) fn apply(&self, library: ::clickhouse::Client) -> ::clickhouse::Client {
         match self {
+            Self::Token(token) => library.with_access_token(token.expose_secret()),
             // The library's own way is not sent with inserts.
             Self::Role(role) => library.with_setting("role", role.as_str()),
             Self::User(_) => library,

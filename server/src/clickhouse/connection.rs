@@ -10,6 +10,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
     vec,
@@ -69,7 +70,18 @@ fn connector(config: &ClientConfig) -> Connector {
     tcp.set_keepalive(Some(KEEPALIVE_TIME));
     tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
     tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-    HttpsConnector::from((tcp, config.tls.clone()))
+    let tls = config
+        .tls
+        .clone()
+        .unwrap_or_else(|| Arc::new(trust_nothing()));
+    HttpsConnector::from((tcp, tls))
+}
+
+/// TLS that takes no certificate.
+fn trust_nothing() -> rustls::ClientConfig {
+    rustls::ClientConfig::builder()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
 }
 
 /// Looks the names of hosts up: what was judged before, or what the system says.

@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use crate::{
     auth::RunsAs,
     catalog::{self, Catalog},
-    clickhouse::Client,
+    clickhouse::{Client, ClientConfig},
     config::Identity,
     engine::{self, Engine},
 };
@@ -38,9 +38,41 @@ pub(super) struct Common {
     pub(super) service: Client,
     /// The engine that the server starts or waits for.
     pub(super) engine: Option<Engine>,
-    pub(super) limit: Option<usize>,
-    pub(super) places: Option<Arc<Semaphore>>,
+    /// Those for transfers; none where the server's own limit is enough.
+    pub(super) places: Option<Places>,
     pub(super) zone: OnceCell<String>,
+}
+
+impl Common {
+    /// A ClickHouse that is taken for what `config` says, without limits of its own.
+    pub(super) fn new(name: String, config: ClientConfig) -> Self {
+        Self {
+            name,
+            url: config.url.clone(),
+            database: config.database.clone(),
+            identity: Identity::Service,
+            service: Client::new(config),
+            engine: None,
+            places: None,
+            zone: OnceCell::new(),
+        }
+    }
+}
+
+/// Places for transfers.
+#[derive(Debug)]
+pub(super) struct Places {
+    limit: usize,
+    free: Arc<Semaphore>,
+}
+
+impl Places {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            free: Arc::new(Semaphore::new(limit)),
+        }
+    }
 }
 
 impl Connection {
@@ -147,10 +179,10 @@ impl Connection {
     ///
     /// The limit, when all are taken.
     pub fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, usize> {
-        let Some(places) = self.common.places.clone() else {
+        let Some(Places { limit, free }) = &self.common.places else {
             return Ok(None);
         };
-        let limit = self.common.limit.unwrap_or_default();
-        places.try_acquire_owned().map(Some).map_err(|_| limit)
+        let place = Arc::clone(free).try_acquire_owned();
+        place.map(Some).map_err(|_| *limit)
     }
 }

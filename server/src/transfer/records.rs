@@ -24,7 +24,7 @@ const JOURNAL_PAGE: usize = 10_000;
 const CANCEL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Silence of a running upload, in seconds, after which its server is gone: four heartbeats.
-const SILENCE_SECONDS: u64 = 120;
+pub(super) const SILENCE_SECONDS: u64 = 120;
 
 /// Which transfers to list.
 #[derive(Clone, Debug, Default)]

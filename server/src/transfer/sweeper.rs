@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Error, Inner, Phase, Result, Transfers, upload::complete};
+use super::{Error, Inner, Phase, Result, Transfers, records::SILENCE_SECONDS, upload::complete};
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
     connections,
@@ -18,9 +18,6 @@ use crate::{
 
 /// The pause between two rounds.
 const INTERVAL: Duration = Duration::from_secs(20);
-
-/// Silence of an upload, in seconds, after which no server works on it: four heartbeats.
-const SILENCE_SECONDS: u64 = 120;
 
 /// Transfers that one round looks at.
 const ROUND: usize = 1_000;
@@ -135,13 +132,11 @@ impl Inner {
             ..row
         };
         self.journal.put_transfer(row.clone()).await?;
-        let inner = self.through_that_of(&row);
-        // Where only callers can get to, one of them has to drop it.
-        let inner = inner.unwrap_or_else(|| self.clone());
-        if row.connection != inner.connection.name() {
-            return Ok(());
+        match self.through_that_of(&row) {
+            Some(inner) => inner.staging(row.transfer_id, &row.target()).drop().await,
+            // Where only callers can get to, one of them has to drop it.
+            None => Ok(()),
         }
-        inner.staging(row.transfer_id, &row.target()).drop().await
     }
 
     /// Drops staging tables that the journal has no open upload for.
