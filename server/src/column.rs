@@ -73,15 +73,28 @@ pub struct ColumnSpec {
 }
 
 impl ColumnSpec {
-    /// Returns the type that a block has for this column: that of [`DataType::wire_type`], and
-    /// Nullable when there is a DEFAULT for NULL to stand for, unless it is a container.
+    /// Returns the type that a block has for this column: its own for a dictionary of texts, else that of
+    /// [`DataType::wire_type`], and Nullable when there is a DEFAULT for NULL to stand for, unless it is a
+    /// container.
     #[must_use]
     pub fn wire_type(&self) -> DataType {
+        if self.has_dictionary() {
+            return self.data_type.clone();
+        }
         let wire_type = self.data_type.wire_type();
         if self.has_default && !wire_type.is_nullable() && !wire_type.is_container() {
             DataType::Nullable(Box::new(wire_type))
         } else {
             wire_type
         }
+    }
+
+    /// Returns whether a block has each text of this column once, and a number for each row: a
+    /// LowCardinality of texts, unless NULL has to stand for a DEFAULT.
+    pub(crate) fn has_dictionary(&self) -> bool {
+        let DataType::LowCardinality(inner) = &self.data_type else {
+            return false;
+        };
+        !self.has_default && matches!(inner.inner(), DataType::String)
     }
 }

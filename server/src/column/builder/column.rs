@@ -4,6 +4,7 @@
 //! did not fit.
 
 mod append;
+mod dictionary;
 mod kind;
 mod nested;
 mod scalar;
@@ -19,6 +20,7 @@ use super::super::wire::{EncodedColumn, column_header};
 use super::super::zone::Zone;
 use super::super::{Cell, ColumnSpec};
 use append::NullRule;
+use dictionary::Dictionary;
 use nested::Nested;
 use scalar::Scalar;
 
@@ -41,6 +43,7 @@ pub struct ColumnBuilder {
 
 #[derive(Debug)]
 enum Content {
+    Dictionary(Dictionary),
     Scalar(Scalar),
     Nested(Nested),
 }
@@ -54,6 +57,8 @@ impl ColumnBuilder {
         let rule = null_rule(spec);
         let content = if spec.data_type.is_container() {
             Content::Nested(Nested::new(&spec.data_type, rule, zone_of)?)
+        } else if spec.has_dictionary() {
+            Content::Dictionary(Dictionary::new(rule))
         } else {
             Content::Scalar(Scalar::new(&spec.data_type, rule, zone_of)?)
         };
@@ -74,6 +79,7 @@ impl ColumnBuilder {
     #[must_use]
     pub fn row_count(&self) -> usize {
         match &self.content {
+            Content::Dictionary(dictionary) => dictionary.row_count(),
             Content::Scalar(scalar) => scalar.row_count(),
             Content::Nested(nested) => nested.row_count(),
         }
@@ -83,6 +89,7 @@ impl ColumnBuilder {
     #[must_use]
     pub fn byte_count(&self) -> usize {
         match &self.content {
+            Content::Dictionary(dictionary) => dictionary.byte_count(),
             Content::Scalar(scalar) => scalar.byte_count(),
             Content::Nested(nested) => nested.byte_count(),
         }
@@ -98,6 +105,7 @@ impl ColumnBuilder {
     /// [`super::BlockBuilder::rollback`] throws them away.
     pub fn append<'a>(&mut self, cells: impl Iterator<Item = Cell<'a>>) -> Result<(), BadCell> {
         match &mut self.content {
+            Content::Dictionary(dictionary) => dictionary.append(cells),
             Content::Scalar(scalar) => scalar.append(cells),
             Content::Nested(nested) => nested.append(cells),
         }
@@ -106,6 +114,7 @@ impl ColumnBuilder {
     /// Appends what [`ColumnBuilder::restore`] needs to come back to these rows.
     pub(super) fn save(&self, lengths: &mut Vec<usize>) {
         match &self.content {
+            Content::Dictionary(dictionary) => dictionary.save(lengths),
             Content::Scalar(scalar) => scalar.save(lengths),
             Content::Nested(nested) => nested.save(lengths),
         }
@@ -114,6 +123,7 @@ impl ColumnBuilder {
     /// Throws the rows away that have been appended since [`ColumnBuilder::save`].
     pub(super) fn restore(&mut self, lengths: &mut impl Iterator<Item = usize>) {
         match &mut self.content {
+            Content::Dictionary(dictionary) => dictionary.restore(lengths),
             Content::Scalar(scalar) => scalar.restore(lengths),
             Content::Nested(nested) => nested.restore(lengths),
         }
@@ -123,6 +133,7 @@ impl ColumnBuilder {
     pub(super) fn take(&mut self) -> EncodedColumn {
         let mut parts = Vec::with_capacity(2);
         match &mut self.content {
+            Content::Dictionary(dictionary) => dictionary.take(&mut parts),
             Content::Scalar(scalar) => scalar.take(&mut parts),
             Content::Nested(nested) => nested.take(&mut parts),
         }
@@ -135,6 +146,7 @@ impl ColumnBuilder {
     /// Throws the values away.
     pub(super) fn clear(&mut self) {
         match &mut self.content {
+            Content::Dictionary(dictionary) => dictionary.clear(),
             Content::Scalar(scalar) => scalar.clear(),
             Content::Nested(nested) => nested.clear(),
         }

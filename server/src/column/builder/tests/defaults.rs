@@ -27,7 +27,7 @@ fn null_is_the_default_value_of_the_type_if_asked_for() {
         ("Decimal(76, 2)", vec![0; 32]),
         ("Bool", vec![0]),
         ("String", vec![0]),
-        ("LowCardinality(String)", vec![0]),
+        ("LowCardinality(UInt8)", vec![0]),
         ("FixedString(3)", vec![0; 3]),
         ("UUID", vec![0; 16]),
         ("IPv4", vec![0; 4]),

@@ -11,6 +11,8 @@ const TYPES: &[(&str, bool, &str, &str)] = &[
     ("Nullable(UInt16)", false, "", "\u{e9}"),
     ("String", true, "text", "\u{e9}"),
     ("Nullable(String)", false, "\\N", "\u{e9}"),
+    ("LowCardinality(String)", false, "text", "\u{e9}"),
+    ("LowCardinality(Nullable(String))", false, "\\N", "\u{e9}"),
     ("FixedString(3)", false, "ab", "abcd"),
     ("Nullable(FixedString(3))", false, "", "abcd"),
     ("Enum8('a' = 1)", false, "a", "b"),
