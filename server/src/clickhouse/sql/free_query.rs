@@ -33,7 +33,13 @@ impl SelectQuery {
             }
         }
         if reads_files(&tokens) {
-            return Err(not_a_select("the function file is not for callers"));
+            return Err(not_a_select(
+                "the function file is not for callers; write a column of that name with its table, \
+                 as t.file",
+            ));
+        }
+        if evaluates(&tokens) {
+            return Err(not_a_select("the function eval is not for callers"));
         }
         if has_settings(&tokens) {
             return Err(not_a_select("leave out SETTINGS, they are the server's"));
@@ -103,9 +109,21 @@ impl<'a> Token<'a> {
         self.text.trim_matches(quotes)
     }
 
-    /// Whether it is a quoted name with an escape in it, which may stand for any other name.
+    /// Whether it is a quoted name with an escape in it that may stand for any character.
     pub(super) fn is_escaped_name(&self) -> bool {
-        self.text.starts_with(['`', '"']) && self.text.contains('\\')
+        let plain = ["\\\\", "\\`", "\\\""];
+        let removed = |text: String, escape: &&str| text.replace(*escape, "");
+        self.text.starts_with(['`', '"'])
+            && plain
+                .iter()
+                .fold(self.text.to_owned(), removed)
+                .contains('\\')
+    }
+
+    /// Whether it can be the name of a function.
+    fn is_name(&self) -> bool {
+        self.text
+            .starts_with(|c: char| is_word(c) || "`\"".contains(c))
     }
 
     pub(super) fn is(&self, word: &str) -> bool {
@@ -113,18 +131,41 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Whether a function that reads files of the machine is called, by its name or by `APPLY`.
+/// Words before a parenthesis that open no call of a function.
+const KEYWORDS: [&str; 13] = [
+    "AND", "AS", "BY", "ELSE", "IN", "KEY", "NOT", "ON", "OR", "THEN", "USING", "WHEN", "WHERE",
+];
+
+/// Whether the function that reads files of the machine may be meant: called by its name, by `APPLY`,
+/// or handed to another function, as in `arrayMap(file, …)`. A column of that name looks the same
+/// there, unless its table stands before it.
 pub(super) fn reads_files(tokens: &[Token<'_>]) -> bool {
-    let is_file =
-        |token: &Token<'_>| token.name().eq_ignore_ascii_case("file") || token.is_escaped_name();
+    let mut calls = Vec::new();
     tokens.iter().enumerate().any(|(index, token)| {
-        let follows = |back: usize, word: &str| {
-            let before = index.checked_sub(back).and_then(|index| tokens.get(index));
-            before.is_some_and(|before| before.is(word))
-        };
-        let is_called = tokens.get(index + 1).is_some_and(|next| next.text == "(");
-        let is_applied = follows(1, "APPLY") || (follows(1, "(") && follows(2, "APPLY"));
-        (is_called || is_applied) && is_file(token)
+        let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+        let is_after = |word: &str| before.is_some_and(|before| before.is(word));
+        let is_before = |word: &str| tokens.get(index + 1).is_some_and(|next| next.is(word));
+        let is_argument = calls.last() == Some(&true);
+        match token.text {
+            "(" => {
+                let is_query = ["SELECT", "WITH", "FROM"].into_iter().any(is_before);
+                let is_call = before.is_some_and(Token::is_name)
+                    && !KEYWORDS.iter().any(|word| is_after(word));
+                calls.push(!is_query && (is_call || is_argument));
+            }
+            ")" => drop(calls.pop()),
+            _ => {}
+        }
+        let is_handed = is_argument && !is_after(".") && !is_after("AS");
+        let is_file = token.name().eq_ignore_ascii_case("file") || token.is_escaped_name();
+        is_file && (is_before("(") || is_after("APPLY") || is_handed)
+    })
+}
+
+/// Whether a function is called that runs the text of a query.
+fn evaluates(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| {
+        matches!(pair, [name, open] if name.name().eq_ignore_ascii_case("eval") && open.text == "(")
     })
 }
 

@@ -54,7 +54,10 @@ pub(crate) fn check_shape(text: &str) -> Result<(), String> {
 
 /// Refuses what has no place anywhere.
 fn check_words(tokens: &[Token<'_>]) -> Result<(), String> {
-    if reads_files(tokens) {
+    // Behind the parenthesis that opens the list of columns, which would look like a call.
+    let columns = tokens.iter().position(|token| token.text == "(");
+    let inner = tokens.get(columns.map_or(0, |columns| columns + 1)..);
+    if reads_files(inner.unwrap_or_default()) {
         return Err("calls the function file, which is not for callers".to_owned());
     }
     for (index, token) in tokens.iter().enumerate() {
@@ -90,19 +93,12 @@ fn after_name<'a, 't>(tokens: &'a [Token<'t>]) -> Option<&'a [Token<'t>]> {
         [dot, second, rest @ ..] if dot.text == "." => (second, rest),
         rest => (first, rest),
     };
-    let has_escape = |token: &Token<'_>| {
-        let plain = token
-            .text
-            .replace("\\\\", "")
-            .replace("\\`", "")
-            .replace("\\\"", "");
-        plain.contains('\\')
-    };
     // A doubled quote within a name reads as two names in a row.
     let is_more = |next: &&Token<'_>| next.text.starts_with(['`', '"']);
     let more: Vec<_> = rest.iter().take_while(is_more).collect();
     let rest = rest.get(more.len()..)?;
-    if more.into_iter().chain([first, last]).any(has_escape) {
+    let mut parts = more.into_iter().chain([first, last]);
+    if parts.any(Token::is_escaped_name) {
         return None;
     }
     match rest {
@@ -149,7 +145,7 @@ mod tests {
         for text in [
             "CREATE TABLE t (a Int8) ENGINE = Log",
             "create table `d`.`t``1` (`file` String, dict Map(String, Array(Int8))) \
-             ENGINE ReplacingMergeTree(ver) ORDER BY (a, b) PARTITION BY toYYYYMM(d) \
+             ENGINE ReplacingMergeTree(ver) ORDER BY (file, b) PARTITION BY toYYYYMM(d) \
              SETTINGS index_granularity = 1024 COMMENT 'file(x) AS SELECT'",
             "CREATE TABLE d.t ON CLUSTER c (a Int8 DEFAULT length('SELECT'), INDEX i a TYPE minmax) \
              ENGINE = ReplicatedMergeTree('/p', 'r') ORDER BY tuple() TTL d + INTERVAL 1 DAY",
@@ -176,6 +172,7 @@ mod tests {
             "CREATE TABLE t (a Int8) ENGINE /* = Log */ = URL('x')",
             "CREATE TABLE t (a String DEFAULT file('/etc/passwd')) ENGINE = Log",
             "CREATE TABLE t (a String DEFAULT `file`('/etc/passwd')) ENGINE = Log",
+            "CREATE TABLE t (a Array(String) DEFAULT arrayMap(file, ['/etc/passwd'])) ENGINE = Log",
             "CREATE TABLE t (a String DEFAULT `f\\x69le`('/etc/passwd')) ENGINE = Log",
             "CREATE TABLE t (a String DEFAULT a$b$ file('x') a$b$) ENGINE = Log",
             "CREATE TABLE t (a Int8 DEFAULT (SELECT max(x) FROM hr.salaries)) ENGINE = Log",

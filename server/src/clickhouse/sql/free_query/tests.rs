@@ -44,15 +44,32 @@ fn the_function_that_reads_files_is_refused_however_it_is_written() {
         "SELECT * APPLY(file) FROM (SELECT '/etc/passwd')",
         "SELECT a$b$ file('/etc/passwd') a$b$",
         "SELECT * FROM file('/etc/passwd')",
+        "SELECT arrayMap(file, ['/etc/passwd'])",
+        "SELECT arrayMap((`file`) AS f, ['/etc/passwd'])",
+        "SELECT arrayMap(file AS f, ['/etc/passwd'])",
+        r#"SELECT arrayMap("f\x69le", ['/etc/passwd'])"#,
+        "SELECT (SELECT arrayMap(file, ['/etc/passwd']))",
     ] {
         refuses(text, "file");
     }
     for text in [
-        "SELECT file, `file` FROM t",
+        "SELECT file, `file` FROM t WHERE (file = 'x' OR file IN (file)) ORDER BY (file)",
+        "SELECT count(t.file), size FROM (SELECT file FROM t) AS t",
+        r"SELECT concat(`a\`b`, `c\\`) FROM t",
         "SELECT profile(1), 'file(x)' -- file(x)",
     ] {
         accepts(text, text);
     }
+}
+
+#[test]
+fn a_text_is_not_run_as_a_query() {
+    refuses("SELECT * FROM eval('SELECT 1')", "eval");
+    refuses("SELECT * FROM `EVAL` ('SELECT 1')", "eval");
+    accepts(
+        "SELECT eval, medieval(1) FROM t",
+        "SELECT eval, medieval(1) FROM t",
+    );
 }
 
 #[test]
