@@ -68,6 +68,8 @@ struct Shared {
     database: String,
     timeouts: Timeouts,
     act_as: Option<ActAs>,
+    /// With the rights to ask for the reasons of failures, where this one lacks them.
+    service: Option<Client>,
     pins: OnceCell<Pins>,
 }
 
@@ -107,6 +109,7 @@ impl Client {
                 database: config.database,
                 timeouts: config.timeouts,
                 act_as: None,
+                service: None,
                 pins: OnceCell::new(),
             }),
         }
@@ -116,6 +119,7 @@ impl Client {
     #[must_use]
     pub fn acting_as(&self, act_as: ActAs) -> Self {
         let shared = &self.shared;
+        let is_restricted = matches!(act_as, ActAs::Restricted(_));
         Self {
             shared: Arc::new(Shared {
                 pooled: act_as.apply(shared.pooled.clone()),
@@ -123,6 +127,7 @@ impl Client {
                 database: shared.database.clone(),
                 timeouts: shared.timeouts,
                 act_as: Some(act_as),
+                service: is_restricted.then(|| self.clone()),
                 pins: OnceCell::new(),
             }),
         }
@@ -253,7 +258,8 @@ impl Client {
             return error;
         }
         let statement = sql::process::exception(query_id);
-        let rows = self.fetch::<ExceptionRow>(&statement);
+        let asking = self.shared.service.as_ref().unwrap_or(self);
+        let rows = asking.fetch::<ExceptionRow>(&statement);
         match tokio::time::timeout(RECOVERY_TIMEOUT, rows).await {
             Ok(Ok(rows)) => rows
                 .into_iter()
@@ -276,7 +282,9 @@ impl Client {
     fn text<'a>(&self, statement: &'a Statement) -> Cow<'a, str> {
         match &self.shared.act_as {
             Some(ActAs::User(user)) => sql::execute_as(user, statement.text()).into(),
-            Some(ActAs::Token(_) | ActAs::Role(_)) | None => statement.text().into(),
+            Some(ActAs::Token(_) | ActAs::Role(_) | ActAs::Restricted(_)) | None => {
+                statement.text().into()
+            }
         }
     }
 

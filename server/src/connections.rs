@@ -116,13 +116,7 @@ impl Connections {
             named.insert(name.clone(), Connection::new(common));
         }
         let default = named.entry(DEFAULT.to_owned());
-        let embedded = || {
-            Connection::new(Common {
-                engine: Some(engine.clone()),
-                ..Common::new(DEFAULT.to_owned(), engine.client_config())
-            })
-        };
-        let default = default.or_insert_with(embedded).clone();
+        let default = default.or_insert_with(|| embedded(engine)).clone();
         Ok(Self {
             default,
             named,
@@ -210,6 +204,17 @@ impl Connections {
         let client = connection.service().clone();
         Ok(connection.with(client, RunsAs::CallersCredentials))
     }
+}
+
+/// The ClickHouse that the server hosts itself.
+fn embedded(engine: &Engine) -> Connection {
+    let common = Common::new(DEFAULT.to_owned(), engine.client_config());
+    let restricted = |user| common.service.acting_as(ActAs::Restricted(user));
+    Connection::new(Common {
+        queries: engine.callers_user().map(restricted),
+        engine: Some(engine.clone()),
+        ..common
+    })
 }
 
 /// A connection of the configuration, without an engine.

@@ -16,6 +16,7 @@ mod probe;
 mod process;
 mod remote;
 mod supervisor;
+mod users;
 
 use std::fmt;
 use std::io;
@@ -133,6 +134,12 @@ impl Engine {
     /// Whether the server hosts it itself.
     pub fn is_embedded(&self) -> bool {
         self.supervisor.is_some()
+    }
+
+    /// The user as whom callers' own queries run, who may only read; `None` for a remote engine, whose
+    /// users are not ours to say.
+    pub fn callers_user(&self) -> Option<&'static str> {
+        self.is_embedded().then_some(users::CALLERS)
     }
 
     /// The id of the process that hosts it; `None` for a remote engine and while it is down.

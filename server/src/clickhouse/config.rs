@@ -90,6 +90,8 @@ pub enum ActAs {
     Role(String),
     /// Those of another user, by `EXECUTE AS`: for statements that read.
     User(String),
+    /// Those of another user, who has no password.
+    Restricted(&'static str),
 }
 
 impl ActAs {
@@ -99,6 +101,7 @@ impl ActAs {
             // The library's own way is not sent with inserts.
             Self::Role(role) => library.with_setting("role", role.as_str()),
             Self::User(_) => library,
+            Self::Restricted(user) => library.with_user(*user),
         }
     }
 }

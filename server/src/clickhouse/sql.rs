@@ -4,6 +4,7 @@
 //! get a [`Statement`] back. Names are always quoted, values always travel as parameters; nothing
 //! a caller gives ever becomes SQL by itself, except a whole query, which [`SelectQuery`] guards.
 
+pub(crate) mod callers;
 pub(crate) mod catalog;
 pub(crate) mod create;
 mod engine;

@@ -112,11 +112,11 @@ fn all_faults_are_reported_together() {
         faulty,
         [
             "listen",
+            "max-transfers",
             "embedded-http-port",
             "max-message-bytes",
             "idle-timeout",
             "web-dir",
-            "max-transfers",
             "drain-timeout",
             "log",
             "log-format"

@@ -32,7 +32,14 @@ impl Config {
         let faults_mut = &mut faults;
         let listen = listen(raw.listen.as_deref(), faults_mut);
         let mut connections = connections::connections(&file.connections, faults_mut);
-        let engine = engine::engine(raw.embedded, raw.remote, &mut connections, faults_mut);
+        let transfer = transfer::transfer(&raw.transfer, faults_mut);
+        let engine = engine::engine(
+            raw.embedded,
+            raw.remote,
+            &transfer.journal_database,
+            &mut connections,
+            faults_mut,
+        );
         let access = access::access(raw.auth, &file.certificates, &raw.port, faults_mut);
         let adhoc = port::adhoc(&raw.port, faults_mut);
         let rpc = RpcConfig {
@@ -65,7 +72,6 @@ impl Config {
             web_dir: web_dir(raw.web_dir, faults_mut),
         };
         let port = port::port(raw.port, faults_mut);
-        let transfer = transfer::transfer(&raw.transfer, faults_mut);
         let drain_timeout = duration(
             "drain-timeout",
             raw.drain_timeout.as_deref(),

@@ -36,6 +36,8 @@ pub(super) struct Common {
     pub(super) identity: Identity,
     /// With the identity of the connection itself.
     pub(super) service: Client,
+    /// With the rights of callers' own queries, where the connection's would be too many.
+    pub(super) queries: Option<Client>,
     /// The engine that the server starts or waits for.
     pub(super) engine: Option<Engine>,
     /// Those for transfers; none where the server's own limit is enough.
@@ -52,6 +54,7 @@ impl Common {
             database: config.database.clone(),
             identity: Identity::Service,
             service: Client::new(config),
+            queries: None,
             engine: None,
             places: None,
             zone: OnceCell::new(),
@@ -128,6 +131,11 @@ impl Connection {
     /// ClickHouse with the identity of the connection itself, for staging tables.
     pub fn service(&self) -> &Client {
         &self.common.service
+    }
+
+    /// ClickHouse as the caller's own queries see it.
+    pub fn queries(&self) -> &Client {
+        self.common.queries.as_ref().unwrap_or(&self.client)
     }
 
     /// The databases and tables as the caller sees them.

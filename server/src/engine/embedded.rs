@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::host::HostRequest;
 use super::process::Process;
-use super::{Error, Result, library, probe};
+use super::{Error, Result, library, probe, users};
 
 /// The pause between two questions whether the engine answers.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -53,6 +53,8 @@ pub struct EmbeddedConfig {
     pub host_program: Option<PathBuf>,
     /// How long one start may take until the engine answers.
     pub start_timeout: Duration,
+    /// A database that the queries of callers must not see. Default: that of the journal, `sluice`.
+    pub hidden_database: String,
 }
 
 /// Everything that a start needs. Holds the lock on the data directory.
@@ -61,6 +63,7 @@ pub(super) struct Launcher {
     program: PathBuf,
     library: PathBuf,
     data_dir: PathBuf,
+    users: PathBuf,
     start_timeout: Duration,
     _lock: File,
 }
@@ -77,11 +80,18 @@ impl Launcher {
             })?,
         };
         let (data_dir, lock) = take_directory(&config.data_dir)?;
+        let users = data_dir.join(users::FILE);
+        users::write(&users, &config.hidden_database).map_err(|source| Error::DataDirectory {
+            path: users.clone(),
+            action: "cannot write it",
+            source,
+        })?;
         let start_timeout = config.start_timeout;
         Ok(Self {
             program,
             library,
             data_dir,
+            users,
             start_timeout,
             _lock: lock,
         })
@@ -126,7 +136,7 @@ impl Launcher {
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
             return Err(Error::PortTaken { port });
         }
-        let request = HostRequest::serve(&self.library, &self.data_dir, port);
+        let request = HostRequest::serve(&self.library, &self.data_dir, &self.users, port);
         let mut process =
             Process::spawn(&self.program, &request.command_line()).map_err(|source| {
                 Error::Spawn {

@@ -37,13 +37,20 @@ pub struct HostRequest {
 }
 
 impl HostRequest {
-    /// A service on `http_port` of 127.0.0.1 that keeps its tables in `data_dir`.
-    pub(super) fn serve(library: &Path, data_dir: &Path, http_port: u16) -> Self {
-        let mut path = OsString::from("--path=");
-        path.push(data_dir);
+    /// A service on `http_port` of 127.0.0.1 that keeps its tables in `data_dir` and has the users of
+    /// the file `users`.
+    pub(super) fn serve(library: &Path, data_dir: &Path, users: &Path, http_port: u16) -> Self {
+        let with = |option: &str, file: &Path| {
+            let mut argument = OsString::from(option);
+            argument.push(file);
+            argument
+        };
         let arguments = vec![
             "--multiquery".into(),
-            path,
+            with("--path=", data_dir),
+            // Without it the library would read a config.xml of the working directory; it also has to
+            // be named where users are read from a file.
+            with("--config-file=", users),
             format!("--http_port={http_port}").into(),
             "--listen_host=127.0.0.1".into(),
             // On by default in the library, off in a ClickHouse server.
@@ -56,6 +63,7 @@ impl HostRequest {
             // What follows are settings of the server, not of its sessions.
             "--".into(),
             MEMORY_LIMIT.into(),
+            with("--users_config=", users),
         ];
         Self {
             library: library.to_owned(),
@@ -121,13 +129,25 @@ mod tests {
 
     #[test]
     fn the_arguments_of_the_engine_follow_the_double_dash() {
-        let request = HostRequest::serve(Path::new("/l.so"), Path::new("/data dir"), 8123);
+        let request = HostRequest::serve(
+            Path::new("/l.so"),
+            Path::new("/data dir"),
+            Path::new("/u.xml"),
+            8123,
+        );
         let line = request.command_line();
         let line: Vec<_> = line.iter().map(|arg| arg.to_str().unwrap()).collect();
         assert_eq!(
             line.get(..4).unwrap(),
             ["engine-host", "--library", "/l.so", "--"]
         );
-        assert!(line.contains(&"--path=/data dir") && line.contains(&"--http_port=8123"));
+        for argument in [
+            "--path=/data dir",
+            "--http_port=8123",
+            "--config-file=/u.xml",
+            "--users_config=/u.xml",
+        ] {
+            assert!(line.contains(&argument), "{argument}");
+        }
     }
 }

@@ -27,8 +27,11 @@ use super::{
     Transfer, Transfers, progress::Rate, registry::Running,
 };
 use crate::{
-    catalog::Column,
-    clickhouse::sql::{self, Statement},
+    catalog::{Catalog, Column},
+    clickhouse::{
+        Client,
+        sql::{self, Statement},
+    },
     codec::{Encoding, Output, Packing},
     column::zone::Zone,
     task,
@@ -85,6 +88,7 @@ pub struct Export {
 #[derive(Debug)]
 struct Selection {
     columns: Vec<Column>,
+    client: Client,
     statement: Statement,
     zone: String,
     target: Target,
@@ -144,7 +148,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
     inner.wait_ready().await?;
     let as_json = matches!(target.form, ExportForm::Ndjson);
     let zone = inner.server_zone().await?;
-    let (columns, statement) = match source {
+    let (columns, client, statement) = match source {
         ExportSource::Table {
             table,
             columns,
@@ -158,16 +162,19 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             let name = &table.summary.name;
             let statement =
                 sql::select_table(name, &selection::project(&columns, as_json)?, &rows)?;
-            (columns, statement)
+            (columns, inner.client(), statement)
         }
         ExportSource::Query(query) => {
-            let columns = inner.catalog().describe_query(&query).await?;
+            let client = inner.connection.queries();
+            let catalog = Catalog::new(client.clone());
+            let columns = catalog.describe_query(&query).await?;
             let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
-            (columns, statement)
+            (columns, client, statement)
         }
     };
     Ok(Selection {
         columns,
+        client: client.clone(),
         statement,
         zone: zone.to_owned(),
         target,
@@ -215,8 +222,8 @@ async fn write(
         Sheet::Ndjson(encoder) => formatting.run(encoder, chunks, pipe),
     });
     let move_data = async {
-        let mut query = inner
-            .client()
+        let mut query = selection
+            .client
             .query_native(&selection.statement, id)
             .await?;
         while let Some(chunk) = query.next().await? {

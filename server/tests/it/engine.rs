@@ -30,6 +30,7 @@ fn embedded(data_dir: &Path) -> EmbeddedConfig {
         library: Some(PathBuf::from(LIBRARY)),
         host_program: Some(PathBuf::from(env!("CARGO_BIN_EXE_sluice-server"))),
         start_timeout: PATIENCE,
+        hidden_database: "sluice".to_owned(),
     }
 }
 

@@ -23,10 +23,12 @@ use crate::{
 const DEFAULT: &str = "default";
 
 /// The engine: remote with an address, or with a connection `default`, which an address becomes;
-/// embedded without. The options of the others are refused.
+/// embedded without, where callers' queries do not see the journal. The options of the others are
+/// refused.
 pub(super) fn engine(
     embedded: RawEmbedded,
     remote: RawRemote,
+    journal_database: &str,
     connections: &mut BTreeMap<String, ConnectionConfig>,
     faults: &mut Faults,
 ) -> EngineConfig {
@@ -35,7 +37,12 @@ pub(super) fn engine(
         return EngineConfig::Remote(endpoint(default));
     }
     let Some(url) = &remote.clickhouse_url else {
-        return EngineConfig::Embedded(embedded_engine(embedded, &remote, faults));
+        return EngineConfig::Embedded(embedded_engine(
+            embedded,
+            &remote,
+            journal_database,
+            faults,
+        ));
     };
     let problem = "is for the embedded ClickHouse and contradicts --clickhouse-url; leave one out";
     refuse_embedded(&embedded, problem, faults);
@@ -102,6 +109,7 @@ fn refuse_remote(remote: &RawRemote, problem: &str, faults: &mut Faults) {
 fn embedded_engine(
     embedded: RawEmbedded,
     remote: &RawRemote,
+    journal_database: &str,
     faults: &mut Faults,
 ) -> EmbeddedConfig {
     refuse_remote(remote, "needs --clickhouse-url", faults);
@@ -113,6 +121,7 @@ fn embedded_engine(
         library: embedded.engine_library,
         host_program: None,
         start_timeout: defaults::ENGINE_START_TIMEOUT,
+        hidden_database: journal_database.to_owned(),
     }
 }
 

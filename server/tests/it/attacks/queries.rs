@@ -4,6 +4,7 @@ use sluice_proto::v1 as pb;
 use tonic::Code;
 
 use super::kit::{ALL, Site, USUAL, export, refused, spec, table, upload};
+use crate::support::post;
 
 /// Names that would end a quoted name, if quoting did not hold.
 const NAMES: [&str; 9] = [
@@ -75,6 +76,10 @@ async fn a_query_reads_tables_and_nothing_else() {
         "SELECT * FROM mysql('127.0.0.1:1', 'd', 't', 'u', 'p')",
         "SELECT * FROM s3('http://127.0.0.1:1/b/k', 'CSV', 'a String')",
         "SELECT * FROM executable('x', 'CSV', 'a String')",
+        "SELECT arrayMap(file, ['/etc/passwd'])",
+        "SELECT arrayMap((file) AS f, ['/etc/passwd'])",
+        "SELECT * FROM eval('SELECT 1')",
+        "SELECT * FROM system.processes",
         "SELECT * FROM (SELECT * FROM file('/etc/passwd', 'LineAsString') SETTINGS readonly = 0)",
         "SELECT (SELECT count() FROM url('http://127.0.0.1:1/', 'CSV', 'a String') SETTINGS readonly = 0)",
         "SELECT 1; DROP TABLE hr.salaries",
@@ -102,6 +107,101 @@ async fn a_query_reads_tables_and_nothing_else() {
         assert!(!status.message().contains("root:"), "{text}");
     }
     assert_eq!(site.server.sql("SELECT sum(a) FROM hr.salaries"), "1000000");
+}
+
+/// What the user of callers' queries may not do, also when nobody has read the query before.
+const BEYOND_READING: [&str; 38] = [
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM filesystem('/etc')",
+    "SELECT * FROM sqlite('/etc/passwd', 'x')",
+    "SELECT * FROM icebergLocal('/etc')",
+    "SELECT * FROM deltaLakeLocal('/etc')",
+    "SELECT * FROM executable('cat', 'CSV', 'a String')",
+    "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+    "SELECT * FROM s3('http://127.0.0.1:1/bucket/k', 'CSV', 'a String')",
+    "SELECT * FROM azureBlobStorage('x', 'y', 'z')",
+    "SELECT * FROM hdfs('hdfs://127.0.0.1:1/x', 'CSV', 'a Int8')",
+    "SELECT * FROM remote('127.0.0.1', hr.salaries)",
+    "SELECT * FROM mysql('127.0.0.1:1', 'd', 't', 'u', 'p')",
+    "SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
+    "SELECT * FROM mongodb('127.0.0.1:1', 'd', 'c', 'u', 'p', 'a Int8')",
+    "SELECT * FROM jdbc('x', 'y', 'z')",
+    "SELECT * FROM odbc('x', 'y', 'z')",
+    "SELECT * FROM loop('sluice', 'transfers')",
+    "SELECT * FROM view(SELECT * FROM sluice.transfers)",
+    "SELECT * FROM merge('sluice', '.*')",
+    "SELECT * FROM sluice.transfers",
+    "SHOW CREATE TABLE sluice.transfers",
+    "SELECT * FROM system.processes",
+    "SELECT * FROM system.users",
+    "SELECT * FROM system.errors",
+    "SELECT * FROM system.query_cache",
+    "SELECT 1 SETTINGS readonly = 0",
+    "SELECT * FROM eval('SELECT 1') SETTINGS allow_experimental_eval_table_function = 1",
+    "SELECT * FROM (SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String') SETTINGS readonly = 0)",
+    "SELECT (SELECT count() FROM file('/etc/passwd', 'LineAsString') SETTINGS readonly = 0)",
+    "INSERT INTO hr.salaries SELECT 1",
+    "INSERT INTO FUNCTION file('/tmp/x', 'CSV', 'a Int8') SELECT 1",
+    "CREATE TABLE hr.x (a Int8) ENGINE = Log",
+    "CREATE TEMPORARY TABLE x (a Int8)",
+    "DROP TABLE hr.salaries",
+    "ALTER TABLE hr.salaries DELETE WHERE 1",
+    "KILL QUERY WHERE 1",
+    "SYSTEM SHUTDOWN",
+    "SELECT 1 INTO OUTFILE '/tmp/x'",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading() {
+    let site = Site::start().await;
+    let root = site.token("root", ALL, None);
+    upload(&mut site.ingest(&root).await, spec("sales", "t"))
+        .await
+        .unwrap();
+    let asked = |text: &str| {
+        let path = "/?user=sluice_callers";
+        post(&site.server.engine_url, path, text.as_bytes())
+    };
+    for text in BEYOND_READING {
+        let (status, answer) = asked(text);
+        assert_ne!(status, 200, "{text}: {answer}");
+        let codes = ["164", "358", "452", "497", "636"];
+        let is_refusal = |code: &&str| answer.starts_with(&format!("Code: {code}."));
+        assert!(codes.iter().any(is_refusal), "{text}: {answer}");
+    }
+    assert_eq!(asked("SELECT sum(a) FROM hr.salaries").1, "1000000\n");
+    site.server
+        .sql("CREATE TABLE sales.later (a Int32) ENGINE = Log");
+    assert_eq!(asked("SELECT count() FROM sales.later").1, "0\n");
+
+    // It is the user of both kinds of queries, and of nothing else.
+    let mut catalog = site.catalog(&root).await;
+    let seen = catalog
+        .preview_rows(preview("SELECT currentUser()"))
+        .await
+        .unwrap();
+    let cells = &seen.into_inner().rows[0].cells;
+    assert_eq!(cells[0].text.as_deref(), Some("sluice_callers"));
+    let exported = site
+        .ingest(&root)
+        .await
+        .export(query("SELECT currentUser() AS u"))
+        .await;
+    let mut messages = exported.unwrap().into_inner();
+    let mut file = Vec::new();
+    while let Some(message) = messages.message().await.unwrap() {
+        if let Some(pb::export_response::Payload::Data(data)) = message.payload {
+            file.extend_from_slice(&data);
+        }
+    }
+    assert_eq!(file, b"u\nsluice_callers\n");
+    let hidden = catalog.preview_rows(preview("SELECT * FROM sluice.transfers"));
+    let denied = Code::PermissionDenied;
+    refused(hidden.await, denied, "CLICKHOUSE_ACCESS_DENIED");
+    let checked = catalog
+        .check_connection(pb::CheckConnectionRequest {})
+        .await;
+    assert_eq!(checked.unwrap().into_inner().user, "default");
 }
 
 #[tokio::test(flavor = "multi_thread")]
