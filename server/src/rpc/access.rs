@@ -228,7 +228,7 @@ impl Caller {
 
     fn decide(&self, action: Action, target: Target<'_>) -> Result<(), Status> {
         self.ask(action, target).map_err(|denial| {
-            audit::denied(self, &denial);
+            audit::denied(self, action, target, &denial);
             status::denied(&denial)
         })
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::access::Caller;
 use crate::{
-    auth::{Denial, Error},
+    auth::{Action, Denial, Error, Target},
     clickhouse::TableName,
 };
 
@@ -90,7 +90,22 @@ pub(super) fn unknown(peer: Option<IpAddr>, path: &str, error: &Error) {
 }
 
 /// A caller was refused what it asked for.
-pub(super) fn denied(caller: &Caller, denial: &Denial) {
+pub(super) fn denied(caller: &Caller, action: Action, target: Target<'_>, denial: &Denial) {
     let subject = caller.subject();
-    tracing::warn!(target: "audit", subject, outcome = "denied", cause = %denial);
+    let action = match action {
+        Action::Upload => "upload",
+        Action::Export => "export",
+        Action::ReadCatalog => "read",
+        Action::ManageTransfers => "manage",
+    };
+    let table = match target {
+        Target::Table(name)
+        | Target::Transfer {
+            table: Some(name), ..
+        } => format!("{}.{}", name.database, name.table),
+        Target::Database(database) => database.to_owned(),
+        Target::Query(_) | Target::Transfer { table: None, .. } => "query".to_owned(),
+        Target::None => String::new(),
+    };
+    tracing::warn!(target: "audit", subject, action, table, outcome = "denied", cause = %denial);
 }

@@ -56,7 +56,16 @@ pub(super) async fn append(
     }
     let session = find(transfers, caller, &request.transfer_id).await?;
     let next = session.append(offset, request.data).await;
-    let next = next.map_err(|error| status::status(&error))?;
+    let next = next.map_err(|error| {
+        let status = status::status(&error);
+        let description = session.transfer().description();
+        // Otherwise the client can go on; once it has ended, it ends with this.
+        if session.transfer().snapshot().phase.is_final() {
+            let entry = audit::Entry::begin(caller, "upload", description.table.as_ref());
+            entry.transfer(description.id).failed(&status);
+        }
+        status
+    })?;
     let now = session.transfer().snapshot();
     Ok(pb::AppendUploadResponse {
         committed_offset: convert::signed(next),

@@ -3,6 +3,7 @@
 //! Each row of a table, and each test, is one of them. All run against a whole server with tokens, and
 //! a real ClickHouse.
 
+mod audit;
 mod connections;
 mod flood;
 mod kit;

@@ -99,7 +99,7 @@ impl Site {
         self.mint(&MintRequest {
             tables,
             ttl,
-            ..request(subject, scopes)
+            ..mint_request(subject, scopes)
         })
     }
 
@@ -107,7 +107,7 @@ impl Site {
     pub(super) fn token_with_role(&self, subject: &str, role: &str) -> String {
         self.mint(&MintRequest {
             clickhouse_role: Some(role.to_owned()),
-            ..request(subject, USUAL)
+            ..mint_request(subject, USUAL)
         })
     }
 
@@ -140,7 +140,7 @@ impl Site {
     }
 }
 
-fn request(subject: &str, scopes: &str) -> MintRequest {
+pub(super) fn mint_request(subject: &str, scopes: &str) -> MintRequest {
     MintRequest {
         subject: subject.to_owned(),
         scopes: scopes.parse().unwrap(),
