@@ -57,9 +57,15 @@ pub enum Error {
     /// The table to create exists.
     #[error("the table exists: {0}")]
     TableExists(Exception),
-    /// Memory, quota, disk, parts or the number of queries are used up.
+    /// Memory, disk, parts or the number of queries are used up.
     #[error("clickhouse is short of resources: {0}")]
     Resources(Exception),
+    /// The user has used up what a quota allows.
+    #[error(
+        "the clickhouse user has used up its quota: {0}; wait until its interval ends, or ask for \
+         a larger one"
+    )]
+    Quota(Exception),
     /// ClickHouse cannot make sense of the query.
     #[error("invalid query: {0}")]
     InvalidQuery(Exception),
@@ -181,10 +187,11 @@ impl From<Exception> for Error {
             16 | 47 => Self::UnknownColumn(exception),
             // TABLE_ALREADY_EXISTS
             57 => Self::TableExists(exception),
-            // CANNOT_ALLOCATE_MEMORY, QUOTA_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES,
-            // MEMORY_LIMIT_EXCEEDED, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, CANNOT_SCHEDULE_TASK,
-            // SERVER_OVERLOADED
-            173 | 201 | 202 | 241 | 243 | 252 | 439 | 745 => Self::Resources(exception),
+            // QUOTA_EXCEEDED
+            201 => Self::Quota(exception),
+            // CANNOT_ALLOCATE_MEMORY, TOO_MANY_SIMULTANEOUS_QUERIES, MEMORY_LIMIT_EXCEEDED,
+            // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, CANNOT_SCHEDULE_TASK, SERVER_OVERLOADED
+            173 | 202 | 241 | 243 | 252 | 439 | 745 => Self::Resources(exception),
             // TIMEOUT_EXCEEDED, TOO_SLOW, SOCKET_TIMEOUT
             159 | 160 | 209 => Self::TimeoutException(exception),
             // DNS_ERROR, NO_FREE_CONNECTION, NETWORK_ERROR, NO_ZOOKEEPER, TABLE_IS_READ_ONLY,
@@ -228,6 +235,7 @@ impl Error {
             | Self::UnknownColumn(exception)
             | Self::TableExists(exception)
             | Self::Resources(exception)
+            | Self::Quota(exception)
             | Self::InvalidQuery(exception)
             | Self::Exception(exception) => Some(exception),
             Self::Unavailable { exception, .. } => exception.as_ref(),

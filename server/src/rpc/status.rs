@@ -352,7 +352,8 @@ fn clickhouse_error(error: &clickhouse::Error) -> External {
         }
         Kind::Resources(_) => new(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES").retryable(),
 
-        // A client must change something first.
+        // A client must change something first, or wait for longer than a retry does.
+        Kind::Quota(_) => new(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES"),
         Kind::Tls { .. } => new(Code::FailedPrecondition, "CLICKHOUSE_TLS"),
         Kind::Authentication(_) => new(Code::Unauthenticated, "CLICKHOUSE_AUTHENTICATION"),
         Kind::AccessDenied(_) => new(Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED"),

@@ -8,6 +8,7 @@ mod connections;
 mod flood;
 mod kit;
 mod queries;
+mod quotas;
 mod tables;
 mod tokens;
 mod transfers;
