@@ -5,13 +5,17 @@
 //! takes a call for; it must never show a secret, nor connect to a host that the guard has not seen.
 
 mod connection;
+mod recent;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::connection::Connection;
-use self::connection::{Common, Places};
+use self::{
+    connection::{Common, Places},
+    recent::{MAX_AGE, Recent},
+};
 use crate::{
     auth::RunsAs,
     clickhouse::{ActAs, ClientConfig},
@@ -80,12 +84,32 @@ pub struct Own {
     pub token: Option<SecretString>,
 }
 
+impl Own {
+    /// What tells it apart from any other.
+    fn parts(&self) -> [&str; 6] {
+        [
+            "own",
+            &self.url,
+            &self.database,
+            &self.user,
+            self.password
+                .as_ref()
+                .map_or("", |password| password.expose_secret()),
+            self.token
+                .as_ref()
+                .map_or("", |token| token.expose_secret()),
+        ]
+    }
+}
+
 /// All of them.
 #[derive(Debug)]
 pub struct Connections {
     default: Connection,
     named: BTreeMap<String, Connection>,
     guard: Option<Guard>,
+    /// What callers have opened lately, each with its identity.
+    recent: Recent<Connection>,
     /// Trusts what the system trusts; none where nothing needs it.
     tls: Option<Arc<rustls::ClientConfig>>,
 }
@@ -121,6 +145,7 @@ impl Connections {
             default,
             named,
             guard: own.map(Guard::new),
+            recent: Recent::new(MAX_AGE),
             tls: system,
         })
     }
@@ -159,23 +184,30 @@ impl Connections {
             connection: name.to_owned(),
             missing,
         };
-        let (act_as, runs_as) = match connection.identity() {
+        let (act_as, runs_as, who) = match connection.identity() {
             Identity::Service => return Ok(connection.clone()),
             Identity::Token => {
                 let token = means.token;
                 let token = token.ok_or_else(|| missing("the token of the call"))?;
-                (ActAs::Token(token.clone()), RunsAs::CallersToken)
+                let act_as = ActAs::Token(token.clone());
+                (act_as, RunsAs::CallersToken, token.expose_secret())
             }
             Identity::Role => {
                 let role = means.role.ok_or_else(|| missing("a role of ClickHouse"))?;
-                (ActAs::Role(role.to_owned()), RunsAs::CallersRole)
+                (ActAs::Role(role.to_owned()), RunsAs::CallersRole, role)
             }
             Identity::Impersonate => {
                 let user = means.user.ok_or_else(|| missing("a user of ClickHouse"))?;
-                (ActAs::User(user.to_owned()), RunsAs::CallersUser)
+                (ActAs::User(user.to_owned()), RunsAs::CallersUser, user)
             }
         };
-        Ok(connection.with(connection.service().acting_as(act_as), runs_as))
+        let key = self.recent.key(&["named", name, who]);
+        if let Some(opened) = self.recent.get(key) {
+            return Ok(opened);
+        }
+        let opened = connection.with(connection.service().acting_as(act_as), runs_as);
+        self.recent.put(key, opened.clone());
+        Ok(opened)
     }
 
     /// One that a caller names.
@@ -185,6 +217,10 @@ impl Connections {
     /// That is not allowed, or not there.
     pub async fn open_own(&self, own: Own) -> Result<Connection, Error> {
         let guard = self.guard.as_ref().ok_or(Error::OwnNotAllowed)?;
+        let key = self.recent.key(&own.parts());
+        if let Some(opened) = self.recent.get(key) {
+            return Ok(opened);
+        }
         let target = guard.check(&own.url).await?;
         let url = target.to_string();
         let user = if own.user.is_empty() {
@@ -202,7 +238,9 @@ impl Connections {
         };
         let connection = Connection::new(Common::new(url, config));
         let client = connection.service().clone();
-        Ok(connection.with(client, RunsAs::CallersCredentials))
+        let opened = connection.with(client, RunsAs::CallersCredentials);
+        self.recent.put(key, opened.clone());
+        Ok(opened)
     }
 }
 
