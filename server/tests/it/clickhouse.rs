@@ -4,6 +4,7 @@ mod catalog;
 mod faults;
 mod insert;
 mod query;
+mod quoting;
 
 use bytes::Bytes;
 use sluice_server::clickhouse::{

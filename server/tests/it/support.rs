@@ -419,6 +419,12 @@ pub(crate) fn metadata(status: &Status, name: &str) -> String {
 
 /// One HTTP/1.0 request: the status and the body.
 pub(crate) fn post(url: &str, path: &str, body: &[u8]) -> (u16, String) {
+    let (status, body) = post_bytes(url, path, body);
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+/// The same with the body as it is.
+pub(crate) fn post_bytes(url: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
     let host = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     let head = format!(
@@ -429,8 +435,9 @@ pub(crate) fn post(url: &str, path: &str, body: &[u8]) -> (u16, String) {
     stream.write_all(body).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let body = answer.split_off(end.unwrap() + 4);
+    let head = String::from_utf8(answer).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, body.to_owned())
+    (status, body)
 }
