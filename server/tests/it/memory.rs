@@ -39,14 +39,18 @@ const UPLOADS: usize = 4;
 const BYTES_A_SECOND: usize = 2 << 20;
 
 /// A server in a process of its own, whose memory is its own too.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _data_dir: TempDir,
 }
 
 impl Server {
     fn start(clickhouse_url: &str) -> Self {
+        Self::start_with(clickhouse_url, &[])
+    }
+
+    pub(crate) fn start_with(clickhouse_url: &str, options: &[&str]) -> Self {
         let data_dir = TempDir::new().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
@@ -56,6 +60,7 @@ impl Server {
                 "--clickhouse-url",
                 clickhouse_url,
             ])
+            .args(options)
             .current_dir(data_dir.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -68,7 +73,7 @@ impl Server {
         }
     }
 
-    async fn client(&self) -> IngestServiceClient<Channel> {
+    pub(crate) async fn client(&self) -> IngestServiceClient<Channel> {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
         let begun = Instant::now();
         loop {
@@ -82,8 +87,17 @@ impl Server {
 
     /// The most memory that it has had so far, in KiB.
     fn peak_kib(&self) -> u64 {
+        self.kib("VmHWM:")
+    }
+
+    /// The memory that it has now, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        self.kib("VmRSS:")
+    }
+
+    fn kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let line = status.lines().find(|line| line.starts_with(name));
         let number = line.unwrap().split_whitespace().nth(1).unwrap();
         number.parse().unwrap()
     }
