@@ -16,7 +16,8 @@ use crate::{
     config::Config,
     connections::Connections,
     engine::{self, Engine},
-    rpc, task,
+    rpc::{self, Hosts},
+    task,
     tls::{self, AcceptConfig, Incoming},
     transfer::Transfers,
 };
@@ -83,7 +84,9 @@ impl App {
             config.transfer.clone(),
             rpc::describe,
         );
-        let (router, health) = rpc::routes(&transfers, &connections, access, &config.rpc)?;
+        let is_open = config.listen.ip().is_loopback() && !access.is_required();
+        let hosts = Hosts::new(&config.rpc.allowed_hosts, is_open);
+        let (router, health) = rpc::routes(&transfers, &connections, access, hosts, &config.rpc)?;
         Ok(Self {
             config,
             engine,

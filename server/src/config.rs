@@ -212,6 +212,8 @@ pub struct RpcConfig {
     pub reflection: bool,
     /// The web sites whose pages may call. Default: none.
     pub cors_origins: Vec<String>,
+    /// The names that the server is called by, beside `localhost` and addresses. Default: none.
+    pub allowed_hosts: Vec<String>,
     /// A directory of the browser client's files. Default: those that are embedded.
     pub web_dir: Option<PathBuf>,
 }

@@ -12,6 +12,7 @@ mod doors;
 mod export;
 mod files;
 mod headers;
+mod hosts;
 mod ingest;
 mod pages;
 mod session;
@@ -31,7 +32,7 @@ use tonic::{Status, service::Routes, transport::Server};
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
-pub use self::access::Access;
+pub use self::{access::Access, hosts::Hosts};
 use self::{catalog::CatalogRpc, doors::Doors, headers::Origins, ingest::IngestRpc, pages::Pages};
 use crate::{
     config::RpcConfig,
@@ -52,6 +53,7 @@ pub fn routes(
     transfers: &Transfers,
     connections: &Arc<Connections>,
     access: Access,
+    hosts: Hosts,
     config: &RpcConfig,
 ) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
     let limit = config.max_message_bytes;
@@ -76,6 +78,7 @@ pub fn routes(
     let origins = Origins::new(&config.cors_origins);
     let router = grpc
         .fallback(move |request| answer(request, pages))
+        .layer(middleware::from_fn_with_state(hosts, hosts::check))
         .layer(middleware::from_fn_with_state(origins, headers::guard));
     Ok((router, reporter))
 }

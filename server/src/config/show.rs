@@ -163,6 +163,7 @@ impl Config {
             ("head-timeout", Value::time(port.head_timeout)),
             ("reflection", Value::number(rpc.reflection)),
             ("cors-origins", Value::list(&rpc.cors_origins)),
+            ("allowed-hosts", Value::list(&rpc.allowed_hosts)),
             ("adhoc-clickhouse", Value::number(self.adhoc.is_some())),
         ]);
         if let Some(hosts) = &self.adhoc {

@@ -69,6 +69,7 @@ impl Config {
                 faults_mut,
             ),
             cors_origins: port::cors_origins(&raw.port, faults_mut),
+            allowed_hosts: port::allowed_hosts(&raw.port, faults_mut),
             web_dir: web_dir(raw.web_dir, faults_mut),
         };
         let port = port::port(raw.port, faults_mut);

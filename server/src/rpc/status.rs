@@ -21,7 +21,9 @@ use crate::{
     csv::Position,
     transfer::{Error, Failure},
 };
-pub(super) use access::{denied, no_connection, outlived_token, too_many, unknown_caller};
+pub(super) use access::{
+    denied, foreign_host, no_connection, outlived_token, too_many, unknown_caller,
+};
 pub(super) use request::{invalid_dialect, invalid_request};
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.

@@ -166,7 +166,7 @@ impl Stack {
         let ask = || {
             let mut stream = TcpStream::connect(self.listen)?;
             stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: sluice\r\nConnection: close\r\n\r\n")?;
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
             stream.read(&mut [0])
         };
         matches!(ask(), Ok(1))

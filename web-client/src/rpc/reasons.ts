@@ -104,6 +104,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "The server does not connect to this ClickHouse",
     "Choose one of its connections, or ask whoever runs it to add the host.",
   ],
+  HOST_NOT_ALLOWED: ["The server is called by a name that is not its own"],
   CLICKHOUSE_TLS: ["ClickHouse cannot be trusted", "Check address and certificate."],
   BLOCK_TOO_LARGE: ["A block of the result is too large"],
 };

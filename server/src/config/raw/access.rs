@@ -138,6 +138,16 @@ pub(in crate::config) struct RawPort {
     )]
     pub(in crate::config) cors_origins: Vec<String>,
 
+    /// Names that this server is called by, beside localhost and addresses; any other is refused, also
+    /// without a list on the loopback address without authentication [default: none]
+    #[arg(
+        long,
+        env = "SLUICE_ALLOWED_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub(in crate::config) allowed_hosts: Vec<String>,
+
     /// Whether callers may name a ClickHouse of their own, on or off [default: off]
     #[arg(long, env = "SLUICE_ADHOC_CLICKHOUSE", value_name = "on|off")]
     pub(in crate::config) adhoc_clickhouse: Option<String>,

@@ -93,6 +93,7 @@ fn options_that_would_have_no_effect_are_refused() {
         ),
         (&["--cors-origins=*"], "cors-origins"),
         (&["--cors-origins=https://a.example/"], "cors-origins"),
+        (&["--allowed-hosts=sluice.example:1"], "allowed-hosts"),
         (&["--max-connections=0"], "max-connections"),
         (&["--handshake-timeout=0s"], "handshake-timeout"),
         (&["--reflection=maybe"], "reflection"),

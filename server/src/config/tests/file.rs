@@ -210,7 +210,7 @@ fn certificates_are_given_scopes_and_tables() {
 fn the_effective_configuration_is_a_configuration() {
     for text in [
         "",
-        "clickhouse-url = \"http://db\"\ncors-origins = [\"https://a.example\"]",
+        "clickhouse-url = \"http://db\"\ncors-origins = [\"https://a.example\"]\nallowed-hosts = [\"a.example\"]",
         "auth-secret-file = \"s\"\nauth-algorithm = \"HS512\"\nauth-issuer = [\"a\", \"b\"]",
         "auth-jwks-url = \"https://i\"\nauth-issuer = \"i\"\nauth-audience = \"a\"\nauth-jwks-ca-file = \"c\"",
         "adhoc-clickhouse = true\nadhoc-hosts = [\"*.example.com:8443\", \"10.1.0.0/16\"]",

@@ -100,6 +100,22 @@ fn is_origin(text: &str) -> bool {
         && text.parse::<http::Uri>().is_ok()
 }
 
+/// The names that the server is called by, without a port.
+pub(super) fn allowed_hosts(raw: &RawPort, faults: &mut Faults) -> Vec<String> {
+    for name in &raw.allowed_hosts {
+        let is_part =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+        if name.is_empty() || !name.bytes().all(is_part) {
+            let problem = format!(
+                "`{name}` is no name of a host; write it as sluice.example.com, in lower case and \
+                 without a port"
+            );
+            faults.add("allowed-hosts", problem);
+        }
+    }
+    raw.allowed_hosts.clone()
+}
+
 /// The hosts at which callers may name a ClickHouse of their own.
 pub(super) fn adhoc(raw: &RawPort, faults: &mut Faults) -> Option<AllowList> {
     let is_on = switch(

@@ -117,6 +117,16 @@ pub(in crate::rpc) fn too_many(error: &TooMany) -> Status {
     build(external, Some(error.retry_after))
 }
 
+/// The request was sent to a name that is none of the server's.
+pub(in crate::rpc) fn foreign_host(host: &str) -> Status {
+    let problem = format!(
+        "this server is not called {host:?}: call it localhost or by its address, or name it with \
+         --allowed-hosts"
+    );
+    let external = External::new(Code::PermissionDenied, "HOST_NOT_ALLOWED", &problem);
+    build(external.with("host", host), None)
+}
+
 fn build(external: External, retry: Option<Duration>) -> Status {
     let External {
         code,

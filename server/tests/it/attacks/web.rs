@@ -5,7 +5,10 @@ use std::{
     net::TcpStream,
 };
 
-use super::kit::Site;
+use sluice_proto::v1 as pb;
+use tonic::Code;
+
+use super::kit::{Site, refused};
 use crate::support::TestServer;
 
 /// One request over HTTP/1.1, and the whole answer in lower case.
@@ -94,6 +97,45 @@ async fn pages_of_other_sites_are_kept_out() {
         assert!(answer.starts_with("http/1.1 200"), "{own}: {answer}");
         assert!(!answer.contains("access-control-allow"), "{own}: {answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_made_to_lead_here_is_not_answered_to() {
+    let server = TestServer::start().await;
+    let get = |host: &str| {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).to_lowercase()
+    };
+    let port = server.address.port();
+    for own in ["localhost", "127.0.0.1", "[::1]"] {
+        let answer = get(&format!("{own}:{port}"));
+        assert!(answer.starts_with("http/1.1 200"), "{own}: {answer}");
+    }
+    let answer = get(&format!("evil.example:{port}"));
+    assert!(answer.starts_with("http/1.1 403"), "{answer}");
+    assert!(answer.contains("--allowed-hosts"), "{answer}");
+    // A page of evil.example is of the same origin there, and is kept out nevertheless.
+    for origin in ["", "Origin: http://sluice.example\r\n"] {
+        let answer = call(&server, origin);
+        assert!(answer.starts_with("http/1.1 403"), "{answer}");
+    }
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{}", server.address));
+    let endpoint = endpoint
+        .unwrap()
+        .origin("http://evil.example".parse().unwrap());
+    let channel = endpoint.connect().await.unwrap();
+    let mut catalog = pb::catalog_service_client::CatalogServiceClient::new(channel);
+    let outcome = catalog.list_databases(pb::ListDatabasesRequest {}).await;
+    refused(outcome, Code::PermissionDenied, "HOST_NOT_ALLOWED");
+    let own = TestServer::start_with(|config| {
+        config.rpc.allowed_hosts = vec!["sluice.example".to_owned()];
+    });
+    let answer = call(&own.await, "");
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
