@@ -339,14 +339,15 @@ impl Error {
 fn is_tls(source: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(source);
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>();
-        let inner = inner.and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>()
-            || inner.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // What an error of the system holds is itself no source of it, and may be another one.
+        let system = error.downcast_ref::<std::io::Error>();
+        cause = match system.and_then(std::io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
     }
     false
 }

@@ -13,4 +13,5 @@ mod tables;
 mod tokens;
 mod transfers;
 mod transport;
+mod trouble;
 mod web;
