@@ -182,6 +182,23 @@ async fn reflection_lists_the_services_in_both_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reflection_can_be_closed() {
+    let server = TestServer::start_with(|config| config.rpc.reflection = false).await;
+    for version in ["v1", "v1alpha"] {
+        let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+        let answer = http(
+            &server,
+            "POST",
+            &path,
+            "application/grpc-web+proto",
+            &[0; 5],
+        );
+        let text = String::from_utf8_lossy(&answer).to_lowercase();
+        assert!(text.contains("grpc-status: 12\r\n"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
     let limit = 1 << 20;
     let server = TestServer::start_with(|config| config.rpc.max_message_bytes = limit).await;
