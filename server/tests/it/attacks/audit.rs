@@ -7,18 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use sluice_proto::v1::{
     self as pb, catalog_service_client::CatalogServiceClient,
     ingest_service_client::IngestServiceClient,
 };
-use sluice_server::auth::mint::{SigningKey, mint};
 use tempfile::TempDir;
 use tonic::{Code, Request, transport::Channel};
 use uuid::Uuid;
 
-use super::kit::{ALL, SECRET, bearer, export, mint_request, refused, spec, upload};
+use super::kit::{ALL, SECRET, bearer, export, refused, spec, upload};
 use crate::support::{library, upload_messages};
 
 /// How long anything may take to be logged.
@@ -36,13 +34,12 @@ struct Logging {
 }
 
 impl Logging {
-    async fn start() -> Self {
+    async fn start(options: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         std::fs::write(directory.path().join("secret"), SECRET).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
-            .args(["--listen", "127.0.0.1:0", "--log", "trace"])
-            .args(["--log-format", "json", "--auth-secret-file", "secret"])
-            .args(["--adhoc-clickhouse=on", "--adhoc-hosts", "127.0.0.1"])
+            .args(["--log", "trace", "--log-format", "json"])
+            .args(options)
             .arg("--engine-library")
             .arg(library())
             .current_dir(directory.path())
@@ -80,14 +77,20 @@ impl Logging {
         }
     }
 
-    fn token(&self, subject: &str, scopes: &str, tables: Option<&[&str]>) -> String {
-        let key = SigningKey::read(&self.directory.path().join("secret"), None).unwrap();
-        let tables = tables.map(|tables| tables.iter().map(|text| text.parse().unwrap()).collect());
-        let request = sluice_server::auth::mint::MintRequest {
-            tables,
-            ..mint_request(subject, scopes)
-        };
-        mint(&key, &request).unwrap().expose_secret().to_owned()
+    /// A token as its own program makes it.
+    fn token(&self, subject: &str, tables: &str) -> String {
+        let made = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
+            .args(["token", "--key", "secret", "--subject", subject])
+            .args(["--scopes", ALL, "--tables", tables])
+            .current_dir(self.directory.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(made.stderr).unwrap();
+        assert!(made.status.success(), "{told}");
+        String::from_utf8(made.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
     }
 
     fn ingest(&self, token: &str) -> super::kit::Ingest {
@@ -156,8 +159,14 @@ fn new_table(name: &str) -> pb::UploadSpec {
 #[expect(clippy::too_many_lines, reason = "one story, a call after the other")]
 #[tokio::test(flavor = "multi_thread")]
 async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
-    let server = Logging::start().await;
-    let alice = server.token("alice", ALL, Some(&["default.*"]));
+    let server = Logging::start(&[
+        "--listen=127.0.0.1:0",
+        "--auth-secret-file=secret",
+        "--adhoc-clickhouse=on",
+        "--adhoc-hosts=127.0.0.1",
+    ])
+    .await;
+    let alice = server.token("alice", "default.*");
     let mut ingest = server.ingest(&alice);
 
     let loaded = new_table("t");
@@ -222,7 +231,7 @@ async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
     ];
     server.expect("alice", &cancelled).await;
 
-    let forged = format!("{}AAAA", server.token("mallory", ALL, None));
+    let forged = format!("{}AAAA", server.token("mallory", "*.*"));
     let request = pb::ListDatabasesRequest {};
     let outcome = server.catalog(&forged).list_databases(request).await;
     refused(outcome, Code::Unauthenticated, "TOKEN_INVALID");
@@ -257,5 +266,21 @@ async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
     for hidden in [PASSWORD, &secret, &signature(&alice), &signature(&forged)] {
         let told = lines.iter().find(|line| line.contains(hidden));
         assert_eq!(told, None, "a secret is logged");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_open_to_everybody_says_so_loudly() {
+    for (options, is_open) in [
+        (&["--listen=127.0.0.1:0"][..], false),
+        (&["--listen=0.0.0.0:0", "--allow-open"], true),
+    ] {
+        let server = Logging::start(options).await;
+        let lines = server.lines.lock().unwrap();
+        let warned = lines.iter().filter_map(|line| parse(line)).any(|event| {
+            let message = event["fields"]["message"].as_str().unwrap_or_default();
+            event["level"] == "WARN" && message.starts_with("OPEN:")
+        });
+        assert_eq!(warned, is_open, "{options:?}");
     }
 }

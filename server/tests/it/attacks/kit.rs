@@ -99,7 +99,7 @@ impl Site {
         self.mint(&MintRequest {
             tables,
             ttl,
-            ..mint_request(subject, scopes)
+            ..request(subject, scopes)
         })
     }
 
@@ -107,7 +107,7 @@ impl Site {
     pub(super) fn token_with_role(&self, subject: &str, role: &str) -> String {
         self.mint(&MintRequest {
             clickhouse_role: Some(role.to_owned()),
-            ..mint_request(subject, USUAL)
+            ..request(subject, USUAL)
         })
     }
 
@@ -140,7 +140,7 @@ impl Site {
     }
 }
 
-pub(super) fn mint_request(subject: &str, scopes: &str) -> MintRequest {
+fn request(subject: &str, scopes: &str) -> MintRequest {
     MintRequest {
         subject: subject.to_owned(),
         scopes: scopes.parse().unwrap(),
