@@ -5,6 +5,7 @@ mod faults;
 mod insert;
 mod query;
 mod quoting;
+mod reading;
 
 use bytes::Bytes;
 use sluice_server::clickhouse::{
