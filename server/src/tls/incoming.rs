@@ -19,7 +19,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::timeout,
@@ -44,6 +44,9 @@ const QUEUE: usize = 64;
 
 /// The pause after the system refused a connection: it has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The time that a refused peer has to read why.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How connections are taken.
 #[derive(Debug, Clone)]
@@ -169,7 +172,13 @@ async fn open(
         None => Io::Plain(stream),
         Some(tls) => {
             let handshake = TlsAcceptor::from(tls.current()).accept(stream);
-            let stream = timeout(config.handshake_timeout, handshake).await??;
+            let stream = match timeout(config.handshake_timeout, handshake.into_fallible()).await? {
+                Ok(stream) => stream,
+                Err((error, stream)) => {
+                    linger(stream).await;
+                    return Err(error);
+                }
+            };
             let chain = stream.get_ref().1.peer_certificates();
             let own = chain.and_then(<[_]>::first);
             info.certificate = own.and_then(|own| subject(own)).map(Into::into);
@@ -178,6 +187,20 @@ async fn open(
     };
     let read_ahead = timeout(config.head_timeout, head(&mut io)).await??;
     Ok(Connection::new(io, read_ahead, info, slot))
+}
+
+/// Closes a connection whose handshake failed, so that its peer reads why. With TLS 1.3 a client
+/// thinks that it is in when its certificate is refused, and sends its request: closed with that
+/// unread, the connection would be reset, and the alert lost with it.
+async fn linger(mut stream: TcpStream) {
+    let rest = async {
+        stream.shutdown().await?;
+        let mut bytes = [0; 1024];
+        while stream.read(&mut bytes).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // However it ends, there is nothing left to do for this peer.
+    timeout(LINGER_TIMEOUT, rest).await.ok();
 }
 
 /// Reads what an HTTP/2 client says first, or the head of an HTTP/1 request.
