@@ -16,8 +16,9 @@ use tonic::{
 
 use crate::{
     credentials::{Credentials, Headers},
-    error::{Error, Result},
+    error::{Error, Result, deepest},
     place::Header,
+    trust,
 };
 
 /// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
@@ -65,7 +66,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects to a server; the files of its credentials are read each time. Fails with
     /// [`Error::Usage`] for what is no URL and for credentials that cannot be used, and with
-    /// [`Error::Connect`] when nobody answers.
+    /// [`Error::Connect`] when nobody answers, or [`Error::Untrusted`].
     pub(crate) async fn open(server: &Server) -> Result<Self> {
         let Server {
             url,
@@ -85,14 +86,19 @@ impl Connection {
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
         if let Some(tls) = credentials.tls(url)? {
-            let wrong = |error| Error::Usage(format!("cannot set up TLS: {error}"));
-            endpoint = endpoint.tls_config(tls).map_err(wrong)?;
+            endpoint = endpoint.tls_config(tls).map_err(|error| {
+                let cause = deepest(&error);
+                Error::Usage(format!("certificate and key cannot be used: {cause}"))
+            })?;
         }
         match endpoint.connect().await {
             Ok(channel) => Ok(Self { channel, headers }),
-            Err(source) => Err(Error::Connect {
-                server: url.clone(),
-                source,
+            Err(source) => Err(match trust::find(&source) {
+                Some(distrust) => distrust.into(),
+                None => Error::Connect {
+                    server: url.clone(),
+                    source,
+                },
             }),
         }
     }

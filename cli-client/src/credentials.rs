@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
     Request, Status,
     metadata::{AsciiMetadataKey, AsciiMetadataValue},
@@ -126,12 +127,12 @@ impl Credentials {
         }
         let mut tls = ClientTlsConfig::new();
         tls = match &self.ca {
-            Some(file) => tls.ca_certificate(Certificate::from_pem(read(file)?)),
+            Some(file) => tls.ca_certificate(Certificate::from_pem(certificates(file)?)),
             None => tls.with_native_roots(),
         };
         match &self.own {
             (Some(certificate), Some(key)) => {
-                tls = tls.identity(Identity::from_pem(read(certificate)?, secret(key)?));
+                tls = tls.identity(Identity::from_pem(certificates(certificate)?, secret(key)?));
             }
             (None, None) => {}
             _ => return Err(Error::Usage("--cert and --key belong together".to_owned())),
@@ -152,6 +153,18 @@ fn is_private(url: &str) -> bool {
     };
     let address = host.parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A file with at least one certificate: without, nobody would be trusted, and nobody would know why.
+fn certificates(file: &Path) -> Result<Vec<u8>> {
+    let pem = read(file)?;
+    let mut found = CertificateDer::pem_slice_iter(&pem).peekable();
+    let is_good = found.peek().is_some() && found.all(|one| one.is_ok());
+    if is_good {
+        return Ok(pem);
+    }
+    let text = format!("{} holds no certificates (PEM)", file.display());
+    Err(Error::Usage(text))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

@@ -8,7 +8,12 @@ use std::{error::Error as StdError, io};
 use sluice_proto::v1::TransferError;
 use tonic::Status;
 
-use crate::{exit, rejects::Saved, text};
+use crate::{
+    exit,
+    rejects::Saved,
+    text,
+    trust::{self, Distrust},
+};
 
 /// The result of a step of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -27,6 +32,9 @@ pub(crate) enum Error {
         /// What the transport says.
         source: tonic::transport::Error,
     },
+    /// One end of the connection does not trust the other.
+    #[error("{0}")]
+    Untrusted(#[from] Distrust),
     /// The server answered with an error, or the connection broke.
     #[error("{}", call_text(.0))]
     Call(#[source] Box<Status>),
@@ -200,7 +208,8 @@ impl Left {
 
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
-        Self::Call(Box::new(status))
+        let distrust = status.source().and_then(trust::find);
+        distrust.map_or_else(|| Self::Call(Box::new(status)), Self::Untrusted)
     }
 }
 
@@ -224,7 +233,7 @@ fn call_text(status: &Status) -> String {
 }
 
 /// The text of the first cause, which says more than "transport error".
-fn deepest(error: &dyn StdError) -> String {
+pub(crate) fn deepest(error: &dyn StdError) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

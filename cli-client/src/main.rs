@@ -27,6 +27,7 @@ mod stdio;
 mod table;
 mod task;
 mod text;
+mod trust;
 
 use std::{env, process::ExitCode};
 

@@ -18,6 +18,7 @@ use crate::{
     output::Output,
     rejects::Saved,
     stdio, text,
+    trust::Distrust,
 };
 
 mod hint;
@@ -114,6 +115,13 @@ impl Report {
                 source,
             } => Self::of_file(error, "SINK_UNWRITABLE", source).place(name, *bytes),
             Error::Usage(_) => Self::local(error, Code::InvalidArgument, "USAGE", Exit::Usage),
+            Error::Untrusted(distrust) => {
+                let reason = match distrust {
+                    Distrust::Server(_) => "SERVER_UNTRUSTED",
+                    Distrust::Client(_) => "CLIENT_UNTRUSTED",
+                };
+                Self::local(error, Code::Unauthenticated, reason, Exit::Permission)
+            }
             Error::Connect { server, .. } => Self::local(
                 error,
                 Code::Unavailable,

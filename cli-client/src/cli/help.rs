@@ -16,14 +16,15 @@ Exit codes:
   0    done; also when some rows were rejected and --max-rejects allows for them, when a dry run
        or an inspection finds faults, and when the reader of standard output has closed it
   1    another failure
-  2    the command line, a query or a filter is wrong
+  2    the command line, the configuration file, a query or a filter is wrong
   3    the file or its data is bad: the error names line, column and value
   4    a database, table, column or transfer is missing, there already, or not as needed; also
        when the file of an upload has changed since the upload began, and when an upload in the
        mode direct broke off: look what is in the table
   5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over; a later
        try may succeed, of an upload with --resume
-  6    not signed in, or not allowed
+  6    not signed in, or not allowed; also when server or client does not trust the certificate of
+       the other
   7    a local file or pipe cannot be read or written
   130  interrupted: Ctrl-C cancels a running transfer first, and a second Ctrl-C does not wait for
        that; a request to terminate (SIGTERM) leaves the upload of a file to be resumed";

@@ -10,8 +10,13 @@ pub(super) const TYPES: &str =
 pub(super) fn of(reason: &str) -> Option<&'static str> {
     let hint = match reason {
         "SERVER_UNREACHABLE" | "CONNECTION_LOST" => {
-            "is sluice-server running? --server or SLUICE_SERVER says where"
+            "is sluice-server running, and with TLS (https://) or without (http://)? --server or \
+             SLUICE_SERVER says where"
         }
+        "SERVER_UNTRUSTED" => "--ca or SLUICE_CA names the CA certificate of the server",
+        "CLIENT_UNTRUSTED" => "--cert and --key show a certificate of a CA that the server trusts",
+        "TOKEN_MISSING" => "--token-file or SLUICE_TOKEN has the token; so can a profile",
+        "TOKEN_EXPIRED" => "get a new token; an upload that it has interrupted goes on with that",
         "CLICKHOUSE_UNAVAILABLE" => {
             "the server runs, its ClickHouse does not answer; see `sluice ping`"
         }
