@@ -5,6 +5,7 @@
 //! a flag that the server does not honour.
 
 mod again;
+mod config;
 mod credentials;
 mod export;
 mod help;
@@ -20,6 +21,7 @@ use sluice_proto::v1::TableRef;
 
 pub(crate) use self::{
     again::resume_command,
+    config::ConfigArgs,
     credentials::CredentialArgs,
     export::{ExportArgs, FormArgs, PreviewArgs},
     place::PlaceArgs,
@@ -37,16 +39,13 @@ const GENERAL: &str = "General options";
 #[derive(Debug, Parser)]
 #[command(name = "sluice", version, after_help = help::AFTER, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Address of the Sluice server.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GENERAL,
-        value_name = "URL",
-        env = "SLUICE_SERVER",
-        default_value = "http://127.0.0.1:50051"
-    )]
-    pub(crate) server: String,
+    /// Profile, and the file that it stands in.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+
+    /// Address of the Sluice server. Default: that of the profile, or <http://127.0.0.1:50051>.
+    #[arg(long, global = true, help_heading = GENERAL, value_name = "URL", env = "SLUICE_SERVER")]
+    pub(crate) server: Option<String>,
 
     /// Token and certificates.
     #[command(flatten)]
@@ -117,6 +116,11 @@ pub(crate) enum Command {
     /// Look at running and recent transfers and their rejected rows, or cancel one.
     #[command(subcommand)]
     Transfers(TransfersCommand),
+    /// List the profiles of the configuration file.
+    ///
+    /// What stands there is checked, and no server is asked.
+    #[command(after_help = help::PROFILES)]
+    Profiles,
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -11,6 +11,7 @@ mod inspect;
 mod man;
 mod ping;
 mod preview;
+mod profiles;
 mod tables;
 mod transfers;
 mod upload;
@@ -21,21 +22,31 @@ use crate::{
     connect::{Connection, Server},
     error::{Error, Result},
     output::Output,
-    settings::{Action, Endpoint, Question, Settings},
+    settings::{Action, Endpoint, Page, Question, Settings, Work},
     signal::Interrupt,
 };
 
 /// Runs a command to its end, or until it is interrupted.
 pub(crate) async fn run(settings: Settings, output: Output) -> Result<()> {
-    let Settings { server, action } = settings;
+    let Work { server, action } = match settings {
+        Settings::Print(page) => return print(&page, output),
+        Settings::Work(work) => *work,
+    };
     let mut interrupt = Interrupt::listen().map_err(Error::Runtime)?;
     match action {
-        Action::Completions(shell) => completions::run(shell),
-        Action::Man => man::run(),
         Action::Upload(upload) => upload::run(*upload, &server, output, &mut interrupt).await,
         Action::Export(export) => export::run(*export, &server, output, &mut interrupt).await,
         Action::Inspect(look) => unless(&mut interrupt, inspect::run(*look, &server, output)).await,
         Action::Ask(question) => unless(&mut interrupt, ask(question, &server, output)).await,
+    }
+}
+
+/// Prints what no server is asked for.
+fn print(page: &Page, output: Output) -> Result<()> {
+    match page {
+        Page::Completions(shell) => completions::run(*shell),
+        Page::Man => man::run(),
+        Page::Profiles(wanted) => profiles::run(wanted, output),
     }
 }
 

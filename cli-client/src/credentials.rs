@@ -73,6 +73,31 @@ impl Credentials {
         }
     }
 
+    /// These, and where they are silent those of a profile. Each counts as a whole: no token beside
+    /// another, no certificate without its own key.
+    pub(crate) fn or(self, profile: Self) -> Self {
+        let has_token = self.token.is_some() || self.token_file.is_some();
+        let has_own = self.own.0.is_some() || self.own.1.is_some();
+        Self {
+            token: self.token,
+            token_file: if has_token {
+                self.token_file
+            } else {
+                profile.token_file
+            },
+            ca: self.ca.or(profile.ca),
+            own: if has_own { self.own } else { profile.own },
+        }
+    }
+
+    /// What they are, in words: `token, certificate`.
+    pub(crate) fn words(&self) -> String {
+        let has_token = self.token.is_some() || self.token_file.is_some();
+        let parts = [(has_token, "token"), (self.own.0.is_some(), "certificate")];
+        let parts = parts.into_iter().filter(|(is_there, _)| *is_there);
+        parts.map(|(_, word)| word).collect::<Vec<_>>().join(", ")
+    }
+
     /// What to add to each call to `url`, behind `headers`. Secrets among them go where others cannot
     /// read them. Fails with [`Error::Usage`].
     pub(crate) fn headers(&self, url: &str, mut headers: Vec<Header>) -> Result<Headers> {

@@ -7,6 +7,7 @@
 
 mod cli;
 mod command;
+mod config;
 mod connect;
 mod credentials;
 mod error;

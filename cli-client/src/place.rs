@@ -28,6 +28,30 @@ pub(crate) struct Place {
 pub(crate) type Header = (AsciiMetadataKey, AsciiMetadataValue);
 
 impl Place {
+    /// This one, and where it is silent that of a profile. Another connection or another ClickHouse
+    /// takes the place of the profile's, and passwords stay with the user that they are for.
+    pub(crate) fn or(self, profile: Self) -> Self {
+        if self.connection.is_some() || self.url.is_some() {
+            return self;
+        }
+        let is_other = self.user.is_some() || self.token_file.is_some();
+        let (user, password_file, token_file) = if is_other {
+            (self.user, self.password_file, self.token_file)
+        } else if self.password_file.is_some() {
+            (profile.user, self.password_file, None)
+        } else {
+            (profile.user, profile.password_file, profile.token_file)
+        };
+        Self {
+            connection: profile.connection,
+            url: profile.url,
+            database: self.database.or(profile.database),
+            user,
+            password_file,
+            token_file,
+        }
+    }
+
     /// What to add to each call. Asks for the password of a user who has none in a file, on a terminal.
     /// Fails with [`Error::Usage`].
     pub(crate) fn headers(&self) -> Result<Vec<Header>> {

@@ -1,7 +1,8 @@
 //! What a command is to do, resolved: flags become requests of the contract.
 //!
 //! `main` resolves, `command` executes. Everything that can be wrong without asking the server or
-//! opening a file is found here; it must never do either.
+//! opening the file to move is found here; it must never do either. What it does open is the
+//! configuration file and passwords.
 
 pub(crate) mod dialect;
 mod export;
@@ -9,6 +10,7 @@ pub(crate) mod filter;
 pub(crate) mod names;
 mod reading;
 mod scanner;
+mod server;
 mod transfers;
 mod upload;
 pub(crate) mod value;
@@ -19,28 +21,51 @@ use clap_complete::Shell;
 use sluice_proto::v1::{PreviewRowsRequest, TableRef};
 use uuid::Uuid;
 
+use self::server::Given;
 pub(crate) use self::{
     export::Export,
+    server::server_url,
     transfers::TransferList,
     upload::{Inspect, Upload},
 };
 use crate::{
     cli::{Cli, Command, TransfersCommand},
+    config::Wanted,
     connect::Server,
     error::{Error, Result},
-    place::Place,
+    stdio,
 };
 
 /// A command line, resolved.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) enum Settings {
+    /// Print what is known without a server.
+    Print(Page),
+    /// Work with a server.
+    Work(Box<Work>),
+}
+
+/// What is known without a server.
+#[derive(Debug)]
+pub(crate) enum Page {
+    /// A completion script.
+    Completions(Shell),
+    /// The manual page.
+    Man,
+    /// The profiles of the configuration file.
+    Profiles(Wanted),
+}
+
+/// What to do with which server.
+#[derive(Debug)]
+pub(crate) struct Work {
     /// The server, and how to show it who calls.
     pub(crate) server: Server,
     /// What to do.
     pub(crate) action: Action,
 }
 
-/// What to do.
+/// What to do with a server.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Load a file.
@@ -51,10 +76,6 @@ pub(crate) enum Action {
     Inspect(Box<Inspect>),
     /// Ask for something that changes nothing here.
     Ask(Question),
-    /// Print a completion script.
-    Completions(Shell),
-    /// Print the manual page.
-    Man,
 }
 
 /// What to ask the server.
@@ -102,41 +123,56 @@ impl From<PathBuf> for Endpoint {
 }
 
 impl Settings {
-    /// Resolves the command line. Fails with [`Error::Usage`].
+    /// Resolves the command line. Asks for a password on a terminal where one is missing, and says on
+    /// standard error when a profile is not used. Fails with [`Error::Usage`].
     pub(crate) fn resolve(cli: Cli) -> Result<Self> {
-        let action = action(cli.command)?;
-        if cli.json && !has_object(&action) {
+        let wanted = Wanted::from(cli.config);
+        let task = task(cli.command, &wanted)?;
+        if cli.json && !has_object(&task) {
             let text =
                 "completions, man and inspect --create-statement print text: leave --json out";
             return Err(Error::Usage(text.to_owned()));
         }
-        Ok(Self {
-            server: Server {
-                url: server_url(&cli.server)?,
-                credentials: cli.credentials.into(),
-                place: Place::from(cli.place).headers()?,
-            },
-            action,
-        })
+        let action = match task {
+            Task::Print(page) => return Ok(Self::Print(page)),
+            Task::Work(action) => action,
+        };
+        let given = Given {
+            server: cli.server,
+            credentials: cli.credentials.into(),
+            place: cli.place.into(),
+        };
+        let (server, note) = server::resolve(given, &wanted)?;
+        if let Some(note) = note.filter(|_| !cli.quiet) {
+            stdio::error_line(&note);
+        }
+        Ok(Self::Work(Box::new(Work { server, action })))
     }
 }
 
+/// A command, resolved.
+enum Task {
+    Print(Page),
+    Work(Action),
+}
+
 /// Resolves a command. Fails with [`Error::Usage`].
-fn action(command: Command) -> Result<Action> {
-    let question = match command {
-        Command::Upload(args) => return Ok(Action::Upload(Box::new(upload::upload(*args)?))),
-        Command::Inspect(args) => return Ok(Action::Inspect(Box::new(upload::inspect(*args)?))),
-        Command::Export(args) => return Ok(Action::Export(Box::new(export::export(*args)?))),
-        Command::Completions { shell } => return Ok(Action::Completions(shell)),
-        Command::Man => return Ok(Action::Man),
-        Command::Preview(args) => Question::Preview(Box::new(export::preview(args))),
-        Command::Databases => Question::Databases,
-        Command::Tables { database } => Question::Tables(database.unwrap_or_default()),
-        Command::Describe { table } => Question::Describe(table),
-        Command::Ping => Question::Ping,
-        Command::Transfers(command) => about_transfers(command),
+fn task(command: Command, wanted: &Wanted) -> Result<Task> {
+    let action = match command {
+        Command::Completions { shell } => return Ok(Task::Print(Page::Completions(shell))),
+        Command::Man => return Ok(Task::Print(Page::Man)),
+        Command::Profiles => return Ok(Task::Print(Page::Profiles(wanted.clone()))),
+        Command::Upload(args) => Action::Upload(Box::new(upload::upload(*args)?)),
+        Command::Inspect(args) => Action::Inspect(Box::new(upload::inspect(*args)?)),
+        Command::Export(args) => Action::Export(Box::new(export::export(*args)?)),
+        Command::Preview(args) => Action::Ask(Question::Preview(Box::new(export::preview(args)))),
+        Command::Databases => Action::Ask(Question::Databases),
+        Command::Tables { database } => Action::Ask(Question::Tables(database.unwrap_or_default())),
+        Command::Describe { table } => Action::Ask(Question::Describe(table)),
+        Command::Ping => Action::Ask(Question::Ping),
+        Command::Transfers(command) => Action::Ask(about_transfers(command)),
     };
-    Ok(Action::Ask(question))
+    Ok(Task::Work(action))
 }
 
 fn about_transfers(command: TransfersCommand) -> Question {
@@ -152,27 +188,12 @@ fn about_transfers(command: TransfersCommand) -> Question {
 }
 
 /// Whether the result can be an object.
-fn has_object(action: &Action) -> bool {
-    match action {
-        Action::Completions(_) | Action::Man => false,
-        Action::Inspect(inspect) => !inspect.statement_only,
-        Action::Upload(_) | Action::Export(_) | Action::Ask(_) => true,
-    }
-}
-
-/// The URL with its scheme.
-fn server_url(text: &str) -> Result<String> {
-    if text.is_empty() {
-        return Err(Error::Usage(
-            "the address of the server is empty".to_owned(),
-        ));
-    }
-    match text.split_once("://") {
-        None => Ok(format!("http://{text}")),
-        Some(("http" | "https", _)) => Ok(text.to_owned()),
-        Some((scheme, _)) => Err(Error::Usage(format!(
-            "the address {text} begins with {scheme}://, not with http:// or https://"
-        ))),
+fn has_object(task: &Task) -> bool {
+    match task {
+        Task::Print(Page::Completions(_) | Page::Man) => false,
+        Task::Work(Action::Inspect(inspect)) => !inspect.statement_only,
+        Task::Print(Page::Profiles(_))
+        | Task::Work(Action::Upload(_) | Action::Export(_) | Action::Ask(_)) => true,
     }
 }
 

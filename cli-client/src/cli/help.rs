@@ -43,6 +43,31 @@ Interruptions:
 
 Exit codes: see sluice --help.";
 
+/// The form of the configuration file, below the help of `profiles`.
+pub(super) const PROFILES: &str = "\
+Configuration file (TOML), ~/.config/sluice/config.toml unless --config names another:
+  default-profile = \"dev\"
+
+  [profile.dev]
+  server = \"http://127.0.0.1:50051\"
+
+  [profile.prod]
+  server = \"https://sluice.example.com:50051\"
+  ca = \"prod/ca.pem\"                    # also cert and key
+  token-file = \"~/.secrets/prod\"
+  connection = \"warehouse\"              # or clickhouse-url, with clickhouse-database, -user,
+                                        # -password-file or -token-file
+  Paths begin at the directory of the file, or with ~/. Secrets stand in files of their own, which
+  nobody else may be able to read.
+
+What counts:
+  A flag, else the variable of the environment, else the profile, else the default.
+  A profile belongs to its server: when --server or SLUICE_SERVER names another one, nothing of the
+  profile is used. --connection and --clickhouse-url replace all that the profile says of ClickHouse,
+  --clickhouse-user also its password; a token or a certificate that is given replaces its own.
+
+Exit codes: see sluice --help.";
+
 /// The form of `--where`, below the help of `export`.
 pub(super) const WHERE: &str = "\
 Filters (--where EXPR, may be repeated, all must hold):

@@ -9,11 +9,18 @@ use sluice_proto::v1::{
     UploadSpec, ValueOptions, export_request,
 };
 
-use super::{Action, Cli, Endpoint, Question, Settings, Upload};
+use super::{Action, Cli, Endpoint, Question, Settings, Upload, Work};
 
-fn resolve(line: &[&str]) -> Settings {
-    let cli = Cli::try_parse_from([&["sluice"], line].concat()).unwrap();
-    Settings::resolve(cli).unwrap()
+/// A command line, with no profiles.
+fn parse(line: &[&str]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from([&["sluice", "--config", "/dev/null"], line].concat())
+}
+
+fn resolve(line: &[&str]) -> Work {
+    match Settings::resolve(parse(line).unwrap()).unwrap() {
+        Settings::Work(work) => *work,
+        Settings::Print(page) => panic!("{page:?}"),
+    }
 }
 
 #[test]
@@ -40,8 +47,7 @@ fn export(flags: &[&str]) -> ExportRequest {
 /// A command line that is refused, by clap or by the settings.
 #[track_caller]
 fn refuse(line: &[&str]) {
-    let cli = Cli::try_parse_from([&["sluice"], line].concat());
-    if let Ok(cli) = cli {
+    if let Ok(cli) = parse(line) {
         assert!(Settings::resolve(cli).is_err(), "{line:?}");
     }
 }
@@ -435,6 +441,5 @@ fn a_server_without_a_scheme_is_http() {
         resolve(&["--server", "db:50051", "ping"]).server.url,
         "http://db:50051"
     );
-    let cli = Cli::try_parse_from(["sluice", "--server", "ftp://db", "ping"]).unwrap();
-    assert!(Settings::resolve(cli).is_err());
+    refuse(&["--server", "ftp://db", "ping"]);
 }
