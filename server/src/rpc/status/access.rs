@@ -136,6 +136,32 @@ fn build(external: External, retry: Option<Duration>) -> Status {
         ..
     } = external;
     let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
-    details.set_retry_info(retry);
+    // Without a delay it would still ask the client to try again.
+    if retry.is_some() {
+        details.set_retry_info(retry);
+    }
     Status::with_error_details(code, message, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic_types::StatusExt as _;
+
+    use super::{outlived_token, too_many, unknown_caller};
+    use crate::auth::{Error, limit::TooMany};
+
+    #[test]
+    fn only_what_passes_by_itself_asks_for_another_try() {
+        let info = |status: tonic::Status| status.get_details_retry_info();
+        assert_eq!(info(outlived_token()), None);
+        assert_eq!(info(unknown_caller(&Error::MissingToken)), None);
+        assert!(info(unknown_caller(&Error::KeysUnavailable)).is_some());
+        let error = TooMany {
+            per_second: 5,
+            retry_after: Duration::from_secs(1),
+        };
+        assert!(info(too_many(&error)).is_some());
+    }
 }
