@@ -39,7 +39,7 @@ pub(crate) fn is_passing(error: &Error) -> bool {
         Error::Call(status) => {
             connection_broke(status)
                 || status.code() == Code::Unavailable
-                || status.get_details_retry_info().is_some()
+                || !wanted_delay(error).is_zero()
                 || is_passing_reason(&reason(status))
         }
         _ => false,

@@ -87,7 +87,8 @@ fn judge(error: &TlsError) -> Option<Distrust> {
 /// What is wrong with the certificate of a server.
 fn fault(error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => {
+        // The signature is wrong when a CA of the same name has signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "its certificate is not signed by a CA that is trusted here".to_owned()
         }
         CertificateError::NotValidForNameContext {
@@ -107,6 +108,7 @@ fn fault(error: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "its certificate is not valid yet".to_owned()
         }
+        CertificateError::Revoked => "its certificate is revoked".to_owned(),
         other => format!("its certificate cannot be checked: {other}"),
     }
 }
@@ -160,11 +162,13 @@ mod tests {
         );
         for (error, part) in [
             (CertificateError::UnknownIssuer, "not signed by a CA"),
+            (CertificateError::BadSignature, "not signed by a CA"),
             (CertificateError::Expired, "has expired"),
             (CertificateError::NotValidYet, "not valid yet"),
+            (CertificateError::Revoked, "is revoked"),
             (
-                CertificateError::Revoked,
-                "cannot be checked: certificate was revoked",
+                CertificateError::BadEncoding,
+                "cannot be checked: BadEncoding",
             ),
         ] {
             let words = server(error);

@@ -45,11 +45,11 @@ pub(super) fn run(wanted: &Wanted, output: Output) -> Result<()> {
         if object.profiles.is_empty() {
             return writeln!(out, "{}", nothing(&config));
         }
-        let table = Table::new().text("profile").text("server").text("");
+        let table = Table::new().text("profile").text("server").text("default");
         let mut table = table.text("ClickHouse").text("credentials");
         for found in &object.profiles {
             let place = found.connection.or(found.clickhouse_url);
-            let default = if found.is_default { "default" } else { "" };
+            let default = if found.is_default { "yes" } else { "" };
             let cells = [found.name, found.server, default, place.unwrap_or_default()];
             let cells = cells.into_iter().chain([found.credentials.as_str()]);
             table.row(cells.map(|cell| Some(cell.to_owned())));

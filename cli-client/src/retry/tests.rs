@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::{Patience, is_passing, wanted_delay};
-use crate::error::Error;
+use crate::{error::Error, trust::Distrust};
 
 fn call(code: Code, reason: &str) -> Error {
     let details = ErrorDetails::with_error_info(reason, "sluice.v1", HashMap::new());
@@ -76,6 +76,10 @@ fn what_the_server_asks_to_be_tried_later_passes_in_that_time() {
     let error = Status::with_error_details(Code::ResourceExhausted, "later", details).into();
     assert!(is_passing(&error));
     assert_eq!(wanted_delay(&error), Duration::from_secs(3));
+    let details = ErrorDetails::with_retry_info(None);
+    let error = Status::with_error_details(Code::Unauthenticated, "who", details).into();
+    assert!(!is_passing(&error));
+    assert!(!is_passing(&Distrust::Client("no").into()));
 }
 
 #[test]

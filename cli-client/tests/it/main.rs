@@ -17,9 +17,11 @@ mod form;
 mod inspect;
 mod local;
 mod look;
+mod profiles;
 mod rejects;
 mod resume;
 mod resume_export;
+mod secure;
 mod server;
 mod text;
 mod transfers;
@@ -28,6 +30,8 @@ mod usage;
 mod values;
 
 use assert_cmd::Command;
+
+use crate::support::SLUICE;
 
 /// The binary, with an address where nobody listens.
 fn sluice() -> Command {
@@ -38,8 +42,18 @@ fn sluice() -> Command {
 
 /// The binary, without an address.
 fn bare() -> Command {
-    let mut command = Command::cargo_bin("sluice").unwrap();
-    command.env_remove("SLUICE_SERVER");
+    Command::from_std(program())
+}
+
+/// The binary with nothing of this environment that it reads.
+fn program() -> std::process::Command {
+    let mut command = std::process::Command::new(SLUICE);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SLUICE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 

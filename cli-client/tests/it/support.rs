@@ -1,7 +1,10 @@
 //! A real server in a process of its own, the command line beside it, and a directory for files.
 
+mod certificates;
+mod guarded;
 mod process;
 mod proxy;
+mod terminal;
 
 use std::{
     fs,
@@ -18,12 +21,15 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{bare, last_object};
+use crate::{bare, last_object, program};
 
 use self::process::{child_of, ended, signal};
 pub(crate) use self::{
+    certificates::{Ca, Pair, secret, token},
+    guarded::GuardedClickhouse,
     process::{Client, is_alive, kill},
     proxy::{Proxy, Way},
+    terminal::Terminal,
 };
 
 /// Longer than anything here takes; what is not there by then will not come.
@@ -43,13 +49,7 @@ pub(crate) fn sample(name: &str) -> String {
 /// The server's program with nothing of this environment: on a free port and this data directory,
 /// unless the options say otherwise.
 pub(crate) fn server_program(data: &Path, options: &[&str]) -> Process {
-    let program = Path::new(SLUICE).with_file_name("sluice-server");
-    assert!(
-        program.exists(),
-        "{} is missing: build the workspace first: cargo build --workspace",
-        program.display()
-    );
-    let mut command = Process::new(program);
+    let mut command = Process::new(server_binary());
     command.env_clear().arg("--engine-library").arg(library());
     let defaults = [
         ("--listen", "127.0.0.1:0"),
@@ -62,6 +62,17 @@ pub(crate) fn server_program(data: &Path, options: &[&str]) -> Process {
     }
     command.args(options).stdin(Stdio::null());
     command
+}
+
+/// The server's program.
+fn server_binary() -> PathBuf {
+    let program = Path::new(SLUICE).with_file_name("sluice-server");
+    assert!(
+        program.exists(),
+        "{} is missing: build the workspace first: cargo build --workspace",
+        program.display()
+    );
+    program
 }
 
 /// The ClickHouse library that `make engine` installs.
@@ -168,7 +179,9 @@ impl Server {
                 self.engine_address = format!("127.0.0.1:{port}");
             }
             if fields["message"] == "listening" {
-                self.url = format!("http://{}", fields["address"].as_str().unwrap());
+                let is_encrypted = self.options.iter().any(|option| option == "--tls-cert");
+                let scheme = if is_encrypted { "https" } else { "http" };
+                self.url = format!("{scheme}://{}", fields["address"].as_str().unwrap());
                 return;
             }
         }
@@ -182,7 +195,8 @@ impl Server {
 
     /// Starts a server that has ended again, at the same address with the same data.
     pub(crate) fn start_again(&mut self) {
-        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        let (_, address) = self.url.split_once("://").unwrap();
+        let address = address.to_owned();
         let options = self.options.iter().map(String::as_str);
         let options: Vec<_> = options.chain(["--listen", &address]).collect();
         let (process, events) = spawn(self.data.path(), &options, &self.log);
@@ -192,6 +206,12 @@ impl Server {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The port that it listens on.
+    pub(crate) fn port(&self) -> &str {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        port
     }
 
     /// The command line, pointed at this server.
@@ -329,7 +349,7 @@ fn spawn(
 
 /// Starts a command that runs beside the test, with `--json`, by this way to the server.
 pub(crate) fn begin(url: &str, line: &[&str]) -> Client {
-    let process = Process::new(SLUICE)
+    let process = program()
         .args(["--json", "--server", url])
         .args(line)
         .stdin(Stdio::piped())
