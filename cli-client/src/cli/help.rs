@@ -62,9 +62,9 @@ Configuration file (TOML), ~/.config/sluice/config.toml unless --config names an
 
 What counts:
   A flag, else the variable of the environment, else the profile, else the default.
-  A profile belongs to its server: when --server or SLUICE_SERVER names another one, nothing of the
-  profile is used. --connection and --clickhouse-url replace all that the profile says of ClickHouse,
-  --clickhouse-user also its password; a token or a certificate that is given replaces its own.
+  A profile belongs to its server: when --server or SLUICE_SERVER names another one, nothing of it
+  is used. --connection and --clickhouse-url replace all that the profile says of ClickHouse,
+  --clickhouse-user its password too; a token or a certificate that is given replaces its own.
 
 Exit codes: see sluice --help.";
 
@@ -81,3 +81,26 @@ Filters (--where EXPR, may be repeated, all must hold):
     sluice export -t orders --where \"day >= 2026-01-01\" --where \"state IN (paid, sent)\" -o o.csv
 
 Exit codes: see sluice --help.";
+
+#[cfg(test)]
+mod tests {
+    use super::PROFILES;
+    use crate::config::{Config, Wanted};
+
+    #[test]
+    fn the_example_of_a_configuration_file_can_be_used() {
+        let lines = PROFILES.lines().skip(1);
+        let lines = lines.take_while(|line| !line.starts_with("  Paths begin"));
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.toml");
+        std::fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let wanted = Wanted {
+            file: Some(file),
+            home: Some("/home/me".into()),
+            ..Wanted::default()
+        };
+        let config = Config::load(&wanted).unwrap();
+        assert_eq!(config.default.as_deref(), Some("dev"));
+        assert_eq!(config.profiles.len(), 2);
+    }
+}
