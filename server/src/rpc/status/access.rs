@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn only_what_passes_by_itself_asks_for_another_try() {
         let info = |status: tonic::Status| status.get_details_retry_info();
-        assert_eq!(info(outlived_token()), None);
-        assert_eq!(info(unknown_caller(&Error::MissingToken)), None);
+        assert!(info(outlived_token()).is_none());
+        assert!(info(unknown_caller(&Error::MissingToken)).is_none());
         assert!(info(unknown_caller(&Error::KeysUnavailable)).is_some());
         let error = TooMany {
             per_second: 5,
