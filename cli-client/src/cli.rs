@@ -43,7 +43,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 
-    /// Address of the Sluice server. Default: that of the profile, or <http://127.0.0.1:50051>.
+    /// Address of the Sluice server. Default: that of the profile, or `http://127.0.0.1:50051`.
     #[arg(long, global = true, help_heading = GENERAL, value_name = "URL", env = "SLUICE_SERVER")]
     pub(crate) server: Option<String>,
 

@@ -176,3 +176,23 @@ prod     http://127.0.0.1:8           warehouse   token
         "no profiles: /nonexistent/sluice/config.toml is missing\n"
     );
 }
+
+#[test]
+fn the_manual_and_the_completions_know_of_profiles() {
+    let files = Files::new();
+    let parts = [
+        "SLUICE_PROFILE",
+        "SLUICE_CLI_CONFIG",
+        "token\\-file = \"~/.secrets/prod\"",
+    ];
+    for (line, parts) in [
+        (&["man"][..], &parts[..]),
+        (&["completions", "bash"], &["--profile", "profiles"]),
+    ] {
+        let assert = with(&files, "").args(line).assert().code(0);
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        for part in parts {
+            assert!(text.contains(part), "{part} in {line:?}");
+        }
+    }
+}
