@@ -23,7 +23,8 @@ pub(super) fn rows(
     let specs: Vec<_> = columns
         .map(|column| ColumnSpec {
             name: column.name.name.clone(),
-            data_type: column.inferred.data_type.clone(),
+            // How a value is stored makes no difference to what it is.
+            data_type: column.inferred.data_type.wire_type(),
             has_default: false,
             empty_as_default: false,
         })

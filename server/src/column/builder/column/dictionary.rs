@@ -66,7 +66,10 @@ impl Dictionary {
     }
 
     pub(super) const fn byte_count(&self) -> usize {
-        self.texts.len() + self.rows.len() * self.width()
+        match self.rows.len() {
+            0 => 0,
+            row_count => self.texts.len() + row_count * self.width(),
+        }
     }
 
     /// Appends a value for each cell; see [`super::ColumnBuilder::append`].

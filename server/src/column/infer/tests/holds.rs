@@ -40,7 +40,7 @@ impl CellSink for Texts {
 fn round_trip(inferred: &Inferred, cells: &[Cell<'_>]) -> Vec<Option<Vec<u8>>> {
     let spec = ColumnSpec {
         name: "c".to_owned(),
-        data_type: inferred.data_type.clone(),
+        data_type: inferred.data_type.wire_type(),
         has_default: false,
         empty_as_default: false,
     };
