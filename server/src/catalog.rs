@@ -205,6 +205,26 @@ impl Catalog {
             .ok_or_else(|| no_row("the connection"))
     }
 
+    /// What the user may not do with all tables of a database, as GRANT names it: SELECT, INSERT,
+    /// CREATE TABLE. Nothing where ClickHouse does not know the question.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub async fn missing_grants(&self, database: &str) -> Result<Vec<&'static str>> {
+        let mut missing = Vec::new();
+        for privilege in sql::catalog::PRIVILEGES {
+            let statement = sql::catalog::check_privilege(privilege, database);
+            match self.client.is_granted(&statement).await {
+                Ok(true) => {}
+                Ok(false) => missing.push(privilege),
+                Err(ClickHouseError::InvalidQuery(_)) => return Ok(Vec::new()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(missing)
+    }
+
     /// Lists the databases that the user may see, by name.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ struct Object<'a> {
     timezone: &'a str,
     round_trip_seconds: f64,
     embedded: bool,
+    missing_grants: &'a [String],
 }
 
 /// Asks and prints the answer.
@@ -39,8 +40,9 @@ pub(super) async fn run(server: &str, connection: &Connection, output: Output) -
         timezone: &response.timezone,
         round_trip_seconds: json::seconds(round_trip),
         embedded: response.embedded,
+        missing_grants: &response.missing_grants,
     };
-    let text = format!(
+    let mut text = format!(
         "ClickHouse {}{} answers through {server}{}\nuser {}, database {}, time zone {}",
         object.server_version,
         if object.embedded { " (embedded)" } else { "" },
@@ -49,6 +51,13 @@ pub(super) async fn run(server: &str, connection: &Connection, output: Output) -
         object.database,
         object.timezone
     );
+    if !object.missing_grants.is_empty() {
+        let (grants, database) = (object.missing_grants.join(", "), object.database);
+        text += &format!(
+            "\nmissing: GRANT {grants} ON {database}.* TO {}, unless single tables are enough",
+            object.user
+        );
+    }
     output.data(&object, |out| writeln!(out, "{text}"))
 }
 

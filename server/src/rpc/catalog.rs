@@ -93,14 +93,19 @@ impl CatalogService for CatalogRpc {
         let (caller, door) = self.enter(Caller::of(&request)?, &request).await?;
         caller.check(Action::ReadCatalog)?;
         let asked = Instant::now();
-        let connection = door.catalog().check().await.map_err(refuse)?;
+        let catalog = door.catalog();
+        let connection = catalog.check().await.map_err(refuse)?;
+        let round_trip = asked.elapsed();
+        let missing = catalog.missing_grants(&connection.database).await;
+        let missing = missing.map_err(refuse)?.into_iter().map(str::to_owned);
         Ok(Response::new(pb::CheckConnectionResponse {
             server_version: connection.version,
             user: connection.user,
             database: connection.database,
             timezone: connection.timezone,
-            round_trip: prost_types::Duration::try_from(asked.elapsed()).ok(),
+            round_trip: prost_types::Duration::try_from(round_trip).ok(),
             embedded: door.is_embedded(),
+            missing_grants: missing.collect(),
         }))
     }
 

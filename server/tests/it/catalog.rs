@@ -21,6 +21,7 @@ async fn the_connection_tells_who_and_where() {
     );
     assert_eq!(answer.timezone, server.sql("SELECT timezone()"));
     assert!(answer.embedded && answer.round_trip.is_some());
+    assert!(answer.missing_grants.is_empty(), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

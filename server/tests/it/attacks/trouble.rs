@@ -118,7 +118,9 @@ async fn what_is_wrong_with_a_clickhouse_is_told_apart() {
         catalog.check_connection(request).await
     };
     for good in ["good", "secure"] {
-        assert_eq!(check(good).await.unwrap().into_inner().user, "guest");
+        let answer = check(good).await.unwrap().into_inner();
+        assert_eq!(answer.user, "guest");
+        assert_eq!(answer.missing_grants, ["SELECT", "INSERT", "CREATE TABLE"]);
     }
     for (name, code, why) in [
         ("nobody", Code::Unavailable, "CLICKHOUSE_UNAVAILABLE"),

@@ -64,7 +64,8 @@ export function ConnectionPage() {
 function CheckNote({ check }: { check: ConnectionState["check"] }) {
   switch (check.state) {
     case "good": {
-      const { serverVersion, user, database, timezone, roundTrip, embedded } = check.answer;
+      const { serverVersion, user, database, timezone, roundTrip, embedded, missingGrants } =
+        check.answer;
       const took = roundTrip ? Number(roundTrip.seconds) * 1000 + roundTrip.nanos / 1e6 : 0;
       return (
         <Note look="good" title={`ClickHouse ${serverVersion} answers`}>
@@ -74,6 +75,9 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
             <Fact name="Database" value={database} />
             <Fact name="Time zone" value={timezone} />
             <Fact name="Round trip" value={formatDuration(took)} />
+            {missingGrants.length > 0 && (
+              <Fact name="Not granted on all tables" value={missingGrants.join(", ")} />
+            )}
           </dl>
         </Note>
       );

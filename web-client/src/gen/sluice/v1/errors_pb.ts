@@ -493,7 +493,8 @@ export enum ErrorReason {
   CLICKHOUSE_ACCESS_DENIED = 73,
 
   /**
-   * [RESOURCE_EXHAUSTED, may be retried] Memory, quota, disk or number of queries of ClickHouse.
+   * [RESOURCE_EXHAUSTED, may be retried] Memory, disk or number of queries of ClickHouse; or the quota of
+   * its user, without a RetryInfo.
    *
    * @generated from enum value: ERROR_REASON_CLICKHOUSE_RESOURCES = 74;
    */
