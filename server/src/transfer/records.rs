@@ -127,7 +127,11 @@ impl Transfers {
         {
             transfer.stop(Error::Cancelled);
             transfer.wait_ended(CANCEL_LIMIT).await;
-            return Ok(transfer.snapshot());
+            let now = transfer.snapshot();
+            // What was being interrupted already has not heard it.
+            if now.phase != Phase::Interrupted {
+                return Ok(now);
+            }
         }
         let found = self.find(id).await?;
         if found.phase.is_final() || found.phase == Phase::Committing {

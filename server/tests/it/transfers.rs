@@ -190,6 +190,30 @@ async fn a_cancelled_upload_ends_within_a_second() {
     );
 }
 
+/// A cancellation that comes while the upload of a client that has gone is being interrupted.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_just_interrupted_is_cancelled_all_the_same() {
+    let server = TestServer::start().await;
+    create(&server);
+    for delay in (0..24).step_by(2) {
+        let id = uuid::Uuid::now_v7().to_string();
+        let upload = OpenUpload::begin(&server, "slow", &id).await;
+        upload.data(format!("n,s\n{}", rows())).await;
+        until_rows_are_parsed(&server, &id).await;
+        upload.call.abort();
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        let cancel = pb::CancelTransferRequest {
+            transfer_id: id.clone(),
+        };
+        let cancelled = server.ingest().await.cancel_transfer(cancel).await.unwrap();
+        let told = cancelled.into_inner().transfer.unwrap().state;
+        let cancelled = i32::from(pb::TransferState::Cancelled);
+        assert_eq!(told, cancelled, "after {delay} ms");
+        assert_eq!(state(&server, &id).await.state, cancelled);
+    }
+    assert_eq!(server.sql("SELECT count() FROM slow"), "0");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn transfers_are_listed_in_pages_the_newest_first() {
     let server = TestServer::start().await;
