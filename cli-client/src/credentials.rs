@@ -76,24 +76,30 @@ impl Credentials {
     /// These, and where they are silent those of a profile. Each counts as a whole: no token beside
     /// another, no certificate without its own key.
     pub(crate) fn or(self, profile: Self) -> Self {
-        let has_token = self.token.is_some() || self.token_file.is_some();
         let has_own = self.own.0.is_some() || self.own.1.is_some();
+        let token_file = if self.has_token() {
+            self.token_file
+        } else {
+            profile.token_file
+        };
         Self {
             token: self.token,
-            token_file: if has_token {
-                self.token_file
-            } else {
-                profile.token_file
-            },
+            token_file,
             ca: self.ca.or(profile.ca),
             own: if has_own { self.own } else { profile.own },
         }
     }
 
+    const fn has_token(&self) -> bool {
+        self.token.is_some() || self.token_file.is_some()
+    }
+
     /// What they are, in words: `token, certificate`.
     pub(crate) fn words(&self) -> String {
-        let has_token = self.token.is_some() || self.token_file.is_some();
-        let parts = [(has_token, "token"), (self.own.0.is_some(), "certificate")];
+        let parts = [
+            (self.has_token(), "token"),
+            (self.own.0.is_some(), "certificate"),
+        ];
         let parts = parts.into_iter().filter(|(is_there, _)| *is_there);
         parts.map(|(_, word)| word).collect::<Vec<_>>().join(", ")
     }
