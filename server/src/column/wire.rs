@@ -7,7 +7,9 @@
 //! type and its values. Numbers of things and lengths of texts are varints. Values are little-endian
 //! and stand one after the other; those of a Nullable column have a byte each before them all, 1 for
 //! NULL. An Array is the number of elements up to the end of each row in 8 bytes each, then all
-//! elements as one column; a Map is an Array of Tuples of two; a Tuple is its elements, each as a column.
+//! elements as one column; a Map is an Array of Tuples of two; a Tuple is its elements, each as a column. A
+//! LowCardinality of texts is three numbers (version, form, count of texts), its texts, the count of rows, and
+//! the number of each row's text.
 //! (This is the layout of client revision 0, which HTTP uses: nothing stands between type and values.)
 
 use bytes::Bytes;

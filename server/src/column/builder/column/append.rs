@@ -21,6 +21,32 @@ pub(super) enum NullRule {
     Refuse,
 }
 
+/// What stands in the place of a cell that is no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    Null,
+    Default,
+}
+
+impl NullRule {
+    /// What an unquoted empty field or an unquoted `\N` becomes.
+    #[inline]
+    pub(super) const fn instead(self) -> Result<Instead, Reason> {
+        match self {
+            Self::Null => Ok(Instead::Null),
+            Self::Default => Ok(Instead::Default),
+            Self::EmptyText | Self::Refuse => Err(Reason::NullNotAllowed),
+        }
+    }
+
+    /// Whether a cell of a column of texts is no text.
+    #[inline]
+    pub(super) fn is_no_text(self, cell: Cell<'_>) -> bool {
+        let is_empty_text = self == Self::EmptyText && cell.bytes.is_empty();
+        is_null(cell) && !is_empty_text
+    }
+}
+
 /// Values in the form of the wire.
 #[derive(Debug, Default)]
 pub(super) struct Values {
@@ -95,7 +121,7 @@ impl Appender<'_> {
         cells: impl Iterator<Item = Cell<'a>>,
     ) -> Result<(), BadCell> {
         self.each(cells, |into, row, cell| {
-            if is_null(cell) && !into.is_empty_text(cell) {
+            if into.rule.is_no_text(cell) {
                 let reason = Reason::NullNotAllowed;
                 return into.instead(cell, &[0], BadCell { row, reason });
             }
@@ -115,7 +141,7 @@ impl Appender<'_> {
     ) -> Result<(), BadCell> {
         self.each(cells, |into, row, cell| {
             let end = into.values.bytes.len() + length;
-            if is_null(cell) && !into.is_empty_text(cell) {
+            if into.rule.is_no_text(cell) {
                 let reason = Reason::NullNotAllowed;
                 into.instead(cell, &[], BadCell { row, reason })?;
             } else {
@@ -149,24 +175,16 @@ impl Appender<'_> {
         result
     }
 
-    /// Returns whether a cell that could be NULL is an empty text in this column.
-    fn is_empty_text(&self, cell: Cell<'_>) -> bool {
-        self.rule == NullRule::EmptyText && cell.bytes.is_empty()
-    }
-
     /// Appends NULL or the default value for a cell that did not parse, if that is what it is.
     #[inline]
     fn instead(&mut self, cell: Cell<'_>, default: &[u8], bad: BadCell) -> Result<(), BadCell> {
         if !is_null(cell) {
             return Err(bad);
         }
-        match self.rule {
-            NullRule::Null => self.null(bad.row, default),
-            NullRule::Default => self.values.bytes.extend_from_slice(default),
-            NullRule::EmptyText | NullRule::Refuse => {
-                let reason = Reason::NullNotAllowed;
-                return Err(BadCell { reason, ..bad });
-            }
+        match self.rule.instead() {
+            Ok(Instead::Null) => self.null(bad.row, default),
+            Ok(Instead::Default) => self.values.bytes.extend_from_slice(default),
+            Err(reason) => return Err(BadCell { reason, ..bad }),
         }
         Ok(())
     }

@@ -2,15 +2,15 @@
 //!
 //! [`super::ColumnBuilder`] appends to it; it must never keep the text of a row that was thrown away.
 //!
-//! How this works: ClickHouse makes a dictionary of such a column anyway, and takes one that is there
-//! already for a fifth of the work. Most cells hold a text that the block has had before: they are
-//! found by their hash, and neither checked nor copied.
+//! How this works: ClickHouse makes a dictionary of such a column anyway, and has less to do with one that
+//! is there already. Most cells hold a text that the block has had before: they are found by their hash,
+//! and neither checked nor copied.
 
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::append::{NullRule, is_null};
+use super::append::{Instead, NullRule};
 use super::{BadCell, with_room};
 use crate::column::Cell;
 use crate::column::parse::{Reason, text::parse_text};
@@ -96,9 +96,8 @@ impl Dictionary {
     pub(super) fn restore(&mut self, lengths: &mut impl Iterator<Item = usize>) {
         if let (Some(row_count), Some(key_count)) = (lengths.next(), lengths.next()) {
             self.rows.truncate(row_count);
-            let kept = |number: &mut u32| (*number as usize) < key_count;
             if self.keys.len() > key_count {
-                self.numbers.retain(kept);
+                self.numbers.retain(|number| (*number as usize) < key_count);
                 self.keys.truncate(key_count);
                 self.texts
                     .truncate(self.keys.last().map_or(0, |key| key.end));
@@ -135,15 +134,13 @@ impl Dictionary {
     /// Returns the number of a cell's text, which is new or was there before.
     #[inline]
     fn number(&mut self, cell: Cell<'_>) -> Result<u32, Reason> {
-        if is_null(cell) {
-            match self.rule {
-                NullRule::Null => return Ok(0),
-                NullRule::Default => return self.find_or_add(b""),
-                NullRule::EmptyText if cell.bytes.is_empty() => {}
-                NullRule::EmptyText | NullRule::Refuse => return Err(Reason::NullNotAllowed),
-            }
+        if !self.rule.is_no_text(cell) {
+            return self.find_or_add(cell.bytes);
         }
-        self.find_or_add(cell.bytes)
+        match self.rule.instead()? {
+            Instead::Null => Ok(0),
+            Instead::Default => self.find_or_add(b""),
+        }
     }
 
     #[inline]
@@ -152,12 +149,12 @@ impl Dictionary {
         let same = |number: &u32| self.text(*number) == text;
         match self.numbers.find(hash, same) {
             Some(number) => Ok(*number),
-            None => self.add_new(parse_text(text)?, hash),
+            None => Ok(self.add_new(parse_text(text)?, hash)),
         }
     }
 
     #[cold]
-    fn add_new(&mut self, text: &[u8], hash: u64) -> Result<u32, Reason> {
+    fn add_new(&mut self, text: &[u8], hash: u64) -> u32 {
         let number = self.add(text);
         let Self {
             hasher,
@@ -168,7 +165,7 @@ impl Dictionary {
         } = self;
         let hash_of = |number: &u32| hasher.hash_one(text_of(keys, texts, *number));
         numbers.insert_unique(hash, number, hash_of);
-        Ok(number)
+        number
     }
 
     /// Adds a text behind the others.

@@ -70,15 +70,13 @@ fn the_numbers_are_as_wide_as_they_must_be() {
 #[test]
 fn the_next_block_has_texts_of_its_own() {
     let mut builder = builder("LowCardinality(String)", false);
-    let mut blocks = ["a", "b", "a"].map(|text| {
+    let [first, second, third] = ["a", "b", "a"].map(|text| {
         let column = builder.column_mut(0).unwrap();
         column
             .append([Cell::plain(text.as_bytes())].into_iter())
             .unwrap();
         builder.take().unwrap()
     });
-    blocks.reverse();
-    let [third, second, first] = blocks;
     assert_eq!(first, third);
     assert!(second.chunks.concat().ends_with(&sent(&["b"], &[0], 1)));
     assert_eq!(builder.take().unwrap().chunks.len(), 2);
