@@ -138,6 +138,11 @@ impl Connection {
         self.common.queries.as_ref().unwrap_or(&self.client)
     }
 
+    /// The results of the caller's own queries.
+    pub fn queries_catalog(&self) -> Catalog {
+        Catalog::new(self.queries().clone())
+    }
+
     /// The databases and tables as the caller sees them.
     pub const fn catalog(&self) -> &Catalog {
         &self.catalog

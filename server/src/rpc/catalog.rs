@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::Action,
-    catalog::{Catalog, Column, PreviewSource, Table, TableSummary},
+    catalog::{Column, PreviewSource, Table, TableSummary},
     clickhouse::sql::SelectQuery,
     config::RpcConfig,
     connections::Connection,
@@ -201,7 +201,7 @@ impl CatalogService for CatalogRpc {
             Some(Source::Query(query)) => {
                 caller.check_query()?;
                 let query = SelectQuery::new(&query).map_err(refuse)?;
-                let catalog = Catalog::new(connection.queries().clone());
+                let catalog = connection.queries_catalog();
                 catalog.preview(PreviewSource::Query(&query), limit).await
             }
             None => return Err(status::invalid_request("source", "name a table or a query")),

@@ -27,7 +27,7 @@ use super::{
     Transfer, Transfers, progress::Rate, registry::Running,
 };
 use crate::{
-    catalog::{Catalog, Column},
+    catalog::Column,
     clickhouse::{
         Client,
         sql::{self, Statement},
@@ -166,7 +166,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
         }
         ExportSource::Query(query) => {
             let client = inner.connection.queries();
-            let catalog = Catalog::new(client.clone());
+            let catalog = inner.connection.queries_catalog();
             let columns = catalog.describe_query(&query).await?;
             let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
             (columns, client, statement)
