@@ -39,7 +39,8 @@ struct External {
     reason: Cow<'static, str>,
     metadata: HashMap<String, String>,
     message: String,
-    retry: bool,
+    /// When the same call may succeed.
+    retry: Option<Duration>,
 }
 
 impl External {
@@ -50,7 +51,7 @@ impl External {
             reason: reason.into(),
             metadata: HashMap::new(),
             message,
-            retry: false,
+            retry: None,
         }
     }
 
@@ -68,28 +69,34 @@ impl External {
 
     /// The same call may succeed later.
     fn retryable(mut self) -> Self {
-        self.retry = true;
+        self.retry = Some(RETRY_DELAY);
         self
+    }
+
+    fn into_status(self) -> Status {
+        let Self {
+            code,
+            reason,
+            metadata,
+            message,
+            retry,
+        } = self;
+        let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
+        // Without a delay it would still ask the client to try again.
+        if retry.is_some() {
+            details.set_retry_info(retry);
+        }
+        Status::with_error_details(code, message, details)
     }
 }
 
 /// What a client of a call sees of `error`.
 pub(super) fn status(error: &Error) -> Status {
-    let External {
-        code,
-        reason,
-        metadata,
-        message,
-        retry,
-    } = external(error);
-    if code == Code::Internal {
+    let external = external(error);
+    if external.code == Code::Internal {
         tracing::error!(?error, "internal fault");
     }
-    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
-    if retry {
-        details.set_retry_info(Some(RETRY_DELAY));
-    }
-    Status::with_error_details(code, message, details)
+    external.into_status()
 }
 
 /// What a watcher of a transfer sees of `error`.
@@ -266,7 +273,7 @@ fn external(error: &Error) -> External {
             reason: failure.reason.clone().into(),
             metadata: failure.metadata.iter().cloned().collect(),
             message: failure.message.clone(),
-            retry: false,
+            retry: None,
         },
 
         // The transfer.

@@ -2,12 +2,9 @@
 //!
 //! Part of `rpc::status`, called by `rpc::access`.
 
-use std::time::Duration;
-
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{ERROR_DOMAIN, External, RETRY_DELAY};
+use super::External;
 use crate::{
     auth::{Denial, Error, limit::TooMany},
     connections, guard,
@@ -21,8 +18,7 @@ pub(in crate::rpc) fn unknown_caller(error: &Error) -> Status {
         Error::Expired { seconds } => new("TOKEN_EXPIRED").with("seconds", seconds),
         Error::UnknownCertificate(name) => new("CERTIFICATE_NOT_GRANTED").with("certificate", name),
         Error::KeysUnavailable => {
-            let keys = External::new(Code::Unavailable, "KEYS_UNAVAILABLE", error);
-            return build(keys, Some(RETRY_DELAY));
+            External::new(Code::Unavailable, "KEYS_UNAVAILABLE", error).retryable()
         }
         Error::NoTokens
         | Error::SeveralTokens
@@ -39,16 +35,13 @@ pub(in crate::rpc) fn unknown_caller(error: &Error) -> Status {
         | Error::MissingClaim(_)
         | Error::Claim { .. } => new("TOKEN_INVALID"),
     };
-    build(external, None)
+    external.into_status()
 }
 
 /// The call has gone on for longer than the token and the grace after it.
 pub(in crate::rpc) fn outlived_token() -> Status {
     let message = "the token of this call expired while it ran: go on with a new one";
-    build(
-        External::new(Code::Unauthenticated, "TOKEN_EXPIRED", &message),
-        None,
-    )
+    External::new(Code::Unauthenticated, "TOKEN_EXPIRED", &message).into_status()
 }
 
 /// There is no ClickHouse for this call.
@@ -75,11 +68,10 @@ pub(in crate::rpc) fn no_connection(error: &connections::Error) -> Status {
             new(Code::InvalidArgument, "INVALID_REQUEST").with("field", "sluice-clickhouse-url")
         }
         E::Guard(guard::Error::Resolve { .. }) => {
-            let unknown = new(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE");
-            return build(unknown, Some(RETRY_DELAY));
+            new(Code::Unavailable, "CLICKHOUSE_UNAVAILABLE").retryable()
         }
     };
-    build(external, None)
+    external.into_status()
 }
 
 /// The caller may not do this.
@@ -107,14 +99,17 @@ pub(in crate::rpc) fn denied(denial: &Denial) -> Status {
         Denial::NotWritable => External::new(Code::PermissionDenied, "QUERY_NOT_ALLOWED", denial),
         Denial::Transfer { subject } => new("TRANSFER_NOT_OWNED", subject),
     };
-    build(external, None)
+    external.into_status()
 }
 
 /// The caller has called too often.
 pub(in crate::rpc) fn too_many(error: &TooMany) -> Status {
-    let external = External::new(Code::ResourceExhausted, "RATE_LIMITED", error)
-        .with("limit", error.per_second);
-    build(external, Some(error.retry_after))
+    let external = External::new(Code::ResourceExhausted, "RATE_LIMITED", error);
+    let external = External {
+        retry: Some(error.retry_after),
+        ..external.with("limit", error.per_second)
+    };
+    external.into_status()
 }
 
 /// The request was sent to a name that is none of the server's.
@@ -124,23 +119,7 @@ pub(in crate::rpc) fn foreign_host(host: &str) -> Status {
          --allowed-hosts"
     );
     let external = External::new(Code::PermissionDenied, "HOST_NOT_ALLOWED", &problem);
-    build(external.with("host", host), None)
-}
-
-fn build(external: External, retry: Option<Duration>) -> Status {
-    let External {
-        code,
-        reason,
-        metadata,
-        message,
-        ..
-    } = external;
-    let mut details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, metadata);
-    // Without a delay it would still ask the client to try again.
-    if retry.is_some() {
-        details.set_retry_info(retry);
-    }
-    Status::with_error_details(code, message, details)
+    external.with("host", host).into_status()
 }
 
 #[cfg(test)]
