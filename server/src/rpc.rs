@@ -23,7 +23,6 @@ mod upload;
 use std::sync::Arc;
 
 use axum::{extract::Request, middleware, response::Response};
-use http::header::CONTENT_TYPE;
 use sluice_proto::v1::{
     catalog_service_server::CatalogServiceServer, ingest_service_server::IngestServiceServer,
 };
@@ -135,8 +134,7 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
 
 /// Answers what no service takes: gRPC callers in their own terms, browsers with a page.
 async fn answer(request: Request, pages: Pages) -> Response {
-    let content_type = request.headers().get(CONTENT_TYPE);
-    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+    if headers::is_grpc(request.headers()) {
         let message = format!("this server has no service at {}", request.uri().path());
         return Status::unimplemented(message).into_http();
     }

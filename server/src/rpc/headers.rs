@@ -74,17 +74,12 @@ impl Origins {
         if self.0.iter().any(|own| own.as_bytes() == origin.as_bytes()) {
             return Origin::Allowed(origin.clone());
         }
-        let host = request.uri().host().map(|_| request.uri().authority());
-        let host = match host.flatten() {
-            Some(authority) => Some(authority.as_str()),
-            None => text(request.headers(), &HOST),
-        };
         let own = origin.to_str().ok().and_then(|origin| {
             let origin = origin.parse::<Uri>().ok()?;
             let port = origin.port_u16().or_else(|| default_port(&origin));
             Some((origin.host()?.to_ascii_lowercase(), port))
         });
-        match (own, host.and_then(split)) {
+        match (own, authority(request).and_then(split)) {
             (Some((own, own_port)), Some((host, port)))
                 if own == host && (port.is_none() || port == own_port) =>
             {
@@ -105,10 +100,6 @@ enum Origin {
     Foreign,
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
 fn default_port(origin: &Uri) -> Option<u16> {
     match origin.scheme_str() {
         Some("https") => Some(443),
@@ -117,9 +108,17 @@ fn default_port(origin: &Uri) -> Option<u16> {
     }
 }
 
-/// Host and port of an authority.
-fn split(authority: &str) -> Option<(String, Option<u16>)> {
-    let authority: http::uri::Authority = authority.parse().ok()?;
+/// The authority that a request was sent to; a browser always sends one.
+pub(super) fn authority(request: &Request) -> Option<&[u8]> {
+    match request.uri().authority() {
+        Some(authority) => Some(authority.as_str().as_bytes()),
+        None => request.headers().get(HOST).map(HeaderValue::as_bytes),
+    }
+}
+
+/// Host, in lower case, and port of an authority.
+pub(super) fn split(authority: &[u8]) -> Option<(String, Option<u16>)> {
+    let authority = http::uri::Authority::try_from(authority).ok()?;
     Some((authority.host().to_ascii_lowercase(), authority.port_u16()))
 }
 
@@ -168,8 +167,19 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/grpc"))
+/// Whether the content is that of a gRPC call, gRPC-Web too.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    has_type(headers, b"application/grpc")
+}
+
+/// Whether the content is that of a gRPC-Web call.
+pub(super) fn is_grpc_web(headers: &HeaderMap) -> bool {
+    has_type(headers, b"application/grpc-web")
+}
+
+fn has_type(headers: &HeaderMap, start: &[u8]) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(start))
 }
 
 fn add_page_headers(headers: &mut HeaderMap, is_encrypted: bool) {

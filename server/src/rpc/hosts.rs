@@ -12,13 +12,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{
-    StatusCode,
-    header::{CONTENT_TYPE, HOST},
-    uri::Authority,
-};
+use http::StatusCode;
 
-use super::status;
+use super::{
+    headers::{authority, is_grpc, is_grpc_web, split},
+    status,
+};
 
 /// The names that a server may be called by.
 #[derive(Debug, Clone)]
@@ -40,15 +39,8 @@ impl Hosts {
     /// The name that a request was sent to, where it is none of ours.
     fn foreign(&self, request: &Request) -> Option<String> {
         let names = self.names.as_ref()?;
-        let authority = match request.uri().authority() {
-            Some(authority) => authority.as_str(),
-            // A browser always sends one.
-            None => request.headers().get(HOST)?.to_str().unwrap_or("?"),
-        };
-        let host = authority.parse().ok();
-        let host =
-            host.map(|host: Authority| host.host().trim_end_matches('.').to_ascii_lowercase());
-        let host = host.unwrap_or_default();
+        let (host, _) = split(authority(request)?).unwrap_or_default();
+        let host = host.trim_end_matches('.').to_owned();
         let is_ours = host == "localhost"
             || host.ends_with(".localhost")
             || names.contains(&host)
@@ -62,21 +54,11 @@ pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
     let Some(host) = hosts.foreign(&request) else {
         return next.run(request).await;
     };
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(http::HeaderValue::as_bytes);
-    let is_grpc = kind.is_some_and(|kind| {
-        kind.starts_with(b"application/grpc") && !kind.starts_with(b"application/grpc-web")
-    });
-    if is_grpc {
-        return status::foreign_host(&host).into_http();
+    let status = status::foreign_host(&host);
+    if is_grpc(request.headers()) && !is_grpc_web(request.headers()) {
+        return status.into_http();
     }
-    (
-        StatusCode::FORBIDDEN,
-        format!("{}\n", status::foreign_host(&host).message()),
-    )
-        .into_response()
+    (StatusCode::FORBIDDEN, format!("{}\n", status.message())).into_response()
 }
 
 #[cfg(test)]
