@@ -229,12 +229,7 @@ impl TestServer {
 
     /// Exports to memory: the file, its columns and its summary.
     pub(crate) async fn export(&self, request: pb::ExportRequest) -> Result<Exported, Status> {
-        let mut messages = self.ingest().await.export(request).await?.into_inner();
-        let mut exported = Exported::default();
-        while let Some(message) = messages.message().await? {
-            exported.add(message.payload.unwrap());
-        }
-        Ok(exported)
+        Exported::of(self.ingest().await.export(request).await?).await
     }
 
     /// Waits until the server has ended by itself.
@@ -291,6 +286,23 @@ pub(crate) struct Exported {
 }
 
 impl Exported {
+    /// What a call gives to its end.
+    pub(crate) async fn of(
+        call: tonic::Response<tonic::Streaming<pb::ExportResponse>>,
+    ) -> Result<Self, Status> {
+        let mut messages = call.into_inner();
+        let mut exported = Self::default();
+        while let Some(message) = messages.message().await? {
+            exported.add(message.payload.unwrap());
+        }
+        Ok(exported)
+    }
+
+    pub(crate) fn row_count(&self) -> i64 {
+        let summary = self.summary.as_ref().unwrap();
+        summary.counters.unwrap().rows_exported
+    }
+
     fn add(&mut self, payload: export_response::Payload) {
         use export_response::Payload;
         assert!(self.summary.is_none(), "nothing comes after the summary");

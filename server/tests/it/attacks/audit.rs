@@ -13,10 +13,10 @@ use sluice_proto::v1::{
     ingest_service_client::IngestServiceClient,
 };
 use tempfile::TempDir;
-use tonic::{Code, Request, transport::Channel};
+use tonic::{Code, transport::Channel};
 use uuid::Uuid;
 
-use super::kit::{ALL, SECRET, bearer, export, refused, spec, upload};
+use super::kit::{ALL, SECRET, bearer, export, refused, spec, upload, with};
 use crate::support::{library, upload_messages};
 
 /// How long anything may take to be logged.
@@ -245,13 +245,11 @@ async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
         ("sluice-clickhouse-password", PASSWORD),
         ("sluice-clickhouse-token", alice.as_str()),
     ] {
-        let mut request = Request::new(pb::CheckConnectionRequest {});
-        let headers = request.metadata_mut();
-        headers.insert(
-            "sluice-clickhouse-url",
-            "http://127.0.0.1:9".parse().unwrap(),
-        );
-        headers.insert(name, secret.parse().unwrap());
+        let headers = [
+            ("sluice-clickhouse-url", "http://127.0.0.1:9"),
+            (name, secret),
+        ];
+        let request = with(pb::CheckConnectionRequest {}, &headers);
         let outcome = server.catalog(&alice).check_connection(request).await;
         refused(outcome, Code::Unavailable, "CLICKHOUSE_UNAVAILABLE");
     }

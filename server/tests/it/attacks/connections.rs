@@ -3,7 +3,6 @@
 use sluice_proto::v1 as pb;
 use sluice_server::{
     config::{Config, ConnectionConfig, Identity},
-    engine::Secret,
     guard::AllowList,
     task,
 };
@@ -11,10 +10,12 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
-use tonic::{Code, Request};
+use tonic::Code;
 
-use super::kit::{ALL, Site, USUAL, refused, spec};
-use crate::support::{export_query, export_table, hosted::HostedEngine, metadata, upload_messages};
+use super::kit::{ALL, Site, USUAL, connection_to, refused, spec, through, with};
+use crate::support::{
+    Exported, export_query, export_table, hosted::HostedEngine, metadata, upload_messages,
+};
 
 /// Users of another ClickHouse: `alice`, whose reading is limited to a row and whose quota is small; and
 /// `service`, who may do everything by itself, or less with one of its roles.
@@ -44,32 +45,13 @@ fn other_clickhouse() -> HostedEngine {
 
 fn connection(url: &str, identity: Identity) -> ConnectionConfig {
     ConnectionConfig {
-        url: url.to_owned(),
-        database: "default".to_owned(),
-        user: "service".to_owned(),
-        password_file: None,
-        password: Secret::new("s3cret".to_owned()),
-        ca_file: None,
         identity,
-        max_transfers: None,
+        ..connection_to(url, "service", "s3cret")
     }
 }
 
 fn name(config: &mut Config, name: &str, connection: ConnectionConfig) {
     config.connections.insert(name.to_owned(), connection);
-}
-
-/// A request with headers.
-fn with<T>(message: T, headers: &[(&'static str, &str)]) -> Request<T> {
-    let mut request = Request::new(message);
-    for (name, value) in headers {
-        request.metadata_mut().insert(*name, value.parse().unwrap());
-    }
-    request
-}
-
-fn through<T>(connection: &str, message: T) -> Request<T> {
-    with(message, &[("sluice-connection", connection)])
 }
 
 fn upload(rows: &[u8]) -> tokio_stream::Iter<std::vec::IntoIter<pb::UploadRequest>> {
@@ -143,18 +125,9 @@ async fn a_role_of_the_token_limits_the_service() {
     assert_eq!(other.sql("SELECT sum(a) FROM t"), "10");
     // A query is bound to the role.
     let query = export_query("SELECT currentRoles()[1] AS role");
-    let mut exported = ingest
-        .export(through("warehouse", query))
-        .await
-        .unwrap()
-        .into_inner();
-    let mut text = Vec::new();
-    while let Some(message) = exported.message().await.unwrap() {
-        if let Some(pb::export_response::Payload::Data(data)) = message.payload {
-            text.extend_from_slice(&data);
-        }
-    }
-    assert_eq!(text, b"role\nwriter\n");
+    let call = ingest.export(through("warehouse", query)).await.unwrap();
+    let exported = Exported::of(call).await.unwrap();
+    assert_eq!(exported.file, b"role\nwriter\n");
 
     let reader = site.token_with_role("bob", "reader");
     let mut ingest = site.ingest(&reader).await;
@@ -246,18 +219,9 @@ async fn the_token_of_a_caller_is_handed_on() {
     assert_eq!(checked.into_inner().user, "alice");
     // The row policy of the user holds.
     let mut ingest = site.ingest(&token).await;
-    let mut exported = ingest
-        .export(through("cloud", export_table("t")))
-        .await
-        .unwrap()
-        .into_inner();
-    let mut rows = 0;
-    while let Some(message) = exported.message().await.unwrap() {
-        if let Some(pb::export_response::Payload::Summary(summary)) = message.payload {
-            rows = summary.transfer.unwrap().counters.unwrap().rows_exported;
-        }
-    }
-    assert_eq!(rows, 1);
+    let call = ingest.export(through("cloud", export_table("t"))).await;
+    let exported = Exported::of(call.unwrap()).await.unwrap();
+    assert_eq!(exported.row_count(), 1);
 }
 
 /// A server that takes the ClickHouse of callers at these hosts.

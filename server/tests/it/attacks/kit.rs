@@ -12,7 +12,8 @@ use sluice_server::{
         AuthConfig, KeySource,
         mint::{MintRequest, SigningKey, mint},
     },
-    config::Config,
+    config::{Config, ConnectionConfig, Identity},
+    engine::Secret,
 };
 use tempfile::TempDir;
 use tonic::{
@@ -173,6 +174,34 @@ pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code
         (code, why),
         "{status:?}"
     );
+}
+
+/// A connection of the configuration, with the identity of its own user.
+pub(super) fn connection_to(url: &str, user: &str, password: &str) -> ConnectionConfig {
+    ConnectionConfig {
+        url: url.to_owned(),
+        database: "default".to_owned(),
+        user: user.to_owned(),
+        password_file: None,
+        password: Secret::new(password.to_owned()),
+        ca_file: None,
+        identity: Identity::Service,
+        max_transfers: None,
+    }
+}
+
+/// A request with headers.
+pub(super) fn with<T>(message: T, headers: &[(&'static str, &str)]) -> Request<T> {
+    let mut request = Request::new(message);
+    for (name, value) in headers {
+        request.metadata_mut().insert(*name, value.parse().unwrap());
+    }
+    request
+}
+
+/// A request to work with a connection.
+pub(super) fn through<T>(connection: &str, message: T) -> Request<T> {
+    with(message, &[("sluice-connection", connection)])
 }
 
 pub(super) fn table(database: &str, table: &str) -> pb::TableRef {

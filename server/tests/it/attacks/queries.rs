@@ -4,7 +4,7 @@ use sluice_proto::v1 as pb;
 use tonic::Code;
 
 use super::kit::{ALL, Site, USUAL, export, refused, spec, table, upload};
-use crate::support::post;
+use crate::support::{Exported, post};
 
 /// Names that would end a quoted name, if quoting did not hold.
 const NAMES: [&str; 9] = [
@@ -187,14 +187,8 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
         .await
         .export(query("SELECT currentUser() AS u"))
         .await;
-    let mut messages = exported.unwrap().into_inner();
-    let mut file = Vec::new();
-    while let Some(message) = messages.message().await.unwrap() {
-        if let Some(pb::export_response::Payload::Data(data)) = message.payload {
-            file.extend_from_slice(&data);
-        }
-    }
-    assert_eq!(file, b"u\nsluice_callers\n");
+    let exported = Exported::of(exported.unwrap()).await.unwrap();
+    assert_eq!(exported.file, b"u\nsluice_callers\n");
     let hidden = catalog.preview_rows(preview("SELECT * FROM sluice.transfers"));
     let denied = Code::PermissionDenied;
     refused(hidden.await, denied, "CLICKHOUSE_ACCESS_DENIED");
@@ -309,13 +303,8 @@ async fn values_of_conditions_stay_values() {
             ..Default::default()
         };
         let request = crate::support::export_source(source);
-        let mut stream = ingest.export(request).await.unwrap().into_inner();
-        let mut file = Vec::new();
-        while let Some(message) = stream.message().await.unwrap() {
-            if let Some(pb::export_response::Payload::Data(data)) = message.payload {
-                file.extend_from_slice(&data);
-            }
-        }
+        let call = ingest.export(request).await.unwrap();
+        let file = Exported::of(call).await.unwrap().file;
         assert!(!String::from_utf8_lossy(&file).contains("row"), "{value}");
     }
 }

@@ -1,15 +1,13 @@
 //! What ClickHouse itself allows the user or role of a call: quotas and row policies.
 
 use sluice_proto::v1 as pb;
-use sluice_server::{
-    config::{ConnectionConfig, Identity},
-    engine::Secret,
-    guard::AllowList,
-};
+use sluice_server::guard::AllowList;
 use tonic::{Code, Request, Status};
 
-use super::kit::{Ingest, Site, USUAL, spec};
-use crate::support::{export_table, hosted::HostedEngine, metadata, reason, upload_messages};
+use super::kit::{Ingest, Site, USUAL, connection_to, preview, spec, through, with};
+use crate::support::{
+    Exported, export_table, hosted::HostedEngine, metadata, reason, upload_messages,
+};
 
 /// `rare` may ask twelve times an hour; `service` sees the rows that its roles let it see.
 const USERS: &str = "<users>\
@@ -35,16 +33,7 @@ impl Stage {
         other.sql("CREATE TABLE t (a Int32) ENGINE = MergeTree ORDER BY a");
         other.sql("INSERT INTO t VALUES (1), (2), (3)");
         let host = other.url.trim_start_matches("http://").to_owned();
-        let south = ConnectionConfig {
-            url: other.url.clone(),
-            database: "default".to_owned(),
-            user: "south".to_owned(),
-            password_file: None,
-            password: Secret::new("south".to_owned()),
-            ca_file: None,
-            identity: Identity::Service,
-            max_transfers: None,
-        };
+        let south = connection_to(&other.url, "south", "south");
         let site = Site::start_with(|config| {
             config.adhoc = Some(AllowList::parse(&[host]).unwrap());
             config.connections.insert("south".to_owned(), south);
@@ -60,28 +49,19 @@ impl Stage {
 
     /// A request as the user whose quota is small.
     fn as_rare<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        for (name, value) in [
+        let headers = [
             ("sluice-clickhouse-url", self.other.url.as_str()),
             ("sluice-clickhouse-user", "rare"),
             ("sluice-clickhouse-password", "seldom"),
-        ] {
-            request.metadata_mut().insert(name, value.parse().unwrap());
-        }
-        request
+        ];
+        with(message, &headers)
     }
 }
 
 /// The rows of an export.
 async fn rows(ingest: &mut Ingest, request: Request<pb::ExportRequest>) -> Result<i64, Status> {
-    let mut exported = ingest.export(request).await?.into_inner();
-    let mut rows = None;
-    while let Some(message) = exported.message().await? {
-        if let Some(pb::export_response::Payload::Summary(summary)) = message.payload {
-            rows = Some(summary.transfer.unwrap().counters.unwrap().rows_exported);
-        }
-    }
-    Ok(rows.unwrap())
+    let exported = Exported::of(ingest.export(request).await?).await?;
+    Ok(exported.row_count())
 }
 
 fn used_up(status: &Status) {
@@ -130,20 +110,12 @@ async fn a_quota_that_is_used_up_is_said_so() {
 async fn a_row_policy_limits_what_is_exported_and_shown() {
     let stage = Stage::set().await;
     let mut ingest = stage.ingest().await;
-    let through_south = |message| {
-        let mut request = Request::new(message);
-        let name = "south".parse().unwrap();
-        request.metadata_mut().insert("sluice-connection", name);
-        request
-    };
-    let seen = rows(&mut ingest, through_south(export_table("t"))).await;
+    let seen = rows(&mut ingest, through("south", export_table("t"))).await;
     assert_eq!(seen.unwrap(), 2);
     let token = stage.site.token("alice", USUAL, None);
-    let mut request = Request::new(super::kit::preview("default", "t"));
-    let name = "south".parse().unwrap();
-    request.metadata_mut().insert("sluice-connection", name);
-    let preview = stage.site.catalog(&token).await.preview_rows(request).await;
-    let rows = preview.unwrap().into_inner().rows;
+    let request = through("south", preview("default", "t"));
+    let seen = stage.site.catalog(&token).await.preview_rows(request).await;
+    let rows = seen.unwrap().into_inner().rows;
     let cells: Vec<_> = rows.iter().map(|row| row.cells[0].text()).collect();
     assert_eq!(cells, ["2", "3"]);
 }

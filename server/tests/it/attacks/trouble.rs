@@ -8,20 +8,16 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use sluice_proto::v1 as pb;
-use sluice_server::{
-    config::{ConnectionConfig, Identity},
-    engine::Secret,
-    task,
-};
+use sluice_server::{config::ConnectionConfig, task};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::{
-    kit::{Site, USUAL, refused},
+    kit::{Site, USUAL, connection_to, refused, through},
     transport::Ca,
 };
 use crate::support::{
@@ -36,14 +32,8 @@ const USERS: &str = "<users>\
 
 fn connection(url: &str, password: &str, database: &str) -> ConnectionConfig {
     ConnectionConfig {
-        url: url.to_owned(),
         database: database.to_owned(),
-        user: "guest".to_owned(),
-        password_file: None,
-        password: Secret::new(password.to_owned()),
-        ca_file: None,
-        identity: Identity::Service,
-        max_transfers: None,
+        ..connection_to(url, "guest", password)
     }
 }
 
@@ -112,10 +102,9 @@ async fn what_is_wrong_with_a_clickhouse_is_told_apart() {
     let token = site.token("alice", USUAL, None);
     let mut catalog = site.catalog(&token).await;
     let mut check = async |name: &str| {
-        let mut request = Request::new(pb::CheckConnectionRequest {});
-        let headers = request.metadata_mut();
-        headers.insert("sluice-connection", name.parse().unwrap());
-        catalog.check_connection(request).await
+        catalog
+            .check_connection(through(name, pb::CheckConnectionRequest {}))
+            .await
     };
     for good in ["good", "secure"] {
         let answer = check(good).await.unwrap().into_inner();
@@ -146,9 +135,7 @@ async fn what_is_wrong_with_a_clickhouse_is_told_apart() {
         );
     }
     // A grant that is missing shows when it is needed, with its name.
-    let mut request = Request::new(export_table("t"));
-    let headers = request.metadata_mut();
-    headers.insert("sluice-connection", "good".parse().unwrap());
+    let request = through("good", export_table("t"));
     let outcome = site.ingest(&token).await.export(request).await.map(drop);
     let message = outcome.as_ref().unwrap_err().message().to_owned();
     refused(outcome, Code::NotFound, "TABLE_NOT_FOUND");
