@@ -31,6 +31,15 @@ export default defineConfig(
     extends: [reactHooks.configs.flat.recommended],
     rules: {
       "no-console": "error",
+      // React calls what an effect gives back. Types do not tell: `scrollTo` gives a promise in newer browsers.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.name=/^use(Layout)?Effect$/] > ArrowFunctionExpression[body.type='CallExpression']",
+          message: "An effect gives back its cleanup or nothing: write a block, or void.",
+        },
+      ],
       // It warns of what the React compiler leaves alone; this page is built without it.
       "react-hooks/incompatible-library": "off",
     },

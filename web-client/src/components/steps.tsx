@@ -1,3 +1,5 @@
+import { useEffect } from "react";
+
 /** One step of a screen. */
 export interface Step<T extends string> {
   value: T;
@@ -15,8 +17,11 @@ interface StepsProps<T extends string> {
   onChange: (step: T) => void;
 }
 
-/** The steps of a screen, each a way back to it. */
+/** The steps of a screen, each a way back to it; a new step is shown from its top. */
 export function Steps<T extends string>({ label, current, steps, onChange }: StepsProps<T>) {
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [current]);
   return (
     <nav aria-label={label}>
       <ol className="steps">

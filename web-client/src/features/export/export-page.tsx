@@ -33,7 +33,6 @@ export function ExportPage({ table }: ExportPageProps) {
     chooseTable(table);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the name stands for the table
   }, [named]);
-  useEffect(() => window.scrollTo(0, 0), [form.step]);
   const isReady = source.obstacle === "";
   const steps: Step<ExportStep>[] = [
     {

@@ -30,7 +30,9 @@ const retryMs = 1_000;
 /** Follows a transfer while the component is shown; what was seen of it before is kept. */
 export function useTransfer(id: string): Watched {
   const clients = useClients();
-  useEffect(() => joinWatch(clients, id), [clients, id]);
+  useEffect(() => {
+    return joinWatch(clients, id);
+  }, [clients, id]);
   return useStore(watchOf(id).store);
 }
 

@@ -37,7 +37,6 @@ export function UploadPage({ table }: UploadPageProps) {
     if (table) changeForm({ kind: "existing", table, mapping: {} });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the name stands for the table
   }, [named]);
-  useEffect(() => window.scrollTo(0, 0), [form.step]);
   const isReady = form.files.length > 0 && inspection.value !== undefined;
   return (
     <>
