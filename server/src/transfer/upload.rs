@@ -4,6 +4,7 @@
 //! path; typing runs on a thread of its own (`upload::typing`) so that receiving, typing and sending
 //! overlap. Every queue in between is bounded: a slow ClickHouse makes the client wait.
 
+mod budget;
 mod deliver;
 mod finish;
 mod ledger;
@@ -21,9 +22,10 @@ mod typing;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use self::{
+    budget::{Budget, Share},
     skip::{Passed, Skip},
     text::Text,
 };
@@ -71,8 +73,7 @@ pub struct Begun {
 pub(super) enum Chunk {
     Data(
         Bytes,
-        #[expect(dead_code, reason = "gives its bytes back to the budget on drop")]
-        OwnedSemaphorePermit,
+        #[expect(dead_code, reason = "gives its bytes back to the budget on drop")] Share,
     ),
     End,
 }
@@ -101,8 +102,7 @@ impl Chunk {
 pub struct Upload {
     transfer: Arc<Transfer>,
     chunks: mpsc::Sender<Chunk>,
-    budget: Arc<Semaphore>,
-    budget_bytes: usize,
+    budget: Budget,
     max_file_bytes: u64,
     begun: oneshot::Receiver<Begun>,
     skip: Option<Skip>,
@@ -158,8 +158,7 @@ impl Transfers {
         Ok(Upload {
             transfer,
             chunks,
-            budget: Arc::new(Semaphore::new(inner.config.buffer_bytes)),
-            budget_bytes: inner.config.buffer_bytes,
+            budget: Budget::new(inner.config.buffer_bytes),
             max_file_bytes: inner.config.max_file_bytes,
             begun,
             skip: None,
@@ -209,9 +208,7 @@ impl Upload {
                 return true;
             }
         }
-        let permits = data.len().min(self.budget_bytes);
-        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        let Ok(permit) = Arc::clone(&self.budget).acquire_many_owned(permits).await else {
+        let Some(share) = self.budget.take(data.len()).await else {
             return false;
         };
         let Ok(place) = self.chunks.reserve().await else {
@@ -225,7 +222,7 @@ impl Upload {
             });
             return false;
         }
-        place.send(Chunk::Data(data, permit));
+        place.send(Chunk::Data(data, share));
         true
     }
 
