@@ -12,6 +12,9 @@ use crate::{
     transfer::{FileSpec, Result, profile::Sample},
 };
 
+/// The most text that is decoded at once: what is left of it behind a batch is copied.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// The file as UTF-8 text.
 #[derive(Debug)]
 pub(in crate::transfer) struct Text {
@@ -42,7 +45,7 @@ impl Beginning {
 impl Text {
     pub(in crate::transfer) fn new(file: &FileSpec, config: &TransferConfig) -> Self {
         let limits = Limits {
-            piece_bytes: config.batch_bytes,
+            piece_bytes: PIECE_BYTES,
             max_expansion: u32::try_from(config.max_expansion).unwrap_or(u32::MAX),
             ..Limits::default()
         };
