@@ -36,6 +36,9 @@ use clap::Parser as _;
 
 use crate::{cli::Cli, error::Error, exit::Exit, output::Output, settings::Settings};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => run(cli),
