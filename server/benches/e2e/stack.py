@@ -72,14 +72,14 @@ class Stack:
     def __init__(self, server: Path, client: Path, work_dir: Path) -> None:
         """Starts the server on free ports with an empty data directory below `work_dir`."""
         self.client = client
-        data_dir = work_dir / "engine"
-        shutil.rmtree(data_dir, ignore_errors=True)
+        self.data_dir = work_dir / "engine"
+        shutil.rmtree(self.data_dir, ignore_errors=True)
         grpc_port, http_port = free_port(), free_port()
         self.grpc_url = f"http://127.0.0.1:{grpc_port}"
         self.http_url = f"http://127.0.0.1:{http_port}/"
         self.log_path = work_dir / "server.log"
-        command = [str(server), "--listen", f"127.0.0.1:{grpc_port}", "--data-dir", str(data_dir)]
-        command += ["--embedded-http-port", str(http_port)]
+        command = [str(server), "--listen", f"127.0.0.1:{grpc_port}"]
+        command += ["--data-dir", str(self.data_dir), "--embedded-http-port", str(http_port)]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         self._wait_until_ready()
@@ -94,13 +94,14 @@ class Stack:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends the server, which ends its ClickHouse."""
+        """Ends the server, which ends its ClickHouse, and removes the tables."""
         self.process.terminate()
         try:
             self.process.wait(timeout=STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.data_dir, ignore_errors=True)
 
     def sql(self, statement: str) -> str:
         """Runs one statement over HTTP and returns the answer without the last line end."""
