@@ -20,6 +20,7 @@ pub mod csv;
 pub mod engine;
 pub mod guard;
 pub mod journal;
+pub mod loopback;
 pub mod rpc;
 pub mod task;
 pub mod telemetry;

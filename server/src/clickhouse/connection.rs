@@ -23,12 +23,13 @@ use hyper_util::{
         Client as HttpClient,
         connect::{Connected, Connection, HttpConnector, dns::Name},
     },
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioIo},
 };
+use tokio::net::TcpStream;
 use tower::{Service, util::MapResponse};
 
 use super::ClientConfig;
-use crate::guard::Pinned;
+use crate::{guard::Pinned, loopback};
 
 /// An idle connection is dropped before ClickHouse closes it (10 s by default, 3 s before 23.11).
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(2500);
@@ -58,7 +59,8 @@ pub(super) fn single_use(config: &ClientConfig) -> ::clickhouse::Client {
     ::clickhouse::Client::with_http_client(http).with_header("Connection", "close")
 }
 
-type Connector = HttpsConnector<HttpConnector<Resolver>>;
+type Tcp = TokioIo<TcpStream>;
+type Connector = HttpsConnector<MapResponse<HttpConnector<Resolver>, fn(Tcp) -> Tcp>>;
 
 /// TCP as Sluice needs it: the library's own would wait minutes for a dead address, and with
 /// Nagle's algorithm for the end of small inserts. TLS where the address asks for it.
@@ -74,7 +76,11 @@ fn connector(config: &ClientConfig) -> Connector {
         .tls
         .clone()
         .unwrap_or_else(|| Arc::new(trust_nothing()));
-    HttpsConnector::from((tcp, tls))
+    let tune: fn(Tcp) -> Tcp = |stream| {
+        loopback::tune(stream.inner());
+        stream
+    };
+    HttpsConnector::from((MapResponse::new(tcp, tune), tls))
 }
 
 /// TLS that takes no certificate.

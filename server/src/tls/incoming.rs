@@ -31,7 +31,7 @@ use super::{
     certificate::subject,
     connection::{Connection, ConnectionInfo, Io},
 };
-use crate::{auth::limit::network, task};
+use crate::{auth::limit::network, loopback, task};
 
 /// What an HTTP/2 client says first (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -163,6 +163,7 @@ async fn open(
     slot: Slot,
 ) -> io::Result<Connection> {
     stream.set_nodelay(true)?;
+    loopback::tune(&stream);
     let mut info = ConnectionInfo {
         peer,
         is_encrypted: config.tls.is_some(),
