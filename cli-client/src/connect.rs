@@ -18,7 +18,7 @@ use crate::{
     credentials::{Credentials, Headers},
     error::{Error, Result, deepest},
     place::Header,
-    trust,
+    tcp, trust,
 };
 
 /// The most bytes of one message from the server; it sends at most 1 MiB of a file in one.
@@ -79,7 +79,6 @@ impl Connection {
                 Error::Usage(format!("{url} is not the address of a server: {error}"))
             })?
             .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_frame_size(MAX_FRAME_BYTES)
@@ -91,7 +90,8 @@ impl Connection {
                 Error::Usage(format!("certificate and key cannot be used: {cause}"))
             })?;
         }
-        match endpoint.connect().await {
+        let connector = tcp::connector(CONNECT_TIMEOUT);
+        match endpoint.connect_with_connector(connector).await {
             Ok(channel) => Ok(Self { channel, headers }),
             Err(source) => Err(match trust::find(&source) {
                 Some(distrust) => distrust.into(),

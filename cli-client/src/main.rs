@@ -27,6 +27,7 @@ mod source;
 mod stdio;
 mod table;
 mod task;
+mod tcp;
 mod text;
 mod trust;
 
