@@ -96,11 +96,17 @@ pub(super) fn short_number(bytes: &[u8]) -> Option<(u64, usize)> {
     let before = word & ((1 << bits) - 1);
     let behind = (word >> bits >> 8) << bits;
     let point = usize::try_from(bits / 8).ok()?;
-    let number = word_digits(before | behind, count - 1)?;
-    let number = if tail.is_empty() {
-        number
-    } else {
-        number * power_of_ten(tail.len()) + chunk(tail)?
+    let digits = before | behind;
+    let number = match tail {
+        [] => word_digits(digits, count - 1)?,
+        // The point has left room for one more digit.
+        [eighth, rest @ ..] => {
+            let high = word_digits(digits | u64::from(*eighth) << 56, 8)?;
+            match rest {
+                [] => high,
+                _ => high * power_of_ten(rest.len()) + chunk(rest)?,
+            }
+        }
     };
     Some((number, length - 1 - point))
 }

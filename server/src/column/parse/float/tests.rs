@@ -56,6 +56,26 @@ fn numbers_of_every_notation_are_the_nearest_value() {
 }
 
 #[test]
+fn the_point_may_stand_at_every_place_and_nothing_else_at_any() {
+    for length in 1..=20 {
+        let digits: String = "73123456789012345678".chars().take(length).collect();
+        for place in 0..=length {
+            let (before, behind) = digits.split_at(place);
+            let text = format!("{before}.{behind}");
+            check(&text);
+            for at in (0..text.len()).filter(|at| *at != place) {
+                for wrong in ["x", ":", "/", ".", "\0"] {
+                    let mut text = text.clone();
+                    text.replace_range(at..=at, wrong);
+                    let found = parse_f64(text.as_bytes());
+                    assert_eq!(found, Err(Reason::InvalidNumber), "{text:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn words_are_read_in_any_case() {
     for (text, expected) in [
         ("inf", f64::INFINITY),
