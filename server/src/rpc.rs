@@ -15,6 +15,7 @@ mod headers;
 mod hosts;
 mod ingest;
 mod pages;
+mod pieces;
 mod session;
 mod status;
 mod transfers;
@@ -71,6 +72,7 @@ pub fn routes(
     let admit = middleware::from_fn_with_state(Arc::new(access), access::admit);
     let grpc = services
         .into_axum_router()
+        .layer(middleware::map_request(pieces::cut))
         .layer(admit)
         .layer(GrpcWebLayer::new());
     let pages = Pages::new(config.web_dir.as_deref());
