@@ -29,6 +29,8 @@ struct Cuts {
     state: State,
     /// Whether the last byte is an escape.
     escape_last: bool,
+    /// Whether the last byte is a CR.
+    return_last: bool,
 }
 
 impl Scanner {
@@ -38,23 +40,45 @@ impl Scanner {
             let rest = data.get(self.position as usize..).unwrap_or_default();
             let block = rest.first_chunk::<BLOCK_BYTES>()?;
             let masks = self.finder.masks(block);
-            let cuts = self.cuts(&masks)?;
             self.make_room();
-            let stop = self.cut_by(data, &cuts, until);
-            if stop.is_some() {
-                return stop;
-            }
-            self.after_return = masks.carriage_return >> 63 == 1;
-            self.position += narrow(BLOCK_BYTES);
-            self.state = cuts.state;
-            if cuts.state == State::Closed || cuts.escape_last {
-                self.protected_until = self.position + u32::from(cuts.escape_last);
-            }
-            let stop = self.beyond(until);
+            let stop = if self.is_plain(&masks) {
+                let cuts = self.plain_cuts(&masks)?;
+                self.cut_whole(data, &cuts, until)
+            } else {
+                let cuts = self.cuts(&masks)?;
+                self.cut_whole(data, &cuts, until)
+            };
             if stop.is_some() {
                 return stop;
             }
         }
+    }
+
+    /// Whether nothing but delimiters and LFs is marked in the block at the position, nor right before it.
+    #[inline]
+    fn is_plain(&self, masks: &Masks) -> bool {
+        masks.special | masks.carriage_return == 0
+            && self.state == State::Outside
+            && !self.after_return
+            && !self.is_escaped(self.position)
+    }
+
+    /// Says how to cut the block at the position, which is plain, if it is regular.
+    #[inline]
+    fn plain_cuts(&self, masks: &Masks) -> Option<Cuts> {
+        let at_record = self.records.start() == self.position;
+        let after_record = masks.line_feed << 1 | u64::from(at_record);
+        (masks.line_feed & after_record == 0).then_some(Cuts {
+            ends: masks.delimiter | masks.line_feed,
+            record_ends: masks.line_feed,
+            skipped: 0,
+            after_quote: 0,
+            lines: masks.line_feed,
+            differing: 0,
+            state: State::Outside,
+            escape_last: false,
+            return_last: false,
+        })
     }
 
     /// Says how to cut the block at the position, if it is regular.
@@ -75,6 +99,7 @@ impl Scanner {
             differing: 0,
             state: State::Outside,
             escape_last: false,
+            return_last: masks.carriage_return >> 63 == 1,
         };
         if self.dialect.escape().is_some() {
             let escaped = masks.special << 1 | u64::from(self.is_escaped(self.position));
@@ -116,8 +141,29 @@ impl Scanner {
         (cuts.record_ends & after_record == 0).then_some(cuts)
     }
 
+    /// Cuts the block at the position and passes on to the next one, unless there is a reason to stop.
+    #[expect(
+        clippy::inline_always,
+        reason = "of a plain block most of it is known and falls away"
+    )]
+    #[inline(always)]
+    fn cut_whole(&mut self, data: &[u8], cuts: &Cuts, until: Until) -> Option<Stop> {
+        let stop = self.cut_by(data, cuts, until);
+        if stop.is_some() {
+            return stop;
+        }
+        self.after_return = cuts.return_last;
+        self.position += narrow(BLOCK_BYTES);
+        self.state = cuts.state;
+        if cuts.state == State::Closed || cuts.escape_last {
+            self.protected_until = self.position + u32::from(cuts.escape_last);
+        }
+        self.beyond(until)
+    }
+
     /// Stores the fields and records of the block at the position.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `cut_whole`")]
+    #[inline(always)]
     fn cut_by(&mut self, data: &[u8], cuts: &Cuts, until: Until) -> Option<Stop> {
         let base = self.position;
         let first = self.field_count;
@@ -144,7 +190,8 @@ impl Scanner {
     }
 
     /// Stores every field that ends in the block and counts them.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `cut_whole`")]
+    #[inline(always)]
     fn store_fields(&mut self, cuts: &Cuts) -> usize {
         let base = self.position;
         let room = self.fields.get_mut(self.field_count..);
@@ -172,7 +219,8 @@ impl Scanner {
     }
 
     /// Stores every record that ends in the block.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `cut_whole`")]
+    #[inline(always)]
     fn store_records(&mut self, cuts: &Cuts, first: usize, until: Until) -> Option<Stop> {
         let base = self.position;
         let mut ends = cuts.record_ends;
