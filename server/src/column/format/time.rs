@@ -188,7 +188,10 @@ pub(super) fn push_time(out: &mut Vec<u8>, ticks: i64, tick: Tick) {
 #[cfg(test)]
 mod tests {
     use super::{DateText, DateTimeText, FIRST_DAY, LAST_DAY, Tick, push_time};
-    use crate::column::{parse::date_time::parse_date_time, zone::Zone};
+    use crate::column::{
+        parse::date_time::{LastDate, parse_date_time},
+        zone::Zone,
+    };
 
     fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -244,7 +247,8 @@ mod tests {
             // A year in steps that fall into every hour that comes twice.
             for utc in (1_704_067_200..1_735_689_600).step_by(599) {
                 let text = text(|out| shown.push_seconds(out, utc));
-                let read = parse_date_time(text.as_bytes(), &zone).map(i64::from);
+                let read = parse_date_time(text.as_bytes(), &zone, &mut LastDate::default())
+                    .map(i64::from);
                 assert_eq!(read, Ok(utc), "{text} {name}");
             }
         }

@@ -9,6 +9,7 @@ use super::Reason;
 use super::digits::{append, chunk, is_zeros, power_of_ten};
 use crate::column::calendar::DAY_SECONDS;
 use crate::column::zone::{Local, Zone};
+pub use text::LastDate;
 use text::{CivilTime, civil_date, civil_time, timestamp, usual_time};
 
 /// The first day of Date32 and DateTime64: 1900-01-01.
@@ -51,6 +52,8 @@ pub fn parse_date32(bytes: &[u8]) -> Result<i32, Reason> {
 
 /// Reads a DateTime as seconds from 1970-01-01 00:00:00 UTC, in `zone` unless the text has an offset.
 ///
+/// The values of one column should share `last`, which only saves time.
+///
 /// A time that the clocks of the zone showed twice is the earlier one.
 ///
 /// # Errors
@@ -58,8 +61,8 @@ pub fn parse_date32(bytes: &[u8]) -> Result<i32, Reason> {
 /// Those of [`parse_date`]; [`Reason::InvalidDate`] also for a time that the clocks of the zone skipped;
 /// [`Reason::PrecisionLoss`] for a fraction that is not zero.
 #[inline]
-pub fn parse_date_time(bytes: &[u8], zone: &Zone) -> Result<u32, Reason> {
-    if let Some(local) = usual_time(bytes) {
+pub fn parse_date_time(bytes: &[u8], zone: &Zone, last: &mut LastDate) -> Result<u32, Reason> {
+    if let Some(local) = usual_time(bytes, last) {
         return u32::try_from(local_to_utc(local, zone)?).map_err(|_| Reason::Overflow);
     }
     let (utc, fraction) = match timestamp(bytes) {
@@ -83,14 +86,19 @@ pub fn parse_date_time(bytes: &[u8], zone: &Zone) -> Result<u32, Reason> {
 ///
 /// Those of [`parse_date_time`]; [`Reason::PrecisionLoss`] for more digits that are not zero.
 #[inline]
-pub fn parse_date_time64(bytes: &[u8], precision: u8, zone: &Zone) -> Result<i64, Reason> {
+pub fn parse_date_time64(
+    bytes: &[u8],
+    precision: u8,
+    zone: &Zone,
+    last: &mut LastDate,
+) -> Result<i64, Reason> {
     let (head, tail) = bytes.split_at(bytes.len().min(USUAL_LENGTH));
     let fraction = match tail {
         [] => Some(0),
         [b'.', digits @ ..] if digits.len() == usize::from(precision) => chunk(digits),
         _ => None,
     };
-    if let (Some(local), Some(fraction)) = (usual_time(head), fraction) {
+    if let (Some(local), Some(fraction)) = (usual_time(head, last), fraction) {
         let utc = local_to_utc(local, zone)?;
         return ticks(utc, local, fraction.cast_signed(), precision);
     }

@@ -69,7 +69,7 @@ impl Appender<'_> {
     pub(super) fn fixed<'a, const N: usize>(
         &mut self,
         cells: impl Iterator<Item = Cell<'a>>,
-        parse: impl Fn(&[u8]) -> Result<[u8; N], Reason>,
+        mut parse: impl FnMut(&[u8]) -> Result<[u8; N], Reason>,
     ) -> Result<(), BadCell> {
         self.values.bytes.reserve(cells.size_hint().0 * N);
         let mut row = 0;

@@ -15,7 +15,7 @@ use crate::column::data_type::DataType;
 use crate::column::error::Result;
 use crate::column::parse::bool::parse_bool;
 use crate::column::parse::date_time::{
-    parse_date, parse_date_time, parse_date_time64, parse_date32,
+    LastDate, parse_date, parse_date_time, parse_date_time64, parse_date32,
 };
 use crate::column::parse::decimal::{
     parse_decimal32, parse_decimal64, parse_decimal128, parse_decimal256,
@@ -104,11 +104,17 @@ impl Scalar {
             Kind::Date => into.fixed(cells, |b| parse_date(b).map(u16::to_le_bytes)),
             Kind::Date32 => into.fixed(cells, |b| parse_date32(b).map(i32::to_le_bytes)),
             Kind::DateTime(zone) => {
-                into.fixed(cells, |b| parse_date_time(b, zone).map(u32::to_le_bytes))
+                let last = &mut LastDate::default();
+                into.fixed(cells, |b| {
+                    parse_date_time(b, zone, last).map(u32::to_le_bytes)
+                })
             }
-            Kind::DateTime64(precision, zone) => into.fixed(cells, |b| {
-                parse_date_time64(b, *precision, zone).map(i64::to_le_bytes)
-            }),
+            Kind::DateTime64(precision, zone) => {
+                let last = &mut LastDate::default();
+                into.fixed(cells, |b| {
+                    parse_date_time64(b, *precision, zone, last).map(i64::to_le_bytes)
+                })
+            }
             Kind::Time => into.fixed(cells, |b| parse_time(b).map(i32::to_le_bytes)),
             Kind::Time64(precision) => {
                 into.fixed(cells, |b| parse_time64(b, *precision).map(i64::to_le_bytes))

@@ -1,9 +1,48 @@
 //! Tests of the dates and times.
 
-use super::{parse_date, parse_date_time, parse_date_time64, parse_date32, parse_time_text};
+use super::{LastDate, parse_date, parse_date32, parse_time_text};
 use crate::column::calendar::{Date, date_from_days};
 use crate::column::parse::Reason;
 use crate::column::zone::Zone;
+
+/// Reads a DateTime that stands alone.
+fn parse_date_time(bytes: &[u8], zone: &Zone) -> Result<u32, Reason> {
+    super::parse_date_time(bytes, zone, &mut LastDate::default())
+}
+
+/// Reads a DateTime64 that stands alone.
+fn parse_date_time64(bytes: &[u8], precision: u8, zone: &Zone) -> Result<i64, Reason> {
+    super::parse_date_time64(bytes, precision, zone, &mut LastDate::default())
+}
+
+#[test]
+fn the_values_before_change_nothing() {
+    let zone = Zone::named("Europe/Paris").unwrap();
+    let texts = [
+        "\0\0\0\0\0\0\0\0\0\0 10:00:00",
+        "1970-01-01 01:00:00",
+        "2024-02-29 23:59:59",
+        "2024-02-29 00:00:00",
+        "2024-02-29T24:00:00",
+        "2024/02/29 00:00:00",
+        "2024-02-30 00:00:00",
+        "2024-03-31 02:30:00",
+        "2024-03-31 03:30:00",
+        "2024-02-2x 00:00:00",
+        "20240229",
+        "1700000000",
+        "",
+    ];
+    let last = &mut LastDate::default();
+    let pairs = texts.map(|before| texts.map(|text| [before, text]));
+    for text in pairs.as_flattened().as_flattened() {
+        let text = text.as_bytes();
+        let after = super::parse_date_time(text, &zone, last);
+        assert_eq!(after, parse_date_time(text, &zone), "{text:?}");
+        let after = super::parse_date_time64(text, 3, &zone, last);
+        assert_eq!(after, parse_date_time64(text, 3, &zone), "{text:?}");
+    }
+}
 
 #[test]
 fn dates_are_days() {

@@ -24,6 +24,34 @@ pub(super) struct CivilTime<'a> {
     pub(super) offset: Option<i64>,
 }
 
+/// The date that was read last: the next row mostly has the same.
+#[derive(Clone, Copy, Debug)]
+pub struct LastDate {
+    text: [u8; 10],
+    days: i32,
+}
+
+impl Default for LastDate {
+    fn default() -> Self {
+        Self {
+            text: *b"1970-01-01",
+            days: 0,
+        }
+    }
+}
+
+impl LastDate {
+    /// Reads a date with separators; see [`separated_date`].
+    #[inline]
+    fn days_of(&mut self, text: &[u8; 10]) -> Option<i32> {
+        if *text != self.text {
+            self.days = separated_date(text)?;
+            self.text = *text;
+        }
+        Some(self.days)
+    }
+}
+
 /// Reads `YYYY-MM-DD`, `YYYY/MM/DD` or `YYYYMMDD` as days from 1970-01-01.
 #[inline]
 pub(super) fn civil_date(bytes: &[u8]) -> Result<i32, Reason> {
@@ -39,13 +67,13 @@ pub(super) fn civil_date(bytes: &[u8]) -> Result<i32, Reason> {
 ///
 /// None for any other form and for what does not exist.
 #[inline]
-pub(super) fn usual_time(bytes: &[u8]) -> Option<i64> {
+pub(super) fn usual_time(bytes: &[u8], last: &mut LastDate) -> Option<i64> {
     let bytes = <&[u8; 19]>::try_from(bytes).ok()?;
     let [date @ .., b' ' | b'T', _, _, _, _, _, _, _, _] = bytes else {
         return None;
     };
     let second = clock_time(*bytes.last_chunk::<8>()?)?;
-    Some(i64::from(separated_date(date)?) * DAY_SECONDS + second)
+    Some(i64::from(last.days_of(date)?) * DAY_SECONDS + second)
 }
 
 /// Reads `YYYY-MM-DD[ T]hh:mm[:ss[.f]]` with an optional offset, or a date alone.
