@@ -1,7 +1,12 @@
 //! The gRPC contract of Sluice as Rust types, clients and servers.
 //!
 //! Generated from `sluice/v1/*.proto`; the comments there are the documentation. The server and the
-//! command line use this crate, and nothing is added to the contract here.
+//! command line use this crate, and nothing is added to the contract here: [`Frames`] sends its messages
+//! byte for byte as the gRPC library would.
+
+mod frames;
+
+pub use self::frames::{Bulk, Frames};
 
 /// The package `sluice.v1`.
 #[expect(
