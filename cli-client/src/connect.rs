@@ -4,15 +4,21 @@
 
 use std::time::Duration;
 
-use sluice_proto::v1::{
-    CancelTransferRequest, GetTransferRequest, Transfer,
-    catalog_service_client::CatalogServiceClient, ingest_service_client::IngestServiceClient,
+use sluice_proto::{
+    Frames,
+    v1::{
+        CancelTransferRequest, GetTransferRequest, Transfer, UploadRequest, UploadResponse,
+        catalog_service_client::CatalogServiceClient, ingest_service_client::IngestServiceClient,
+    },
 };
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{
     Status,
+    body::Body,
     service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
+use tower::util::MapRequest;
 
 use crate::{
     credentials::{Credentials, Headers},
@@ -120,6 +126,24 @@ impl Connection {
     /// Databases and tables.
     pub(crate) fn catalog(&self) -> CatalogServiceClient<Service> {
         CatalogServiceClient::new(self.service()).max_decoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// Sends an upload, and waits for the response. The gRPC library makes the call, with no message in
+    /// it; its body is exchanged for one that does not copy the file. Fails with [`Error::Call`].
+    pub(crate) async fn upload(
+        &self,
+        messages: impl Stream<Item = UploadRequest> + Send + Unpin + 'static,
+    ) -> Result<UploadResponse> {
+        let mut body = Some(Body::new(Frames::request(messages.map(Ok))));
+        let service = MapRequest::new(self.service(), move |mut call: http::Request<Body>| {
+            if let Some(body) = body.take() {
+                *call.body_mut() = body;
+            }
+            call
+        });
+        let mut client =
+            IngestServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        Ok(client.upload(tokio_stream::empty()).await?.into_inner())
     }
 
     /// Asks the server to end a transfer that this command gives up. A server that does not answer

@@ -70,8 +70,7 @@ pub(super) async fn send(
     let _watch = task::background(watch);
 
     let (messages, reader) = source.into_messages(spec, Arc::clone(&view.counts));
-    let mut client = connection.ingest();
-    let mut call = Box::pin(client.upload(messages));
+    let mut call = Box::pin(connection.upload(messages));
     let mut reader = task::worker(move || reader.run());
     let response = tokio::select! {
         response = &mut call => response,
@@ -83,7 +82,7 @@ pub(super) async fn send(
             call.await
         }
     };
-    let response = response?.into_inner();
+    let response = response?;
     let transfer = response.transfer.as_ref();
     if let Some(counters) = transfer.and_then(|transfer| transfer.counters) {
         view.counts.set_rows(counters.rows_parsed);
@@ -96,8 +95,7 @@ pub(super) async fn collect(connection: &Connection, spec: UploadSpec) -> Result
     let message = UploadRequest {
         payload: Some(Payload::Spec(spec)),
     };
-    let messages = tokio_stream::once(message);
-    Ok(connection.ingest().upload(messages).await?.into_inner())
+    connection.upload(tokio_stream::once(message)).await
 }
 
 /// Follows the transfer on the server. Never fails the upload: a transfer that is not known yet is
