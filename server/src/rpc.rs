@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod bulk;
 mod catalog;
 mod connection;
 mod convert;
@@ -73,6 +74,7 @@ pub fn routes(
     let grpc = services
         .into_axum_router()
         .layer(middleware::map_request(pieces::cut))
+        .layer(middleware::map_response(bulk::place))
         .layer(admit)
         .layer(GrpcWebLayer::new());
     let pages = Pages::new(config.web_dir.as_deref());

@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     access::Caller,
+    bulk::{self, Absent},
     doors::{Doors, Entered},
     export, files, session, transfers, upload,
 };
@@ -83,7 +84,7 @@ impl IngestService for IngestRpc {
         response.await.map(Response::new)
     }
 
-    type ExportStream = ResponseStream<pb::ExportResponse>;
+    type ExportStream = Absent<pb::ExportResponse>;
 
     async fn export(
         &self,
@@ -93,7 +94,7 @@ impl IngestService for IngestRpc {
             caller, transfers, ..
         } = self.doors.enter(Caller::of(&request)?, &request).await?;
         let stream = export::export(&transfers, &caller, request.into_inner()).await?;
-        Ok(Response::new(Box::pin(stream)))
+        Ok(bulk::respond(stream))
     }
 
     async fn inspect_file(

@@ -9,7 +9,7 @@ use sluice_proto::v1 as pb;
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::TestServer;
+use crate::support::{TestServer, export_query};
 
 /// One HTTP/1.1 request; the whole answer, head and body.
 fn http(server: &TestServer, method: &str, path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
@@ -54,6 +54,26 @@ async fn grpc_web_is_answered_over_http_1() {
         "{text}"
     );
     assert!(text.contains("grpc-status-details-bin"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpc_web_exports_to_the_end_or_to_the_error() {
+    let server = TestServer::start().await;
+    let path = "/sluice.v1.IngestService/Export";
+    let body = frame(&export_query(
+        "SELECT number, 'Swift' AS bird FROM numbers(2)",
+    ));
+    let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
+    let text = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(text.contains("number,bird\n0,swift\n1,swift\n"), "{text}");
+    assert!(text.contains("grpc-status:0"), "{text}");
+
+    let query = "SELECT throwIf(number = 500000, 'too far') FROM numbers(600000)";
+    let body = frame(&export_query(query));
+    let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
+    let text = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(text.contains("grpc-status-details-bin"), "{text}");
+    assert!(!text.contains("grpc-status:0"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
