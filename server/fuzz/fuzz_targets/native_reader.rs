@@ -29,6 +29,10 @@ impl CellSink for Text {
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.0);
     }
+
+    fn joined(&mut self, _: usize, _: impl FnOnce(&mut Vec<u8>)) {
+        panic!("no joint was given");
+    }
 }
 
 fn text_of(block: &Block, zone: &Zone) -> Text {
@@ -36,11 +40,13 @@ fn text_of(block: &Block, zone: &Zone) -> Text {
     for column in &block.columns {
         text.text(column.name.as_bytes());
         text.text(column.data_type.to_string().as_bytes());
-        let Ok(mut formatter) = Formatter::new(&column.data_type, zone) else {
+        let Ok(mut formatter) = Formatter::new(slice::from_ref(&*column.data_type), zone, None) else {
             continue;
         };
-        for row in 0..block.row_count.min(1000) {
-            formatter.cell(column, row, &mut text);
+        let row_count = block.row_count.min(1000);
+        let rows = formatter.format(slice::from_ref(column), 0..row_count);
+        for index in 0..row_count {
+            rows.give(index, &mut text);
         }
     }
     text

@@ -38,6 +38,10 @@ impl CellSink for Sink {
         assert!(!self.buffer.is_empty());
         self.count += 1;
     }
+
+    fn joined(&mut self, _: usize, _: impl FnOnce(&mut Vec<u8>)) {
+        panic!("no joint was given");
+    }
 }
 
 fn rules(choices: &mut Choices<'_>) -> ValueRules {
@@ -89,9 +93,10 @@ fn check_block(block: &EncodedBlock, data_type: &DataType, zone: &Zone) {
     reader.finish().unwrap();
     let mut sink = Sink::default();
     for column in &read.columns {
-        let mut formatter = Formatter::new(data_type, zone).unwrap();
-        for row in 0..read.row_count {
-            formatter.cell(column, row, &mut sink);
+        let mut formatter = Formatter::new(slice::from_ref(data_type), zone, None).unwrap();
+        let rows = formatter.format(slice::from_ref(column), 0..read.row_count);
+        for index in 0..read.row_count {
+            rows.give(index, &mut sink);
         }
     }
     assert_eq!(sink.count, block.row_count);

@@ -1,16 +1,15 @@
-//! Text of single values, as ClickHouse writes them in CSV and TSV, without quotes or escapes.
+//! Text of values, as ClickHouse writes them in CSV and TSV, without quotes or escapes.
 //!
-//! `transfer::export` makes one [`Formatter`] for each column and calls it for every cell, row by row,
-//! with a [`CellSink`] that puts delimiters and quotes around. Must never know a file format, and
-//! must never print a text that loads back as another value.
+//! `transfer::export` makes a [`Formatter`], has it format some rows of a block at a time, and takes
+//! them one by one with a [`CellSink`] that puts quotes and what else there is around. Must never know
+//! a file format, and must never print a text that loads back as another value.
 //!
 //! # How this works
 //!
-//! [`Formatter::cell`] is the inner loop of an export. It looks at the type once, in one `match`,
-//! and the sink is a type parameter, so that the code of each type is compiled together with that
-//! of the encoder. Which arm is taken repeats with every row, which the processor learns. Numbers
-//! and dates go straight to the output buffer and are known to need no quotes; text is handed over
-//! as it lies in the block.
+//! Numbers, dates and the like need no quotes. They are written column by column, in one loop for
+//! each type, so that the work on one value overlaps with that on the next. Columns of this kind that
+//! stand side by side are written to the same lines, with delimiters in between, where the file allows
+//! it: then the row takes all of them in one step. Text is handed over as it lies in the block.
 //!
 //! Where the forms differ from ClickHouse's: of two instants that a clock showed alike when it was
 //! set back, the later one gets its offset (`2024-11-03 01:30:00-05:00`). ClickHouse prints both
@@ -20,17 +19,21 @@
 mod address;
 mod digits;
 mod float;
+mod line;
+mod lines;
+mod plain;
+mod text;
 mod time;
 mod wide;
 
-use ethnum::{I256, U256};
+use std::ops::Range;
 
-use super::{DataType, Result, data_type::EnumDef, reader::BlockColumn, zone::Zone};
-use digits::{push_i64, push_u64};
-use time::{DateText, DateTimeText, Tick};
-use wide::Scale;
+use super::{DataType, Result, reader::BlockColumn, zone::Zone};
+use lines::{Columns, Lines};
+use plain::Plain;
+use text::Text;
 
-/// Takes the cells of a row, one call for each.
+/// Takes the cells of a row, in the order of the columns.
 pub trait CellSink {
     /// Takes a NULL.
     fn null(&mut self);
@@ -42,260 +45,119 @@ pub trait CellSink {
     ///
     /// It is made of ASCII letters, digits, space and `+-.:` and is never empty.
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>));
+
+    /// Takes `count` such cells and NULLs at once, joined as the [`Joint`] says that the formatter was
+    /// given; without one it is never called.
+    fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>));
 }
 
-/// Turns the values of one column into text.
+/// How cells that need no quotes may stand side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joint {
+    /// What stands between two cells.
+    pub delimiter: u8,
+    /// What stands for NULL.
+    pub null: &'static [u8],
+}
+
+/// Turns the rows of blocks into text.
 #[derive(Clone, Debug)]
 pub struct Formatter {
-    form: Form,
+    /// In the order of the columns.
+    parts: Vec<Part>,
+    joint: Option<Joint>,
 }
 
-/// How the values of a column lie in the block and are printed.
+/// One or more columns that are handed over in one step.
 #[derive(Clone, Debug)]
-enum Form {
-    Bool,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    Int128,
-    Int256,
-    UInt8,
-    UInt16,
-    UInt32,
-    UInt64,
-    UInt128,
-    UInt256,
-    Float32,
-    Float64,
-    BFloat16,
-    Decimal32(Scale),
-    Decimal64(Scale),
-    Decimal128(Scale),
-    Decimal256(Scale),
-    String,
-    FixedString(usize),
-    Enum8(EnumNames),
-    Enum16(EnumNames),
-    Uuid,
-    IPv4,
-    IPv6,
-    Date(DateText),
-    Date32(DateText),
-    DateTime(DateTimeText),
-    DateTime64(DateTimeText, Tick),
-    Time,
-    Time64(Tick),
+enum Part {
+    /// A column of text.
+    Text(usize, Text),
+    /// The columns from this one on, each with its form, and the lines that they are written to.
+    Plain(usize, Vec<Plain>, Lines),
 }
 
 impl Formatter {
-    /// Makes the formatter of a column. `server_zone` is for types that name no zone.
+    /// Makes the formatter of all columns. `server_zone` is for types that name no zone; `joint` says
+    /// whether the sink takes several cells at once.
     ///
-    /// `data_type` must come from the table or from `DESCRIBE`, not from the block: a stream says
+    /// The types must come from the table or from `DESCRIBE`, not from the block: a stream says
     /// `DateTime` where the column is `DateTime('Europe/Paris')`. Whether a block fits a described
     /// type, [`BlockColumn::carries`] tells.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownZone`](super::Error::UnknownZone).
-    pub fn new(data_type: &DataType, server_zone: &Zone) -> Result<Self> {
-        let form = match data_type.inner() {
-            DataType::Bool => Form::Bool,
-            DataType::Int8 => Form::Int8,
-            DataType::Int16 => Form::Int16,
-            DataType::Int32 => Form::Int32,
-            DataType::Int64 => Form::Int64,
-            DataType::Int128 => Form::Int128,
-            DataType::Int256 => Form::Int256,
-            DataType::UInt8 => Form::UInt8,
-            DataType::UInt16 => Form::UInt16,
-            DataType::UInt32 => Form::UInt32,
-            DataType::UInt64 => Form::UInt64,
-            DataType::UInt128 => Form::UInt128,
-            DataType::UInt256 => Form::UInt256,
-            DataType::Float32 => Form::Float32,
-            DataType::Float64 => Form::Float64,
-            DataType::BFloat16 => Form::BFloat16,
-            DataType::Decimal { scale, .. } => decimal(data_type, Scale::new(*scale)),
-            DataType::FixedString(width) => Form::FixedString(*width),
-            DataType::Enum8(members) => Form::Enum8(EnumNames::new(members)),
-            DataType::Enum16(members) => Form::Enum16(EnumNames::new(members)),
-            DataType::Uuid => Form::Uuid,
-            DataType::IPv4 => Form::IPv4,
-            DataType::IPv6 => Form::IPv6,
-            DataType::Date => Form::Date(DateText::new()),
-            DataType::Date32 => Form::Date32(DateText::new()),
-            DataType::DateTime(zone) => Form::DateTime(date_time(zone.as_deref(), server_zone)?),
-            DataType::DateTime64 { precision, zone } => {
-                let date_time = date_time(zone.as_deref(), server_zone)?;
-                Form::DateTime64(date_time, Tick::new(*precision))
+    pub fn new(types: &[DataType], server_zone: &Zone, joint: Option<Joint>) -> Result<Self> {
+        let mut parts = Vec::with_capacity(types.len());
+        for (index, data_type) in types.iter().enumerate() {
+            let Some(plain) = Plain::new(data_type, server_zone)? else {
+                parts.push(Part::Text(index, Text::new(data_type)));
+                continue;
+            };
+            match parts.last_mut() {
+                Some(Part::Plain(_, forms, _)) if joint.is_some() => forms.push(plain),
+                _ => parts.push(Part::Plain(index, vec![plain], Lines::default())),
             }
-            DataType::Time => Form::Time,
-            DataType::Time64(precision) => Form::Time64(Tick::new(*precision)),
-            // `inner` leaves no wrapper, and what is no scalar travels as text.
-            DataType::Nullable(_)
-            | DataType::LowCardinality(_)
-            | DataType::Array(_)
-            | DataType::Map(..)
-            | DataType::Tuple(_)
-            | DataType::Other(_)
-            | DataType::String => Form::String,
-        };
-        Ok(Self { form })
+        }
+        Ok(Self { parts, joint })
     }
 
-    /// Hands one cell to the sink: one call of one of its functions.
+    /// Formats some rows. There should be a hundred or so, so that their texts stay in the cache of the
+    /// processor; each cell takes 48 bytes, of types of 256 bits 96.
     ///
-    /// The column must carry the type that the formatter was made for; if the first block of a
-    /// [`Reader`](super::reader::Reader) does, all its blocks do. Of another type, or in a row that
+    /// The columns must carry the types that the formatter was made for; if the first block of a
+    /// [`Reader`](super::reader::Reader) does, all its blocks do. Of other types, or in a row that
     /// does not exist, the text is meaningless.
-    #[inline]
-    pub fn cell<S: CellSink>(&mut self, column: &BlockColumn, row: usize, sink: &mut S) {
-        if column.is_null(row) {
-            sink.null();
-            return;
-        }
-        match &mut self.form {
-            Form::String => sink.text(column.string(row)),
-            Form::FixedString(width) => sink.text(column.slice(row, *width)),
-            Form::Enum8(names) => {
-                sink.text(names.name(i8::from_le_bytes(column.fixed(row)).into()));
+    pub fn format<'f>(&'f mut self, columns: &'f [BlockColumn], rows: Range<usize>) -> Rows<'f> {
+        for part in &mut self.parts {
+            if let Part::Plain(first, forms, lines) = part {
+                let columns = columns.get(*first..).unwrap_or_default();
+                let width = forms.iter().map(Plain::width).sum();
+                let joint = self.joint.filter(|_| forms.len() > 1);
+                let mut lines = Columns::new(lines, (rows.clone(), width), joint);
+                for (form, column) in forms.iter_mut().zip(columns) {
+                    form.write(lines.next(column));
+                }
             }
-            Form::Enum16(names) => sink.text(names.name(i16::from_le_bytes(column.fixed(row)))),
-            form => sink.plain(|out| push_plain(form, column, row, out)),
+        }
+        Rows {
+            parts: &self.parts,
+            columns,
+            first_row: rows.start,
         }
     }
 }
 
-/// Appends a value of a type that is not text.
-#[inline]
-fn push_plain(form: &mut Form, column: &BlockColumn, row: usize, out: &mut Vec<u8>) {
-    match form {
-        Form::Bool => {
-            let [value] = column.fixed(row);
-            out.extend_from_slice(if value == 0 { b"false" } else { b"true" });
-        }
-        Form::Int8 => push_i64(out, i8::from_le_bytes(column.fixed(row)).into()),
-        Form::Int16 => push_i64(out, i16::from_le_bytes(column.fixed(row)).into()),
-        Form::Int32 => push_i64(out, i32::from_le_bytes(column.fixed(row)).into()),
-        Form::Int64 => push_i64(out, i64::from_le_bytes(column.fixed(row))),
-        Form::Int128 => wide::push_i128(out, i128::from_le_bytes(column.fixed(row))),
-        Form::Int256 => wide::push_i256(out, I256::from_le_bytes(column.fixed(row))),
-        Form::UInt8 => push_u64(out, u8::from_le_bytes(column.fixed(row)).into()),
-        Form::UInt16 => push_u64(out, u16::from_le_bytes(column.fixed(row)).into()),
-        Form::UInt32 => push_u64(out, u32::from_le_bytes(column.fixed(row)).into()),
-        Form::UInt64 => push_u64(out, u64::from_le_bytes(column.fixed(row))),
-        Form::UInt128 => wide::push_u128(out, u128::from_le_bytes(column.fixed(row))),
-        Form::UInt256 => wide::push_u256(out, U256::from_le_bytes(column.fixed(row))),
-        Form::Float32 => float::push_f32(out, f32::from_le_bytes(column.fixed(row))),
-        Form::Float64 => float::push_f64(out, f64::from_le_bytes(column.fixed(row))),
-        Form::BFloat16 => float::push_bf16(out, u16::from_le_bytes(column.fixed(row))),
-        Form::Decimal32(scale) => {
-            scale.push_i64(out, i32::from_le_bytes(column.fixed(row)).into());
-        }
-        Form::Decimal64(scale) => scale.push_i64(out, i64::from_le_bytes(column.fixed(row))),
-        Form::Decimal128(scale) => scale.push_i128(out, i128::from_le_bytes(column.fixed(row))),
-        Form::Decimal256(scale) => scale.push_i256(out, I256::from_le_bytes(column.fixed(row))),
-        Form::Uuid => address::push_uuid(out, column.fixed(row)),
-        Form::IPv4 => address::push_ipv4(out, column.fixed(row)),
-        Form::IPv6 => address::push_ipv6(out, column.fixed(row)),
-        Form::Date(date) => {
-            out.extend_from_slice(&date.text(u16::from_le_bytes(column.fixed(row)).into()));
-        }
-        Form::Date32(date) => {
-            out.extend_from_slice(&date.text(i32::from_le_bytes(column.fixed(row))));
-        }
-        Form::DateTime(date_time) => {
-            date_time.push_seconds(out, u32::from_le_bytes(column.fixed(row)).into());
-        }
-        Form::DateTime64(date_time, tick) => {
-            date_time.push_ticks(out, i64::from_le_bytes(column.fixed(row)), *tick);
-        }
-        Form::Time => {
-            time::push_time(
-                out,
-                i32::from_le_bytes(column.fixed(row)).into(),
-                Tick::new(0),
-            );
-        }
-        Form::Time64(tick) => time::push_time(out, i64::from_le_bytes(column.fixed(row)), *tick),
-        Form::String | Form::FixedString(_) | Form::Enum8(_) | Form::Enum16(_) => {}
-    }
+/// Some rows, ready to be handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'f> {
+    parts: &'f [Part],
+    columns: &'f [BlockColumn],
+    first_row: usize,
 }
 
-fn decimal(data_type: &DataType, scale: Scale) -> Form {
-    match data_type.fixed_width() {
-        Some(4) => Form::Decimal32(scale),
-        Some(8) => Form::Decimal64(scale),
-        Some(16) => Form::Decimal128(scale),
-        _ => Form::Decimal256(scale),
-    }
-}
-
-fn date_time(zone: Option<&str>, server_zone: &Zone) -> Result<DateTimeText> {
-    let zone = match zone {
-        Some(name) => Zone::named(name)?,
-        None => server_zone.clone(),
-    };
-    Ok(DateTimeText::new(zone))
-}
-
-/// The names of an Enum by number: a table without holes, for a lookup without a search.
-#[derive(Clone, Debug)]
-struct EnumNames {
-    /// The number of the first name.
-    lowest: i16,
-    /// The names one after the other; for a number without name its digits.
-    text: Vec<u8>,
-    /// Where each name begins in `text`, and the end.
-    starts: Vec<u32>,
-}
-
-impl EnumNames {
-    fn new(definition: &EnumDef) -> Self {
-        let members = definition.members();
-        let lowest = members.first().map_or(0, |(_, number)| *number);
-        let mut text = Vec::new();
-        let mut starts = vec![0];
-        let mut number = lowest;
-        for (name, named) in members {
-            while number < *named {
-                push_i64(&mut text, number.into());
-                starts.push(place(text.len()));
-                number += 1;
-            }
-            text.extend_from_slice(name.as_bytes());
-            starts.push(place(text.len()));
-            number = number.saturating_add(1);
-        }
-        Self {
-            lowest,
-            text,
-            starts,
-        }
-    }
-
-    /// Returns the name of a number, its digits if it is in a hole, and nothing if it is outside of
-    /// all numbers. ClickHouse stores neither.
+impl Rows<'_> {
+    /// Hands the cells of a row to the sink. `index` counts from the first of these rows; of one that
+    /// is not among them the text is meaningless.
     #[inline]
-    fn name(&self, number: i16) -> &[u8] {
-        let index = i32::from(number) - i32::from(self.lowest);
-        let starts = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.starts.get(index..));
-        match starts.unwrap_or_default() {
-            [start, end, ..] => self
-                .text
-                .get(*start as usize..*end as usize)
-                .unwrap_or_default(),
-            _ => b"",
+    pub fn give<S: CellSink>(&self, index: usize, sink: &mut S) {
+        let row = self.first_row + index;
+        for part in self.parts {
+            let (Part::Text(first, _) | Part::Plain(first, ..)) = part;
+            let Some(column) = self.columns.get(*first) else {
+                return;
+            };
+            match part {
+                Part::Plain(_, forms, lines) if forms.len() > 1 => {
+                    sink.joined(forms.len(), |out| lines.append(index, out));
+                }
+                _ if column.is_null(row) => sink.null(),
+                Part::Plain(_, _, lines) => sink.plain(|out| lines.append(index, out)),
+                Part::Text(_, text) => sink.text(text.of(column, row)),
+            }
         }
     }
-}
-
-/// A type has less than 4 GiB of names.
-fn place(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

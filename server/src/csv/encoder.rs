@@ -4,21 +4,19 @@
 //! what the decoder would not read back as the same fields.
 
 mod careful;
+mod marks;
 mod style;
 
 use std::mem;
 
 use memchr::memchr;
-use wide::u8x16;
 
 pub use style::{LineEnd, QuoteStyle, Style, StyleError};
 
 use careful::Careful;
+use marks::Marks;
 
 use super::{BYTE_ORDER_MARK, Dialect, NULL_MARKER};
-
-/// How many bytes are checked together.
-const LANES: usize = 16;
 
 /// A field that the dialect has no form for, mostly because it has neither quotes nor escapes.
 ///
@@ -42,7 +40,7 @@ pub struct Encoder {
     dialect: Dialect,
     output: Vec<u8>,
     /// The bytes that text cannot hold as they are.
-    marks: [u8; 4],
+    marks: Marks,
     /// Whether numbers, dates and the like can stand as they are, without a look at them.
     plain_is_safe: bool,
     /// Number of fields of the record at hand.
@@ -89,7 +87,7 @@ impl Encoder {
         Self {
             dialect,
             output: Vec::new(),
-            marks,
+            marks: Marks::new(marks),
             plain_is_safe: careful.is_none() && !marks.into_iter().any(is_plain),
             field_count: 0,
             record_is_empty: true,
@@ -151,10 +149,12 @@ impl Encoder {
         }
         self.start_field();
         let start = self.output.len();
-        self.output.extend_from_slice(text);
-        if self.has_mark(start) || self.is_mistakable(text) {
-            self.output.truncate(start);
+        if let ([], Some(quote)) = (text, self.dialect.quote()) {
+            self.output.extend_from_slice(&[quote, quote]);
+        } else if self.marks.are_in(text) || self.is_mistakable(text) {
             self.protect(text)?;
+        } else {
+            self.output.extend_from_slice(text);
         }
         self.end_field(start);
         Ok(())
@@ -184,13 +184,38 @@ impl Encoder {
         Ok(())
     }
 
+    /// What stands between two fields where several numbers, dates and NULLs can be written at once;
+    /// none where each has to be looked at.
+    #[must_use]
+    pub const fn joint(&self) -> Option<u8> {
+        if self.plain_is_safe {
+            Some(self.marks.delimiter())
+        } else {
+            None
+        }
+    }
+
+    /// Writes `count` fields, two or more, that are [`plain`](Self::plain) or NULL. `write` appends them,
+    /// with [`joint`](Self::joint) between them, which there must be.
+    #[inline]
+    pub fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        debug_assert!(self.plain_is_safe && count > 1, "each has to be looked at");
+        self.start_field();
+        write(&mut self.output);
+        self.field_count += count - 1;
+        self.record_is_empty = false;
+    }
+
     /// Ends a field of numbers, dates and the like that may hold marks.
     #[inline(never)]
     fn check_plain(&mut self, start: usize) -> Result<(), CannotRepresent> {
         if self.careful.is_some() {
             return self.careful_plain(start);
         }
-        if self.has_mark(start) {
+        if self
+            .marks
+            .are_in(self.output.get(start..).unwrap_or_default())
+        {
             let text = self.output.split_off(start);
             self.protect(&text)?;
         }
@@ -239,7 +264,7 @@ impl Encoder {
     #[inline]
     fn start_field(&mut self) {
         if self.field_count > 0 {
-            self.output.push(self.marks[0]);
+            self.output.push(self.marks.delimiter());
             self.record_is_empty = false;
         }
         self.field_count += 1;
@@ -263,40 +288,10 @@ impl Encoder {
         }
     }
 
-    /// Whether the output from `start` on has a byte that text cannot hold as it is.
-    #[inline]
-    fn has_mark(&self, start: usize) -> bool {
-        let written = self.output.get(start..).unwrap_or_default();
-        // The last lanes are looked at with what stands before them.
-        let Some(last) = self.output.last_chunk::<LANES>() else {
-            return written.iter().any(|byte| self.marks.contains(byte));
-        };
-        let outside = LANES.saturating_sub(written.len());
-        if self.marks_in(last) >> outside != 0 {
-            return true;
-        }
-        let (chunks, _) = written.as_chunks::<LANES>();
-        chunks.iter().any(|chunk| self.marks_in(chunk) != 0)
-    }
-
-    #[inline]
-    fn marks_in(&self, bytes: &[u8; LANES]) -> u32 {
-        let bytes = u8x16::new(*bytes);
-        let [delimiter, special, carriage_return, line_feed] = self.marks;
-        let found = bytes.simd_eq(u8x16::splat(delimiter))
-            | bytes.simd_eq(u8x16::splat(special))
-            | bytes.simd_eq(u8x16::splat(carriage_return))
-            | bytes.simd_eq(u8x16::splat(line_feed));
-        found.to_bitmask()
-    }
-
-    /// Whether text without marks would still be read as something else.
+    /// Whether text without marks that is not empty would still be read as something else.
     #[inline]
     fn is_mistakable(&self, text: &[u8]) -> bool {
-        match text {
-            [] => self.dialect.quote().is_some(),
-            _ => text == NULL_MARKER || self.starts_as_byte_order_mark(text),
-        }
+        text == NULL_MARKER || self.starts_as_byte_order_mark(text)
     }
 
     /// Whether text would begin the file with what looks like a byte order mark.
@@ -340,7 +335,7 @@ impl Encoder {
             self.output.extend_from_slice(&[escape, b'x', b'E', b'F']);
             rest = text.get(1..).unwrap_or_default();
         }
-        while let Some(at) = rest.iter().position(|byte| self.marks.contains(byte)) {
+        while let Some(at) = rest.iter().position(|byte| self.marks.are(*byte)) {
             let (before, after) = rest.split_at(at);
             self.output.extend_from_slice(before);
             let Some((&mark, after)) = after.split_first() else {

@@ -215,6 +215,7 @@ async fn write(
     let formatting = Formatting::new(
         &selection.columns,
         &Zone::named(&selection.zone)?,
+        sheet.joint(),
         inner.config.max_result_block_bytes,
     )?;
     let formatting = task::spawn_blocking("formatting", move || match sheet {

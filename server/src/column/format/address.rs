@@ -2,10 +2,10 @@
 //!
 //! [`super::Formatter`] calls it; it must never depend on the byte order of the machine.
 
-use super::digits::push_u64;
+use super::{digits::push_u64, line::Line};
 
 /// Appends a UUID: two numbers of 64 bits, the upper half first, in small hexadecimal digits.
-pub(super) fn push_uuid(out: &mut Vec<u8>, value: [u8; 16]) {
+pub(super) fn push_uuid(out: &mut Line<'_>, value: [u8; 16]) {
     // Each half is stored with its last byte first.
     let order = [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8];
     for (index, from) in order.into_iter().enumerate() {
@@ -18,14 +18,14 @@ pub(super) fn push_uuid(out: &mut Vec<u8>, value: [u8; 16]) {
 }
 
 /// Appends `a.b.c.d`; the value is a number stored with its last byte first.
-pub(super) fn push_ipv4(out: &mut Vec<u8>, value: [u8; 4]) {
+pub(super) fn push_ipv4(out: &mut Line<'_>, value: [u8; 4]) {
     let [last, third, second, first] = value;
     push_dotted(out, [first, second, third, last]);
 }
 
 /// Appends an IPv6 address: the first of the longest runs of zeros left out, and the last four bytes
 /// as IPv4 behind `::` and `::ffff:`.
-pub(super) fn push_ipv6(out: &mut Vec<u8>, value: [u8; 16]) {
+pub(super) fn push_ipv6(out: &mut Line<'_>, value: [u8; 16]) {
     let (pairs, _) = value.as_chunks::<2>();
     let mut groups = [0_u16; 8];
     for (group, pair) in groups.iter_mut().zip(pairs) {
@@ -62,7 +62,7 @@ fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
     longest
 }
 
-fn push_groups(out: &mut Vec<u8>, groups: &[u16]) {
+fn push_groups(out: &mut Line<'_>, groups: &[u16]) {
     for (index, group) in groups.iter().enumerate() {
         if index > 0 {
             out.push(b':');
@@ -76,7 +76,7 @@ fn push_groups(out: &mut Vec<u8>, groups: &[u16]) {
     }
 }
 
-fn push_dotted(out: &mut Vec<u8>, bytes: [u8; 4]) {
+fn push_dotted(out: &mut Line<'_>, bytes: [u8; 4]) {
     for (index, byte) in bytes.into_iter().enumerate() {
         if index > 0 {
             out.push(b'.');
@@ -98,13 +98,7 @@ fn hex_digit(value: u8) -> u8 {
 mod tests {
     use core::net::Ipv6Addr;
 
-    use super::{push_ipv4, push_ipv6, push_uuid};
-
-    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        push(&mut out);
-        String::from_utf8(out).unwrap()
-    }
+    use super::{super::line::text, push_ipv4, push_ipv6, push_uuid};
 
     #[test]
     fn a_uuid_has_its_halves_turned_round() {

@@ -11,7 +11,10 @@
 
 use std::{iter, ops::Range};
 
-use super::digits::{push_fraction, push_i64, push_u64};
+use super::{
+    digits::{push_fraction, push_i64, push_u64},
+    line::Line,
+};
 
 /// Scale of the short way for [`f64`].
 const MILLION: f64 = 1e6;
@@ -24,7 +27,7 @@ const SHORT_F64_LIMIT: f64 = 1e9;
 
 /// Appends a 64 bit number.
 #[inline]
-pub(super) fn push_f64(out: &mut Vec<u8>, number: f64) {
+pub(super) fn push_f64(out: &mut Line<'_>, number: f64) {
     if number.is_sign_negative() && !number.is_nan() {
         out.push(b'-');
     }
@@ -46,7 +49,7 @@ pub(super) fn push_f64(out: &mut Vec<u8>, number: f64) {
 
 /// Appends a 32 bit number.
 #[inline]
-pub(super) fn push_f32(out: &mut Vec<u8>, number: f32) {
+pub(super) fn push_f32(out: &mut Line<'_>, number: f32) {
     if number.is_sign_negative() && !number.is_nan() {
         out.push(b'-');
     }
@@ -72,7 +75,7 @@ pub(super) fn push_f32(out: &mut Vec<u8>, number: f32) {
 /// The quotient is rounded twice, which does no harm: with so few digits it cannot come close
 /// enough to the middle of two floats without being it.
 #[inline]
-fn push_short_f32<const SCALE: u64>(out: &mut Vec<u8>, magnitude: f32) -> bool {
+fn push_short_f32<const SCALE: u64>(out: &mut Line<'_>, magnitude: f32) -> bool {
     let count = nearest(f64::from(magnitude) * exact(SCALE));
     let is_short = same_f32(exact(count) / exact(SCALE), magnitude);
     if is_short {
@@ -84,7 +87,7 @@ fn push_short_f32<const SCALE: u64>(out: &mut Vec<u8>, magnitude: f32) -> bool {
 
 /// Appends the number whose upper half `bits` are.
 #[inline]
-pub(super) fn push_bf16(out: &mut Vec<u8>, bits: u16) {
+pub(super) fn push_bf16(out: &mut Line<'_>, bits: u16) {
     push_f32(out, f32::from_bits(u32::from(bits) << 16));
 }
 
@@ -120,12 +123,12 @@ fn same_f32(quotient: f64, number: f32) -> bool {
 }
 
 #[cold]
-fn push_not_finite(out: &mut Vec<u8>, is_nan: bool) {
+fn push_not_finite(out: &mut Line<'_>, is_nan: bool) {
     out.extend_from_slice(if is_nan { b"nan" } else { b"inf" });
 }
 
 /// Appends a finite number that is not negative.
-fn push_general<F: zmij::Float>(out: &mut Vec<u8>, number: F, size: f64) {
+fn push_general<F: zmij::Float>(out: &mut Line<'_>, number: F, size: f64) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(number);
     if !PLAIN_RANGE.contains(&size)
@@ -140,7 +143,7 @@ fn push_general<F: zmij::Float>(out: &mut Vec<u8>, number: F, size: f64) {
 
 /// Appends `mantissa` (one digit, then perhaps a point and more) times ten to the `exponent`:
 /// without an exponent from 10^-6 up to 10^21.
-fn push_scientific(out: &mut Vec<u8>, mantissa: &str, exponent: i32) {
+fn push_scientific(out: &mut Line<'_>, mantissa: &str, exponent: i32) {
     let digits = || mantissa.bytes().filter(|byte| *byte != b'.');
     let (zeros, whole) = match exponent {
         -6..0 => (exponent.unsigned_abs() as usize, 0),
@@ -170,18 +173,14 @@ fn push_scientific(out: &mut Vec<u8>, mantissa: &str, exponent: i32) {
 
 #[cfg(test)]
 mod tests {
-    use super::{push_bf16, push_f32, push_f64};
+    use super::{super::line::text, push_bf16, push_f32, push_f64};
 
     fn f64_text(number: f64) -> String {
-        let mut out = Vec::new();
-        push_f64(&mut out, number);
-        String::from_utf8(out).unwrap()
+        text(|out| push_f64(out, number))
     }
 
     fn f32_text(number: f32) -> String {
-        let mut out = Vec::new();
-        push_f32(&mut out, number);
-        String::from_utf8(out).unwrap()
+        text(|out| push_f32(out, number))
     }
 
     /// A small generator of numbers without pattern.
@@ -245,9 +244,7 @@ mod tests {
         for (number, expected) in cases {
             assert_eq!(f32_text(number), expected);
         }
-        let mut out = Vec::new();
-        push_bf16(&mut out, 0x3dcc);
-        assert_eq!(out, b"0.099609375");
+        assert_eq!(text(|out| push_bf16(out, 0x3dcc)), "0.099609375");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{CellSink, Formatter};
+use super::{CellSink, Formatter, Joint};
 use crate::column::{
     DataType, Error,
     reader::{Block, Limits, Reader},
@@ -221,6 +221,14 @@ impl CellSink for Cells {
         self.0
             .push(('p', text.strip_prefix("before").unwrap().to_owned()));
     }
+
+    fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut out = Vec::new();
+        write(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.split(';').count(), count);
+        self.0.push(('j', text));
+    }
 }
 
 fn block(data_type: &str, row_count: usize, data: &[u8]) -> Block {
@@ -236,10 +244,11 @@ fn block(data_type: &str, row_count: usize, data: &[u8]) -> Block {
 }
 
 fn cells(data_type: &str, block: &Block, zone: &Zone) -> Vec<(char, String)> {
-    let mut formatter = Formatter::new(&DataType::parse(data_type).unwrap(), zone).unwrap();
+    let mut formatter = Formatter::new(&[DataType::parse(data_type).unwrap()], zone, None).unwrap();
     let mut cells = Cells::default();
-    for row in 0..block.row_count {
-        formatter.cell(&block.columns[0], row, &mut cells);
+    let formatted = formatter.format(&block.columns, 0..block.row_count);
+    for index in 0..block.row_count {
+        formatted.give(index, &mut cells);
     }
     cells.0
 }
@@ -328,6 +337,73 @@ fn numbers_without_a_name_in_their_enum_are_digits_or_nothing() {
 #[test]
 fn an_unknown_zone_is_an_error() {
     let data_type = DataType::DateTime(Some("Mars/Olympus".to_owned()));
-    let error = Formatter::new(&data_type, &Zone::utc()).unwrap_err();
+    let error = Formatter::new(&[data_type], &Zone::utc(), None).unwrap_err();
     assert!(matches!(error, Error::UnknownZone { .. }));
+}
+
+#[test]
+fn cells_without_quotes_that_stand_side_by_side_are_joined() {
+    let types = [
+        "UInt8",
+        "Nullable(Int16)",
+        "String",
+        "Date",
+        "UInt256",
+        "Bool",
+        "String",
+    ];
+    let mut stream = vec![7, 2];
+    let data: [&[u8]; 7] = [
+        b"\x01\xff",
+        b"\x01\0\0\0\xfe\xff",
+        b"\x01a\0",
+        b"\0\0\x01\0",
+        &[[0xff; 32], [0; 32]].concat(),
+        b"\x01\0",
+        b"\0\x01;",
+    ];
+    for (data_type, data) in types.iter().zip(data) {
+        stream.extend([1, b'c', u8::try_from(data_type.len()).unwrap()]);
+        stream.extend_from_slice(data_type.as_bytes());
+        stream.extend_from_slice(data);
+    }
+    let mut reader = Reader::new(Limits::default());
+    reader.push(Bytes::from(stream));
+    let block = reader.next_block().unwrap().unwrap();
+    let types = types.map(|data_type| DataType::parse(data_type).unwrap());
+    let joint = Joint {
+        delimiter: b';',
+        null: b"NULL",
+    };
+    let mut formatter = Formatter::new(&types, &Zone::utc(), Some(joint)).unwrap();
+    let largest = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+    let largest = format!("1970-01-01;{largest};true");
+    let expected = [
+        [
+            ('j', "1;NULL"),
+            ('t', "a"),
+            ('j', largest.as_str()),
+            ('t', ""),
+        ],
+        [
+            ('j', "255;-2"),
+            ('t', ""),
+            ('j', "1970-01-02;0;false"),
+            ('t', ";"),
+        ],
+    ];
+    // Some rows at a time, and in the end the first ones again.
+    for rows in [0..2, 1..2, 0..1] {
+        let formatted = formatter.format(&block.columns, rows.clone());
+        for (index, row) in rows.enumerate() {
+            let mut cells = Cells::default();
+            formatted.give(index, &mut cells);
+            let cells: Vec<_> = cells
+                .0
+                .iter()
+                .map(|(way, text)| (*way, text.as_str()))
+                .collect();
+            assert_eq!(cells, expected[row]);
+        }
+    }
 }

@@ -2,7 +2,10 @@
 //!
 //! [`super::Formatter`] calls it; it must never print a text that loads back as another instant.
 
-use super::digits::{push_u64, two_digits};
+use super::{
+    digits::{push_u64, two_digits},
+    line::Line,
+};
 use crate::column::{
     calendar::{DAY_SECONDS, date_from_days},
     zone::{Local, Zone},
@@ -71,7 +74,7 @@ impl DateTimeText {
     /// Appends `YYYY-MM-DD hh:mm:ss` of a second of UTC, and the offset when the clock showed the
     /// same an hour before.
     #[inline]
-    pub(super) fn push_seconds(&mut self, out: &mut Vec<u8>, utc: i64) {
+    pub(super) fn push_seconds(&mut self, out: &mut Line<'_>, utc: i64) {
         let local = self.zone.to_local_seconds(utc);
         self.push_local(out, local);
         self.push_offset(out, utc, local);
@@ -79,7 +82,7 @@ impl DateTimeText {
 
     /// Appends the same with a fraction, from a count of ticks.
     #[inline]
-    pub(super) fn push_ticks(&mut self, out: &mut Vec<u8>, ticks: i64, tick: Tick) {
+    pub(super) fn push_ticks(&mut self, out: &mut Line<'_>, ticks: i64, tick: Tick) {
         let per_second = tick.per_second.cast_signed();
         let utc = ticks.div_euclid(per_second);
         let local = self.zone.to_local_seconds(utc);
@@ -89,7 +92,7 @@ impl DateTimeText {
     }
 
     #[inline]
-    fn push_local(&mut self, out: &mut Vec<u8>, local: i64) {
+    fn push_local(&mut self, out: &mut Line<'_>, local: i64) {
         let first = i64::from(FIRST_DAY) * DAY_SECONDS;
         let last = i64::from(LAST_DAY) * DAY_SECONDS + DAY_SECONDS - 1;
         let local = local.clamp(first, last);
@@ -108,7 +111,7 @@ impl DateTimeText {
     /// Appends the offset of the second of two instants with the same local time. The first one has
     /// none: it is the one that a text without an offset is read as.
     #[inline]
-    fn push_offset(&self, out: &mut Vec<u8>, utc: i64, local: i64) {
+    fn push_offset(&self, out: &mut Line<'_>, utc: i64, local: i64) {
         if let Local::Fold { later, .. } = self.zone.to_utc(local)
             && later == utc
         {
@@ -118,7 +121,7 @@ impl DateTimeText {
 }
 
 #[cold]
-fn push_offset(out: &mut Vec<u8>, offset: i64) {
+fn push_offset(out: &mut Line<'_>, offset: i64) {
     out.push(if offset < 0 { b'-' } else { b'+' });
     let seconds = u32::try_from(offset.unsigned_abs()).unwrap_or(0);
     let text = clock(seconds / 3600 % 100, seconds % 3600);
@@ -155,7 +158,7 @@ impl Tick {
 
     /// Appends a point and every digit of a fraction; nothing when there are no digits.
     #[inline]
-    fn push_fraction(self, out: &mut Vec<u8>, ticks: u64) {
+    fn push_fraction(self, out: &mut Line<'_>, ticks: u64) {
         if self.digits == 0 {
             return;
         }
@@ -165,12 +168,12 @@ impl Tick {
             *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
             rest /= 10;
         }
-        super::digits::push_front(out, text, self.digits + 1);
+        out.push_front(text, self.digits + 1);
     }
 }
 
 /// Appends `[-]hh:mm:ss` and a fraction, from a count of ticks.
-pub(super) fn push_time(out: &mut Vec<u8>, ticks: i64, tick: Tick) {
+pub(super) fn push_time(out: &mut Line<'_>, ticks: i64, tick: Tick) {
     if ticks < 0 {
         out.push(b'-');
     }
@@ -187,17 +190,11 @@ pub(super) fn push_time(out: &mut Vec<u8>, ticks: i64, tick: Tick) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DateText, DateTimeText, FIRST_DAY, LAST_DAY, Tick, push_time};
+    use super::{super::line::text, DateText, DateTimeText, FIRST_DAY, LAST_DAY, Tick, push_time};
     use crate::column::{
         parse::date_time::{LastDate, parse_date_time},
         zone::Zone,
     };
-
-    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        push(&mut out);
-        String::from_utf8(out).unwrap()
-    }
 
     #[test]
     fn dates_are_shown_from_year_0_to_9999() {

@@ -2,15 +2,18 @@
 //!
 //! [`super::Formatter`] calls it; it must never lose a digit, whatever the stored number is.
 
+use std::iter;
+
 use ethnum::{I256, U256};
 
-use super::digits::{push_eight, push_fraction, push_u64};
+use super::{
+    digits::{push_eight, push_fraction, push_u64},
+    line::Line,
+    plain::WIDE,
+};
 
 /// Most digits behind the point that [`push_fraction`] takes.
 const SHORT_SCALE: u8 = 8;
-
-/// Digits of the largest number of 256 bits.
-const MAX_DIGITS: usize = 78;
 
 /// Two words of eight digits.
 const SIXTEEN_DIGITS: u128 = 10_u128.pow(16);
@@ -19,7 +22,7 @@ const SIXTEEN_DIGITS: u128 = 10_u128.pow(16);
 const THIRTY_TWO_DIGITS: U256 = U256::new(10_u128.pow(32));
 
 /// Appends a number of up to 128 bits.
-pub(super) fn push_u128(out: &mut Vec<u8>, number: u128) {
+pub(super) fn push_u128(out: &mut Line<'_>, number: u128) {
     if let Ok(short) = u64::try_from(number) {
         push_u64(out, short);
         return;
@@ -29,7 +32,7 @@ pub(super) fn push_u128(out: &mut Vec<u8>, number: u128) {
 }
 
 /// Appends a signed number of 128 bits.
-pub(super) fn push_i128(out: &mut Vec<u8>, number: i128) {
+pub(super) fn push_i128(out: &mut Line<'_>, number: i128) {
     if number < 0 {
         out.push(b'-');
     }
@@ -37,7 +40,7 @@ pub(super) fn push_i128(out: &mut Vec<u8>, number: i128) {
 }
 
 /// Appends a signed number of 256 bits.
-pub(super) fn push_i256(out: &mut Vec<u8>, number: I256) {
+pub(super) fn push_i256(out: &mut Line<'_>, number: I256) {
     if number < I256::ZERO {
         out.push(b'-');
     }
@@ -45,7 +48,7 @@ pub(super) fn push_i256(out: &mut Vec<u8>, number: I256) {
 }
 
 /// Appends a number of up to 256 bits.
-pub(super) fn push_u256(out: &mut Vec<u8>, number: U256) {
+pub(super) fn push_u256(out: &mut Line<'_>, number: U256) {
     if let Ok(short) = u128::try_from(number) {
         push_u128(out, short);
         return;
@@ -57,7 +60,7 @@ pub(super) fn push_u256(out: &mut Vec<u8>, number: U256) {
 }
 
 /// Appends exactly sixteen digits of a number below 10^16.
-fn push_sixteen(out: &mut Vec<u8>, number: u128) {
+fn push_sixteen(out: &mut Line<'_>, number: u128) {
     let number = u64::try_from(number).unwrap_or(0);
     push_eight(out, number / 100_000_000);
     push_eight(out, number % 100_000_000);
@@ -86,7 +89,7 @@ impl Scale {
 
     /// Appends a decimal of up to 64 bits, without zeros at the end of its fraction.
     #[inline]
-    pub(super) fn push_i64(self, out: &mut Vec<u8>, number: i64) {
+    pub(super) fn push_i64(self, out: &mut Line<'_>, number: i64) {
         let magnitude = number.unsigned_abs();
         if self.digits > SHORT_SCALE {
             self.push_magnitude(out, number < 0, U256::from(magnitude));
@@ -100,7 +103,7 @@ impl Scale {
     }
 
     /// Appends a decimal of 128 bits.
-    pub(super) fn push_i128(self, out: &mut Vec<u8>, number: i128) {
+    pub(super) fn push_i128(self, out: &mut Line<'_>, number: i128) {
         match i64::try_from(number) {
             Ok(short) => self.push_i64(out, short),
             Err(_) => self.push_magnitude(out, number < 0, U256::from(number.unsigned_abs())),
@@ -108,31 +111,34 @@ impl Scale {
     }
 
     /// Appends a decimal of 256 bits.
-    pub(super) fn push_i256(self, out: &mut Vec<u8>, number: I256) {
+    pub(super) fn push_i256(self, out: &mut Line<'_>, number: I256) {
         match i64::try_from(number) {
             Ok(short) => self.push_i64(out, short),
             Err(_) => self.push_magnitude(out, number < 0, number.unsigned_abs()),
         }
     }
 
-    fn push_magnitude(self, out: &mut Vec<u8>, negative: bool, magnitude: U256) {
+    fn push_magnitude(self, out: &mut Line<'_>, negative: bool, magnitude: U256) {
         if negative {
             out.push(b'-');
         }
-        let mut digits = Vec::with_capacity(MAX_DIGITS);
-        push_u256(&mut digits, magnitude);
+        let mut place = [0; WIDE];
+        let mut line = Line::new(&mut place, 0);
+        push_u256(&mut line, magnitude);
+        let length = line.len();
+        let digits = place.get(..length).unwrap_or_default();
         let scale = usize::from(self.digits);
         let (whole, fraction) = match digits.len().checked_sub(scale) {
             Some(length) if length > 0 => digits.split_at(length),
-            _ => (b"0".as_slice(), digits.as_slice()),
+            _ => (b"0".as_slice(), digits),
         };
         out.extend_from_slice(whole);
         let Some(last) = fraction.iter().rposition(|digit| *digit != b'0') else {
             return;
         };
         out.push(b'.');
-        out.resize(out.len() + scale - fraction.len(), b'0');
-        out.extend(fraction.iter().take(last + 1));
+        out.extend(iter::repeat_n(b'0', scale - fraction.len()));
+        out.extend(fraction.iter().copied().take(last + 1));
     }
 }
 
@@ -140,13 +146,7 @@ impl Scale {
 mod tests {
     use ethnum::{I256, U256};
 
-    use super::{Scale, push_u128, push_u256};
-
-    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        push(&mut out);
-        String::from_utf8(out).unwrap()
-    }
+    use super::{super::line::text, Scale, push_u128, push_u256};
 
     #[test]
     fn wide_numbers_around_every_power_of_ten_have_their_digits() {

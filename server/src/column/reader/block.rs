@@ -3,6 +3,7 @@
 //! [`super::Reader`] fills blocks, [`crate::column::format`] reads single values. It must never
 //! panic on a row that does not exist.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::varint::prefix_length;
@@ -51,6 +52,12 @@ impl BlockColumn {
         }
     }
 
+    /// Returns whether any value may be NULL.
+    #[must_use]
+    pub fn is_nullable(&self) -> bool {
+        self.data_type.is_nullable()
+    }
+
     /// Returns whether the value of a row is NULL.
     #[inline]
     #[must_use]
@@ -78,6 +85,14 @@ impl BlockColumn {
     pub fn fixed<const WIDTH: usize>(&self, row: usize) -> [u8; WIDTH] {
         let (values, _) = self.values.as_chunks::<WIDTH>();
         values.get(row).copied().unwrap_or([0; WIDTH])
+    }
+
+    /// Returns the bytes of the values of some rows; nothing if one of them does not exist.
+    #[inline]
+    #[must_use]
+    pub fn fixed_rows<const WIDTH: usize>(&self, rows: Range<usize>) -> &[[u8; WIDTH]] {
+        let (values, _) = self.values.as_chunks::<WIDTH>();
+        values.get(rows).unwrap_or_default()
     }
 
     /// Returns the bytes of a value of a width known only at run time; nothing for a row that does

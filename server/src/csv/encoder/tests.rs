@@ -4,7 +4,7 @@ mod styles;
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
-use super::{CannotRepresent, Encoder};
+use super::{CannotRepresent, Encoder, Style};
 use crate::csv::{Decoder, Dialect, Limits};
 
 /// A field as it is given to the encoder.
@@ -280,5 +280,51 @@ proptest! {
         if let Ok(file) = encode(unquoted(b','), &records) {
             prop_assert_eq!(&decode(unquoted(b','), &file), &expected);
         }
+    }
+}
+
+#[test]
+fn joined_fields_are_what_they_are_one_by_one() {
+    let mut encoder = Encoder::new(Dialect::csv());
+    assert_eq!(encoder.joint(), Some(b','));
+    encoder.text(b"a").unwrap();
+    encoder.joined(3, |output| output.extend_from_slice(b"1,\\N,2.5"));
+    encoder.text(b"b,c").unwrap();
+    encoder.end_record().unwrap();
+    encoder.joined(2, |output| output.extend_from_slice(b"\\N,7"));
+    encoder.end_record().unwrap();
+    let one_by_one = [
+        vec![text("a"), Plain("1"), Null, Plain("2.5"), text("b,c")],
+        vec![Null, Plain("7")],
+    ];
+    assert_eq!(encoder.take(), encode(Dialect::csv(), &one_by_one).unwrap());
+}
+
+#[test]
+fn numbers_are_joined_only_where_none_has_to_be_looked_at() {
+    let delimited = |delimiter| Dialect::csv().with_delimiter(delimiter).unwrap();
+    assert_eq!(Encoder::new(delimited(b';')).joint(), Some(b';'));
+    for delimiter in [b'.', b'-', b' ', b'1'] {
+        assert_eq!(Encoder::new(delimited(delimiter)).joint(), None);
+    }
+    let style = Style {
+        null_marker: b"NA".to_vec(),
+        ..Style::default()
+    };
+    let encoder = Encoder::with_style(Dialect::csv(), &style).unwrap();
+    assert_eq!(encoder.joint(), None);
+}
+
+#[test]
+fn a_mark_is_seen_at_every_place_of_a_text_of_any_length() {
+    for length in 1..70 {
+        for place in 0..length {
+            let mut bytes = vec![b'a'; length];
+            bytes[place] = b',';
+            let quoted = format!("\"{}\"\n", String::from_utf8(bytes.clone()).unwrap());
+            check(Dialect::csv(), &[vec![text(bytes)]], quoted);
+        }
+        let clean = "a".repeat(length);
+        check(Dialect::csv(), &[vec![text(&clean)]], format!("{clean}\n"));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     catalog::Column,
     column::{
         DataType,
-        format::{CellSink, Formatter},
+        format::{CellSink, Formatter, Joint, Rows},
         reader::{Block, Limits, Reader},
         zone::Zone,
     },
@@ -20,11 +20,18 @@ use crate::{
 /// The bytes of text from which on a message is sent.
 const MESSAGE_BYTES: usize = 512 << 10;
 
-/// Turns blocks into text, row by row.
+/// Rows that are formatted at a time: their texts stay in the cache of the processor.
+const MAX_ROWS_AT_ONCE: usize = 128;
+
+/// Cells that are formatted at a time, unless a row has more of them: bounds the memory for their
+/// texts.
+const CELLS_AT_ONCE: usize = 1024;
+
+/// Turns blocks into text, some rows at a time.
 #[derive(Debug)]
 pub(super) struct Formatting {
     reader: Reader,
-    formatters: Vec<Formatter>,
+    formatter: Formatter,
     types: Vec<DataType>,
     /// Rows in the encoder that were not sent yet.
     unsent_rows: usize,
@@ -34,17 +41,15 @@ impl Formatting {
     pub(super) fn new(
         columns: &[Column],
         server_zone: &Zone,
+        joint: Option<Joint>,
         max_block_bytes: usize,
     ) -> Result<Self> {
         let types: Vec<_> = columns.iter().map(wire_type).collect::<Result<_>>()?;
-        let formatters = types
-            .iter()
-            .map(|data_type| Formatter::new(data_type, server_zone));
-        let formatters = formatters.collect::<Result<_, _>>()?;
+        let formatter = Formatter::new(&types, server_zone, joint)?;
         let reader = Reader::new(Limits { max_block_bytes });
         Ok(Self {
             reader,
-            formatters,
+            formatter,
             types,
             unsent_rows: 0,
         })
@@ -84,26 +89,36 @@ impl Formatting {
                 "the result has other columns than were announced",
             ));
         }
-        for row in 0..block.row_count {
-            let mut sink = Sink {
-                encoder,
-                outcome: Ok(()),
-            };
-            for (formatter, column) in self.formatters.iter_mut().zip(&block.columns) {
-                formatter.cell(column, row, &mut sink);
-            }
-            sink.outcome.map_err(Into::into)?;
-            encoder.end_record().map_err(Into::into)?;
-            self.unsent_rows += 1;
-            if encoder.len() >= MESSAGE_BYTES {
-                let rows = std::mem::take(&mut self.unsent_rows);
-                if !pipe.send(encoder.take(), rows)? {
-                    return Ok(false);
+        let rows_at_once = (CELLS_AT_ONCE / block.columns.len().max(1)).clamp(1, MAX_ROWS_AT_ONCE);
+        for start in (0..block.row_count).step_by(rows_at_once) {
+            let rows = start..block.row_count.min(start + rows_at_once);
+            let row_count = rows.len();
+            let rows = self.formatter.format(&block.columns, rows);
+            for index in 0..row_count {
+                write_row(&rows, index, encoder)?;
+                self.unsent_rows += 1;
+                if encoder.len() >= MESSAGE_BYTES {
+                    let rows = std::mem::take(&mut self.unsent_rows);
+                    if !pipe.send(encoder.take(), rows)? {
+                        return Ok(false);
+                    }
                 }
             }
         }
         Ok(true)
     }
+}
+
+/// Puts a row into the encoder.
+#[inline]
+fn write_row<E: RowEncoder>(rows: &Rows<'_>, index: usize, encoder: &mut E) -> Result<()> {
+    let mut sink = Sink {
+        encoder,
+        outcome: Ok(()),
+    };
+    rows.give(index, &mut sink);
+    sink.outcome.map_err(Into::into)?;
+    encoder.end_record().map_err(Into::into)
 }
 
 /// Puts the cells of a row into the encoder, and keeps what is wrong with them.
@@ -135,5 +150,9 @@ impl<E: RowEncoder> CellSink for Sink<'_, E> {
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let outcome = self.encoder.plain(write);
         self.keep(outcome);
+    }
+
+    fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        self.encoder.joined(count, write);
     }
 }

@@ -5,9 +5,9 @@
 
 use crate::{
     catalog::Column,
-    column::DataType,
+    column::{DataType, format::Joint},
     csv::{
-        CannotRepresent, Encoder,
+        CannotRepresent, Encoder, NULL_MARKER,
         json::{self, JsonEncoder, JsonKind},
     },
     transfer::{
@@ -21,6 +21,16 @@ use crate::{
 pub(super) enum Sheet {
     Delimited(Encoder),
     Ndjson(JsonEncoder),
+}
+
+impl Sheet {
+    /// How numbers, dates and NULLs may be joined, if they may.
+    pub(super) fn joint(&self) -> Option<Joint> {
+        match self {
+            Self::Delimited(encoder) => RowEncoder::joint(encoder),
+            Self::Ndjson(encoder) => encoder.joint(),
+        }
+    }
 }
 
 /// Starts a file, with a header where its form has one.
@@ -85,6 +95,9 @@ pub(super) trait RowEncoder: Send {
     fn null(&mut self) -> Result<(), Self::Error>;
     fn text(&mut self, text: &[u8]) -> Result<(), Self::Error>;
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Self::Error>;
+    /// How numbers, dates and NULLs may be joined, if they may.
+    fn joint(&self) -> Option<Joint>;
+    fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>));
     fn end_record(&mut self) -> Result<(), Self::Error>;
     fn len(&self) -> usize;
     fn take(&mut self) -> Vec<u8>;
@@ -107,6 +120,16 @@ impl RowEncoder for Encoder {
     #[inline]
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Self::Error> {
         Self::plain(self, write)
+    }
+
+    fn joint(&self) -> Option<Joint> {
+        let null = NULL_MARKER;
+        Self::joint(self).map(|delimiter| Joint { delimiter, null })
+    }
+
+    #[inline]
+    fn joined(&mut self, count: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        Self::joined(self, count, write);
     }
 
     #[inline]
@@ -141,6 +164,12 @@ impl RowEncoder for JsonEncoder {
     fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Self::Error> {
         Self::plain(self, write)
     }
+
+    fn joint(&self) -> Option<Joint> {
+        None
+    }
+
+    fn joined(&mut self, _: usize, _: impl FnOnce(&mut Vec<u8>)) {}
 
     #[inline]
     fn end_record(&mut self) -> Result<(), Self::Error> {

@@ -72,19 +72,15 @@ fn read_back(
         return Ok(Vec::new());
     };
     let zone = Zone::named(zone)?;
-    let formatters = types
-        .iter()
-        .map(|data_type| Formatter::new(data_type, &zone));
-    let mut formatters = formatters.collect::<Result<Vec<_>, _>>()?;
-    let mut rows = Vec::new();
-    for row in 0..block.row_count.min(row_count) {
-        let mut cells = Cells(Vec::with_capacity(formatters.len()));
-        for (formatter, column) in formatters.iter_mut().zip(&block.columns) {
-            formatter.cell(column, row, &mut cells);
-        }
-        rows.push(cells.0);
-    }
-    Ok(rows)
+    let mut formatter = Formatter::new(types, &zone, None)?;
+    let row_count = block.row_count.min(row_count);
+    let rows = formatter.format(&block.columns, 0..row_count);
+    let rows = (0..row_count).map(|row| {
+        let mut cells = Cells(Vec::with_capacity(types.len()));
+        rows.give(row, &mut cells);
+        cells.0
+    });
+    Ok(rows.collect())
 }
 
 /// The cells of a row as text.
@@ -106,4 +102,6 @@ impl CellSink for Cells {
         write(&mut text);
         self.text(&text);
     }
+
+    fn joined(&mut self, _: usize, _: impl FnOnce(&mut Vec<u8>)) {}
 }

@@ -27,6 +27,10 @@ impl CellSink for Texts {
         self.0.push(Some(bytes));
     }
 
+    fn joined(&mut self, _: usize, _: impl FnOnce(&mut Vec<u8>)) {
+        panic!("no joint was given");
+    }
+
     fn text(&mut self, bytes: &[u8]) {
         self.0.push(Some(bytes.to_vec()));
     }
@@ -61,10 +65,16 @@ fn round_trip(inferred: &Inferred, cells: &[Cell<'_>]) -> Vec<Option<Vec<u8>>> {
     let bytes = builder.take().unwrap().chunks.concat();
     reader.push(Bytes::from(bytes));
     let block = reader.next_block().unwrap().unwrap();
-    let mut formatter = Formatter::new(&inferred.data_type, &Zone::utc()).unwrap();
+    let mut formatter = Formatter::new(
+        std::slice::from_ref(&inferred.data_type),
+        &Zone::utc(),
+        None,
+    )
+    .unwrap();
     let mut texts = Texts::default();
-    for row in 0..block.row_count {
-        formatter.cell(&block.columns[0], row, &mut texts);
+    let formatted = formatter.format(&block.columns, 0..block.row_count);
+    for index in 0..block.row_count {
+        formatted.give(index, &mut texts);
     }
     texts.0
 }
