@@ -58,7 +58,7 @@ pub use snapshot::{Phase, Snapshot};
 
 const KIB: usize = 1024;
 
-/// The blocks of one upload that are in memory: one is made, one waits, one is sent.
+/// The blocks of one upload that are in memory: one is made, one is sent, one is written.
 const BLOCKS_AT_ONCE: usize = 3;
 
 /// What is reserved, in percent of the bytes that an upload holds: an allocator keeps freed memory, and

@@ -114,6 +114,11 @@ impl Typer {
         Ok(faults)
     }
 
+    /// Says anew when a block is to be taken.
+    pub(super) const fn set_limits(&mut self, limits: Limits) {
+        self.builder.set_limits(limits);
+    }
+
     /// Whether the block is to be taken.
     pub(super) fn is_full(&self) -> bool {
         self.builder.is_full()

@@ -4,6 +4,7 @@
 //! path; typing runs on a thread of its own (`upload::typing`) so that receiving, typing and sending
 //! overlap. Every queue in between is bounded: a slow ClickHouse makes the client wait.
 
+mod blocks;
 mod budget;
 mod deliver;
 mod finish;

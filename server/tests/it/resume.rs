@@ -375,6 +375,38 @@ async fn one_block_into_a_table_that_remembers_it_skips_staging() {
         assert_eq!(counters(&response).rows_committed, 2);
     }
     assert_eq!(server.sql("SELECT count() FROM small"), "2");
+    assert_eq!(staged_parts(&server, "small"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_with_a_fault_leaves_nothing_however_many_blocks_it_makes() {
+    let server = server().await;
+    server.sql(
+        "CREATE TABLE wide (a Int256) ENGINE = MergeTree ORDER BY a \
+         SETTINGS non_replicated_deduplication_window = 10",
+    );
+    // 600 KB of text, of which ten blocks of 10,000 rows are made.
+    let good = format!("a\n{}", "12345\n".repeat(100_000));
+    let bad = format!("{good}x\n");
+    let spec_for = |id: &str, file: &str| pb::UploadSpec {
+        total_bytes: i64::try_from(file.len()).ok(),
+        ..spec_of("wide", id)
+    };
+    let status = server.upload(spec_for(ID, &bad), &bad).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_NUMBER");
+    assert_eq!(server.sql("SELECT count() FROM wide"), "0");
+    let id = "00000000-0000-4000-8000-0000000000aa";
+    server.upload(spec_for(id, &good), &good).await.unwrap();
+    assert_eq!(server.sql("SELECT count() FROM wide"), "100000");
+    assert_ne!(staged_parts(&server, "wide"), "0");
+}
+
+/// The parts of a table that were staged: they have a UUID.
+fn staged_parts(server: &TestServer, table: &str) -> String {
+    server.sql(&format!(
+        "SELECT count() FROM system.parts WHERE active AND table = '{table}' \
+         AND uuid != toUUID('00000000-0000-0000-0000-000000000000')"
+    ))
 }
 
 #[tokio::test(flavor = "multi_thread")]

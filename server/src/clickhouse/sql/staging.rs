@@ -34,7 +34,11 @@ pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineCla
         ),
         ("parts_to_delay_insert", "100000".to_owned()),
         ("parts_to_throw_insert", "100000".to_owned()),
-        // No part is merged here: the target merges them again, and half of the work is for nothing.
+        // A part has few files, whatever its size: each is made, linked into the target and dropped,
+        // and merges of the target make it what it has to be there.
+        ("min_bytes_for_wide_part", i64::MAX.to_string()),
+        ("min_rows_for_wide_part", i64::MAX.to_string()),
+        // No part is merged here: it keeps its UUID, and the target would merge it again anyway.
         ("max_bytes_to_merge_at_max_space_in_pool", "1".to_owned()),
         ("max_bytes_to_merge_at_min_space_in_pool", "1".to_owned()),
     ];
@@ -96,11 +100,11 @@ pub(crate) fn drop_parts(staging: &TableName, parts: &[String]) -> Statement {
     ))
 }
 
-/// Ends merges for good, so that parts keep their UUIDs.
-pub(crate) fn stop_merges(staging: &TableName) -> Statement {
+/// Changes nothing: its merges are ended from the beginning. Whoever runs it with the id of a commit knows
+/// that no other statement of that commit is under way.
+pub(crate) fn change_nothing(staging: &TableName) -> Statement {
     Statement::new(format!(
-        "ALTER TABLE {} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, \
-         max_bytes_to_merge_at_min_space_in_pool = 1",
+        "ALTER TABLE {} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1",
         staging.quoted()
     ))
 }
@@ -201,7 +205,8 @@ mod tests {
              `db`.`t`\nENGINE = MergeTree\nPARTITION BY toYYYYMM(d)\nORDER BY (a, b)\nSETTINGS \
              index_granularity = 4096, assign_part_uuids = 1, \
              non_replicated_deduplication_window = 1000000, parts_to_delay_insert = 100000, \
-             parts_to_throw_insert = 100000, max_bytes_to_merge_at_max_space_in_pool = 1, \
+             parts_to_throw_insert = 100000, min_bytes_for_wide_part = 9223372036854775807, \
+             min_rows_for_wide_part = 9223372036854775807, max_bytes_to_merge_at_max_space_in_pool = 1, \
              max_bytes_to_merge_at_min_space_in_pool = 1\nCOMMENT 'an upload that Sluice stages; \
              dropped by itself'"
         );

@@ -58,6 +58,11 @@ impl BlockBuilder {
         Ok(Self { columns, limits })
     }
 
+    /// Says anew when a block is full.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Returns a column to append to, counted from 0 in the order of the specs.
     pub fn column_mut(&mut self, index: usize) -> Option<&mut ColumnBuilder> {
         self.columns.get_mut(index)

@@ -89,21 +89,24 @@ impl Staging {
         path.ok_or(Error::Internal("the staging table is gone"))
     }
 
-    /// Moves every row into the target. `is_repeated` says that this, or another server, may have
-    /// moved some already.
-    pub(in crate::transfer) async fn move_all(&self, is_repeated: bool) -> Result<()> {
-        let partitions = match self.partitions().await {
-            Err(Error::ClickHouse(ClickHouseError::UnknownTable(_))) => return Ok(()),
-            partitions => partitions?,
-        };
-        let partitions: Vec<_> = partitions.into_keys().collect();
+    /// Moves what this, or another server, may have moved in part before.
+    pub(in crate::transfer) async fn move_rest(&self) -> Result<()> {
+        let partitions = self.partitions().await?;
         if partitions.is_empty() {
             return Ok(());
         }
-        self.execute_alone(&sql::stop_merges(&self.name)).await?;
-        if is_repeated {
-            self.leave_out_moved().await?;
+        // What is being moved this moment is in both tables, and is not to be left out.
+        match self.execute_alone(&sql::change_nothing(&self.name)).await {
+            Err(Error::ClickHouse(ClickHouseError::UnknownTable(_))) => return Ok(()),
+            outcome => outcome?,
         }
+        self.leave_out_moved().await?;
+        let partitions: Vec<_> = partitions.into_keys().collect();
+        self.move_all(&partitions).await
+    }
+
+    /// Moves every row into the target; `partitions` are all that there are.
+    pub(in crate::transfer) async fn move_all(&self, partitions: &[String]) -> Result<()> {
         for partitions in partitions.chunks(PARTITIONS_AT_ONCE) {
             let statement = sql::move_partitions(&self.name, &self.target, partitions);
             self.execute_alone(&statement).await?;

@@ -1,7 +1,7 @@
 //! The second half of an upload: its records are typed, its blocks sent.
 //!
-//! Part of `transfer::upload`; `run` goes before, `finish` after. It must never let two blocks be sent
-//! at once: what a checkpoint says has to be all that there is.
+//! Part of `transfer::upload`; `run` goes before, `finish` after. It must never make a row visible that
+//! was not counted.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
     run::{Job, Start},
     sending::{Item, Sink},
     target::Target,
-    typing::{Typed, Typing},
+    typing::{Sizes, Typed, Typing},
 };
 use crate::{
     clickhouse::sql::{self, TableName},
@@ -60,6 +60,10 @@ impl<'a> Job<'a> {
             transfer: Arc::clone(self.transfer),
             inferred,
             can_seek: upload.can_seek,
+            sizes: Sizes {
+                full: self.block_limits(),
+                starts_small: !self.fits_one_block(),
+            },
             last: Checkpoint {
                 transfer_id: request.id,
                 ..from
@@ -76,8 +80,9 @@ impl<'a> Job<'a> {
                 .await?;
         } else if mode == CommitMode::Direct {
             self.ledger.begin(upload).await?;
-            let mut sink = self.sink(sql::insert_native(&table, &columns));
-            insert = sink.send_stream(items, &idle_block).await?;
+            let sink = self.sink(sql::insert_native(&table, &columns));
+            let [query, _] = &mut self.queries;
+            insert = sink.send_stream(items, &idle_block, query).await?;
         } else {
             let sending = (items, start);
             self.send_blocks(&table, &columns, &choice, upload, sending)
@@ -109,27 +114,29 @@ impl<'a> Job<'a> {
     where
         'a: 'h,
     {
-        let config = &self.inner.config;
         Ok(Reading {
             cut: &head.profile.cut,
             values: &self.request.file.values,
             columns: &head.profile.columns,
             field_count: head.field_count(),
             server_zone: self.inner.server_zone().await?,
-            limits: column::Limits {
-                max_rows: config.block_rows,
-                max_bytes: config.block_bytes,
-            },
+            limits: self.block_limits(),
         })
     }
 
-    fn sink(&mut self, statement: sql::Statement) -> Sink<'_, 'a> {
+    fn block_limits(&self) -> column::Limits {
+        let config = &self.inner.config;
+        column::Limits {
+            max_rows: config.block_rows,
+            max_bytes: config.block_bytes,
+        }
+    }
+
+    fn sink(&self, statement: sql::Statement) -> Sink<'a> {
         Sink {
             inner: self.inner,
             client: self.inner.client(),
             transfer: self.transfer,
-            ledger: &mut self.ledger,
-            query: &mut self.query,
             statement,
             stops_at_reject: self.request.rejects == RejectPolicy::default(),
         }
@@ -146,17 +153,18 @@ impl<'a> Job<'a> {
     ) -> Result<()> {
         let is_new = start.checkpoint.block == 0;
         let mut ahead = VecDeque::new();
-        if is_new && choice.takes_one_block && self.fits_one_block() {
-            ahead.extend(items.recv().await);
-            ahead.extend(items.recv().await);
-            if ahead.len() < 2 {
-                self.ledger.begin(upload).await?;
-                let mut sink = self.sink(sql::insert_native(table, columns));
-                let is_visible = true;
-                return sink
-                    .send_blocks(ahead, items, &start.checkpoint, is_visible)
-                    .await;
-            }
+        if is_new
+            && choice.takes_one_block
+            && self.fits_one_block()
+            && is_one_block(&mut items, &mut ahead).await
+        {
+            self.ledger.begin(upload).await?;
+            let sink = self.sink(sql::insert_native(table, columns));
+            let progress = (&mut self.ledger, &mut self.queries);
+            let is_visible = true;
+            return sink
+                .send_blocks((ahead, items), progress, &start.checkpoint, is_visible)
+                .await;
         }
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
@@ -178,7 +186,8 @@ impl<'a> Job<'a> {
         if is_staged {
             sink.client = inner.connection.service();
         }
-        sink.send_blocks(ahead, items, &start.checkpoint, !is_staged)
+        let progress = (&mut self.ledger, &mut self.queries);
+        sink.send_blocks((ahead, items), progress, &start.checkpoint, !is_staged)
             .await
     }
 
@@ -198,4 +207,18 @@ impl<'a> Job<'a> {
         let size = self.request.total_bytes;
         size.is_some_and(|size| size <= self.inner.config.block_bytes as u64)
     }
+}
+
+/// Takes items up to the second block. Returns whether there is none: the file is whole before.
+async fn is_one_block(items: &mut mpsc::Receiver<Item>, ahead: &mut VecDeque<Item>) -> bool {
+    let mut block_count = 0;
+    while let Some(item) = items.recv().await {
+        let is_end = matches!(item, Item::End);
+        block_count += u8::from(matches!(item, Item::Block(..)));
+        ahead.push_back(item);
+        if is_end || block_count > 1 {
+            return is_end;
+        }
+    }
+    false
 }

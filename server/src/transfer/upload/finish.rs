@@ -73,11 +73,15 @@ impl Job<'_> {
             is_repeated = true;
         }
         counters.commit_staged();
-        while let Err(error) = self.ledger.succeed().await {
-            patience.after(inner, "writing the journal", error).await?;
-        }
-        drop_staging(&staging).await;
-        Ok(())
+        let succeed = async {
+            while let Err(error) = self.ledger.succeed().await {
+                patience.after(inner, "writing the journal", error).await?;
+            }
+            Ok(())
+        };
+        // Whoever completes a commit does not need what has moved.
+        let (outcome, ()) = tokio::join!(succeed, drop_staging(&staging));
+        outcome
     }
 
     /// The first rejected rows of an upload that began before.
@@ -135,7 +139,7 @@ impl Job<'_> {
             Ok(outcome) => return running.finish(Ok(outcome)),
             Err(error) => self.explain(error),
         };
-        if let Some(query) = self.query {
+        for query in self.queries.into_iter().flatten() {
             self.inner.kill(query).await;
         }
         let is_committing = matches!(self.transfer.state(), State::Committing);
@@ -206,7 +210,8 @@ async fn make_visible(
 ) -> Result<()> {
     match (mode, moves) {
         (CommitMode::Replace, [path]) => staging.exchange(path).await,
-        _ => staging.move_all(is_repeated).await,
+        _ if is_repeated => staging.move_rest().await,
+        (_, partitions) => staging.move_all(partitions).await,
     }
 }
 

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::{
     Begun, Chunk, Past, UploadOutcome,
+    blocks::Queries,
     finish::complete,
     head::{Feed, Head, Sample},
     ledger::Ledger,
@@ -36,7 +36,8 @@ pub(super) struct Job<'a> {
     pub(super) ledger: Ledger<'a>,
     pub(super) created: Option<TableName>,
     pub(super) staging: Option<Staging>,
-    pub(super) query: Option<Uuid>,
+    /// The INSERTs that run.
+    pub(super) queries: Queries,
 }
 
 /// Where an upload begins or goes on.
@@ -63,7 +64,7 @@ pub(super) async fn run(
         ledger: Ledger::new(inner, &transfer, false),
         created: None,
         staging: None,
-        query: None,
+        queries: Queries::default(),
     };
     let outcome = tokio::select! {
         reason = transfer.stopped() => Err(reason),

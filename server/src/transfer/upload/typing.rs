@@ -14,6 +14,7 @@ use super::{
     sending::Item,
 };
 use crate::{
+    column::Limits,
     csv::{Mark, Position, RecordBatch},
     journal::{Checkpoint, RejectedRow},
     transfer::{
@@ -43,8 +44,33 @@ pub(super) struct Typing {
     pub(super) inferred: Option<Columns>,
     /// Whether the file can be read from the middle.
     pub(super) can_seek: bool,
+    /// When a block is full, by its number.
+    pub(super) sizes: Sizes,
     /// Where the typing is: what holds once the last block is in ClickHouse.
     pub(super) last: Checkpoint,
+}
+
+/// When the blocks of an upload are full.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) full: Limits,
+    /// Whether the first one is small, so that ClickHouse has something to write soon.
+    pub(super) starts_small: bool,
+}
+
+impl Sizes {
+    /// The limits of a block, counted from 1.
+    const fn of(self, number: u64) -> Limits {
+        let Limits {
+            max_rows,
+            max_bytes,
+        } = self.full;
+        let is_small = self.starts_small && number == 1;
+        Limits {
+            max_rows,
+            max_bytes: if is_small { max_bytes / 4 } else { max_bytes },
+        }
+    }
 }
 
 impl From<Checkpoint> for Place {
@@ -73,6 +99,7 @@ impl Typing {
     ) -> Result<Typed> {
         let mut records = head.records;
         let mut first_batches = head.first_batches.into_iter();
+        self.typer.set_limits(self.sizes.of(self.last.block + 1));
         // Where the last batch that was typed ended: the first ones were read ahead.
         let mut place = records.place();
         loop {
@@ -104,8 +131,10 @@ impl Typing {
         if !self.typer.is_empty() && !self.hand_on(place, items)? {
             return Ok(Typed::default());
         }
-        // A receiver that has gone has its own error.
-        drop(items.blocking_send(Item::Rejected(self.rejects.take())));
+        for item in [Item::Rejected(self.rejects.take()), Item::End] {
+            // A receiver that has gone has its own error.
+            drop(items.blocking_send(item));
+        }
         Ok(Typed {
             rejected: self.rejects.into_shown(),
             ignored_lines: records.ignored_lines(),
@@ -120,6 +149,7 @@ impl Typing {
             return Ok(false);
         }
         let block = self.typer.take()?;
+        self.typer.set_limits(self.sizes.of(self.last.block + 2));
         let Place { mark, crc32c } = place;
         let Position {
             record,
@@ -138,7 +168,11 @@ impl Typing {
             rows_rejected: self.rejects.count(),
             ..self.last
         };
-        Ok(items.blocking_send(Item::Block(block, self.last)).is_ok())
+        // The second item waits until the first one is taken: no block is begun beside one that waits.
+        let items_of_block = [Item::Block(block, self.last), Item::Rejected(Vec::new())];
+        Ok(items_of_block
+            .into_iter()
+            .all(|item| items.blocking_send(item).is_ok()))
     }
 
     /// Takes the records at fault of a batch; false when nobody takes them any more.
@@ -210,5 +244,27 @@ fn next_batch(
             .blocking_recv()
             .ok_or(Error::ClientGone)?
             .give(records.text_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Sizes};
+
+    #[test]
+    fn the_first_block_of_several_is_small() {
+        let full = Limits {
+            max_rows: 7,
+            max_bytes: 800,
+        };
+        let bytes = |starts_small| {
+            let sizes = Sizes { full, starts_small };
+            [1, 2, 3].map(|number| {
+                assert_eq!(sizes.of(number).max_rows, 7);
+                sizes.of(number).max_bytes
+            })
+        };
+        assert_eq!(bytes(true), [200, 800, 800]);
+        assert_eq!(bytes(false), [800; 3]);
     }
 }

@@ -329,3 +329,34 @@ async fn killed_insert_says_so() {
     let name = error.exception().map(|exception| exception.name.as_str());
     assert_eq!(name, Some("QUERY_WAS_CANCELLED"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_block_is_not_written_before_its_last_byte() {
+    let stage = Stage::new().await;
+    stage
+        .run("CREATE TABLE t (n Int32) ENGINE = MergeTree ORDER BY tuple()")
+        .await;
+    // One column and 200,000 rows: more than ClickHouse waits for before it begins.
+    let mut bytes = b"\x01\xc0\x9a\x0c\x01n\x05Int32".to_vec();
+    bytes.extend(7_i32.to_le_bytes().repeat(200_000));
+    let mut bytes = Bytes::from(bytes);
+    let last_byte = bytes.split_off(bytes.len() - 1);
+    let open = async |token| {
+        let query_id = Uuid::new_v4();
+        let statement = numbers(&stage);
+        let insert = stage.client.insert_block(&statement, query_id, token);
+        let mut insert = insert.await.unwrap();
+        insert.send(bytes.clone()).await.unwrap();
+        while stage.client.progress(query_id).await.unwrap().is_none() {}
+        (insert, query_id)
+    };
+    let (first, first_id) = open("first").await;
+    let (mut second, _) = open("second").await;
+    assert_eq!(stage.value("SELECT count() FROM t").await, "0");
+    second.send(last_byte).await.unwrap();
+    second.finish().await.unwrap();
+    assert_eq!(stage.value("SELECT count() FROM t").await, "200000");
+    drop(first);
+    while stage.client.progress(first_id).await.unwrap().is_some() {}
+    assert_eq!(stage.value("SELECT count() FROM t").await, "200000");
+}
