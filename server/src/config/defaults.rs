@@ -40,7 +40,7 @@ pub(super) const SESSION_IDLE: Duration = Duration::from_secs(15 * 60);
 /// Appends. One more than a browser has in flight.
 pub(super) const MAX_EARLY_APPENDS: u64 = 4;
 
-/// Bytes. Some 25 uploads of large files at once.
+/// Bytes. A dozen uploads of large files at once.
 pub(super) const MEMORY_LIMIT: u64 = 2048 * MIB;
 
 /// Bytes. 16 TiB: more than anybody sends by mistake.
@@ -55,8 +55,9 @@ pub(super) const MAX_TRANSFERS: u64 = 64;
 /// Rows. With `BLOCK_BYTES`, large enough that ClickHouse writes few parts.
 pub(super) const BLOCK_ROWS: u64 = 262_144;
 
-/// Bytes. ClickHouse takes blocks of this size at full speed, and sixteen uploads fit in 256 MiB.
-pub(super) const BLOCK_BYTES: u64 = 8 * MIB;
+/// Bytes. Each block is a part in ClickHouse with a dozen files: smaller ones are too many, larger ones
+/// gain nothing and take memory.
+pub(super) const BLOCK_BYTES: u64 = 16 * MIB;
 
 /// Bytes. Fits the second-level cache, and is decoded in about a millisecond.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;

@@ -112,7 +112,7 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_BLOCK_ROWS", value_name = "N")]
     pub(super) block_rows: Option<String>,
 
-    /// Size at which a block is sent to ClickHouse, 64KiB to 1GiB [default: 8MiB]
+    /// Size at which a block is sent to ClickHouse, 64KiB to 1GiB [default: 16MiB]
     #[arg(long, env = "SLUICE_BLOCK_BYTES", value_name = "SIZE")]
     pub(super) block_bytes: Option<String>,
 

@@ -249,7 +249,7 @@ fn the_configuration_is_shown_on_one_line() {
         "{shown}"
     );
     assert!(
-        shown.contains(" block-bytes=8MiB ") && shown.contains(" idle-timeout=1m "),
+        shown.contains(" block-bytes=16MiB ") && shown.contains(" idle-timeout=1m "),
         "{shown}"
     );
     assert!(!shown.contains('\n'));
