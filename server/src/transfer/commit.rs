@@ -38,8 +38,6 @@ pub struct Commit {
 pub(super) struct Choice {
     pub(super) commit: Commit,
     pub(super) engine: EngineClause,
-    /// Whether one INSERT of one block into the table itself is all or nothing, and only once.
-    pub(super) takes_one_block: bool,
 }
 
 /// A row of `sql::staging::engine`.
@@ -85,10 +83,6 @@ impl Inner {
             self.check_mapped(table, commit.mode).await?;
         }
         Ok(Choice {
-            takes_one_block: self.connection.takes_inserts()
-                && commit.mode == CommitMode::Atomic
-                && traits.is_deduplicating()
-                && !traits.engine.is_partitioned(),
             commit,
             engine: traits.engine,
         })

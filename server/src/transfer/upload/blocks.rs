@@ -6,9 +6,13 @@
 //!
 //! How this works: two halves run side by side. [`Opening`] sends a block but for its last byte;
 //! [`Closing`] sends that byte and waits for the answer. So ClickHouse reads the next block while it
-//! writes the last one, but has no whole block to write before its turn has come.
+//! writes the last one, but has no whole block to write before its turn has come. Once a block has
+//! failed, each is sent at its turn only: ClickHouse may have room for one query at a time.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::{
@@ -61,6 +65,8 @@ struct OpenInsert {
 struct Opening<'s, 'a> {
     sink: &'s Sink<'a>,
     query: &'s mut Option<Uuid>,
+    present: &'s Checkpoint,
+    has_failed: &'s AtomicBool,
 }
 
 /// The half that ends INSERTs and counts.
@@ -71,23 +77,30 @@ struct Closing<'s, 'a> {
     ledger: &'s mut Ledger<'a>,
     present: &'s Checkpoint,
     is_visible: bool,
+    opened: mpsc::Receiver<Opened>,
+    /// The next block, where its INSERT had to be given up.
+    waiting: Option<Opened>,
+    has_failed: &'s AtomicBool,
 }
 
 impl<'a> Sink<'a> {
-    /// Sends every block. Those up to `present` are there already; `ahead` was taken from `items`
-    /// before. `is_visible` says that the rows go to the table itself.
+    /// Sends every block. Those up to `present` are there already; `is_visible` says that the rows go
+    /// to the table itself.
     pub(super) async fn send_blocks(
         &self,
-        (ahead, items): (VecDeque<Item>, mpsc::Receiver<Item>),
+        items: mpsc::Receiver<Item>,
         (ledger, queries): (&mut Ledger<'a>, &mut Queries),
         present: &Checkpoint,
         is_visible: bool,
     ) -> Result<()> {
         let (sender, opened) = mpsc::channel(BLOCKS_AHEAD);
+        let has_failed = &AtomicBool::new(false);
         let [opening, closing] = queries;
         let opening = Opening {
             sink: self,
             query: opening,
+            present,
+            has_failed,
         };
         let closing = Closing {
             sink: self,
@@ -95,11 +108,11 @@ impl<'a> Sink<'a> {
             ledger,
             present,
             is_visible,
+            opened,
+            waiting: None,
+            has_failed,
         };
-        tokio::try_join!(
-            opening.run(ahead, items, sender, present.block),
-            closing.run(opened)
-        )?;
+        tokio::try_join!(opening.run(items, sender), closing.run())?;
         Ok(())
     }
 }
@@ -107,25 +120,28 @@ impl<'a> Sink<'a> {
 impl Opening<'_, '_> {
     async fn run(
         mut self,
-        mut ahead: VecDeque<Item>,
         mut items: mpsc::Receiver<Item>,
         opened: mpsc::Sender<Opened>,
-        present: u64,
     ) -> Result<()> {
         // The place comes first: no block is taken before there is a use for it.
         while let Ok(place) = opened.reserve().await {
             let (block, checkpoint) = loop {
-                let item = match ahead.pop_front() {
-                    Some(item) => Some(item),
-                    None => items.recv().await,
-                };
-                match item {
+                match items.recv().await {
                     Some(Item::Rejected(rows)) => self.sink.keep(&rows).await?,
                     Some(Item::Block(block, checkpoint)) => break (block, checkpoint),
                     Some(Item::End) | None => return Ok(()),
                 }
             };
-            let insert = if checkpoint.block > present {
+            let present = self.present;
+            if checkpoint.block == present.block && checkpoint.crc32c != present.crc32c {
+                return Err(Error::FileChanged {
+                    id: self.sink.transfer.description().id.to_string(),
+                    offset: present.text_offset,
+                });
+            }
+            let is_sent_ahead =
+                checkpoint.block > present.block && !self.has_failed.load(Ordering::Relaxed);
+            let insert = if is_sent_ahead {
                 self.open(&block, checkpoint.block).await
             } else {
                 None
@@ -169,9 +185,13 @@ impl Opening<'_, '_> {
 }
 
 impl Closing<'_, '_> {
-    async fn run(mut self, mut opened: mpsc::Receiver<Opened>) -> Result<()> {
+    async fn run(mut self) -> Result<()> {
         loop {
-            match timeout(BEAT_INTERVAL, opened.recv()).await {
+            if let Some(block) = self.waiting.take() {
+                self.close(block).await?;
+                continue;
+            }
+            match timeout(BEAT_INTERVAL, self.opened.recv()).await {
                 Ok(Some(block)) => self.close(block).await?,
                 Ok(None) => return Ok(()),
                 Err(_) => self.ledger.beat().await,
@@ -186,19 +206,13 @@ impl Closing<'_, '_> {
             checkpoint,
             insert,
         } = opened;
-        let present = self.present;
-        if checkpoint.block == present.block && checkpoint.crc32c != present.crc32c {
-            return Err(Error::FileChanged {
-                id: self.sink.transfer.description().id.to_string(),
-                offset: present.text_offset,
-            });
-        }
-        if checkpoint.block > present.block {
+        let present = self.present.block;
+        if checkpoint.block > present {
             self.insert(&block, checkpoint.block, insert).await?;
         }
         let counters = self.sink.transfer.counters();
         counters.add_rows_staged(block.row_count);
-        if checkpoint.block >= present.block {
+        if checkpoint.block >= present {
             self.ledger.checkpoint(checkpoint).await?;
         }
         if self.is_visible {
@@ -223,6 +237,7 @@ impl Closing<'_, '_> {
         };
         let mut patience = Patience::new();
         while let Err(error) = outcome {
+            self.give_up_next();
             patience
                 .after(self.sink.inner, "sending a block", error)
                 .await?;
@@ -230,6 +245,17 @@ impl Closing<'_, '_> {
         }
         *self.query = None;
         Ok(())
+    }
+
+    /// Gives up the INSERT of the next block, and sends none ahead any more.
+    fn give_up_next(&mut self) {
+        self.has_failed.store(true, Ordering::Relaxed);
+        if let Ok(next) = self.opened.try_recv() {
+            self.waiting = Some(next);
+        }
+        if let Some(next) = &mut self.waiting {
+            next.insert = None;
+        }
     }
 
     async fn end(&mut self, opened: OpenInsert) -> Result<()> {

@@ -3,7 +3,7 @@
 //! Part of `transfer::upload`; `run` goes before, `finish` after. It must never make a row visible that
 //! was not counted.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -13,11 +13,10 @@ use super::{
     run::{Job, Start},
     sending::{Item, Sink},
     target::Target,
-    typing::{Sizes, Typed, Typing},
+    typing::{Typed, Typing},
 };
 use crate::{
     clickhouse::sql::{self, TableName},
-    column,
     journal::{Checkpoint, UploadRow},
     task,
     transfer::{
@@ -60,10 +59,7 @@ impl<'a> Job<'a> {
             transfer: Arc::clone(self.transfer),
             inferred,
             can_seek: upload.can_seek,
-            sizes: Sizes {
-                full: self.block_limits(),
-                starts_small: !self.fits_one_block(),
-            },
+            sizes: self.block_sizes(),
             last: Checkpoint {
                 transfer_id: request.id,
                 ..from
@@ -120,16 +116,8 @@ impl<'a> Job<'a> {
             columns: &head.profile.columns,
             field_count: head.field_count(),
             server_zone: self.inner.server_zone().await?,
-            limits: self.block_limits(),
+            limits: self.block_sizes().full,
         })
-    }
-
-    fn block_limits(&self) -> column::Limits {
-        let config = &self.inner.config;
-        column::Limits {
-            max_rows: config.block_rows,
-            max_bytes: config.block_bytes,
-        }
     }
 
     fn sink(&self, statement: sql::Statement) -> Sink<'a> {
@@ -149,23 +137,9 @@ impl<'a> Job<'a> {
         columns: &[sql::InsertColumn],
         choice: &Choice,
         upload: UploadRow,
-        (mut items, start): (mpsc::Receiver<Item>, Start),
+        (items, start): (mpsc::Receiver<Item>, Start),
     ) -> Result<()> {
         let is_new = start.checkpoint.block == 0;
-        let mut ahead = VecDeque::new();
-        if is_new
-            && choice.takes_one_block
-            && self.fits_one_block()
-            && is_one_block(&mut items, &mut ahead).await
-        {
-            self.ledger.begin(upload).await?;
-            let sink = self.sink(sql::insert_native(table, columns));
-            let progress = (&mut self.ledger, &mut self.queries);
-            let is_visible = true;
-            return sink
-                .send_blocks((ahead, items), progress, &start.checkpoint, is_visible)
-                .await;
-        }
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
         if is_staged {
@@ -187,7 +161,7 @@ impl<'a> Job<'a> {
             sink.client = inner.connection.service();
         }
         let progress = (&mut self.ledger, &mut self.queries);
-        sink.send_blocks((ahead, items), progress, &start.checkpoint, !is_staged)
+        sink.send_blocks(items, progress, &start.checkpoint, !is_staged)
             .await
     }
 
@@ -201,24 +175,4 @@ impl<'a> Job<'a> {
         tokio::try_join!(staging.create(&choice.engine), begin)?;
         Ok(())
     }
-
-    /// Whether the file is known to be no larger than a block.
-    fn fits_one_block(&self) -> bool {
-        let size = self.request.total_bytes;
-        size.is_some_and(|size| size <= self.inner.config.block_bytes as u64)
-    }
-}
-
-/// Takes items up to the second block. Returns whether there is none: the file is whole before.
-async fn is_one_block(items: &mut mpsc::Receiver<Item>, ahead: &mut VecDeque<Item>) -> bool {
-    let mut block_count = 0;
-    while let Some(item) = items.recv().await {
-        let is_end = matches!(item, Item::End);
-        block_count += u8::from(matches!(item, Item::Block(..)));
-        ahead.push_back(item);
-        if is_end || block_count > 1 {
-            return is_end;
-        }
-    }
-    false
 }

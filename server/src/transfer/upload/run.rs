@@ -14,11 +14,12 @@ use super::{
     head::{Feed, Head, Sample},
     ledger::Ledger,
     target::Target,
-    typing,
+    typing::{self, Sizes},
 };
 use crate::{
     catalog::{NewTable, Table},
     clickhouse::sql::TableName,
+    column::Limits,
     journal::{Checkpoint, TransferRow, UploadRow},
     task,
     transfer::{
@@ -290,19 +291,26 @@ impl<'a> Job<'a> {
         Ok(choice)
     }
 
+    /// When blocks are full: by the options of the server alone, so that they are the same again.
+    pub(super) fn block_sizes(&self) -> Sizes {
+        let config = &self.inner.config;
+        Sizes::new(Limits {
+            max_rows: config.block_rows,
+            max_bytes: config.block_bytes,
+        })
+    }
+
     /// What the journal is to know of this upload.
     fn upload_row(&self, head: &mut Head, target: &Target, choice: &Choice) -> Result<UploadRow> {
-        let config = &self.inner.config;
         let decisive = format!(
-            "{:?} {:?} {:?} {:?} {:?} {} {} {}",
+            "{:?} {:?} {:?} {:?} {:?} {} {:?}",
             head.profile.cut,
             head.profile.columns,
             target.plan.specs,
             target.plan.fields,
             choice.commit.mode,
-            config.batch_bytes,
-            config.block_rows,
-            config.block_bytes,
+            self.inner.config.batch_bytes,
+            self.block_sizes(),
         );
         let Sample { bytes, is_complete } = head.take_sample();
         Ok(UploadRow {

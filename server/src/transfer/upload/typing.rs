@@ -53,23 +53,29 @@ pub(super) struct Typing {
 /// When the blocks of an upload are full.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
+    /// The first one is small, so that ClickHouse has something to write soon.
+    first: Limits,
     pub(super) full: Limits,
-    /// Whether the first one is small, so that ClickHouse has something to write soon.
-    pub(super) starts_small: bool,
 }
 
 impl Sizes {
-    /// The limits of a block, counted from 1.
-    const fn of(self, number: u64) -> Limits {
+    pub(super) const fn new(full: Limits) -> Self {
         let Limits {
             max_rows,
             max_bytes,
-        } = self.full;
-        let is_small = self.starts_small && number == 1;
-        Limits {
-            max_rows,
-            max_bytes: if is_small { max_bytes / 4 } else { max_bytes },
+        } = full;
+        Self {
+            first: Limits {
+                max_rows,
+                max_bytes: max_bytes / 4,
+            },
+            full,
         }
+    }
+
+    /// The limits of a block, counted from 1.
+    const fn of(self, number: u64) -> Limits {
+        if number == 1 { self.first } else { self.full }
     }
 }
 
@@ -252,19 +258,14 @@ mod tests {
     use super::{Limits, Sizes};
 
     #[test]
-    fn the_first_block_of_several_is_small() {
-        let full = Limits {
+    fn the_first_block_is_small() {
+        let limits = |max_bytes| Limits {
             max_rows: 7,
-            max_bytes: 800,
+            max_bytes,
         };
-        let bytes = |starts_small| {
-            let sizes = Sizes { full, starts_small };
-            [1, 2, 3].map(|number| {
-                assert_eq!(sizes.of(number).max_rows, 7);
-                sizes.of(number).max_bytes
-            })
-        };
-        assert_eq!(bytes(true), [200, 800, 800]);
-        assert_eq!(bytes(false), [800; 3]);
+        let sizes = Sizes::new(limits(800));
+        assert_eq!(sizes.of(1), limits(200));
+        assert_eq!(sizes.of(2), limits(800));
+        assert_eq!(sizes.of(3), limits(800));
     }
 }
