@@ -2,7 +2,10 @@
 
 #![no_main]
 
-use std::mem::{Discriminant, discriminant};
+use std::{
+    mem::{Discriminant, discriminant},
+    slice,
+};
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -40,7 +43,8 @@ fn text_of(block: &Block, zone: &Zone) -> Text {
     for column in &block.columns {
         text.text(column.name.as_bytes());
         text.text(column.data_type.to_string().as_bytes());
-        let Ok(mut formatter) = Formatter::new(slice::from_ref(&*column.data_type), zone, None) else {
+        let Ok(mut formatter) = Formatter::new(slice::from_ref(&*column.data_type), zone, None)
+        else {
             continue;
         };
         let row_count = block.row_count.min(1000);

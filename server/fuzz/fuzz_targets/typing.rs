@@ -6,6 +6,8 @@
 
 #![no_main]
 
+use std::slice;
+
 use libfuzzer_sys::fuzz_target;
 use sluice_fuzz::Choices;
 use sluice_server::column::{
