@@ -129,7 +129,7 @@ impl Opening<'_, '_> {
                 match items.recv().await {
                     Some(Item::Rejected(rows)) => self.sink.keep(&rows).await?,
                     Some(Item::Block(block, checkpoint)) => break (block, checkpoint),
-                    Some(Item::End) | None => return Ok(()),
+                    None => return Ok(()),
                 }
             };
             let present = self.present;

@@ -26,8 +26,6 @@ pub(super) enum Item {
     Rejected(Vec<RejectedRow>),
     /// A block, and what is safe once ClickHouse has it.
     Block(EncodedBlock, Checkpoint),
-    /// The file is whole; without it the typing has failed.
-    End,
 }
 
 /// Where the items of an upload go.
@@ -75,7 +73,7 @@ impl Sink<'_> {
                     self.transfer.counters().add_rows_staged(block.row_count);
                 }
                 Ok(Some(Item::Rejected(rows))) => self.keep(&rows).await?,
-                Ok(Some(Item::End) | None) => return Ok(sent.then_some(insert)),
+                Ok(None) => return Ok(sent.then_some(insert)),
                 Err(_) if sent => send_chunks(&mut insert, &idle_block.chunks).await?,
                 Err(_) => {}
             }

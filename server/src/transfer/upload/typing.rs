@@ -137,10 +137,8 @@ impl Typing {
         if !self.typer.is_empty() && !self.hand_on(place, items)? {
             return Ok(Typed::default());
         }
-        for item in [Item::Rejected(self.rejects.take()), Item::End] {
-            // A receiver that has gone has its own error.
-            drop(items.blocking_send(item));
-        }
+        // A receiver that has gone has its own error.
+        drop(items.blocking_send(Item::Rejected(self.rejects.take())));
         Ok(Typed {
             rejected: self.rejects.into_shown(),
             ignored_lines: records.ignored_lines(),
