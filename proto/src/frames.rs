@@ -23,7 +23,7 @@ use tonic::Status;
 use crate::v1::{ExportResponse, UploadRequest, export_response, upload_request};
 
 /// Bytes in front of each message: whether it is compressed, and its length.
-const PREFIX_BYTES: usize = 1 + 4;
+pub(crate) const PREFIX_BYTES: usize = 1 + 4;
 
 /// A message that may hold bytes of a file.
 pub trait Bulk: Message {

@@ -2,11 +2,15 @@
 //!
 //! Generated from `sluice/v1/*.proto`; the comments there are the documentation. The server and the
 //! command line use this crate, and nothing is added to the contract here: [`Frames`] sends its messages
-//! byte for byte as the gRPC library would.
+//! byte for byte as the gRPC library would, [`Messages`] takes what that sends.
 
 mod frames;
+mod messages;
 
-pub use self::frames::{Bulk, Frames};
+pub use self::{
+    frames::{Bulk, Frames},
+    messages::{Fault, Messages},
+};
 
 /// The package `sluice.v1`.
 #[expect(
