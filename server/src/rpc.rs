@@ -74,6 +74,7 @@ pub fn routes(
     let grpc = services
         .into_axum_router()
         .layer(middleware::map_request(pieces::cut))
+        .layer(middleware::map_request(bulk::set_aside))
         .layer(middleware::map_response(bulk::place))
         .layer(admit)
         .layer(GrpcWebLayer::new());

@@ -45,7 +45,7 @@ impl IngestService for IngestRpc {
         let Entered {
             caller, transfers, ..
         } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let messages = request.into_inner();
+        let messages = bulk::messages(request, self.max_message_bytes)?;
         let response = upload::upload(&transfers, &caller, messages, self.idle_timeout);
         response.await.map(Response::new)
     }

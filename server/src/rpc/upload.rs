@@ -2,8 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sluice_proto::v1::{self as pb, upload_request::Payload};
-use tonic::{Status, Streaming};
+use axum::body::Body;
+use sluice_proto::{
+    Fault, Messages,
+    v1::{self as pb, upload_request::Payload},
+};
+use tonic::Status;
 
 use super::{access::Caller, audit, convert, status};
 use crate::auth::Action;
@@ -16,7 +20,7 @@ use crate::transfer::{
 pub(super) async fn upload(
     transfers: &Transfers,
     caller: &Caller,
-    mut messages: Streaming<pb::UploadRequest>,
+    mut messages: Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<pb::UploadResponse, Status> {
     let spec = first_spec(&mut messages, idle_timeout).await?;
@@ -44,7 +48,7 @@ pub(super) fn rows(response: &pb::UploadResponse) -> u64 {
 async fn run(
     transfers: &Transfers,
     request: UploadRequest,
-    messages: &mut Streaming<pb::UploadRequest>,
+    messages: &mut Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<pb::UploadResponse, Status> {
     let start = request.start_offset.unwrap_or_default();
@@ -57,11 +61,12 @@ async fn run(
 }
 
 async fn first_spec(
-    messages: &mut Streaming<pb::UploadRequest>,
+    messages: &mut Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<pb::UploadSpec, Status> {
-    let first = tokio::time::timeout(idle_timeout, messages.message()).await;
-    let first = first.map_err(|_| status::status(&idle(idle_timeout)))??;
+    let first = tokio::time::timeout(idle_timeout, messages.next()).await;
+    let first = first.map_err(|_| status::status(&idle(idle_timeout)))?;
+    let first = first.map_err(|(Fault::Broken(status) | Fault::Message(status))| status)?;
     match first.and_then(|message| message.payload) {
         Some(Payload::Spec(spec)) => Ok(spec),
         _ => Err(status::invalid_request(
@@ -76,20 +81,21 @@ async fn first_spec(
 /// The outer error is a fault of the stream's form, which the transfer itself need not know.
 async fn feed(
     upload: &mut Upload,
-    messages: &mut Streaming<pb::UploadRequest>,
+    messages: &mut Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<Result<UploadOutcome, Arc<Error>>, Status> {
     loop {
         let message = tokio::select! {
             outcome = upload.outcome() => return Ok(outcome),
-            message = tokio::time::timeout(idle_timeout, messages.message()) => message,
+            message = tokio::time::timeout(idle_timeout, messages.next()) => message,
         };
         let data = match message {
             Err(_) => {
                 upload.transfer().stop(idle(idle_timeout));
                 break;
             }
-            Ok(Err(broken)) => {
+            Ok(Err(Fault::Message(status))) => return Err(status),
+            Ok(Err(Fault::Broken(broken))) => {
                 tracing::debug!(%broken, "an upload's stream broke");
                 upload.transfer().stop(Error::ClientGone);
                 break;

@@ -39,8 +39,9 @@ use crate::{journal::RejectedRow, task};
 pub(super) use finish::complete;
 pub(super) use past::Past;
 
-/// Chunks that wait for the decoder; their bytes are bounded by the byte budget besides.
-const CHUNK_QUEUE: usize = 16;
+/// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
+/// each is a frame of HTTP/2 of the usual 16 KiB.
+const CHUNK_QUEUE: usize = 256;
 
 /// What an upload did.
 #[derive(Debug, Default)]

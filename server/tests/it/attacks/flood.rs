@@ -137,6 +137,13 @@ async fn messages_and_files_that_are_too_large_are_refused() {
     };
     let status = ingest.inspect_file(inspect).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
+    let line = vec![b'1'; 128 << 10];
+    for (chunk_bytes, code) in [(65_532, Code::InvalidArgument), (65_533, Code::OutOfRange)] {
+        // With the number and the length of the field, 65,536 bytes and one more.
+        let messages = crate::support::upload_messages(spec("sales", "t"), &line, chunk_bytes);
+        let outcome = ingest.upload(tokio_stream::iter(messages)).await;
+        assert_eq!(outcome.unwrap_err().code(), code, "{chunk_bytes}");
+    }
     let file = "1\n".repeat(1 << 20);
     let messages = crate::support::upload_messages(spec("sales", "t"), file.as_bytes(), 32 << 10);
     let outcome = ingest.upload(tokio_stream::iter(messages)).await;
