@@ -24,9 +24,10 @@ BENCH := server/benches/e2e
 
 # Options of the server (`make run ARGS="--listen 127.0.0.1:6000"`).
 ARGS ?=
-# Runs of each way in `make bench`; QUICK=1 leaves out the large file.
+# Runs of each way in `make bench`; QUICK=1 leaves out the large file, COLD=1 leaves free memory as it is.
 RUNS ?= 3
 QUICK ?=
+COLD ?=
 # Rounds of `make chaos`; CHAOS_SEED repeats those of an earlier run.
 CHAOS_ROUNDS ?= 200
 # Time that `make fuzz` spends on each target.
@@ -99,8 +100,8 @@ lint-docker: tools
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
-bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3 QUICK=)
-	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(BENCH)/bench.py --runs $(RUNS) $(if $(QUICK),--quick)
+bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3 QUICK= COLD=)
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(BENCH)/bench.py --runs $(RUNS) $(if $(QUICK),--quick) $(if $(COLD),--cold)
 
 bench-micro: ## time the parts that do no input or output
 	$(CARGO) bench --workspace --locked --benches

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from files import file_stem, make_files, make_source, repeat_csv
+from memory import all_in_use
 from report import print_large, print_table
 from stack import ROOT, Content, Sample, Stack, Way, measure
 
@@ -115,16 +116,28 @@ def describe_run(stack: Stack, arguments: argparse.Namespace, csv: Path) -> None
     print(f"{time.strftime('%Y-%m-%d')}, {machine}, Linux {platform.release()}, {load}")
     print(f"ClickHouse {stack.sql('SELECT version()')}, medians of {arguments.runs} runs in turns")
     print(f"{arguments.rows:,} rows x 13 columns, {csv.stat().st_size / 1e6:.0f} MB of CSV")
-    print("CPU: client, service and engine together; peak: of the service alone\n", flush=True)
+    memory = "as it was" if arguments.cold else "in use"
+    print(f"free memory {memory}; CPU: client, service and engine together; ", end="")
+    print("peak: of the service alone\n", flush=True)
 
 
 def run(stack: Stack, arguments: argparse.Namespace) -> None:
-    """Prepares, measures, checks and prints."""
+    """Prepares the files and the machine, and measures."""
     work_dir: Path = arguments.work_dir
     csv, native = (work_dir / f"{file_stem(arguments.rows)}.{kind}" for kind in ("csv", "native"))
     make_source(stack, arguments.rows)
     make_files(stack, csv, native)
     describe_run(stack, arguments, csv)
+    if arguments.cold:
+        compare(stack, arguments, csv, native)
+        return
+    with all_in_use(work_dir):
+        compare(stack, arguments, csv, native)
+
+
+def compare(stack: Stack, arguments: argparse.Namespace, csv: Path, native: Path) -> None:
+    """Measures every way, checks what it has left, and prints."""
+    work_dir: Path = arguments.work_dir
     wanted = stack.content("bench.source")
     upload = sluice(stack, "upload", str(csv), "--table", "bench.target")
     ways_in = [
@@ -160,6 +173,7 @@ def main() -> None:
     add("--runs", type=int, default=3, help="runs of each way (default: 3)")
     add("--rows", type=int, default=4_000_000, help="rows of the file (default: 4000000)")
     add("--quick", action="store_true", help="leave out the large file")
+    add("--cold", action="store_true", help="leave free memory as it is, see benches/README.md")
     add("--bin-dir", type=Path, default=ROOT / "target/release", help="where the programs are")
     add("--work-dir", type=Path, default=ROOT / "bench-data", help="for the files and the engine")
     arguments = parser.parse_args()
