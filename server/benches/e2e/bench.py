@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from files import file_stem, make_files, make_source, repeat_csv
-from memory import all_in_use
+from memory import Memory
 from report import print_large, print_table
 from stack import ROOT, Content, Sample, Stack, Way, measure
 
@@ -80,7 +80,7 @@ def run_ways_out(stack: Stack, ways: list[Way], wanted: Content, runs: int) -> N
         stack.sql("TRUNCATE TABLE bench.check SYNC")
         subprocess.run(curl_in(stack, "bench.check", form, way.output), check=True)
         expect(way.name, stack.content("bench.check"), wanted)
-        way.output.unlink()
+        stack.set_aside(way.output)
 
 
 def run_large(stack: Stack, csv: Path, work_dir: Path, wanted: Content) -> list[tuple[str, Sample]]:
@@ -100,7 +100,7 @@ def run_large(stack: Stack, csv: Path, work_dir: Path, wanted: Content) -> list[
     expect(upload.name, stack.content("bench.target"), whole)
     export_sample = measure(stack, export)
     megabytes = large.stat().st_size / 1e6
-    export_path.unlink()
+    stack.set_aside(export_path)
     return [
         (f"sluice upload, {megabytes:.0f} MB", upload_sample),
         (f"sluice export, {megabytes:.0f} MB", export_sample),
@@ -122,22 +122,12 @@ def describe_run(stack: Stack, arguments: argparse.Namespace, csv: Path) -> None
 
 
 def run(stack: Stack, arguments: argparse.Namespace) -> None:
-    """Prepares the files and the machine, and measures."""
+    """Prepares, measures, checks and prints."""
     work_dir: Path = arguments.work_dir
     csv, native = (work_dir / f"{file_stem(arguments.rows)}.{kind}" for kind in ("csv", "native"))
     make_source(stack, arguments.rows)
     make_files(stack, csv, native)
     describe_run(stack, arguments, csv)
-    if arguments.cold:
-        compare(stack, arguments, csv, native)
-        return
-    with all_in_use(work_dir):
-        compare(stack, arguments, csv, native)
-
-
-def compare(stack: Stack, arguments: argparse.Namespace, csv: Path, native: Path) -> None:
-    """Measures every way, checks what it has left, and prints."""
-    work_dir: Path = arguments.work_dir
     wanted = stack.content("bench.source")
     upload = sluice(stack, "upload", str(csv), "--table", "bench.target")
     ways_in = [
@@ -179,11 +169,13 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.work_dir.mkdir(parents=True, exist_ok=True)
     server, client = (arguments.bin_dir / name for name in ("sluice-server", "sluice"))
-    stack = Stack(server, client, arguments.work_dir)
+    memory = Memory(arguments.work_dir, is_filled=not arguments.cold)
+    stack = Stack(server, client, arguments.work_dir, memory)
     try:
         run(stack, arguments)
     finally:
         stack.stop()
+        memory.release()
 
 
 if __name__ == "__main__":

@@ -1,37 +1,51 @@
-"""Brings the memory of the machine into the state of one that has been up for a while; used by
-`bench.py` and by nothing else.
+"""Keeps the memory of the machine in the state of one that has been up for a while; used by the
+other files here and by nothing else.
 """
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 # Left free, so that nothing has to be reclaimed while the memory is filled.
-RESERVE_BYTES = 512 << 20
-# What is measured writes less than half of it; a machine with more is not filled for a minute.
+RESERVE_BYTES = 256 << 20
+# More than is written in all; a machine with much more free memory is not filled for minutes.
 MAX_BYTES = 32 << 30
 CHUNK_BYTES = 1 << 20
 
 
-@contextlib.contextmanager
-def all_in_use(work_dir: Path) -> Iterator[int]:
-    """Keeps the free memory in the page cache, and gives the number of bytes that were.
+class Memory:
+    """The free memory, or what of it is filled.
 
-    A virtual machine's host may have taken free memory back. Whoever writes to it first then waits
-    for the host, and the kernel counts that as CPU of the writer. Pages that the page cache holds
-    are there, and taken for something else as soon as they are needed. They come from a file that
-    is one hole: it takes no room on the disk.
+    A virtual machine's host takes back what is free. Whoever writes to it first then waits for the
+    host, and the kernel counts that as CPU of the writer. Pages that the page cache holds are
+    there, and are taken for something else as soon as they are needed. They come from files that
+    are one hole each, and take no room on the disk.
     """
-    fill_bytes = max(0, min(free_bytes() - RESERVE_BYTES, MAX_BYTES))
-    with tempfile.TemporaryFile(dir=work_dir, buffering=0) as hole:
+
+    def __init__(self, work_dir: Path, is_filled: bool) -> None:
+        """Leaves the memory as it is unless `is_filled`."""
+        self._work_dir = work_dir
+        self._left_bytes = MAX_BYTES if is_filled else 0
+        self._holes = ExitStack()
+
+    def fill(self) -> None:
+        """Has the page cache take what is free now."""
+        fill_bytes = min(free_bytes() - RESERVE_BYTES, self._left_bytes)
+        if fill_bytes <= 0:
+            return
+        self._left_bytes -= fill_bytes
+        hole = tempfile.TemporaryFile(dir=self._work_dir, buffering=0)
+        self._holes.enter_context(hole)
         hole.truncate(fill_bytes)
         chunk = bytearray(CHUNK_BYTES)
         while hole.readinto(chunk):
             pass
-        yield fill_bytes
+
+    def release(self) -> None:
+        """Gives back what was filled."""
+        self._holes.close()
 
 
 def free_bytes() -> int:

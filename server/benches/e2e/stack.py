@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memory import Memory
+
 ROOT = Path(__file__).resolve().parents[3]
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 START_TIMEOUT_SECONDS = 60
@@ -69,11 +71,15 @@ class Way:
 class Stack:
     """A running `sluice-server` and the ClickHouse that it hosts."""
 
-    def __init__(self, server: Path, client: Path, work_dir: Path) -> None:
+    def __init__(self, server: Path, client: Path, work_dir: Path, memory: Memory) -> None:
         """Starts the server on free ports with an empty data directory below `work_dir`."""
         self.client = client
+        self.memory = memory
         self.data_dir = work_dir / "engine"
-        shutil.rmtree(self.data_dir, ignore_errors=True)
+        self.before_dir = work_dir / "before"
+        for directory in (self.data_dir, self.before_dir):
+            shutil.rmtree(directory, ignore_errors=True)
+        self.before_dir.mkdir()
         grpc_port, http_port = free_port(), free_port()
         self.grpc_url = f"http://127.0.0.1:{grpc_port}"
         self.http_url = f"http://127.0.0.1:{http_port}/"
@@ -94,14 +100,20 @@ class Stack:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends the server, which ends its ClickHouse, and removes the tables."""
+        """Ends the server, which ends its ClickHouse, and removes the tables and what was set aside."""
         self.process.terminate()
         try:
             self.process.wait(timeout=STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.data_dir, ignore_errors=True)
+        for directory in (self.data_dir, self.before_dir):
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def set_aside(self, path: Path) -> None:
+        """Keeps a file of the run before to the end: its memory would be free, see `memory.py`."""
+        if path.exists():
+            path.rename(self.before_dir / f"{time.time_ns()}-{path.name}")
 
     def sql(self, statement: str) -> str:
         """Runs one statement over HTTP and returns the answer without the last line end."""
@@ -146,10 +158,11 @@ class Stack:
 
 
 def measure(stack: Stack, way: Way) -> Sample:
-    """Runs one way once, with nothing of the run before left to be written to disk."""
+    """Runs one way once, with nothing of the run before left to be written to disk, or free."""
     if way.output:
-        way.output.unlink(missing_ok=True)
+        stack.set_aside(way.output)
     os.sync()
+    stack.memory.fill()
     stack.reset_peak()
     service_before, engine_before = stack.cpu_seconds()
     start = time.monotonic()
