@@ -6,10 +6,18 @@
 
 use std::{
     mem,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
 };
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::Version,
+    response::Response,
+};
+use hyper::body::{Body as HttpBody, Frame};
 use sluice_proto::{Bulk, Frames, Messages, v1::ingest_service_server::SERVICE_NAME};
 use tokio_stream::Stream;
 use tonic::Status;
@@ -36,10 +44,42 @@ impl Handed {
 /// Sets the body of an upload aside for [`messages`].
 pub(super) async fn set_aside(mut request: Request) -> Request {
     if is_upload(request.uri().path()) {
-        let body = mem::take(request.body_mut());
+        let mut body = mem::take(request.body_mut());
+        if request.version() == Version::HTTP_2 {
+            body = Body::new(Whole(body));
+        }
         request.extensions_mut().insert(Handed::new(body));
     }
     request
+}
+
+/// A body of HTTP/2 that ends where its sender has ended it, and nowhere else.
+///
+/// A stream that is reset without an error looks like one that has ended to the HTTP library, since that is
+/// how a server may answer early (RFC 9113, 8.1). From a client, or a proxy before it, it is a file cut off.
+struct Whole(Body);
+
+impl HttpBody for Whole {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.0).poll_frame(context));
+        Poll::Ready(match frame {
+            None if !self.0.is_end_stream() => {
+                let reset = Status::cancelled("the stream was reset");
+                Some(Err(axum::Error::new(reset)))
+            }
+            frame => frame,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
 }
 
 fn is_upload(path: &str) -> bool {
@@ -82,88 +122,4 @@ pub(super) async fn place(mut response: Response) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use http_body_util::BodyExt as _;
-    use hyper::body::Body as _;
-    use sluice_proto::v1::{
-        ExportResponse, export_response::Payload, upload_request::Payload::Data,
-    };
-    use tokio_stream::StreamExt as _;
-    use tonic::Code;
-
-    use super::*;
-
-    fn response() -> tonic::Response<Absent<ExportResponse>> {
-        let message = ExportResponse {
-            payload: Some(Payload::Data("a,b\n".into())),
-        };
-        respond(tokio_stream::once(Ok(message)))
-    }
-
-    #[tokio::test]
-    async fn the_body_that_was_handed_over_takes_the_place_of_the_other() {
-        let (_, _, extensions) = response().into_parts();
-        let mut response = Response::new(Body::from("another"));
-        *response.extensions_mut() = extensions;
-        let mut response = place(response).await;
-        let body = response.body_mut().collect().await.unwrap();
-        assert_eq!(body.trailers().unwrap().get("grpc-status").unwrap(), "0");
-        assert_eq!(body.to_bytes().as_ref(), b"\0\0\0\0\x06\x12\x04a,b\n");
-        assert!(response.extensions().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_response_without_one_stays_as_it_is() {
-        let response = place(Response::new(Body::from("another"))).await;
-        assert_eq!(response.body().size_hint().exact(), Some(7));
-    }
-
-    const UPLOAD: &str = "/sluice.v1.IngestService/Upload";
-
-    fn request(path: &str) -> Request {
-        let mut request = Request::new(Body::from(&b"\0\0\0\0\x06\x12\x04a,b\n"[..]));
-        *request.uri_mut() = path.parse().unwrap();
-        request
-    }
-
-    /// What the handler sees of a request.
-    fn seen(request: Request) -> tonic::Request<Body> {
-        let (parts, body) = request.into_parts();
-        let mut request = tonic::Request::new(body);
-        *request.extensions_mut() = parts.extensions;
-        request
-    }
-
-    #[tokio::test]
-    async fn an_upload_is_read_from_the_body_that_was_set_aside() {
-        let request = set_aside(request(UPLOAD)).await;
-        assert_eq!(request.body().size_hint().exact(), Some(0));
-        let mut messages = messages(seen(request), 6).unwrap();
-        let message = messages.next().await.unwrap().unwrap();
-        assert_eq!(message.payload, Some(Data("a,b\n".into())));
-        assert!(messages.next().await.unwrap().is_none());
-    }
-
-    #[tokio::test]
-    async fn the_body_of_another_call_stays_where_it_is() {
-        for path in [
-            "/",
-            "/sluice.v1.IngestService/Uploads",
-            "/sluice.v1.IngestService/AppendUpload",
-            "/x/sluice.v1.IngestService/Upload",
-            "/sluice.v1.CatalogService/Upload",
-        ] {
-            let request = set_aside(request(path)).await;
-            assert_eq!(request.body().size_hint().exact(), Some(11), "{path}");
-            let missing = messages(seen(request), 6).unwrap_err();
-            assert_eq!(missing.code(), Code::Internal);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_body_that_was_never_put_in_place_is_an_error() {
-        let seen: Vec<_> = response().into_inner().collect().await;
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].as_ref().unwrap_err().code(), Code::Internal);
-    }
-}
+mod tests;
