@@ -100,7 +100,7 @@ class Stack:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends the server, which ends its ClickHouse, and removes the tables and what was set aside."""
+        """Ends the server, and with it its ClickHouse, and removes what both have left."""
         self.process.terminate()
         try:
             self.process.wait(timeout=STOP_TIMEOUT_SECONDS)

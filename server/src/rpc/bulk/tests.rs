@@ -93,19 +93,23 @@ async fn a_body_that_was_never_put_in_place_is_an_error() {
 /// The upload that a client sends: one message, and then it ends, or is reset for a reason.
 async fn send(client: DuplexStream, reset: Option<Reason>, has_arrived: oneshot::Receiver<()>) {
     let (mut client, connection) = h2::client::handshake(client).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let mut request = http::Request::new(());
-    *request.uri_mut() = format!("http://localhost{UPLOAD}").parse().unwrap();
-    *request.method_mut() = http::Method::POST;
-    let (_, mut stream) = client.send_request(request, false).unwrap();
-    let message = Bytes::from_static(b"\0\0\0\0\x06\x12\x04a,b\n");
-    stream.send_data(message, false).unwrap();
-    has_arrived.await.unwrap();
-    match reset {
-        Some(reason) => stream.send_reset(reason),
-        None => stream.send_data(Bytes::new(), true).unwrap(),
-    }
-    connection.await.unwrap().ok();
+    let upload = async move {
+        let request = http::Request::post(format!("http://localhost{UPLOAD}"));
+        let (_response, mut stream) = client
+            .send_request(request.body(()).unwrap(), false)
+            .unwrap();
+        let message = Bytes::from_static(b"\0\0\0\0\x06\x12\x04a,b\n");
+        stream.send_data(message, false).unwrap();
+        has_arrived.await.unwrap();
+        match reset {
+            Some(reason) => stream.send_reset(reason),
+            None => stream.send_data(Bytes::new(), true).unwrap(),
+        }
+        // The connection is held until the other side has seen it.
+        std::future::pending::<()>().await;
+    };
+    let (closed, ()) = tokio::join!(connection, upload);
+    closed.unwrap();
 }
 
 /// What a handler sees of an upload at its end.
