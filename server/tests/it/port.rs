@@ -57,6 +57,38 @@ async fn grpc_web_is_answered_over_http_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn grpc_web_uploads_a_file_in_one_request_or_not_at_all() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (v String) ENGINE = MergeTree ORDER BY tuple()");
+    let path = "/sluice.v1.IngestService/Upload";
+    let messages = crate::support::upload_messages(crate::support::spec("t"), b"v\na\nb\n", 4);
+    let frames: Vec<_> = messages.iter().map(frame).collect();
+    let body = frames.concat();
+
+    // The client goes after a whole message and a whole line.
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc-web+proto\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&frames[..2].concat()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    // Whether it is told or not: nothing is loaded.
+    stream.read_to_end(&mut answer).ok();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(!text.contains("grpc-status:0"), "{text}");
+    assert_eq!(server.sql("SELECT count() FROM t"), "0");
+
+    let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
+    let text = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(text.contains("grpc-status:0"), "{text}");
+    assert_eq!(server.sql("SELECT groupArray(v) FROM t"), "['a','b']");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn grpc_web_exports_to_the_end_or_to_the_error() {
     let server = TestServer::start().await;
     let path = "/sluice.v1.IngestService/Export";
