@@ -4,7 +4,7 @@
 //! come, or take a body that broke off for one that has ended.
 //!
 //! How this works: the gRPC library collects every message in a buffer of its own. Here a message that
-//! holds a piece of the file is not collected: whatever of it has come is handed on at once, as a message
+//! holds a piece of the file is not collected: whatever of it has come is handed on, as a message
 //! of its own. To whoever puts the file together that is the same.
 
 use std::mem;
@@ -23,6 +23,9 @@ use crate::{
 /// What stands before a piece of the file: the number of its field, and that a length follows
 /// (<https://protobuf.dev/programming-guides/encoding/>).
 const DATA_KEY: u8 = (2 << 3) | 2;
+
+/// Of a piece that is smaller, more is waited for: each costs whoever keeps it some 100 bytes.
+const MIN_PIECE_BYTES: usize = 4 << 10;
 
 /// The most bytes of a length.
 const MAX_LENGTH_BYTES: usize = 10;
@@ -54,8 +57,8 @@ enum State {
     Beginning(Vec<u8>),
     /// Another message, all of which is needed.
     Message { bytes: BytesMut, byte_count: usize },
-    /// A piece of the file with so many bytes left.
-    Data(usize),
+    /// A piece of the file with so many bytes left, and what has come of it but is too small.
+    Data { left: usize, small: BytesMut },
 }
 
 /// What the beginning of a message says.
@@ -113,7 +116,10 @@ where
                     beginning.push(self.rest.get_u8());
                     match read(beginning, self.max_message_bytes)? {
                         Beginning::Open => continue,
-                        Beginning::Data(byte_count) => self.state = State::Data(byte_count),
+                        Beginning::Data(left) => {
+                            let small = BytesMut::new();
+                            self.state = State::Data { left, small };
+                        }
                         Beginning::Message(byte_count) => {
                             let bytes = beginning.get(PREFIX_BYTES..).unwrap_or_default();
                             let bytes = BytesMut::from(bytes);
@@ -125,9 +131,17 @@ where
                     let missing = *byte_count - bytes.len();
                     bytes.extend_from_slice(&self.rest.split_to(missing.min(self.rest.len())));
                 }
-                State::Data(left) => {
-                    let piece = self.rest.split_to((*left).min(self.rest.len()));
+                State::Data { left, small } => {
+                    let mut piece = self.rest.split_to((*left).min(self.rest.len()));
                     *left -= piece.len();
+                    if *left > 0 && small.len() + piece.len() < MIN_PIECE_BYTES {
+                        small.extend_from_slice(&piece);
+                        continue;
+                    }
+                    if !small.is_empty() {
+                        small.extend_from_slice(&piece);
+                        piece = mem::take(small).freeze();
+                    }
                     if *left == 0 {
                         self.state = State::Beginning(Vec::new());
                     }
@@ -145,7 +159,7 @@ where
     /// A message that has come to its end without another byte.
     fn take_whole(&mut self) -> Result<Option<UploadRequest>, Status> {
         let payload = match &mut self.state {
-            State::Data(0) => Some(Payload::Data(Bytes::new())),
+            State::Data { left: 0, .. } => Some(Payload::Data(Bytes::new())),
             State::Message { bytes, byte_count } if bytes.len() == *byte_count => {
                 let message = UploadRequest::decode(mem::take(bytes).freeze());
                 let message = message.map_err(|error| Status::internal(error.to_string()))?;

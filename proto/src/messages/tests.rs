@@ -131,6 +131,25 @@ async fn pieces_of_the_file_are_neither_copied_nor_waited_for() {
 }
 
 #[tokio::test]
+async fn tiny_pieces_are_joined() {
+    for frame_bytes in [1, 100, MIN_PIECE_BYTES - 1] {
+        let bytes = sent([data(sample(10_000)), data(sample(3))]).await;
+        let mut messages = Messages::new(cut(&bytes, frame_bytes), LIMIT);
+        let mut left = 10_000;
+        while left > 0 {
+            let message = messages.next().await.unwrap().unwrap();
+            let Some(Payload::Data(piece)) = message.payload else {
+                panic!("no piece of the file");
+            };
+            left -= piece.len();
+            assert!(piece.len() >= MIN_PIECE_BYTES || left == 0);
+        }
+        // The end of a message is not held back.
+        assert_eq!(messages.next().await.unwrap(), Some(data(sample(3))));
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_the_usual_form_is_read_as_prost_reads_it() {
     let data_twice = b"\x12\x01a\x12\x02bc".to_vec();
     let unknown_field = b"\x12\x01a\x98\x06\x01".to_vec();

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::text::Text;
 use crate::{
@@ -14,6 +14,9 @@ use crate::{
         cut::{Cut, FileDecoder},
     },
 };
+
+/// Smaller pieces are joined while they are kept: each costs more than it holds.
+const MIN_KEPT_BYTES: usize = 4 << 10;
 
 /// A place between two batches of a text, and what stands before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub(in crate::transfer) struct Records {
     byte_count: u64,
     /// Whether the decoder has all of it.
     is_over: bool,
-    /// Pieces that the decoder has, from behind the last batch on.
-    pieces: VecDeque<Bytes>,
+    /// What the decoder has, from behind the last batch on.
+    kept: Kept,
     /// Where the last batch ended.
     place: Place,
 }
@@ -45,7 +48,7 @@ impl Records {
             decoder: cut.decoder(limits),
             byte_count: 0,
             is_over: false,
-            pieces: VecDeque::new(),
+            kept: Kept::default(),
             place: Place::default(),
         }
     }
@@ -65,24 +68,14 @@ impl Records {
         self.place
     }
 
-    /// Passes over the pieces of the last batch.
+    /// Passes over the last batch.
     fn pass(&mut self) {
         let mark = self.decoder.mark();
-        let mut passed = mark.position.byte_offset - self.place.mark.position.byte_offset;
-        while passed > 0
-            && let Some(piece) = self.pieces.front_mut()
-        {
-            let length = piece
-                .len()
-                .min(usize::try_from(passed).unwrap_or(usize::MAX));
-            let before = piece.split_to(length);
-            self.place.crc32c = crc32c::crc32c_append(self.place.crc32c, &before);
-            passed -= length as u64;
-            if piece.is_empty() {
-                self.pieces.pop_front();
-            }
-        }
-        self.place.mark = mark;
+        let passed = mark.position.byte_offset - self.place.mark.position.byte_offset;
+        self.place = Place {
+            mark,
+            crc32c: self.kept.pass(passed, self.place.crc32c),
+        };
     }
 
     /// The text, to push to; only after [`Records::next`] has returned none.
@@ -119,7 +112,7 @@ impl Records {
                 Some(piece) => {
                     self.byte_count += piece.len() as u64;
                     self.decoder.push(&piece);
-                    self.pieces.push_back(piece);
+                    self.kept.push(piece);
                 }
                 None if self.text.has_ended() && !self.is_over => self.is_over = true,
                 None => return Ok(None),
@@ -150,5 +143,103 @@ impl Records {
     /// Takes the memory of a batch back.
     pub(in crate::transfer) fn recycle(&mut self, batch: RecordBatch) {
         self.decoder.recycle(batch);
+    }
+}
+
+/// Pieces of text.
+#[derive(Debug, Default)]
+struct Kept {
+    pieces: VecDeque<Bytes>,
+    /// Small ones behind those.
+    small: BytesMut,
+}
+
+impl Kept {
+    fn push(&mut self, piece: Bytes) {
+        if piece.len() < MIN_KEPT_BYTES {
+            self.small.extend_from_slice(&piece);
+            if self.small.len() < MIN_KEPT_BYTES {
+                return;
+            }
+            self.join();
+        } else {
+            self.join();
+            self.pieces.push_back(piece);
+        }
+    }
+
+    /// Makes one piece of the small ones.
+    fn join(&mut self) {
+        if !self.small.is_empty() {
+            self.pieces.push_back(self.small.split().freeze());
+        }
+    }
+
+    /// Passes over so many bytes, and appends them to a checksum.
+    fn pass(&mut self, byte_count: u64, mut crc32c: u32) -> u32 {
+        self.join();
+        let mut left = usize::try_from(byte_count).unwrap_or(usize::MAX);
+        while left > 0
+            && let Some(piece) = self.pieces.front_mut()
+        {
+            let before = piece.split_to(piece.len().min(left));
+            crc32c = crc32c::crc32c_append(crc32c, &before);
+            left -= before.len();
+            if piece.is_empty() {
+                self.pieces.pop_front();
+            }
+        }
+        crc32c
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_that_of_the_text_however_it_comes() {
+        let text: Vec<u8> = (0..=250).cycle().take(50_000).collect();
+        for lengths in [
+            &[1][..],
+            &[4_095, 1],
+            &[4_096],
+            &[4_097, 3, 9_000],
+            &[50_000],
+        ] {
+            for passes in [&[50_000_u64][..], &[1, 4_095, 40_000, 5_904]] {
+                let (mut kept, mut rest) = (Kept::default(), text.as_slice());
+                for length in lengths.iter().cycle() {
+                    let (piece, behind) = rest.split_at(rest.len().min(*length));
+                    kept.push(Bytes::copy_from_slice(piece));
+                    rest = behind;
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                let (mut crc32c, mut end) = (0, 0);
+                for pass in passes {
+                    crc32c = kept.pass(*pass, crc32c);
+                    end += usize::try_from(*pass).unwrap();
+                    assert_eq!(crc32c, crc32c::crc32c(&text[..end]), "{lengths:?} {end}");
+                }
+                assert!(kept.pieces.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn tiny_pieces_are_joined() {
+        let mut kept = Kept::default();
+        for _ in 0..1 << 20 {
+            kept.push(Bytes::from_static(b"1"));
+        }
+        assert_eq!(kept.pieces.len(), (1 << 20) / MIN_KEPT_BYTES);
+        // One that is large enough stays what it is.
+        kept.push(Bytes::from_static(b"1"));
+        let large = Bytes::from(vec![b'2'; MIN_KEPT_BYTES]);
+        kept.push(large.clone());
+        assert_eq!(kept.pieces.len(), (1 << 20) / MIN_KEPT_BYTES + 2);
+        assert_eq!(kept.pieces.back().unwrap().as_ptr(), large.as_ptr());
     }
 }
