@@ -158,10 +158,9 @@ impl Kept {
     fn push(&mut self, piece: Bytes) {
         if piece.len() < MIN_KEPT_BYTES {
             self.small.extend_from_slice(&piece);
-            if self.small.len() < MIN_KEPT_BYTES {
-                return;
+            if self.small.len() >= MIN_KEPT_BYTES {
+                self.join();
             }
-            self.join();
         } else {
             self.join();
             self.pieces.push_back(piece);
