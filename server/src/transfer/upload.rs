@@ -6,6 +6,7 @@
 
 mod blocks;
 mod budget;
+mod checkpoints;
 mod deliver;
 mod finish;
 mod ledger;

@@ -22,7 +22,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    ledger::Ledger,
+    checkpoints::Checkpoints,
     sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
 };
 use crate::{
@@ -74,7 +74,7 @@ struct Opening<'s, 'a> {
 struct Closing<'s, 'a> {
     sink: &'s Sink<'a>,
     query: &'s mut Option<Uuid>,
-    ledger: &'s mut Ledger<'a>,
+    checkpoints: &'s mut Checkpoints<'a>,
     present: &'s Checkpoint,
     is_visible: bool,
     opened: mpsc::Receiver<Opened>,
@@ -89,7 +89,7 @@ impl<'a> Sink<'a> {
     pub(super) async fn send_blocks(
         &self,
         items: mpsc::Receiver<Item>,
-        (ledger, queries): (&mut Ledger<'a>, &mut Queries),
+        (checkpoints, queries): (&mut Checkpoints<'a>, &mut Queries),
         present: &Checkpoint,
         is_visible: bool,
     ) -> Result<()> {
@@ -105,7 +105,7 @@ impl<'a> Sink<'a> {
         let closing = Closing {
             sink: self,
             query: closing,
-            ledger,
+            checkpoints,
             present,
             is_visible,
             opened,
@@ -194,7 +194,7 @@ impl Closing<'_, '_> {
             match timeout(BEAT_INTERVAL, self.opened.recv()).await {
                 Ok(Some(block)) => self.close(block).await?,
                 Ok(None) => return Ok(()),
-                Err(_) => self.ledger.beat().await,
+                Err(_) => self.checkpoints.beat().await,
             }
         }
     }
@@ -213,7 +213,7 @@ impl Closing<'_, '_> {
         let counters = self.sink.transfer.counters();
         counters.add_rows_staged(block.row_count);
         if checkpoint.block >= present {
-            self.ledger.checkpoint(checkpoint).await?;
+            self.checkpoints.checkpoint(checkpoint).await?;
         }
         if self.is_visible {
             counters.commit_staged();

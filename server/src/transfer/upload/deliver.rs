@@ -160,7 +160,7 @@ impl<'a> Job<'a> {
         if is_staged {
             sink.client = inner.connection.service();
         }
-        let progress = (&mut self.ledger, &mut self.queries);
+        let progress = (&mut self.ledger.checkpoints, &mut self.queries);
         sink.send_blocks(items, progress, &start.checkpoint, !is_staged)
             .await
     }

@@ -112,7 +112,7 @@ impl Job<'_> {
         {
             tracing::warn!(%error, "cannot forget what was staged");
         }
-        self.ledger.forget();
+        self.ledger.checkpoints.forget();
         self.transfer.update_offsets(|offsets| offsets.durable = 0);
     }
 

@@ -4,18 +4,16 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use uuid::Uuid;
 
+use super::checkpoints::Checkpoints;
 use crate::{
-    journal::{Checkpoint, TransferRow, UploadRow},
+    journal::{TransferRow, UploadRow},
     transfer::{Error, Inner, Phase, Result, Transfer},
 };
-
-/// The pause between two checkpoints of an upload that moves: what may be sent again after a crash.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long the journal may keep the end of an upload waiting that has failed.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
@@ -28,8 +26,8 @@ pub(super) struct Ledger<'a> {
     is_open: bool,
     /// Tells this run of the upload from all others.
     run: Uuid,
-    written: Instant,
-    newest: Option<Checkpoint>,
+    /// How far the upload is.
+    pub(super) checkpoints: Checkpoints<'a>,
     /// Whether a row is on its way: if it is dropped there, it may still arrive.
     is_writing: AtomicBool,
 }
@@ -42,8 +40,7 @@ impl<'a> Ledger<'a> {
             transfer,
             is_open,
             run: Uuid::new_v4(),
-            written: Instant::now(),
-            newest: None,
+            checkpoints: Checkpoints::new(inner, transfer, is_open),
             is_writing: AtomicBool::new(false),
         }
     }
@@ -114,7 +111,7 @@ impl<'a> Ledger<'a> {
         }
         let farewell = async {
             if phase == Phase::Interrupted {
-                self.write_newest().await?;
+                self.checkpoints.flush().await?;
             }
             self.put(phase, Some(error), Vec::new()).await
         };
@@ -123,47 +120,6 @@ impl<'a> Ledger<'a> {
             Ok(Err(error)) => tracing::warn!(%error, "cannot write to the journal"),
             Err(_) => tracing::warn!("the journal does not answer"),
         }
-    }
-
-    /// Takes a new checkpoint; writes it when the last one is old enough.
-    pub(super) async fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<()> {
-        self.newest = Some(checkpoint);
-        if self.is_open && self.written.elapsed() >= CHECKPOINT_INTERVAL {
-            return match self.write_newest().await {
-                // The next one says the same and more.
-                Err(error) if error.is_passing() => Ok(()),
-                outcome => outcome,
-            };
-        }
-        Ok(())
-    }
-
-    /// Leaves out the newest checkpoint: it does not hold any more.
-    pub(super) fn forget(&mut self) {
-        self.newest = None;
-    }
-
-    /// Shows that the upload lives, though it does not move.
-    pub(super) async fn beat(&mut self) {
-        if self.is_open {
-            self.newest.get_or_insert(Checkpoint {
-                transfer_id: self.transfer.description().id,
-                ..Checkpoint::default()
-            });
-            if let Err(error) = self.write_newest().await {
-                tracing::debug!(%error, "cannot write to the journal");
-            }
-        }
-    }
-
-    async fn write_newest(&mut self) -> Result<()> {
-        if let Some(newest) = self.newest {
-            self.inner.journal.add_checkpoint(newest).await?;
-            self.written = Instant::now();
-            self.transfer
-                .update_offsets(|offsets| offsets.durable = newest.file_offset);
-        }
-        Ok(())
     }
 
     async fn put(
