@@ -6,6 +6,8 @@
 mod create;
 mod rows;
 
+use uuid::Uuid;
+
 use crate::clickhouse::{
     Client, Error as ClickHouseError,
     sql::{self, SelectQuery, TableName},
@@ -107,6 +109,8 @@ pub struct TablePage {
 pub struct Table {
     /// Name, engine and sizes.
     pub summary: TableSummary,
+    /// What tells it from another table of the same name; nil where the database gives none.
+    pub uuid: Uuid,
     /// The sorting key; empty when there is none.
     pub sorting_key: String,
     /// The primary key; empty when there is none.

@@ -4,6 +4,7 @@
 //! `clickhouse::sql::catalog`; nothing else may depend on them.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{Column, Connection, Database, Table, TableSummary};
 use crate::clickhouse::sql::{TableName, catalog::MAX_PREVIEW_CELL_BYTES};
@@ -68,6 +69,8 @@ impl SummaryRow {
 #[derive(clickhouse::Row, Deserialize)]
 pub(super) struct TableRow {
     name: String,
+    #[serde(with = "clickhouse::serde::uuid")]
+    uuid: Uuid,
     engine: String,
     total_rows: Option<u64>,
     total_bytes: Option<u64>,
@@ -88,6 +91,7 @@ impl TableRow {
                 byte_count: self.total_bytes,
                 comment: self.comment,
             },
+            uuid: self.uuid,
             sorting_key: self.sorting_key,
             primary_key: self.primary_key,
             partition_key: self.partition_key,

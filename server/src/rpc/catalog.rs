@@ -167,6 +167,7 @@ impl CatalogService for CatalogRpc {
         let table = connection.catalog().table(&name).await.map_err(refuse)?;
         let Table {
             summary,
+            uuid: _,
             columns,
             sorting_key,
             primary_key,

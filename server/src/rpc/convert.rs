@@ -59,6 +59,7 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
         rejects: reject_policy(spec.rejects.unwrap_or_default())?,
         dry_run: spec.dry_run,
         commit_mode: commit_mode(spec.commit_mode)?,
+        allow_empty: spec.allow_empty,
         total_bytes: spec
             .total_bytes
             .map(|bytes| unsigned("total_bytes", bytes))

@@ -38,6 +38,10 @@ pub(super) async fn export(
     let schema = pb::ExportSchema {
         transfer_id: export.transfer.description().id.to_string(),
         columns: export.columns.iter().map(catalog::column).collect(),
+        table_uuid: export
+            .table_uuid
+            .map(|uuid| uuid.to_string())
+            .unwrap_or_default(),
     };
     let transfer = export.transfer;
     let events = ReceiverStream::new(export.events).map(move |event| {

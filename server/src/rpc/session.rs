@@ -93,6 +93,7 @@ pub(super) async fn finish(
     let result = convert::upload_response(session.transfer(), &outcome);
     entry.succeeded(upload::rows(&result));
     Ok(pb::FinishUploadResponse {
+        replayed: result.replayed,
         result: Some(result),
     })
 }

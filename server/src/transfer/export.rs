@@ -16,6 +16,7 @@ use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
 };
+use uuid::Uuid;
 
 use self::{
     formatting::Formatting,
@@ -80,6 +81,8 @@ pub struct Export {
     pub transfer: Arc<Transfer>,
     /// The columns, in the order of the file.
     pub columns: Vec<Column>,
+    /// What tells the table from another one of the same name, where it has such a thing.
+    pub table_uuid: Option<Uuid>,
     /// Data and progress, and at the end [`Event::Ended`] or the error.
     pub events: mpsc::Receiver<Result<Event, Arc<Error>>>,
 }
@@ -88,6 +91,7 @@ pub struct Export {
 #[derive(Debug)]
 struct Selection {
     columns: Vec<Column>,
+    table_uuid: Option<Uuid>,
     client: Client,
     statement: Statement,
     zone: String,
@@ -130,6 +134,7 @@ impl Transfers {
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();
+        let table_uuid = selection.table_uuid;
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let inner = Arc::clone(&self.inner);
         drop(task::spawn("export", async move {
@@ -139,6 +144,7 @@ impl Transfers {
         Ok(Export {
             transfer,
             columns,
+            table_uuid,
             events,
         })
     }
@@ -148,7 +154,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
     inner.wait_ready().await?;
     let as_json = matches!(target.form, ExportForm::Ndjson);
     let zone = inner.server_zone().await?;
-    let (columns, client, statement) = match source {
+    let (columns, table_uuid, client, statement) = match source {
         ExportSource::Table {
             table,
             columns,
@@ -162,18 +168,20 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             let name = &table.summary.name;
             let statement =
                 sql::select_table(name, &selection::project(&columns, as_json)?, &rows)?;
-            (columns, inner.client(), statement)
+            let uuid = Some(table.uuid).filter(|uuid| !uuid.is_nil());
+            (columns, uuid, inner.client(), statement)
         }
         ExportSource::Query(query) => {
             let client = inner.connection.queries();
             let catalog = inner.connection.queries_catalog();
             let columns = catalog.describe_query(&query).await?;
             let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
-            (columns, client, statement)
+            (columns, None, client, statement)
         }
     };
     Ok(Selection {
         columns,
+        table_uuid,
         client: client.clone(),
         statement,
         zone: zone.to_owned(),

@@ -215,6 +215,8 @@ pub struct UploadRequest {
     pub dry_run: bool,
     /// How rows become visible.
     pub commit_mode: CommitMode,
+    /// Whether no rows may replace all rows of the table.
+    pub allow_empty: bool,
     /// The size of the file, where known.
     pub total_bytes: Option<u64>,
     /// The name of the file, for lists.

@@ -57,6 +57,8 @@ pub struct UploadOutcome {
     pub rejected: Vec<RejectedRow>,
     /// Lines after the end of the table that were left out.
     pub ignored_lines: u64,
+    /// Whether it had succeeded before this call, which has loaded nothing.
+    pub replayed: bool,
 }
 
 /// Where an upload begins, once that is known.

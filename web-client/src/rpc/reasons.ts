@@ -33,6 +33,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "Some of its rows may be in the table: look at it before you load the file again.",
   ],
   SERVER_GONE: ["The server that moved this does not answer any more"],
+  EMPTY_REPLACEMENT: [
+    "The file would empty the table",
+    "No row of it would be loaded. Look at the file and at the rows that were rejected.",
+  ],
   SESSION_EXPIRED: ["The upload waited too long for its file", "Start it as a new upload."],
   MEMORY_LIMIT: ["The server has no memory to spare"],
   FILE_TOO_LARGE: ["The file is larger than the server takes"],

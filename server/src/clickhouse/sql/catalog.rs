@@ -54,7 +54,7 @@ pub(crate) fn tables(database: &str, after: &str, limit: usize) -> Statement {
 /// One table, no row when there is none. `table` must name its database.
 pub(crate) fn table(table: &TableName) -> Statement {
     Statement::with_params(
-        "SELECT name, engine, total_rows, total_bytes, comment, sorting_key, primary_key, \
+        "SELECT name, uuid, engine, total_rows, total_bytes, comment, sorting_key, primary_key, \
          partition_key, create_table_query FROM system.tables \
          WHERE database = {p0:String} AND name = {p1:String} AND NOT is_temporary"
             .to_owned(),

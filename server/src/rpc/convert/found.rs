@@ -31,6 +31,7 @@ pub(in crate::rpc) fn upload_response(
         profile: outcome.profile.as_ref().map(profile),
         rejected_rows: rejected.map(rejected_row).collect(),
         ignored_lines: signed(outcome.ignored_lines),
+        replayed: outcome.replayed,
     }
 }
 

@@ -103,6 +103,7 @@ impl<'a> Job<'a> {
             profile: Some(profile),
             rejected,
             ignored_lines,
+            replayed: false,
         })
     }
 

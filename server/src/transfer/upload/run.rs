@@ -218,6 +218,7 @@ impl<'a> Job<'a> {
             .ok();
         UploadOutcome {
             create_statement: Some(row.create_statement).filter(|text| !text.is_empty()),
+            replayed: true,
             ..UploadOutcome::default()
         }
     }
