@@ -123,6 +123,8 @@ impl App {
         drop(task::spawn("health", follow));
         let sweep = self.transfers.clone().sweep(shutdown.clone());
         drop(task::spawn("sweeper", sweep));
+        let watch = self.transfers.clone().watch_claims(shutdown.clone());
+        drop(task::spawn("claims", watch));
         let outcome = self.serve(shutdown).await;
         // By now every connection to the engine is closed: an open one would hold it for seconds.
         engine.shutdown().await;

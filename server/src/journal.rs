@@ -9,11 +9,14 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::clickhouse::{
-    Client, Error, Result, Rows,
+    Client, Error, Result, Rows, Statement,
     sql::{TableName, journal},
 };
 
-pub use record::{Checkpoint, Pulse, RejectedRow, TransferRow, UploadRow};
+pub use record::{Checkpoint, ClaimRow, Pulse, RejectedRow, TransferRow, UploadRow};
+
+/// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
+const MAX_LOST_STEPS: u32 = 8;
 
 /// A handle on the journal.
 #[derive(Debug)]
@@ -100,17 +103,58 @@ impl Journal {
         self.client.stream(&statement).await
     }
 
-    /// Forgets the rejected rows and checkpoints of an upload that begins anew.
+    /// The steps of an upload, in their order.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub async fn forget(&self, transfer_id: Uuid) -> Result<()> {
-        for table in [journal::REJECTED_ROWS, journal::CHECKPOINTS] {
-            let statement = journal::forget(&self.database, table, transfer_id);
-            self.client.execute(&statement).await?;
+    pub async fn claims(&self, transfer_id: Uuid) -> Result<Vec<ClaimRow>> {
+        self.fetch(&journal::claims(&self.database, transfer_id))
+            .await
+    }
+
+    /// The newest step of each of some uploads.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn newest_claims(&self, ids: &[Uuid]) -> Result<Vec<ClaimRow>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        self.fetch(&journal::newest_claims(&self.database, ids))
+            .await
+    }
+
+    /// Takes a step, unless somebody else has taken it; returns whose it is. It can be repeated.
+    ///
+    /// ClickHouse keeps the first row of a step and drops all others. It writes the token of a row
+    /// before the row: where it was killed in between, the step is nobody's, and the next one counts.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse; then it is not known whether the step was taken.
+    pub async fn claim(&self, mut row: ClaimRow) -> Result<ClaimRow> {
+        for _ in 0..MAX_LOST_STEPS {
+            let token = format!("{}/{}", row.transfer_id, row.step);
+            let table = TableName::new(self.database.as_str(), journal::CLAIMS);
+            let rows = std::slice::from_ref(&row);
+            let inserted = self.client.insert_rows_once(&table, rows, &token).await;
+            if self.is_made_again(&inserted).await? {
+                let again = self.client.insert_rows_once(&table, rows, &token);
+                again.await?;
+            } else {
+                inserted?;
+            }
+            let claims = self.claims(row.transfer_id).await?;
+            if let Some(taken) = claims.into_iter().find(|claim| claim.step >= row.step) {
+                return Ok(taken);
+            }
+            row.step += 1;
+        }
+        Err(Error::Protocol {
+            message: "the journal loses what is written to it".to_owned(),
+        })
     }
 
     /// Writes what an upload begins with; replaces what was there.
@@ -147,7 +191,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn upload(&self, transfer_id: Uuid) -> Result<Option<UploadRow>> {
         let statement = journal::upload(&self.database, transfer_id);
-        Ok(self.client.fetch(&statement).await?.into_iter().next())
+        Ok(self.fetch(&statement).await?.into_iter().next())
     }
 
     /// How far an upload is.
@@ -155,9 +199,13 @@ impl Journal {
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub async fn checkpoint(&self, transfer_id: Uuid) -> Result<Option<Checkpoint>> {
-        let statement = journal::checkpoint(&self.database, transfer_id);
-        Ok(self.client.fetch(&statement).await?.into_iter().next())
+    pub async fn checkpoint(
+        &self,
+        transfer_id: Uuid,
+        incarnation: u32,
+    ) -> Result<Option<Checkpoint>> {
+        let statement = journal::checkpoint(&self.database, transfer_id, incarnation);
+        Ok(self.fetch(&statement).await?.into_iter().next())
     }
 
     /// Where a transfer stands.
@@ -167,7 +215,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn find(&self, transfer_id: Uuid) -> Result<Option<TransferRow>> {
         let statement = journal::find(&self.database, transfer_id);
-        Ok(self.client.fetch(&statement).await?.into_iter().next())
+        Ok(self.fetch(&statement).await?.into_iter().next())
     }
 
     /// The newest transfers, at most `limit`, of any state or of the states that are given.
@@ -177,7 +225,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn list(&self, states: &[&str], limit: usize) -> Result<Vec<TransferRow>> {
         let statement = journal::list(&self.database, states, limit);
-        self.client.fetch(&statement).await
+        self.fetch(&statement).await
     }
 
     /// How transfers do.
@@ -187,7 +235,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn pulses(&self, ids: &[Uuid]) -> Result<Vec<Pulse>> {
         let statement = journal::pulses(&self.database, ids);
-        self.client.fetch(&statement).await
+        self.fetch(&statement).await
     }
 
     async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<()>
@@ -196,7 +244,39 @@ impl Journal {
         for<'a> T: ::clickhouse::Row<Value<'a> = T>,
     {
         let table = TableName::new(self.database.as_str(), table);
-        self.client.insert_rows(&table, rows).await
+        let inserted = self.client.insert_rows(&table, rows).await;
+        if self.is_made_again(&inserted).await? {
+            return self.client.insert_rows(&table, rows).await;
+        }
+        inserted
+    }
+
+    async fn fetch<T>(&self, statement: &Statement) -> Result<Vec<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let rows = self.client.fetch(statement).await;
+        if self.is_made_again(&rows).await? {
+            return self.client.fetch(statement).await;
+        }
+        rows
+    }
+
+    /// Makes the tables again where an outcome says that somebody has dropped them; whether it did.
+    async fn is_made_again<T>(&self, outcome: &Result<T>) -> Result<bool> {
+        let is_gone = matches!(
+            outcome,
+            Err(Error::UnknownDatabase(_) | Error::UnknownTable(_))
+        );
+        if is_gone {
+            tracing::error!(
+                database = self.database,
+                "the journal was dropped while the server ran: what it knew of uploads is lost; \
+                 making it again"
+            );
+            self.create().await?;
+        }
+        Ok(is_gone)
     }
 
     async fn create(&self) -> Result<()> {

@@ -12,10 +12,12 @@ pub mod snapshot;
 
 pub mod request;
 
+mod claims;
 mod commit;
 pub mod cut;
 pub mod plan;
 pub mod profile;
+mod protocol;
 pub mod rejects;
 mod typer;
 
@@ -231,9 +233,9 @@ impl Inner {
         Ok(self.connection.zone().await?)
     }
 
-    /// The staging table of a transfer.
-    fn staging(&self, id: Uuid, target: &TableName) -> Staging {
-        Staging::new(self.connection.service(), id, target)
+    /// The staging table of a transfer whose file was begun anew `incarnation` times.
+    fn staging(&self, target: &TableName, id: Uuid, incarnation: u32) -> Staging {
+        Staging::new(self.connection.service(), target, id, incarnation)
     }
 
     /// Makes sure that a query whose transfer failed does not go on in ClickHouse.

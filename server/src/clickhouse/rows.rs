@@ -60,13 +60,45 @@ impl Client {
         T: RowOwned + RowWrite + Serialize,
         for<'a> T: ::clickhouse::Row<Value<'a> = T>,
     {
+        self.write_rows(table, rows, Purpose::Insert, None).await
+    }
+
+    /// Writes rows to a table, unless it has taken rows with the same token before.
+    pub(crate) async fn insert_rows_once<T>(
+        &self,
+        table: &TableName,
+        rows: &[T],
+        token: &str,
+    ) -> Result<()>
+    where
+        T: RowOwned + RowWrite + Serialize,
+        for<'a> T: ::clickhouse::Row<Value<'a> = T>,
+    {
+        let purpose = Purpose::InsertBlock;
+        self.write_rows(table, rows, purpose, Some(token)).await
+    }
+
+    async fn write_rows<T>(
+        &self,
+        table: &TableName,
+        rows: &[T],
+        purpose: Purpose,
+        token: Option<&str>,
+    ) -> Result<()>
+    where
+        T: RowOwned + RowWrite + Serialize,
+        for<'a> T: ::clickhouse::Row<Value<'a> = T>,
+    {
         // The settings of an insert, without a text of its own: the library writes the statement.
         let nothing = Statement::new(String::new());
-        let library = self
-            .prepare(&nothing, Uuid::new_v4(), Purpose::Insert)
+        let mut library = self
+            .prepare(&nothing, Uuid::new_v4(), purpose)
             .await?
             // The structure is our own, and asking for it would take a second statement.
             .with_validation(false);
+        if let Some(token) = token {
+            library.set_setting("insert_deduplication_token", token);
+        }
         self.within_limit(async {
             let mut insert = library.insert_unescaped::<T>(&table.quoted()).await?;
             for row in rows {

@@ -13,6 +13,8 @@ pub struct RejectedRow {
     /// The upload.
     #[serde(with = "::clickhouse::serde::uuid")]
     pub transfer_id: Uuid,
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
     /// The number of the record, from 1.
     pub record: u64,
     /// The line that it begins on, from 1.
@@ -73,8 +75,6 @@ pub struct TransferRow {
     pub rows_rejected: u64,
     /// The CREATE TABLE that was run.
     pub create_statement: String,
-    /// While it is being committed: what moves, and where it moves to.
-    pub partitions: Vec<String>,
     /// When it began, in milliseconds since 1970.
     pub started_at: i64,
     /// How long it ran, in milliseconds.
@@ -87,9 +87,34 @@ pub struct TransferRow {
     pub error_message: String,
     /// The variables of that message.
     pub error_metadata: Vec<(String, String)>,
-    /// Who wrote this: each time an upload is begun or goes on, somebody else.
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
+    /// The CRC-32C of the bytes that have arrived.
+    pub file_crc32c: u32,
+    /// The rank of this row among those of the transfer: the highest one counts, whenever it was written.
+    pub version: u64,
+}
+
+/// A step of an upload that only one can take: the first row of a step is the one that counts.
+#[derive(Clone, Debug, PartialEq, Eq, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct ClaimRow {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// The number of the step, from 1.
+    pub step: u32,
+    /// The name of what it does.
+    pub kind: String,
+    /// Who takes it.
     #[serde(with = "::clickhouse::serde::uuid")]
     pub run: Uuid,
+    /// How often the file had been begun anew.
+    pub incarnation: u32,
+    /// COMMIT: the identity of the table that the rows were counted for; nil where it has none.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub target: Uuid,
+    /// COMMIT: the partitions that move, or the identity of the table that takes the place of the target.
+    pub moves: Vec<String>,
 }
 
 /// How a transfer does, as its checkpoints say.
@@ -116,6 +141,16 @@ impl TransferRow {
     pub fn target(&self) -> TableName {
         TableName::new(self.database.as_str(), self.table.as_str())
     }
+
+    /// The row of the same transfer once all of its rows are in the table.
+    #[must_use]
+    pub fn succeeded(self) -> Self {
+        Self {
+            state: "SUCCEEDED".to_owned(),
+            rows_committed: self.rows_staged,
+            ..self
+        }
+    }
 }
 
 /// What an upload begins with.
@@ -124,6 +159,8 @@ pub struct UploadRow {
     /// The upload.
     #[serde(with = "::clickhouse::serde::uuid")]
     pub transfer_id: Uuid,
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
     /// What was asked for, as the contract encodes it.
     #[serde(with = "serde_bytes")]
     pub spec: Vec<u8>,
@@ -139,6 +176,15 @@ pub struct UploadRow {
     pub created: bool,
     /// Stands for all that decides what the blocks are, beside the file.
     pub fingerprint: u32,
+    /// The identity of the table; nil where its database gives none.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub target: Uuid,
+    /// When a block is full: its rows, whatever server makes it.
+    pub block_rows: u64,
+    /// When a block is full: its bytes.
+    pub block_bytes: u64,
+    /// When a batch of records is full, in bytes of text.
+    pub batch_bytes: u64,
 }
 
 /// How far an upload is: everything before is in ClickHouse for good.
@@ -147,6 +193,8 @@ pub struct Checkpoint {
     /// The upload.
     #[serde(with = "::clickhouse::serde::uuid")]
     pub transfer_id: Uuid,
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
     /// The number of blocks.
     pub block: u64,
     /// The bytes of the text.

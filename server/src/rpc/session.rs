@@ -85,11 +85,14 @@ pub(super) async fn finish(
     let description = session.transfer().description();
     let entry = audit::Entry::begin(caller, "upload", description.table.as_ref());
     let mut entry = entry.transfer(description.id);
-    let outcome = session.finish(total).await.map_err(|error| {
-        let status = status::status(&error);
-        entry.failed(&status);
-        status
-    })?;
+    let outcome = session
+        .finish(total, request.crc32c)
+        .await
+        .map_err(|error| {
+            let status = status::status(&error);
+            entry.failed(&status);
+            status
+        })?;
     let result = convert::upload_response(session.transfer(), &outcome);
     entry.succeeded(upload::rows(&result));
     Ok(pb::FinishUploadResponse {

@@ -252,12 +252,20 @@ fn external(error: &Error) -> External {
         }
         Error::SpecMismatch { .. }
         | Error::FileChanged { .. }
+        | Error::OtherFile { .. }
+        | Error::FileTruncated { .. }
+        | Error::CommitPending { .. }
         | Error::TableChanged { .. }
         | Error::NotResumable { .. }
         | Error::OffsetOutOfRange { .. }
         | Error::OffsetAlreadyCommitted { .. }
         | Error::ChecksumMismatch { .. }
         | Error::TakenOver { .. } => resume::resume_error(error),
+        // Only behind COMMIT_PENDING.
+        Error::TargetGone { table } => {
+            new(FailedPrecondition, "TABLE_CHANGED").with("table", table)
+        }
+        Error::StagedRowsGone => new(Internal, "INTERNAL"),
         Error::FileTooLarge { limit } => {
             new(InvalidArgument, "FILE_TOO_LARGE").with("limit", limit)
         }

@@ -101,7 +101,7 @@ async fn feed(
                 break;
             }
             Ok(Ok(None)) => {
-                upload.end().await;
+                upload.end(None).await;
                 break;
             }
             Ok(Ok(Some(message))) => {

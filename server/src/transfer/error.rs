@@ -5,6 +5,8 @@
 
 mod cell;
 
+use std::sync::Arc;
+
 use crate::{
     catalog, clickhouse, codec,
     column::{self, parse::Reason},
@@ -193,7 +195,9 @@ pub enum Error {
         cause: String,
     },
     /// Another call goes on with the upload.
-    #[error("another call goes on with upload {id}")]
+    #[error(
+        "another call or server goes on with upload {id}: it is the one to wait for; nothing is loaded twice"
+    )]
     TakenOver {
         /// The upload.
         id: String,
@@ -215,6 +219,57 @@ pub enum Error {
         /// The offset.
         offset: u64,
     },
+    /// The file is another one than the upload had.
+    #[error(
+        "the file has changed: upload {id} has one of {expected} bytes{}; load this one under another id",
+        if expected == actual {
+            " with another checksum".to_owned()
+        } else {
+            format!(", this one has {actual}")
+        }
+    )]
+    OtherFile {
+        /// The upload.
+        id: String,
+        /// The bytes of the file that it has, or was begun with.
+        expected: u64,
+        /// The bytes of this one.
+        actual: u64,
+    },
+    /// The file has not the size that was declared.
+    #[error(
+        "the file has {actual} bytes, and {expected} were declared: {}; nothing was committed",
+        if actual < expected { "it was cut off on the way" } else { "it has grown, or is another one" }
+    )]
+    FileTruncated {
+        /// The size that was declared.
+        expected: u64,
+        /// The bytes that came.
+        actual: u64,
+    },
+    /// The rows are staged and counted, and their commit has begun.
+    #[error(
+        "all rows of upload {id} are staged and their commit has begun, but is not finished: {cause}; it \
+         will be completed by itself, or by the same id: do not load the file under another one"
+    )]
+    CommitPending {
+        /// The upload.
+        id: String,
+        /// What holds it up.
+        cause: Arc<Self>,
+    },
+    /// The table that rows were counted for is not there any more.
+    #[error(
+        "{table} was dropped, renamed or made anew since the rows were counted for it; bring that table \
+         back under its name (RENAME, ATTACH or UNDROP TABLE)"
+    )]
+    TargetGone {
+        /// The table.
+        table: String,
+    },
+    /// Nobody but this server may drop the staged rows, but they are gone.
+    #[error("the staged rows are gone: somebody else has dropped or renamed their table")]
+    StagedRowsGone,
     /// What decides the blocks is not what it was.
     #[error(
         "{table} is not as it was when upload {id} began, or the server has other options; load the \
@@ -360,6 +415,7 @@ impl Error {
                 error.is_passing()
             }
             Self::Journal(error) => error.is_passing(),
+            Self::CommitPending { cause, .. } => cause.is_passing(),
             Self::Engine(_)
             | Self::ClientGone
             | Self::IdleTimeout { .. }

@@ -74,7 +74,7 @@ impl Transfers {
             bytes: Some(request.sample.clone()),
             is_complete: request.complete,
         };
-        let head = Head::read(inner, &request.file, table.as_ref(), feed).await?;
+        let head = Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
         let zone = inner.server_zone().await?;
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();
@@ -117,7 +117,7 @@ fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -
             };
         }
     };
-    let mut rejects = Rejects::new(uuid::Uuid::nil(), None, 0);
+    let mut rejects = Rejects::new((uuid::Uuid::nil(), 0), None, 0);
     let tried = plan
         .check_columns(table, &request.file.values)
         .and_then(|()| try_records(head, request, &plan, zone, &mut rejects));

@@ -3,7 +3,10 @@
 //! Made by `transfer::registry`. It never waits for ClickHouse.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -86,6 +89,10 @@ pub struct Transfer {
     commit: OnceLock<Commit>,
     target: OnceLock<(TableName, String)>,
     offsets: Mutex<Offsets>,
+    /// The CRC-32C of the bytes of the file that have arrived.
+    file_crc32c: AtomicU32,
+    /// Who works on it here, and the newest step of the journal that was taken for it.
+    claim: Mutex<Option<(Uuid, u32)>>,
     started_at: SystemTime,
     started: Instant,
     ended: Mutex<Option<Duration>>,
@@ -104,6 +111,8 @@ impl Transfer {
             commit: OnceLock::new(),
             target: OnceLock::new(),
             offsets: Mutex::default(),
+            file_crc32c: AtomicU32::new(0),
+            claim: Mutex::default(),
             started_at: SystemTime::now(),
             started: Instant::now(),
             ended: Mutex::new(None),
@@ -159,6 +168,25 @@ impl Transfer {
 
     pub(super) fn update_offsets(&self, update: impl FnOnce(&mut Offsets)) {
         update(&mut lock(&self.offsets));
+    }
+
+    /// Upload: the CRC-32C of the bytes of its file that have arrived.
+    pub fn file_crc32c(&self) -> u32 {
+        // The one thread that hands the bytes over writes it.
+        self.file_crc32c.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_file_crc32c(&self, crc32c: u32) {
+        self.file_crc32c.store(crc32c, Ordering::Relaxed);
+    }
+
+    /// Upload: the run that works on it, and its newest step in the journal.
+    pub(super) fn claim(&self) -> Option<(Uuid, u32)> {
+        *lock(&self.claim)
+    }
+
+    pub(super) fn set_claim(&self, run: Uuid, step: u32) {
+        *lock(&self.claim) = Some((run, step));
     }
 
     /// How it is now.
@@ -238,6 +266,7 @@ impl Transfer {
                 is_resumable: row.resumable,
             };
         });
+        self.set_file_crc32c(row.file_crc32c);
         self.counters.resume(Counts {
             bytes_received: row.bytes_received,
             rows_parsed: row.rows_parsed,
@@ -263,21 +292,27 @@ impl Transfer {
     /// Says that the rows become visible from now on; false when somebody has asked for the end.
     pub(super) fn begin_commit(&self) -> bool {
         let reason = lock(&self.stop_reason);
-        let may_go_on = reason.is_none();
+        let may_go_on = reason.is_none() && !self.stop.is_cancelled();
         if may_go_on {
             self.state.send_replace(State::Committing);
         }
         may_go_on
     }
 
-    /// Asks the pipeline to end with `reason`; the first reason stays. What is being committed is
-    /// not cancelled any more.
+    /// Says that they do not after all: somebody else has ended the upload first.
+    pub(super) fn abandon_commit(&self) {
+        self.state.send_replace(State::Running);
+    }
+
+    /// Asks the pipeline to end with `reason`; the first reason stays. A commit that has begun goes
+    /// on, whatever is asked.
     pub fn stop(&self, reason: Error) {
-        let is_cancel = matches!(reason, Error::Cancelled);
-        if is_cancel && matches!(*self.state.borrow(), State::Committing) {
+        // The lock is held over both: a commit begins before, or not at all.
+        let mut first = lock(&self.stop_reason);
+        if matches!(*self.state.borrow(), State::Committing) {
             return;
         }
-        lock(&self.stop_reason).get_or_insert(reason);
+        first.get_or_insert(reason);
         self.stop.cancel();
     }
 

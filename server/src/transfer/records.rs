@@ -11,7 +11,10 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers};
+use super::{
+    Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers,
+    protocol::{Claim, Standing, Step},
+};
 use crate::{
     clickhouse::sql::TableName,
     journal::{Pulse, TransferRow},
@@ -22,6 +25,9 @@ const JOURNAL_PAGE: usize = 10_000;
 
 /// How long a cancelled transfer may take to end before its caller hears of it as it is.
 const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+
+/// The pause before it is looked again whether another server has ended what was cancelled.
+const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Silence of a running upload, in seconds, after which its server is gone: four heartbeats.
 pub(super) const SILENCE_SECONDS: u64 = 120;
@@ -137,11 +143,39 @@ impl Transfers {
         if found.phase.is_final() || found.phase == Phase::Committing {
             return Ok(found);
         }
-        if let Some(row) = self.inner.journal.find(id).await? {
-            self.inner.give_up(row, &Error::Cancelled).await?;
+        let inner = &self.inner;
+        if inner.journal.exists().await?
+            && let Some(end) = inner.end_work(id, Step::Cancel).await?
+            && end.step == Step::Cancel
+        {
+            // The server that works on it sees the step before its next block, stops, and says what it
+            // leaves. One that has gone does not.
+            if !self.wait_acknowledged(id, &found).await?
+                && let Some(row) = inner.journal.find(id).await?
+            {
+                inner.describe_end(row, &end, &Error::Cancelled).await?;
+            }
         }
-        self.inner.registry.forget(id);
+        inner.registry.forget(id);
         self.find(id).await
+    }
+
+    /// Waits until the server that runs an upload has said that it was cancelled; false when it does
+    /// not, or none runs it.
+    async fn wait_acknowledged(&self, id: Uuid, found: &Snapshot) -> Result<bool> {
+        if found.phase != Phase::Running {
+            return Ok(false);
+        }
+        let deadline = tokio::time::Instant::now() + CANCEL_LIMIT;
+        while tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(ACKNOWLEDGE_INTERVAL).await;
+            let row = self.inner.journal.find(id).await?;
+            let phase = row.and_then(|row| Phase::named(&row.state));
+            if phase.is_some_and(Phase::is_final) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits for a while, or until a transfer that runs here has ended; false when the server ends
@@ -178,10 +212,13 @@ impl Transfers {
         } else {
             self.inner.journal.pulses(&open).await?
         };
+        let claims = self.inner.newest_claims(&open).await?;
         let pulse_of = |id| pulses.iter().find(|pulse| pulse.transfer_id == id).copied();
+        let claim_of = |id| claims.iter().find(|(of, _)| *of == id);
         let snapshots = rows.into_iter().map(|row| {
             let pulse = pulse_of(row.transfer_id).unwrap_or_default();
-            snapshot(row, pulse)
+            let newest = claim_of(row.transfer_id).map(|(_, claim)| claim);
+            snapshot(as_claimed(row, newest), pulse)
         });
         Ok(snapshots.collect())
     }
@@ -189,6 +226,22 @@ impl Transfers {
 
 fn is_final(row: &TransferRow) -> bool {
     Phase::named(&row.state).is_some_and(Phase::is_final)
+}
+
+/// A row that lags behind the newest step of its upload, as that step has it.
+fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
+    let phase = match newest.map(Claim::standing) {
+        Some(Standing::Succeeded) => return row.succeeded(),
+        Some(Standing::Committing) => Phase::Committing,
+        Some(Standing::Ended { by_caller: true }) => Phase::Cancelled,
+        Some(Standing::Ended { by_caller: false }) => Phase::Failed,
+        Some(Standing::Restarted) => Phase::Interrupted,
+        Some(Standing::Owned) | None => return row,
+    };
+    TransferRow {
+        state: phase.name().to_owned(),
+        ..row
+    }
 }
 
 /// What is written of a transfer, as it is to be understood now.

@@ -76,7 +76,8 @@ impl Transfers {
 /// The rejected records of an upload so far, on the thread that finds them.
 #[derive(Debug)]
 pub(super) struct Rejects {
-    transfer_id: Uuid,
+    /// The upload, and how often its file had been begun anew.
+    upload: (Uuid, u32),
     policy: Option<RejectPolicy>,
     /// Rejected so far.
     count: u64,
@@ -88,9 +89,9 @@ pub(super) struct Rejects {
 
 impl Rejects {
     /// Starts with as many as there were before. Without a policy there is no limit.
-    pub(super) const fn new(transfer_id: Uuid, policy: Option<RejectPolicy>, count: u64) -> Self {
+    pub(super) const fn new(upload: (Uuid, u32), policy: Option<RejectPolicy>, count: u64) -> Self {
         Self {
-            transfer_id,
+            upload,
             policy,
             count,
             first: None,
@@ -112,7 +113,7 @@ impl Rejects {
         parsed_before: u64,
     ) -> Result<()> {
         for fault in faults {
-            let row = rejected_row(self.transfer_id, batch, &fault);
+            let row = rejected_row(self.upload, batch, &fault);
             self.count += 1;
             if self.shown.len() < MAX_SHOWN_ROWS {
                 self.shown.push(shortened(&row));
@@ -228,7 +229,11 @@ fn describe(policy: RejectPolicy) -> String {
         .join(", ")
 }
 
-fn rejected_row(transfer_id: Uuid, batch: &RecordBatch, fault: &Fault) -> RejectedRow {
+fn rejected_row(
+    (transfer_id, incarnation): (Uuid, u32),
+    batch: &RecordBatch,
+    fault: &Fault,
+) -> RejectedRow {
     let record = batch.record(fault.row);
     let Position {
         record: number,
@@ -237,6 +242,7 @@ fn rejected_row(transfer_id: Uuid, batch: &RecordBatch, fault: &Fault) -> Reject
     } = record.position();
     let mut row = RejectedRow {
         transfer_id,
+        incarnation,
         record: number,
         line,
         byte_offset,

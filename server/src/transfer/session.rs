@@ -58,12 +58,21 @@ impl Transfers {
     pub async fn open_session(&self, request: UploadRequest) -> Result<Arc<Session>, Arc<Error>> {
         let id = request.id;
         if let Some(session) = self.session(id).filter(|session| session.is_active()) {
-            let is_same = session.spec == request.spec
-                && session.transfer.description().owner == request.owner;
-            return if is_same {
-                Ok(session)
-            } else {
-                Err(Arc::new(Error::SpecMismatch { id: id.to_string() }))
+            let description = session.transfer.description();
+            let is_same = session.spec == request.spec && description.owner == request.owner;
+            if !is_same {
+                return Err(Arc::new(Error::SpecMismatch { id: id.to_string() }));
+            }
+            return match (description.total_bytes, request.total_bytes) {
+                (Some(expected), Some(actual)) if expected != actual => {
+                    let id = id.to_string();
+                    Err(Arc::new(Error::OtherFile {
+                        id,
+                        expected,
+                        actual,
+                    }))
+                }
+                _ => Ok(session),
             };
         }
         let spec = request.spec.clone();
@@ -175,11 +184,25 @@ impl Session {
     /// # Errors
     ///
     /// Bytes are missing; and why the upload has failed.
-    pub async fn finish(&self, total: u64) -> SharedOutcome {
+    pub async fn finish(&self, total: u64, crc32c: Option<u32>) -> SharedOutcome {
         self.touch();
         {
             let mut upload = self.upload.lock().await;
             let next = self.next_offset();
+            let declared = self.transfer.description().total_bytes;
+            if let Some(expected) = declared.filter(|declared| *declared != total && !upload.1) {
+                return Err(Arc::new(Error::FileTruncated {
+                    expected,
+                    actual: total,
+                }));
+            }
+            if self.begun.is_over && next != total {
+                return Err(Arc::new(Error::OtherFile {
+                    id: self.id(),
+                    expected: next,
+                    actual: total,
+                }));
+            }
             if next != total && !self.begun.is_over && self.is_active() {
                 return Err(Arc::new(Error::OffsetOutOfRange {
                     id: self.id(),
@@ -188,7 +211,7 @@ impl Session {
                 }));
             }
             if !upload.1 {
-                upload.0.end().await;
+                upload.0.end(crc32c).await;
                 upload.1 = true;
             }
         }

@@ -65,6 +65,19 @@ impl Phase {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
 
+    /// The rank of a row that says this, written by whoever took step `step`: a later step counts more
+    /// than an earlier one, and of one step what comes later in a transfer's life.
+    pub(super) const fn version(self, step: u32) -> u64 {
+        let rank = match self {
+            Self::Running => 1,
+            Self::Interrupted => 2,
+            Self::Committing => 3,
+            Self::Failed | Self::Cancelled => 4,
+            Self::Succeeded => 5,
+        };
+        step as u64 * 8 + rank
+    }
+
     /// The phase of a transfer that this error ended.
     pub(super) const fn of_failure(error: &Error) -> Self {
         match error {

@@ -9,7 +9,12 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Error, Inner, Phase, Result, Transfers, records::SILENCE_SECONDS, upload::complete};
+use super::{
+    Error, Inner, Phase, Result, Transfers,
+    protocol::{Claim, Standing, Step},
+    records::SILENCE_SECONDS,
+    upload::complete,
+};
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
     connections,
@@ -71,19 +76,20 @@ impl Inner {
         } else {
             self.journal.pulses(&ids).await?
         };
+        let claims = self.newest_claims(&ids).await?;
         for row in rows {
             let pulse = pulses
                 .iter()
                 .find(|pulse| pulse.transfer_id == row.transfer_id);
             let age = pulse.map_or(0, |pulse| pulse.age);
-            let limit = self.config.session_limit.as_secs();
             let id = row.transfer_id;
-            let outcome = match Phase::named(&row.state) {
-                _ if self.is_active(id) => Ok(()),
-                Some(Phase::Committing) if age >= silence_seconds => self.complete_for(row).await,
-                Some(Phase::Interrupted) if age > limit => self.expire(row).await,
-                Some(Phase::Running) if age > limit.max(SILENCE_SECONDS) => self.expire(row).await,
-                _ => Ok(()),
+            let newest = claims.iter().find(|(of, _)| *of == id);
+            if self.is_active(id) {
+                continue;
+            }
+            let outcome = match newest {
+                Some((_, newest)) => self.sweep_one(row, newest, age, silence_seconds).await,
+                None => Ok(()),
             };
             if let Err(error) = outcome {
                 tracing::warn!(%id, %error, "cannot clear up after an upload");
@@ -95,10 +101,49 @@ impl Inner {
         Ok(())
     }
 
+    /// Does what is due for an upload that no pipeline of this server works on: its newest step says
+    /// where it stands, its row only what is known of it.
+    async fn sweep_one(
+        &self,
+        row: TransferRow,
+        newest: &Claim,
+        age: u64,
+        silence_seconds: u64,
+    ) -> Result<()> {
+        let limit = self.config.session_limit.as_secs();
+        let is_interrupted = Phase::named(&row.state) == Some(Phase::Interrupted);
+        let limit = if is_interrupted {
+            limit
+        } else {
+            limit.max(SILENCE_SECONDS)
+        };
+        match newest.standing() {
+            Standing::Committing if age >= silence_seconds => self.complete_for(row, newest).await,
+            Standing::Owned | Standing::Restarted if age > limit => self.expire(row).await,
+            // Its end was not written.
+            Standing::Succeeded => {
+                let row = TransferRow {
+                    version: Phase::Succeeded.version(newest.number),
+                    ..row.succeeded()
+                };
+                Ok(self.journal.put_transfer(row).await?)
+            }
+            Standing::Ended { by_caller } if age >= silence_seconds => {
+                let error = if by_caller {
+                    Error::Cancelled
+                } else {
+                    Error::ServerGone
+                };
+                self.describe_end(row, newest, &error).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Completes a commit whose server has gone, where this one gets to the table without the caller.
-    async fn complete_for(&self, row: TransferRow) -> Result<()> {
+    async fn complete_for(&self, row: TransferRow, commit: &Claim) -> Result<()> {
         match self.through_that_of(&row) {
-            Some(inner) => complete(&inner, row).await.map(drop),
+            Some(inner) => complete(&inner, row, commit).await.map(drop),
             None => Ok(()),
         }
     }
@@ -115,25 +160,38 @@ impl Inner {
         let error = Error::SessionExpired {
             seconds: self.config.session_limit.as_secs(),
         };
-        self.give_up(row, &error).await
+        let taken = self.end_work(row.transfer_id, Step::Fail).await?;
+        match taken.filter(|taken| taken.step == Step::Fail) {
+            Some(taken) => self.describe_end(row, &taken, &error).await,
+            // Somebody has gone on with it, or has ended it.
+            None => Ok(()),
+        }
     }
 
-    /// Ends an upload that no pipeline works on. One that does after all finds that the upload is not
-    /// its own any more.
-    pub(super) async fn give_up(&self, row: TransferRow, error: &Error) -> Result<()> {
+    /// Writes why an upload ended that no pipeline works on, and drops what it has staged.
+    pub(super) async fn describe_end(
+        &self,
+        row: TransferRow,
+        end: &Claim,
+        error: &Error,
+    ) -> Result<()> {
         let failure = (self.describe)(error);
+        let phase = Phase::of_failure(error);
         let row = TransferRow {
-            state: Phase::of_failure(error).name().to_owned(),
+            state: phase.name().to_owned(),
             error_code: failure.code,
             error_reason: failure.reason,
             error_message: failure.message,
             error_metadata: failure.metadata,
-            run: Uuid::new_v4(),
+            version: phase.version(end.number),
             ..row
         };
         self.journal.put_transfer(row.clone()).await?;
         match self.through_that_of(&row) {
-            Some(inner) => inner.staging(row.transfer_id, &row.target()).drop().await,
+            Some(inner) => {
+                let staging = inner.staging(&row.target(), row.transfer_id, end.incarnation);
+                staging.drop().await
+            }
             // Where only callers can get to, one of them has to drop it.
             None => Ok(()),
         }
@@ -152,10 +210,11 @@ impl Inner {
         let statement = sql::old_tables(SILENCE_SECONDS);
         let tables: Vec<TableRow> = client.fetch(&statement).await?;
         for table in tables {
-            let Some(id) = sql::transfer_of(&table.name) else {
+            let Some((id, incarnation)) = sql::transfer_of(&table.name) else {
                 continue;
             };
-            if open.contains(&id) || self.is_active(id) || !self.is_orphan(id, table.age).await? {
+            let is_busy = open.contains(&id) || self.is_active(id);
+            if is_busy || !self.is_orphan(id, incarnation, table.age).await? {
                 continue;
             }
             let table = TableName::new(table.database, table.name);
@@ -167,9 +226,10 @@ impl Inner {
 
     /// Whether the upload of a staging table has ended. One that the journal does not know may be of a
     /// service with a journal of its own, but for the ClickHouse that this journal is in.
-    async fn is_orphan(&self, id: Uuid, age: u64) -> Result<bool> {
-        if let Some(row) = self.journal.find(id).await? {
-            return Ok(Phase::named(&row.state).is_some_and(Phase::is_final));
+    async fn is_orphan(&self, id: Uuid, incarnation: u32, age: u64) -> Result<bool> {
+        if let Some(newest) = self.newest_claim(id).await? {
+            let is_over = !matches!(newest.standing(), Standing::Owned | Standing::Committing);
+            return Ok(is_over || newest.incarnation > incarnation);
         }
         let is_own = self.connection.name() == connections::DEFAULT;
         Ok(is_own && age > self.config.session_limit.as_secs())

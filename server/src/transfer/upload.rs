@@ -221,6 +221,8 @@ impl Upload {
         };
         let counters = self.transfer.counters();
         counters.add_bytes_received(data.len());
+        let crc32c = crc32c::crc32c_append(self.transfer.file_crc32c(), &data);
+        self.transfer.set_file_crc32c(crc32c);
         if counters.read().bytes_received > self.max_file_bytes {
             self.transfer.stop(Error::FileTooLarge {
                 limit: self.max_file_bytes,
@@ -231,10 +233,38 @@ impl Upload {
         true
     }
 
-    /// Says that the file is whole.
-    pub async fn end(&self) {
+    /// Says that the file is whole, and, where the caller knows it, the CRC-32C of all of it.
+    pub async fn end(&self, crc32c: Option<u32>) {
+        if let Some(error) = self.other_file(crc32c) {
+            self.transfer.stop(error);
+            return;
+        }
         // A pipeline that has ended does not need to know.
         drop(self.chunks.send(Chunk::End).await);
+    }
+
+    /// What is wrong with the file that has ended: it is not the one that was declared, or not the one
+    /// that was loaded.
+    fn other_file(&self, crc32c: Option<u32>) -> Option<Error> {
+        let id = || self.transfer.description().id.to_string();
+        let actual = self.transfer.counters().read().bytes_received;
+        if let Some(skip) = &self.skip {
+            return Some(Error::OtherFile {
+                id: id(),
+                expected: skip.offset(),
+                actual: skip.passed(),
+            });
+        }
+        if crc32c.is_some_and(|crc32c| crc32c != self.transfer.file_crc32c()) {
+            return Some(Error::OtherFile {
+                id: id(),
+                expected: actual,
+                actual,
+            });
+        }
+        let declared = self.transfer.description().total_bytes;
+        let expected = declared.filter(|declared| *declared != actual)?;
+        Some(Error::FileTruncated { expected, actual })
     }
 
     /// Waits until the transfer has ended.

@@ -262,7 +262,7 @@ impl Round {
             assert_eq!(seen, self.rows.to_string(), "the view");
         }
         let rejected = stack.sql(&format!(
-            "SELECT count() FROM sluice.rejected_rows FINAL WHERE transfer_id = '{}'",
+            "SELECT count() FROM sluice.rejected_rows_2 FINAL WHERE transfer_id = '{}'",
             self.spec.transfer_id
         ));
         assert_eq!(rejected, self.rejected.to_string(), "rejected rows");

@@ -446,6 +446,7 @@ async fn finish(server: &TestServer, total: usize) -> Result<pb::UploadResponse,
     let request = pb::FinishUploadRequest {
         transfer_id: ID.to_owned(),
         total_bytes: i64::try_from(total).unwrap(),
+        crc32c: None,
     };
     let response = server.ingest().await.finish_upload(request).await?;
     Ok(response.into_inner().result.unwrap())

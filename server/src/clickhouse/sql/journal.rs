@@ -7,22 +7,37 @@ use uuid::Uuid;
 use super::{Statement, TableName, join, quote_identifier, quote_string};
 
 /// Where every transfer stands.
-pub(crate) const TRANSFERS: &str = "transfers";
+pub(crate) const TRANSFERS: &str = "transfers_2";
+
+/// Who owns an upload and how it ended: a chain of steps, each written once.
+pub(crate) const CLAIMS: &str = "claims_2";
 
 /// What uploads began with.
-pub(crate) const UPLOADS: &str = "uploads";
+pub(crate) const UPLOADS: &str = "uploads_2";
 
 /// How far uploads are.
-pub(crate) const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const CHECKPOINTS: &str = "checkpoints_2";
 
 /// The rejected rows.
-pub(crate) const REJECTED_ROWS: &str = "rejected_rows";
+pub(crate) const REJECTED_ROWS: &str = "rejected_rows_2";
 
-/// The time of writing, by the clock of ClickHouse; the newest row of a key is the one that counts.
+/// The time of writing, by the clock of ClickHouse: for the age of a row, never for its rank.
 const TIME: &str = "`time` DateTime64(6, 'UTC') DEFAULT now64(6)";
 
-/// Each table with its columns, its sorting key and what it holds.
-const TABLES: [(&str, &str, &str, &str); 4] = [
+/// Tokens of claims that ClickHouse remembers: each step is written once as long as its token is there.
+const CLAIM_WINDOW: u32 = 10_000_000;
+
+/// Each table with its columns, its sorting key and what it holds. The number in a name is that of the
+/// form: a table whose form changes gets the next one, so that servers of two versions do not write into
+/// one another's.
+const TABLES: [Table; 5] = [
+    (
+        CLAIMS,
+        "`transfer_id` UUID, `step` UInt32, `kind` LowCardinality(String), `run` UUID, \
+         `incarnation` UInt32, `target` UUID, `moves` Array(String)",
+        "transfer_id, step",
+        "who owns the uploads of Sluice, and how they ended",
+    ),
     (
         TRANSFERS,
         "`transfer_id` UUID, `connection` String, `state` LowCardinality(String), `database` String, `table` String, \
@@ -30,42 +45,47 @@ const TABLES: [(&str, &str, &str, &str); 4] = [
          `source_name` String, `owner` String, `total_bytes` Nullable(UInt64), \
          `bytes_received` UInt64, `rows_parsed` UInt64, `rows_staged` UInt64, \
          `rows_committed` UInt64, `rows_rejected` UInt64, `create_statement` String, \
-         `partitions` Array(String), `started_at` DateTime64(3, 'UTC'), `elapsed_ms` UInt64, \
+         `started_at` DateTime64(3, 'UTC'), `elapsed_ms` UInt64, \
          `error_code` Int32, `error_reason` LowCardinality(String), `error_message` String, \
-         `error_metadata` Map(String, String), `run` UUID",
+         `error_metadata` Map(String, String), `incarnation` UInt32, `file_crc32c` UInt32, \
+         `version` UInt64",
         "transfer_id",
         "uploads of Sluice, and where each stands",
     ),
     (
         UPLOADS,
-        "`transfer_id` UUID, `spec` String, `sample` String CODEC(ZSTD), \
-         `sample_is_complete` Bool, `can_seek` Bool, `created` Bool, `fingerprint` UInt32",
-        "transfer_id",
+        "`transfer_id` UUID, `incarnation` UInt32, `spec` String, `sample` String CODEC(ZSTD), \
+         `sample_is_complete` Bool, `can_seek` Bool, `created` Bool, `fingerprint` UInt32, \
+         `target` UUID, `block_rows` UInt64, `block_bytes` UInt64, `batch_bytes` UInt64",
+        "transfer_id, incarnation",
         "what an upload of Sluice goes on with after an interruption",
     ),
     (
         CHECKPOINTS,
-        "`transfer_id` UUID, `block` UInt64, `text_offset` UInt64, `file_offset` UInt64, \
+        "`transfer_id` UUID, `incarnation` UInt32, `block` UInt64, `text_offset` UInt64, `file_offset` UInt64, \
          `line` UInt64, `record` UInt64, `after_return` Bool, `crc32c` UInt32, `rows_parsed` UInt64, \
          `rows_staged` UInt64, `rows_rejected` UInt64",
-        "transfer_id, block",
+        "transfer_id, incarnation, block",
         "how far the uploads of Sluice are",
     ),
     (
         REJECTED_ROWS,
-        "`transfer_id` UUID, `record` UInt64, `line` UInt64, `byte_offset` UInt64, \
+        "`transfer_id` UUID, `incarnation` UInt32, `record` UInt64, `line` UInt64, `byte_offset` UInt64, \
          `field` UInt32, `column` String, `type` String, `value` String, \
          `reason` LowCardinality(String), `raw` String",
-        "transfer_id, record",
+        "transfer_id, incarnation, record",
         "records of uploads that Sluice rejected",
     ),
 ];
 
+/// Name, columns, sorting key, comment.
+type Table = (&'static str, &'static str, &'static str, &'static str);
+
 /// The columns of a transfer, as `journal::TransferRow` has them.
 const TRANSFER: &str = "transfer_id, connection, state, database, table, commit_mode, guarantee, resumable, \
      source_name, owner, total_bytes, bytes_received, rows_parsed, rows_staged, rows_committed, \
-     rows_rejected, create_statement, partitions, started_at, elapsed_ms, error_code, \
-     error_reason, error_message, error_metadata, run";
+     rows_rejected, create_statement, started_at, elapsed_ms, error_code, \
+     error_reason, error_message, error_metadata, incarnation, file_crc32c, version";
 
 /// How many of the tables there are.
 pub(crate) fn count_tables(database: &str) -> Statement {
@@ -89,32 +109,60 @@ pub(crate) fn create(database: &str, retention_seconds: u64) -> Vec<Statement> {
     ))];
     statements.extend(TABLES.iter().map(|(name, columns, key, comment)| {
         let table = TableName::new(database, *name).quoted();
+        let engine = match *name {
+            // The first row of a step is the only one.
+            CLAIMS => "MergeTree".to_owned(),
+            // The rank of a state decides, whenever it is written.
+            TRANSFERS => "ReplacingMergeTree(version)".to_owned(),
+            _ => "ReplacingMergeTree(time)".to_owned(),
+        };
+        let settings = match *name {
+            CLAIMS => {
+                format!("\nSETTINGS non_replicated_deduplication_window = {CLAIM_WINDOW}")
+            }
+            _ => String::new(),
+        };
         Statement::new(format!(
             "CREATE TABLE IF NOT EXISTS {table}\n({columns}, {TIME})\n\
-             ENGINE = ReplacingMergeTree(time)\nORDER BY ({key})\n\
-             TTL toDateTime(time) + toIntervalSecond({retention_seconds})\nCOMMENT {}",
+             ENGINE = {engine}\nORDER BY ({key})\n\
+             TTL toDateTime(time) + toIntervalSecond({retention_seconds}){settings}\nCOMMENT {}",
             quote_string(comment)
         ))
     }));
     statements
 }
 
-/// Deletes what a table holds of a transfer.
-pub(crate) fn forget(database: &str, table: &str, transfer_id: Uuid) -> Statement {
-    let table = TableName::new(database, table).quoted();
+/// The steps of one upload in their order.
+pub(crate) fn claims(database: &str, transfer_id: Uuid) -> Statement {
+    let table = TableName::new(database, CLAIMS).quoted();
     Statement::with_params(
-        format!("DELETE FROM {table} WHERE transfer_id = {{p0:UUID}}"),
+        format!(
+            "SELECT transfer_id, step, kind, run, incarnation, target, moves FROM {table} \
+             WHERE transfer_id = {{p0:UUID}} ORDER BY step"
+        ),
         vec![transfer_id.to_string()],
     )
 }
 
-/// The rejected rows of one transfer, in the order of the file.
+/// The newest step of each of some uploads.
+pub(crate) fn newest_claims(database: &str, ids: &[Uuid]) -> Statement {
+    let table = TableName::new(database, CLAIMS).quoted();
+    let ids = join(ids, |id| format!("'{id}'"));
+    Statement::new(format!(
+        "SELECT transfer_id, step, kind, run, incarnation, target, moves FROM {table} \
+         WHERE transfer_id IN ({ids}) ORDER BY step DESC LIMIT 1 BY transfer_id"
+    ))
+}
+
+/// The rejected rows of one transfer as it was begun last, in the order of the file.
 pub(crate) fn rejected_rows(database: &str, transfer_id: Uuid) -> Statement {
+    let claims = TableName::new(database, CLAIMS).quoted();
     let table = TableName::new(database, REJECTED_ROWS).quoted();
     Statement::with_params(
         format!(
-            "SELECT transfer_id, record, line, byte_offset, field, column, type, value, reason, \
-             raw FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} ORDER BY record"
+            "SELECT transfer_id, incarnation, record, line, byte_offset, field, column, type, value, reason, \
+             raw FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} AND incarnation = (\
+             SELECT max(incarnation) FROM {claims} WHERE transfer_id = {{p0:UUID}}) ORDER BY record"
         ),
         vec![transfer_id.to_string()],
     )
@@ -125,23 +173,25 @@ pub(crate) fn upload(database: &str, transfer_id: Uuid) -> Statement {
     let table = TableName::new(database, UPLOADS).quoted();
     Statement::with_params(
         format!(
-            "SELECT transfer_id, spec, sample, sample_is_complete, can_seek, created, fingerprint \
-             FROM {table} FINAL WHERE transfer_id = {{p0:UUID}}"
+            "SELECT transfer_id, incarnation, spec, sample, sample_is_complete, can_seek, created, \
+             fingerprint, target, block_rows, block_bytes, batch_bytes FROM {table} FINAL \
+             WHERE transfer_id = {{p0:UUID}} ORDER BY incarnation DESC LIMIT 1"
         ),
         vec![transfer_id.to_string()],
     )
 }
 
 /// The last checkpoint of an upload.
-pub(crate) fn checkpoint(database: &str, transfer_id: Uuid) -> Statement {
+pub(crate) fn checkpoint(database: &str, transfer_id: Uuid, incarnation: u32) -> Statement {
     let table = TableName::new(database, CHECKPOINTS).quoted();
     Statement::with_params(
         format!(
-            "SELECT transfer_id, block, text_offset, file_offset, line, record, after_return, crc32c, \
-             rows_parsed, rows_staged, rows_rejected FROM {table} \
-             WHERE transfer_id = {{p0:UUID}} ORDER BY block DESC, time DESC LIMIT 1"
+            "SELECT transfer_id, incarnation, block, text_offset, file_offset, line, record, after_return, \
+             crc32c, rows_parsed, rows_staged, rows_rejected FROM {table} \
+             WHERE transfer_id = {{p0:UUID}} AND incarnation = {{p1:UInt32}} \
+             ORDER BY block DESC, time DESC LIMIT 1"
         ),
-        vec![transfer_id.to_string()],
+        vec![transfer_id.to_string(), incarnation.to_string()],
     )
 }
 
@@ -174,6 +224,7 @@ pub(crate) fn list(database: &str, states: &[&str], limit: usize) -> Statement {
 pub(crate) fn pulses(database: &str, ids: &[Uuid]) -> Statement {
     let transfers = TableName::new(database, TRANSFERS).quoted();
     let checkpoints = TableName::new(database, CHECKPOINTS).quoted();
+    let claims = TableName::new(database, CLAIMS).quoted();
     let ids = join(ids, |id| format!("'{id}'"));
     Statement::new(format!(
         "SELECT transfer_id, max(file_offset) AS file_offset, max(rows_parsed) AS rows_parsed, \
@@ -182,6 +233,7 @@ pub(crate) fn pulses(database: &str, ids: &[Uuid]) -> Statement {
          SELECT transfer_id, toUInt64(0) AS file_offset, rows_parsed, rows_staged, rows_rejected, time \
          FROM {transfers} WHERE transfer_id IN ({ids}) UNION ALL \
          SELECT transfer_id, file_offset, rows_parsed, rows_staged, rows_rejected, time \
-         FROM {checkpoints} WHERE transfer_id IN ({ids})) GROUP BY transfer_id"
+         FROM {checkpoints} WHERE (transfer_id, incarnation) IN (SELECT transfer_id, max(incarnation) \
+         FROM {claims} WHERE transfer_id IN ({ids}) GROUP BY transfer_id)) GROUP BY transfer_id"
     ))
 }

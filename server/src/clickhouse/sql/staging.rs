@@ -12,15 +12,87 @@ const PREFIX: &str = "_sluice_staging_";
 /// Tokens of blocks that a staging table remembers: a block that comes twice is there once.
 const DEDUPLICATION_WINDOW: u32 = 1_000_000;
 
-/// The name of the staging table of a transfer, beside its target.
-pub(crate) fn name(target: &TableName, transfer_id: Uuid) -> TableName {
-    let table = format!("{PREFIX}{}", transfer_id.simple());
+/// What the name of every table begins with that is to take the place of a target.
+const REPLACEMENT_PREFIX: &str = "_sluice_replacement_";
+
+/// What the names of the staging tables of a transfer begin with, whoever has them.
+pub(crate) fn prefix(transfer_id: Uuid, incarnation: u32) -> String {
+    format!("{PREFIX}{}_{incarnation}_", transfer_id.simple())
+}
+
+/// The name of the staging table of a transfer, beside its target, as the owner by step `epoch` has it.
+pub(crate) fn name(
+    target: &TableName,
+    transfer_id: Uuid,
+    incarnation: u32,
+    epoch: u32,
+) -> TableName {
+    let table = format!("{}{epoch}", prefix(transfer_id, incarnation));
     TableName::new(target.database.as_str(), table)
 }
 
-/// The transfer that a table stages, if it is a staging table at all.
-pub(crate) fn transfer_of(table: &str) -> Option<Uuid> {
-    Uuid::try_parse(table.strip_prefix(PREFIX)?).ok()
+/// What the names of the tables that are to take the place of a transfer's target begin with.
+pub(crate) fn replacement_prefix(transfer_id: Uuid, incarnation: u32) -> String {
+    format!(
+        "{REPLACEMENT_PREFIX}{}_{incarnation}_",
+        transfer_id.simple()
+    )
+}
+
+/// The name of such a table for one attempt.
+pub(crate) fn replacement(
+    target: &TableName,
+    transfer_id: Uuid,
+    incarnation: u32,
+    attempt: u32,
+) -> TableName {
+    let table = format!("{}{attempt}", replacement_prefix(transfer_id, incarnation));
+    TableName::new(target.database.as_str(), table)
+}
+
+/// The transfer and the incarnation that a table serves, if it is one of these at all.
+pub(crate) fn transfer_of(table: &str) -> Option<(Uuid, u32)> {
+    let rest = table.strip_prefix(PREFIX);
+    let rest = rest.or_else(|| table.strip_prefix(REPLACEMENT_PREFIX))?;
+    let mut parts = rest.split('_');
+    let id = Uuid::try_parse(parts.next()?).ok()?;
+    let incarnation = parts.next()?.parse().ok()?;
+    parts.next()?.parse::<u32>().ok()?;
+    parts.next().is_none().then_some((id, incarnation))
+}
+
+/// The tables whose names begin with a text, each with its identity.
+pub(crate) fn tables_of(database: &str, prefix: &str) -> Statement {
+    Statement::with_params(
+        "SELECT name, uuid, '' AS definition FROM system.tables \
+         WHERE database = {p0:String} AND startsWith(name, {p1:String})"
+            .to_owned(),
+        vec![database.to_owned(), prefix.to_owned()],
+    )
+}
+
+/// What tells a table from another one of its name, and all that is said of it but the name.
+pub(crate) fn identity(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT name, uuid, substring(create_table_query, position(create_table_query, ' (`')) \
+         AS definition FROM system.tables WHERE database = {p0:String} AND name = {p1:String}"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// Makes a table with the whole definition of another one.
+pub(crate) fn create_like(table: &TableName, target: &TableName) -> Statement {
+    Statement::new(format!(
+        "CREATE TABLE IF NOT EXISTS {} AS {}",
+        table.quoted(),
+        target.quoted()
+    ))
+}
+
+/// Gives a table another name; fails where it has not the old one any more.
+pub(crate) fn rename(from: &TableName, to: &TableName) -> Statement {
+    Statement::new(format!("RENAME TABLE {} TO {}", from.quoted(), to.quoted()))
 }
 
 /// Makes the staging table: columns and keys of the target, so that partitions can move, but a plain
@@ -134,25 +206,15 @@ pub(crate) fn exchange(staging: &TableName, target: &TableName) -> Statement {
     ))
 }
 
-/// Where a table keeps its data, which stays with it under any name.
-pub(crate) fn data_path(table: &TableName) -> Statement {
-    Statement::with_params(
-        "SELECT arrayStringConcat(data_paths, ' ') AS path FROM system.tables \
-         WHERE database = {p0:String} AND name = {p1:String}"
-            .to_owned(),
-        vec![table.database.clone(), table.table.clone()],
-    )
-}
-
 /// All staging tables that are older than `seconds`, with their age.
 pub(crate) fn old_tables(seconds: u64) -> Statement {
     Statement::with_params(
         format!(
             "SELECT database, name, toUInt64(now() - metadata_modification_time) AS age \
-             FROM system.tables WHERE startsWith(name, {{p0:String}}) \
+             FROM system.tables WHERE (startsWith(name, {{p0:String}}) OR startsWith(name, {{p1:String}})) \
              AND metadata_modification_time < now() - toIntervalSecond({seconds})"
         ),
-        vec![PREFIX.to_owned()],
+        vec![PREFIX.to_owned(), REPLACEMENT_PREFIX.to_owned()],
     )
 }
 
@@ -186,7 +248,7 @@ pub(crate) fn check_grants(table: &TableName, replaces: bool) -> Statement {
 
 #[cfg(test)]
 mod tests {
-    use super::{EngineClause, TableName, create, move_partitions, name, transfer_of};
+    use super::{EngineClause, TableName, create, move_partitions, name, replacement, transfer_of};
 
     #[test]
     fn staging_table_keeps_keys_and_settings_but_no_merging_rule() {
@@ -195,13 +257,12 @@ mod tests {
              toIntervalDay(1) SETTINGS index_granularity = 4096, assign_part_uuids = 0",
         );
         let target = TableName::new("db", "t");
-        let staging = name(&target, uuid::Uuid::nil());
-        assert_eq!(transfer_of(&staging.table), Some(uuid::Uuid::nil()));
-        assert_eq!(transfer_of("t"), None);
+        let nil = uuid::Uuid::nil();
+        let staging = name(&target, nil, 1, 2);
         let statement = create(&staging, &target, &engine);
         assert_eq!(
             statement.text(),
-            "CREATE TABLE IF NOT EXISTS `db`.`_sluice_staging_00000000000000000000000000000000` AS \
+            "CREATE TABLE IF NOT EXISTS `db`.`_sluice_staging_00000000000000000000000000000000_1_2` AS \
              `db`.`t`\nENGINE = MergeTree\nPARTITION BY toYYYYMM(d)\nORDER BY (a, b)\nSETTINGS \
              index_granularity = 4096, assign_part_uuids = 1, \
              non_replicated_deduplication_window = 1000000, parts_to_delay_insert = 100000, \
@@ -210,6 +271,24 @@ mod tests {
              max_bytes_to_merge_at_min_space_in_pool = 1\nCOMMENT 'an upload that Sluice stages; \
              dropped by itself'"
         );
+    }
+
+    #[test]
+    fn names_tell_what_they_serve() {
+        let target = TableName::new("db", "t");
+        let nil = uuid::Uuid::nil();
+        for own in [name(&target, nil, 3, 17), replacement(&target, nil, 3, 1)] {
+            assert_eq!(transfer_of(&own.table), Some((nil, 3)), "{own}");
+        }
+        let staging = "_sluice_staging_00000000000000000000000000000000";
+        for other in [
+            "t",
+            staging,
+            &format!("{staging}_1"),
+            &format!("{staging}_1_2_3"),
+        ] {
+            assert_eq!(transfer_of(other), None, "{other}");
+        }
     }
 
     #[test]

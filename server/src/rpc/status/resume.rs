@@ -14,6 +14,23 @@ pub(super) fn resume_error(error: &Error) -> External {
         Error::FileChanged { id, offset } => {
             new(Code::FailedPrecondition, "FILE_CHANGED", id).with("offset", offset)
         }
+        Error::OtherFile {
+            id,
+            expected,
+            actual,
+        } => new(Code::FailedPrecondition, "FILE_CHANGED", id)
+            .with("expectedBytes", expected)
+            .with("actualBytes", actual),
+        Error::FileTruncated { expected, actual } => {
+            External::new(Code::FailedPrecondition, "FILE_TRUNCATED", error)
+                .with("expectedBytes", expected)
+                .with("actualBytes", actual)
+        }
+        // A client may retry what passes; else somebody has to do something first.
+        Error::CommitPending { id, .. } if error.is_passing() => {
+            new(Code::Unavailable, "COMMIT_PENDING", id).retryable()
+        }
+        Error::CommitPending { id, .. } => new(Code::FailedPrecondition, "COMMIT_PENDING", id),
         Error::TableChanged { id, table } => {
             new(Code::FailedPrecondition, "TABLE_CHANGED", id).with("table", table)
         }

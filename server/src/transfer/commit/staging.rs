@@ -1,7 +1,15 @@
-//! The staging table of one upload: made, counted, moved into the target, dropped.
+//! The staging table of one upload: made, handed from owner to owner, counted, moved into the target,
+//! dropped.
 //!
 //! `transfer::upload` and `transfer::sweeper` drive it. Every step can be repeated, after a crash of
-//! whoever took it too, and by another server; it must never move a row twice.
+//! whoever took it too, and by another server; it must never move a row twice, nor take a table that
+//! is not there for one that has been moved.
+//!
+//! How this works: the name of the table ends with the incarnation of the file and the step of the
+//! journal by which its owner has it. Whoever takes the upload over gives the table his own step, so that
+//! what a former owner begins later finds nothing. REPLACE moves the rows into a table made like the
+//! target, whose name counts the attempts: an exchange is sent once for each name, because a repeated
+//! one would swap back.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +27,16 @@ use crate::{
 /// Partitions that one statement moves: enough to save round trips, few enough to be soon done.
 const PARTITIONS_AT_ONCE: usize = 16;
 
+/// How often a table is looked for that others give new names to.
+const MAX_RENAMES: usize = 16;
+
 /// The staging table of one upload.
 #[derive(Clone, Debug)]
 pub(in crate::transfer) struct Staging {
     client: Client,
     transfer_id: Uuid,
+    incarnation: u32,
     target: TableName,
-    name: TableName,
 }
 
 /// A row of `sql::partitions`.
@@ -35,83 +46,210 @@ struct PartitionRow {
     row_count: u64,
 }
 
+/// A row of `sql::tables_of` and of `sql::identity`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct TableRow {
+    name: String,
+    #[serde(with = "::clickhouse::serde::uuid")]
+    uuid: Uuid,
+    definition: String,
+}
+
 impl Staging {
-    /// Names the table; `target` must have its database in its name.
-    pub(in crate::transfer) fn new(client: &Client, transfer_id: Uuid, target: &TableName) -> Self {
+    /// Names the tables; `target` must have its database in its name.
+    pub(in crate::transfer) fn new(
+        client: &Client,
+        target: &TableName,
+        transfer_id: Uuid,
+        incarnation: u32,
+    ) -> Self {
         Self {
             client: client.clone(),
             transfer_id,
+            incarnation,
             target: target.clone(),
-            name: sql::name(target, transfer_id),
         }
     }
 
-    /// The table.
-    pub(in crate::transfer) const fn name(&self) -> &TableName {
-        &self.name
+    /// The table as the owner by step `epoch` has it.
+    pub(in crate::transfer) fn name(&self, epoch: u32) -> TableName {
+        sql::name(&self.target, self.transfer_id, self.incarnation, epoch)
     }
 
-    /// Makes the table, empty.
-    pub(in crate::transfer) async fn create(&self, engine: &EngineClause) -> Result<()> {
-        self.drop().await?;
-        let statement = sql::create(&self.name, &self.target, engine);
+    /// Makes the table, empty, for the owner by step `epoch`.
+    pub(in crate::transfer) async fn create(
+        &self,
+        engine: &EngineClause,
+        epoch: u32,
+    ) -> Result<()> {
+        let statement = sql::create(&self.name(epoch), &self.target, engine);
         Ok(self.client.execute(&statement).await?)
     }
 
-    /// Drops the table and what is in it; it may be gone already.
+    /// Gives the table to the owner by step `epoch`; false where there is none.
+    pub(in crate::transfer) async fn take_over(&self, epoch: u32) -> Result<bool> {
+        let wanted = self.name(epoch);
+        for _ in 0..MAX_RENAMES {
+            let Some(found) = self.find().await? else {
+                return Ok(false);
+            };
+            if found == wanted {
+                return Ok(true);
+            }
+            match self.client.execute(&sql::rename(&found, &wanted)).await {
+                Ok(()) => return Ok(true),
+                // Somebody else has renamed it in this moment.
+                Err(ClickHouseError::UnknownTable(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The table, whoever has it.
+    pub(in crate::transfer) async fn find(&self) -> Result<Option<TableName>> {
+        let prefix = sql::prefix(self.transfer_id, self.incarnation);
+        let tables = self.tables(&prefix).await?;
+        let newest = tables.into_iter().max_by_key(|table| suffix(&table.name));
+        Ok(newest.map(|table| TableName::new(self.target.database.as_str(), table.name)))
+    }
+
+    /// Whether at least so many rows are staged.
+    pub(in crate::transfer) async fn holds(&self, row_count: u64) -> Result<bool> {
+        match self.find().await? {
+            Some(table) => Ok(self.count(&table).await? >= row_count),
+            None => Ok(row_count == 0),
+        }
+    }
+
+    /// Drops the table, what REPLACE has left of the target, and what is in them; they may be gone
+    /// already.
     pub(in crate::transfer) async fn drop(&self) -> Result<()> {
-        Ok(self.client.execute(&sql::drop(&self.name)).await?)
+        for prefix in [
+            sql::prefix(self.transfer_id, self.incarnation),
+            sql::replacement_prefix(self.transfer_id, self.incarnation),
+        ] {
+            for table in self.tables(&prefix).await? {
+                let table = TableName::new(self.target.database.as_str(), table.name);
+                self.client.execute(&sql::drop(&table)).await?;
+            }
+        }
+        Ok(())
     }
 
-    /// Its partitions, each with its number of rows.
+    /// The partitions of the table, each with its number of rows.
     pub(in crate::transfer) async fn partitions(&self) -> Result<BTreeMap<String, u64>> {
-        let rows: Vec<PartitionRow> = self.client.fetch(&sql::partitions(&self.name)).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (row.id, row.row_count))
-            .collect())
+        let table = self.found().await?;
+        self.partitions_of(&table).await
     }
 
-    /// The rows in it.
-    pub(in crate::transfer) async fn row_count(&self) -> Result<u64> {
-        Ok(self.partitions().await?.values().sum())
+    /// The identity of the target as it is now; none where there is no such table.
+    pub(in crate::transfer) async fn target_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(self.identity(&self.target).await?.map(|table| table.uuid))
     }
 
-    /// Where a table keeps its data; none when there is no such table.
-    async fn data_path(&self, table: &TableName) -> Result<Option<String>> {
-        let paths: Vec<String> = self.client.fetch(&sql::data_path(table)).await?;
-        Ok(paths.into_iter().next())
-    }
-
-    /// Where the staged rows are, for [`Staging::exchange`].
-    pub(in crate::transfer) async fn own_path(&self) -> Result<String> {
-        let path = self.data_path(&self.name).await?;
-        path.ok_or(Error::Internal("the staging table is gone"))
-    }
-
-    /// Moves what this, or another server, may have moved in part before.
-    pub(in crate::transfer) async fn move_rest(&self) -> Result<()> {
-        let partitions = self.partitions().await?;
-        if partitions.is_empty() {
-            return Ok(());
+    /// Makes the table that is to take the place of the target, with the target's own definition, and
+    /// returns its identity.
+    pub(in crate::transfer) async fn make_replacement(&self) -> Result<Uuid> {
+        let name = sql::replacement(&self.target, self.transfer_id, self.incarnation, 0);
+        self.client
+            .execute(&sql::create_like(&name, &self.target))
+            .await?;
+        let made = self.identity(&name).await?;
+        let target = self.identity(&self.target).await?;
+        let (Some(made), Some(target)) = (made, target) else {
+            return Err(self.target_changed());
+        };
+        if made.definition != target.definition {
+            return Err(Error::CommitModeUnavailable {
+                mode: "REPLACE",
+                table: self.target.to_string(),
+                cause: "a table made like it would have another definition".to_owned(),
+            });
         }
-        // What is being moved this moment is in both tables, and is not to be left out.
-        match self.execute_alone(&sql::change_nothing(&self.name)).await {
-            Err(Error::ClickHouse(ClickHouseError::UnknownTable(_))) => return Ok(()),
-            outcome => outcome?,
-        }
-        self.leave_out_moved().await?;
-        let partitions: Vec<_> = partitions.into_keys().collect();
-        self.move_all(&partitions).await
+        Ok(made.uuid)
     }
 
-    /// Moves every row into the target; `partitions` are all that there are.
-    pub(in crate::transfer) async fn move_all(&self, partitions: &[String]) -> Result<()> {
-        for partitions in partitions.chunks(PARTITIONS_AT_ONCE) {
-            let statement = sql::move_partitions(&self.name, &self.target, partitions);
-            self.execute_alone(&statement).await?;
+    /// Moves every partition into the target, which must be the table that the rows were counted for.
+    pub(in crate::transfer) async fn move_in(
+        &self,
+        identity: Uuid,
+        partitions: &[String],
+        is_repeated: bool,
+    ) -> Result<()> {
+        let staged = self.found().await?;
+        self.check_target(identity).await?;
+        let rest;
+        let partitions = if is_repeated {
+            rest = self.partitions_left(&staged, &self.target).await?;
+            &rest
+        } else {
+            partitions
+        };
+        for (number, partitions) in partitions.chunks(PARTITIONS_AT_ONCE).enumerate() {
+            if number > 0 {
+                self.check_target(identity).await?;
+            }
+            self.move_partitions(&staged, &self.target, partitions)
+                .await?;
         }
-        match self.row_count().await? {
+        self.check_empty(&staged).await
+    }
+
+    /// Lets the table `replacement` take the place of the target, once all rows are in it.
+    pub(in crate::transfer) async fn replace(
+        &self,
+        identity: Uuid,
+        replacement: Uuid,
+    ) -> Result<()> {
+        let prefix = sql::replacement_prefix(self.transfer_id, self.incarnation);
+        let database = self.target.database.as_str();
+        for _ in 0..MAX_RENAMES {
+            let tables = self.tables(&prefix).await?;
+            let now = self.identity(&self.target).await?.map(|table| table.uuid);
+            // The old rows wait under our name: they have been exchanged, whatever came then.
+            let has_old = tables.iter().any(|table| table.uuid == identity);
+            if now == Some(replacement) || has_old {
+                return Ok(());
+            }
+            let Some(made) = tables.into_iter().find(|table| table.uuid == replacement) else {
+                return Err(Error::Internal(
+                    "the table that was to take the place is gone",
+                ));
+            };
+            let attempt = suffix(&made.name).unwrap_or_default() + 1;
+            let made = TableName::new(database, made.name);
+            let name = sql::replacement(&self.target, self.transfer_id, self.incarnation, attempt);
+            // An exchange that is still on its way finds nothing under the old name.
+            match self.client.execute(&sql::rename(&made, &name)).await {
+                Ok(()) => {}
+                Err(ClickHouseError::UnknownTable(_)) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            // One that came before has swapped the tables: then this name has the old rows.
+            if self.identity(&name).await?.map(|table| table.uuid) != Some(replacement) {
+                continue;
+            }
+            self.check_target(identity).await?;
+            let staged = self.found().await?;
+            let rest = self.partitions_left(&staged, &name).await?;
+            for partitions in rest.chunks(PARTITIONS_AT_ONCE) {
+                self.move_partitions(&staged, &name, partitions).await?;
+            }
+            self.check_empty(&staged).await?;
+            self.check_target(identity).await?;
+            self.execute_alone(&sql::exchange(&name, &self.target))
+                .await?;
+        }
+        Err(Error::Internal("a table is given new names without end"))
+    }
+
+    async fn found(&self) -> Result<TableName> {
+        self.find().await?.ok_or(Error::StagedRowsGone)
+    }
+
+    async fn check_empty(&self, staged: &TableName) -> Result<()> {
+        match self.count(staged).await? {
             0 => Ok(()),
             actual => Err(Error::CountMismatch {
                 expected: 0,
@@ -120,30 +258,74 @@ impl Staging {
         }
     }
 
+    /// Sees that the target is the table that the rows were counted for.
+    async fn check_target(&self, identity: Uuid) -> Result<()> {
+        if self.target_uuid().await? == Some(identity) {
+            Ok(())
+        } else {
+            Err(self.target_changed())
+        }
+    }
+
+    fn target_changed(&self) -> Error {
+        Error::TargetGone {
+            table: self.target.to_string(),
+        }
+    }
+
+    /// What is still to be moved of what this, or another server, may have moved in part before.
+    async fn partitions_left(&self, staged: &TableName, into: &TableName) -> Result<Vec<String>> {
+        if self.partitions_of(staged).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is being moved this moment is in both tables, and is not to be left out.
+        self.execute_alone(&sql::change_nothing(staged)).await?;
+        self.leave_out_moved(staged, into).await?;
+        Ok(self.partitions_of(staged).await?.into_keys().collect())
+    }
+
+    async fn move_partitions(
+        &self,
+        staged: &TableName,
+        into: &TableName,
+        partitions: &[String],
+    ) -> Result<()> {
+        let statement = sql::move_partitions(staged, into, partitions);
+        self.execute_alone(&statement).await
+    }
+
     /// Leaves out the parts that ClickHouse has added to the target but not yet taken from here when
     /// it died.
-    async fn leave_out_moved(&self) -> Result<()> {
-        let statement = sql::moved_parts(&self.name, &self.target);
+    async fn leave_out_moved(&self, staged: &TableName, into: &TableName) -> Result<()> {
+        let statement = sql::moved_parts(staged, into);
         let parts: Vec<String> = self.client.fetch(&statement).await?;
         if !parts.is_empty() {
-            tracing::warn!(table = %self.name, ?parts, "parts were moved by half; leaving them out");
-            self.execute_alone(&sql::drop_parts(&self.name, &parts))
-                .await?;
+            tracing::warn!(table = %staged, ?parts, "parts were moved by half; leaving them out");
+            self.execute_alone(&sql::drop_parts(staged, &parts)).await?;
         }
         Ok(())
     }
 
-    /// Gives the target the rows that are staged, which are at `path`, and this table the old ones.
-    pub(in crate::transfer) async fn exchange(&self, path: &str) -> Result<()> {
-        let is_there = |found: Option<String>| found.is_some_and(|found| found == path);
-        if is_there(self.data_path(&self.target).await?) {
-            return Ok(());
-        }
-        if !is_there(self.data_path(&self.name).await?) {
-            return Err(Error::Internal("the staged rows are gone"));
-        }
-        self.execute_alone(&sql::exchange(&self.name, &self.target))
-            .await
+    async fn partitions_of(&self, table: &TableName) -> Result<BTreeMap<String, u64>> {
+        let rows: Vec<PartitionRow> = self.client.fetch(&sql::partitions(table)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.id, row.row_count))
+            .collect())
+    }
+
+    async fn count(&self, table: &TableName) -> Result<u64> {
+        Ok(self.partitions_of(table).await?.values().sum())
+    }
+
+    async fn tables(&self, prefix: &str) -> Result<Vec<TableRow>> {
+        let statement = sql::tables_of(&self.target.database, prefix);
+        Ok(self.client.fetch(&statement).await?)
+    }
+
+    async fn identity(&self, table: &TableName) -> Result<Option<TableRow>> {
+        let rows = self.client.fetch(&sql::identity(table)).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// Runs a statement of the commit, which ClickHouse refuses while another one of the same commit
@@ -152,4 +334,9 @@ impl Staging {
         let fence = Uuid::from_u128(!self.transfer_id.as_u128());
         Ok(self.client.execute_long(statement, fence).await?)
     }
+}
+
+/// The number that a name ends with: a step, or an attempt.
+fn suffix(name: &str) -> Option<u32> {
+    name.rsplit('_').next()?.parse().ok()
 }

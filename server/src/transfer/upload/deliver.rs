@@ -43,6 +43,7 @@ impl<'a> Job<'a> {
         let request = self.request;
         let Target {
             table,
+            uuid,
             plan,
             create_statement,
         } = target;
@@ -55,13 +56,18 @@ impl<'a> Job<'a> {
         let (sender, items) = mpsc::channel(ITEM_QUEUE);
         let typing = Typing {
             typer,
-            rejects: Rejects::new(request.id, policy, from.rows_rejected),
+            rejects: Rejects::new(
+                (request.id, self.ledger.incarnation()),
+                policy,
+                from.rows_rejected,
+            ),
             transfer: Arc::clone(self.transfer),
             inferred,
             can_seek: upload.can_seek,
             sizes: self.block_sizes(),
             last: Checkpoint {
                 transfer_id: request.id,
+                incarnation: self.ledger.incarnation(),
                 ..from
             },
         };
@@ -93,7 +99,7 @@ impl<'a> Job<'a> {
         if let Some(insert) = insert {
             insert.finish().await?;
         }
-        self.commit(mode).await?;
+        self.commit(mode, &table, uuid).await?;
         if from.rows_rejected > 0 {
             rejected = self.first_rejected().await?;
         }
@@ -144,11 +150,12 @@ impl<'a> Job<'a> {
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
         if is_staged {
-            let staging = self.inner.staging(self.request.id, table);
-            into = staging.name().clone();
+            let incarnation = self.ledger.staging_incarnation();
+            let staging = self.inner.staging(table, self.request.id, incarnation);
+            into = staging.name(self.ledger.epoch());
             self.staging = Some(staging.clone());
             let mut patience = Patience::new();
-            while is_new && let Err(error) = self.make_staging(&staging, choice, &upload).await {
+            while let Err(error) = self.make_staging(&staging, choice, &upload, is_new).await {
                 patience
                     .after(self.inner, "making the staging table", error)
                     .await?;
@@ -166,14 +173,36 @@ impl<'a> Job<'a> {
             .await
     }
 
+    /// Makes the staging table, or takes it over with what is in it.
     async fn make_staging(
         &self,
         staging: &Staging,
         choice: &Choice,
         upload: &UploadRow,
+        is_new: bool,
     ) -> Result<()> {
+        let epoch = self.ledger.epoch();
+        if !is_new && staging.take_over(epoch).await? {
+            return Ok(());
+        }
+        if !is_new {
+            self.ledger.check_owner().await?;
+            return Err(Error::CountMismatch {
+                expected: self.transfer.counters().read().rows_staged,
+                actual: 0,
+            });
+        }
         let begin = self.ledger.begin(upload.clone());
-        tokio::try_join!(staging.create(&choice.engine), begin)?;
+        tokio::try_join!(
+            async {
+                // One that was taken over before its first block has a table already.
+                if !staging.take_over(epoch).await? {
+                    staging.create(&choice.engine, epoch).await?;
+                }
+                Ok(())
+            },
+            begin
+        )?;
         Ok(())
     }
 }

@@ -1,87 +1,203 @@
 //! The end of an upload: its rows become visible, or whatever it left is cleared away.
 //!
 //! Part of `transfer::upload`; `transfer::sweeper` completes what others have left. A commit that has
-//! begun goes forward only.
+//! begun goes forward only: nothing is dropped and nothing is called failed until every row is in the
+//! table, and that a table is not there proves nothing.
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{UploadOutcome, run::Job};
 use crate::{
-    clickhouse,
+    clickhouse::{self, sql::TableName},
     journal::{RejectedRow, TransferRow},
     transfer::{
-        CommitMode, Error, Inner, Patience, Phase, Result, State,
+        CommitMode, Error, Inner, Patience, Phase, Result,
         commit::staging::Staging,
+        protocol::{Claim, Step},
         registry::Running,
         rejects::{self, MAX_SHOWN_ROWS},
     },
 };
 
 impl Job<'_> {
-    /// Makes everything that was sent visible, and says so in the journal.
-    pub(super) async fn commit(&self, mode: CommitMode) -> Result<()> {
-        let inner = self.inner;
-        let counters = self.transfer.counters();
+    /// Makes everything that was sent visible, and says so in the journal. `target` is the identity of
+    /// the table that the file was matched to.
+    pub(super) async fn commit(
+        &mut self,
+        mode: CommitMode,
+        table: &TableName,
+        target: Uuid,
+    ) -> Result<()> {
         if self.request.dry_run {
             return Ok(());
         }
         let Some(staging) = self.staging.clone().filter(|_| mode.is_staged()) else {
-            counters.commit_staged();
-            return self.ledger.succeed().await.or_else(|error| match mode {
-                // Its rows are in the table, and nobody can go on with it anyway.
-                CommitMode::Direct => {
-                    tracing::warn!(%error, "cannot write to the journal");
-                    Ok(())
-                }
-                _ => Err(error),
-            });
+            return self.end_visible(mode).await;
         };
-        let expected = counters.read().rows_staged;
+        let (partitions, ()) = tokio::try_join!(
+            self.count(&staging),
+            self.check_choice(mode, table, &staging, target)
+        )?;
+        let moves = match mode {
+            CommitMode::Replace => vec![self.replacement(&staging).await?.to_string()],
+            _ => partitions,
+        };
+        self.begin_commit(target, &moves).await?;
+        let done = self.carry_out(&staging, mode, target, &moves).await;
+        done.map_err(|error| self.pending(error))
+    }
+
+    /// The end of an upload whose rows are in the table already.
+    async fn end_visible(&mut self, mode: CommitMode) -> Result<()> {
+        let closed = self.ledger.close(Step::Done, Uuid::nil(), Vec::new()).await;
+        match (closed, mode) {
+            (Ok(()), _) => {}
+            // Its rows are in the table, and nobody can go on with it anyway.
+            (Err(Error::ClickHouse(error)), CommitMode::Direct) => {
+                tracing::warn!(%error, "cannot write to the journal");
+            }
+            (Err(error), _) => return Err(error),
+        }
+        self.transfer.counters().commit_staged();
+        if let Err(error) = self.ledger.describe(Phase::Succeeded, None).await {
+            // The step says it.
+            tracing::warn!(%error, "cannot write to the journal");
+        }
+        Ok(())
+    }
+
+    /// Counts what is staged, in ClickHouse; returns its partitions.
+    async fn count(&self, staging: &Staging) -> Result<Vec<String>> {
+        let expected = self.transfer.counters().read().rows_staged;
         let mut patience = Patience::new();
         let partitions = loop {
             match staging.partitions().await {
                 Ok(partitions) => break partitions,
-                Err(error) => patience.after(inner, "counting the rows", error).await?,
+                Err(Error::StagedRowsGone) => {
+                    self.ledger.check_owner().await?;
+                    return Err(Error::CountMismatch {
+                        expected,
+                        actual: 0,
+                    });
+                }
+                Err(error) => {
+                    patience
+                        .after(self.inner, "counting the rows", error)
+                        .await?;
+                }
             }
         };
         let actual = partitions.values().sum();
         if actual != expected {
             return Err(Error::CountMismatch { expected, actual });
         }
-        let moves = match mode {
-            CommitMode::Replace => vec![staging.own_path().await?],
-            _ => partitions.into_keys().collect(),
-        };
-        if let Some(table) = self
-            .transfer
-            .snapshot()
-            .table
-            .filter(|_| inner.connection.is_mapped())
-        {
-            inner.check_mapped(&table, mode).await?;
+        Ok(partitions.into_keys().collect())
+    }
+
+    /// Sees that the table is the one that the file was matched to, and still allows the mode: a view
+    /// may have been made since, which would not see rows that are moved in.
+    async fn check_choice(
+        &self,
+        mode: CommitMode,
+        table: &TableName,
+        staging: &Staging,
+        target: Uuid,
+    ) -> Result<()> {
+        let mut patience = Patience::new();
+        loop {
+            let checked = async {
+                if staging.target_uuid().await? != Some(target) {
+                    return Err(Error::TableChanged {
+                        id: self.request.id.to_string(),
+                        table: table.to_string(),
+                    });
+                }
+                self.inner.choose_commit(table, mode).await
+            };
+            match checked.await {
+                Ok(_) => return Ok(()),
+                Err(error) => {
+                    patience
+                        .after(self.inner, "looking at the table", error)
+                        .await?;
+                }
+            }
         }
+    }
+
+    async fn replacement(&self, staging: &Staging) -> Result<Uuid> {
+        let mut patience = Patience::new();
+        loop {
+            match staging.make_replacement().await {
+                Ok(uuid) => return Ok(uuid),
+                Err(error) => {
+                    patience
+                        .after(self.inner, "making the new table", error)
+                        .await?;
+                }
+            }
+        }
+    }
+
+    /// From here on nothing but the end of the commit may follow.
+    async fn begin_commit(&mut self, target: Uuid, moves: &[String]) -> Result<()> {
         if !self.transfer.begin_commit() {
-            // Whoever asked for the end is heard at the next moment.
+            // Lost the race with a stop: `run` sees it and drops this.
             std::future::pending::<()>().await;
         }
-        while let Err(error) = self.ledger.commit(moves.clone()).await {
-            patience.after(inner, "beginning the commit", error).await?;
+        let mut patience = Patience::new();
+        loop {
+            let claimed = self.ledger.close(Step::Commit, target, moves.to_vec());
+            match claimed.await {
+                Ok(()) => break,
+                Err(error @ (Error::TakenOver { .. } | Error::Cancelled)) => {
+                    self.transfer.abandon_commit();
+                    return Err(error);
+                }
+                Err(error) => {
+                    let over = patience.after(self.inner, "beginning the commit", error);
+                    over.await.map_err(|error| self.pending(error))?;
+                }
+            }
         }
+        if let Err(error) = self.ledger.describe(Phase::Committing, None).await {
+            // The step says it.
+            tracing::warn!(%error, "cannot write to the journal");
+        }
+        Ok(())
+    }
+
+    /// Does what was decided.
+    async fn carry_out(
+        &mut self,
+        staging: &Staging,
+        mode: CommitMode,
+        target: Uuid,
+        moves: &[String],
+    ) -> Result<()> {
+        let inner = self.inner;
         let mut is_repeated = false;
-        while let Err(error) = make_visible(&staging, mode, &moves, is_repeated).await {
+        let mut patience = Patience::new();
+        while let Err(error) = make_visible(staging, mode, target, moves, is_repeated).await {
             patience.after(inner, "committing", error).await?;
             is_repeated = true;
         }
-        counters.commit_staged();
-        let succeed = async {
-            while let Err(error) = self.ledger.succeed().await {
-                patience.after(inner, "writing the journal", error).await?;
-            }
-            Ok(())
-        };
-        // Whoever completes a commit does not need what has moved.
-        let (outcome, ()) = tokio::join!(succeed, drop_staging(&staging));
-        outcome
+        self.transfer.counters().commit_staged();
+        let mut patience = Patience::new();
+        while let Err(error) = self.ledger.close(Step::Done, Uuid::nil(), Vec::new()).await {
+            patience.after(inner, "ending the commit", error).await?;
+        }
+        // Whoever asks now reads the step; the staged rows are of no use any more.
+        let (described, ()) = tokio::join!(
+            self.ledger.describe(Phase::Succeeded, None),
+            drop_staging(staging)
+        );
+        if let Err(error) = described {
+            tracing::warn!(%error, "cannot write to the journal");
+        }
+        Ok(())
     }
 
     /// The first rejected rows of an upload that began before.
@@ -96,36 +212,21 @@ impl Job<'_> {
         Ok(first)
     }
 
-    /// Forgets what is staged, so that the same upload begins at its first byte again.
-    ///
-    /// ClickHouse writes the token of a block before the block: killed in between, it will not take
-    /// the block again, though it is not there. Only counting shows that.
-    async fn begin_anew(&mut self) {
-        if !matches!(self.ledger.is_own().await, Ok(true)) {
-            return;
+    /// A staging table that is gone was dropped or renamed by whoever has taken the upload over.
+    async fn explain(&self, error: Error) -> Error {
+        let is_gone = matches!(
+            error,
+            Error::ClickHouse(clickhouse::Error::UnknownTable(_)) | Error::StagedRowsGone
+        );
+        if !is_gone || self.staging.is_none() {
+            return error;
         }
-        if let Some(staging) = &self.staging {
-            drop_staging(staging).await;
-        }
-        if self.ledger.is_open()
-            && let Err(error) = self.inner.journal.forget(self.request.id).await
-        {
-            tracing::warn!(%error, "cannot forget what was staged");
-        }
-        self.ledger.checkpoints.forget();
-        self.transfer.update_offsets(|offsets| offsets.durable = 0);
-    }
-
-    /// A staging table that is gone was dropped late, by an interrupted run or by a sweeper.
-    fn explain(&self, error: Error) -> Error {
-        match error {
-            Error::ClickHouse(clickhouse::Error::UnknownTable(_)) if self.staging.is_some() => {
-                Error::CountMismatch {
-                    expected: self.transfer.counters().read().rows_staged,
-                    actual: 0,
-                }
-            }
-            error => error,
+        match self.ledger.check_owner().await {
+            Err(lost @ (Error::TakenOver { .. } | Error::Cancelled)) => lost,
+            Ok(()) | Err(_) => Error::CountMismatch {
+                expected: self.transfer.counters().read().rows_staged,
+                actual: 0,
+            },
         }
     }
 
@@ -137,40 +238,87 @@ impl Job<'_> {
     ) -> Result<UploadOutcome, Arc<Error>> {
         let error = match outcome {
             Ok(outcome) => return running.finish(Ok(outcome)),
-            Err(error) => self.explain(error),
+            Err(error) => error,
         };
+        if matches!(error, Error::CommitPending { .. }) || self.ledger.has_committed() {
+            // Whoever comes next completes it: the client, the sweeper, another server.
+            return Err(running.interrupt(error));
+        }
         for query in self.queries.into_iter().flatten() {
             self.inner.kill(query).await;
         }
-        let is_committing = matches!(self.transfer.state(), State::Committing);
-        if matches!(error, Error::CountMismatch { .. }) && !is_committing {
-            self.begin_anew().await;
-        }
-        if !is_committing {
-            self.ledger.land().await;
-        }
-        let is_own = self.ledger.is_own().await;
-        if matches!(is_own, Ok(false)) && !is_committing {
+        let error = self.explain(error).await;
+        match error {
             // Whoever goes on with the upload clears up.
-            return Err(running.interrupt(error));
+            Error::TakenOver { .. } => return Err(running.interrupt(error)),
+            Error::CountMismatch { .. } if self.staging.is_some() => {
+                return Err(self.restart(running, error).await);
+            }
+            _ => {}
         }
         // The right file can still be sent where another one was refused.
-        let is_kept = error.is_passing() || matches!(error, Error::FileChanged { .. });
+        let is_kept = error.is_passing()
+            || matches!(
+                error,
+                Error::FileChanged { .. } | Error::FileTruncated { .. }
+            );
         if is_kept && self.transfer.offsets().is_resumable {
-            if !is_committing {
-                self.ledger.fail(Phase::Interrupted, &error).await;
-            }
+            self.ledger.farewell(Phase::Interrupted, &error).await;
             return Err(running.interrupt(error));
         }
-        // Where the journal does not answer, the sweeper finds out.
-        if is_own.is_ok() {
-            self.clear_away(&error).await;
+        self.give_up(running, error).await
+    }
+
+    /// Forgets what is staged, so that the same upload begins at its first byte again.
+    ///
+    /// ClickHouse writes the token of a block before the block: killed in between, it will not take
+    /// the block again, though it is not there. Only counting shows that.
+    async fn restart(&mut self, running: Running, error: Error) -> Arc<Error> {
+        let closed = self.ledger.close(Step::Restart, Uuid::nil(), Vec::new());
+        match closed.await {
+            Ok(()) => {
+                if let Some(staging) = &self.staging {
+                    drop_staging(staging).await;
+                }
+                self.ledger.checkpoints.forget();
+                self.transfer.update_offsets(|offsets| offsets.durable = 0);
+                self.ledger.farewell(Phase::Interrupted, &error).await;
+            }
+            Err(lost @ (Error::TakenOver { .. } | Error::Cancelled)) => {
+                return running.interrupt(lost);
+            }
+            // The next one to come counts as well.
+            Err(unknown) => tracing::warn!(%unknown, "cannot write to the journal"),
+        }
+        running.interrupt(error)
+    }
+
+    /// Ends an upload for good, and leaves nothing of it but its end in the journal, and the rows that
+    /// are in the table in the modes that show them at once.
+    async fn give_up(
+        &mut self,
+        running: Running,
+        error: Error,
+    ) -> Result<UploadOutcome, Arc<Error>> {
+        let phase = Phase::of_failure(&error);
+        let step = match phase {
+            Phase::Cancelled => Step::Cancel,
+            _ => Step::Fail,
+        };
+        match self.ledger.close(step, Uuid::nil(), Vec::new()).await {
+            // Ended by a caller through another server: that is the step to be described.
+            Ok(()) | Err(Error::Cancelled) => {
+                self.clear_away().await;
+                self.ledger.farewell(phase, &error).await;
+            }
+            Err(lost @ Error::TakenOver { .. }) => return Err(running.interrupt(lost)),
+            // Where the journal does not answer, the sweeper finds out.
+            Err(unknown) => tracing::warn!(%unknown, "cannot write to the journal"),
         }
         running.finish(Err(error))
     }
 
-    /// Leaves nothing of an upload that has failed but its end in the journal.
-    async fn clear_away(&mut self, error: &Error) {
+    async fn clear_away(&self) {
         if let Some(staging) = &self.staging {
             drop_staging(staging).await;
         }
@@ -178,7 +326,6 @@ impl Job<'_> {
             // So that the upload can be repeated as it was.
             self.inner.catalog().drop_if_empty(table).await;
         }
-        self.ledger.fail(Phase::of_failure(error), error).await;
     }
 }
 
@@ -186,16 +333,28 @@ impl Job<'_> {
 ///
 /// # Errors
 ///
-/// Those of ClickHouse.
-pub(in crate::transfer) async fn complete(inner: &Inner, row: TransferRow) -> Result<TransferRow> {
+/// Those of ClickHouse; and what somebody has to mend before it can be completed.
+pub(in crate::transfer) async fn complete(
+    inner: &Inner,
+    row: TransferRow,
+    commit: &Claim,
+) -> Result<TransferRow> {
+    let id = row.transfer_id;
     let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
-    let staging = inner.staging(row.transfer_id, &row.target());
-    tracing::info!(id = %row.transfer_id, mode = mode.name(), "completing a commit");
-    make_visible(&staging, mode, &row.partitions, true).await?;
+    let staging = inner.staging(&row.target(), id, commit.incarnation);
+    tracing::info!(%id, mode = mode.name(), "completing a commit");
+    make_visible(&staging, mode, commit.target, &commit.moves, true).await?;
+    let done = Claim {
+        number: commit.number + 1,
+        step: Step::Done,
+        run: Uuid::new_v4(),
+        ..commit.clone()
+    };
+    // Somebody else may have completed it in the same instant: nothing else follows a commit.
+    let done = inner.claim(id, &done).await?;
     let row = TransferRow {
-        state: Phase::Succeeded.name().to_owned(),
-        rows_committed: row.rows_staged,
-        ..row
+        version: Phase::Succeeded.version(done.number),
+        ..row.succeeded()
     };
     inner.journal.put_transfer(row.clone()).await?;
     drop_staging(&staging).await;
@@ -205,13 +364,17 @@ pub(in crate::transfer) async fn complete(inner: &Inner, row: TransferRow) -> Re
 async fn make_visible(
     staging: &Staging,
     mode: CommitMode,
+    target: Uuid,
     moves: &[String],
     is_repeated: bool,
 ) -> Result<()> {
     match (mode, moves) {
-        (CommitMode::Replace, [path]) => staging.exchange(path).await,
-        _ if is_repeated => staging.move_rest().await,
-        (_, partitions) => staging.move_all(partitions).await,
+        (CommitMode::Replace, [replacement]) => {
+            let replacement = Uuid::try_parse(replacement)
+                .map_err(|_| Error::Internal("the journal names no table"))?;
+            staging.replace(target, replacement).await
+        }
+        _ => staging.move_in(target, moves, is_repeated).await,
     }
 }
 
@@ -219,6 +382,6 @@ async fn make_visible(
 async fn drop_staging(staging: &Staging) {
     match staging.drop().await {
         Ok(()) | Err(Error::ClickHouse(clickhouse::Error::UnknownDatabase(_))) => {}
-        Err(error) => tracing::warn!(table = %staging.name(), %error, "cannot drop"),
+        Err(error) => tracing::warn!(?staging, %error, "cannot drop"),
     }
 }

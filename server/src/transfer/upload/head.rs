@@ -98,11 +98,11 @@ impl Head {
     /// unless it is to be created.
     pub(in crate::transfer) async fn read(
         inner: &Inner,
+        config: &TransferConfig,
         file: &FileSpec,
         table: Option<&Table>,
         mut feed: Feed<'_>,
     ) -> Result<Self> {
-        let config = &inner.config;
         let zone = Arc::new(Zone::named(inner.server_zone().await?)?);
         let needs_sample = file.sniff || table.is_none() || file.format == Some(Format::Ndjson);
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };

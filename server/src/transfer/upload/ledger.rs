@@ -1,18 +1,21 @@
-//! What an upload writes to the journal of itself.
+//! What an upload writes to the journal of itself, and what it may still do.
 //!
-//! Part of `transfer::upload`. Where there is no journal, nothing is written and nothing fails.
+//! Part of `transfer::upload`. Where there is no journal, nothing is written and nothing fails. Every
+//! change of hands and every end is a step that only one can take (`transfer::protocol`); the rows that
+//! lists are made of only describe it. It must never say that a step was taken before ClickHouse has
+//! shown whose it is.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
 use super::checkpoints::Checkpoints;
 use crate::{
     journal::{TransferRow, UploadRow},
-    transfer::{Error, Inner, Phase, Result, Transfer},
+    transfer::{
+        Error, Inner, Phase, Result, Transfer,
+        protocol::{Claim, Standing, Step},
+    },
 };
 
 /// How long the journal may keep the end of an upload waiting that has failed.
@@ -26,10 +29,10 @@ pub(super) struct Ledger<'a> {
     is_open: bool,
     /// Tells this run of the upload from all others.
     run: Uuid,
+    /// The newest step of this run.
+    own: Option<Claim>,
     /// How far the upload is.
     pub(super) checkpoints: Checkpoints<'a>,
-    /// Whether a row is on its way: if it is dropped there, it may still arrive.
-    is_writing: AtomicBool,
 }
 
 impl<'a> Ledger<'a> {
@@ -40,8 +43,8 @@ impl<'a> Ledger<'a> {
             transfer,
             is_open,
             run: Uuid::new_v4(),
+            own: None,
             checkpoints: Checkpoints::new(inner, transfer, is_open),
-            is_writing: AtomicBool::new(false),
         }
     }
 
@@ -49,11 +52,65 @@ impl<'a> Ledger<'a> {
         self.is_open
     }
 
+    /// How often the file had been begun anew, from 1; 0 without a journal.
+    pub(super) fn incarnation(&self) -> u32 {
+        self.own.as_ref().map_or(0, |own| own.incarnation)
+    }
+
+    /// The same for the name of the staging table: without a journal a number that no other run has.
+    pub(super) fn staging_incarnation(&self) -> u32 {
+        let (number, ..) = self.run.as_fields();
+        self.own.as_ref().map_or(number, |own| own.incarnation)
+    }
+
+    /// The number of the newest step of this run: no other run has it.
+    pub(super) fn epoch(&self) -> u32 {
+        self.own.as_ref().map_or(0, |own| own.number)
+    }
+
+    /// Whether the rows have begun to become visible, for good.
+    pub(super) fn has_committed(&self) -> bool {
+        let own = self.own.as_ref();
+        own.is_some_and(|own| matches!(own.step, Step::Commit | Step::Done))
+    }
+
+    /// Takes the upload over from whoever has it; `newest` is the last step that was seen.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TakenOver`] when another one was faster, and those of ClickHouse.
+    pub(super) async fn take(&mut self, newest: Option<&Claim>) -> Result<()> {
+        if !self.is_open {
+            return Ok(());
+        }
+        let is_new = newest.is_none_or(|newest| newest.standing() != Standing::Owned);
+        let before = newest.map_or(0, |newest| newest.incarnation);
+        let wanted = Claim {
+            number: newest.map_or(1, |newest| newest.number + 1),
+            step: Step::Own,
+            run: self.run,
+            incarnation: before + u32::from(is_new),
+            target: Uuid::nil(),
+            moves: Vec::new(),
+        };
+        if !Step::Own.may_follow(newest.map(|newest| newest.step), is_new) {
+            return Err(self.taken_over());
+        }
+        match self.claim(wanted).await? {
+            Taken::Own => Ok(()),
+            Taken::Other(_) => Err(self.taken_over()),
+        }
+    }
+
     /// Writes what the upload begins with, and that it runs.
     pub(super) async fn begin(&self, row: UploadRow) -> Result<()> {
         if self.is_open {
             let journal = &self.inner.journal;
-            let running = self.put(Phase::Running, None, Vec::new());
+            let row = UploadRow {
+                incarnation: self.incarnation(),
+                ..row
+            };
+            let running = self.put(Phase::Running, None);
             tokio::try_join!(async { Ok(journal.put_upload(row).await?) }, running)?;
         }
         Ok(())
@@ -61,51 +118,57 @@ impl<'a> Ledger<'a> {
 
     /// Writes that the upload goes on here.
     pub(super) async fn resume(&self) -> Result<()> {
-        self.put(Phase::Running, None, Vec::new()).await
+        self.put(Phase::Running, None).await
     }
 
-    /// Sees a row arrive that was dropped on its way, so that what is written next comes after it.
-    pub(super) async fn land(&self) {
-        if self.is_writing.load(Ordering::Relaxed) {
-            let again = self.put(Phase::Running, None, Vec::new());
-            if !matches!(
-                tokio::time::timeout(FAREWELL_LIMIT, again).await,
-                Ok(Ok(()))
-            ) {
-                tracing::warn!("the journal does not answer");
-            }
-        }
-    }
-
-    /// Whether nobody else has gone on with the upload.
-    pub(super) async fn is_own(&self) -> Result<bool> {
+    /// Whether nobody else has taken a step since; the error says what somebody did.
+    pub(super) async fn check_owner(&self) -> Result<()> {
         if !self.is_open {
-            return Ok(true);
+            return Ok(());
         }
-        let row = self
-            .inner
-            .journal
-            .find(self.transfer.description().id)
-            .await?;
-        Ok(row.is_none_or(|row| row.run == self.run))
+        let id = self.transfer.description().id;
+        let newest = self.inner.newest_claim(id).await?;
+        match newest.filter(|newest| newest.number > self.epoch()) {
+            Some(newest) => Err(self.lost_to(&newest)),
+            None => Ok(()),
+        }
     }
 
-    /// Writes that the rows become visible: `partitions` is what moves.
-    pub(super) async fn commit(&self, partitions: Vec<String>) -> Result<()> {
-        if !self.is_own().await? {
-            let id = self.transfer.description().id.to_string();
-            return Err(Error::TakenOver { id });
+    /// Takes the step that ends the work on the rows, unless another one has ended it.
+    ///
+    /// # Errors
+    ///
+    /// What somebody else has done to the upload; or that of ClickHouse, and then nobody knows.
+    pub(super) async fn close(
+        &mut self,
+        step: Step,
+        target: Uuid,
+        moves: Vec<String>,
+    ) -> Result<()> {
+        let Some(own) = &self.own else {
+            return Ok(());
+        };
+        let wanted = Claim {
+            number: own.number + 1,
+            step,
+            run: self.run,
+            incarnation: own.incarnation,
+            target,
+            moves,
+        };
+        match self.claim(wanted).await? {
+            Taken::Own => Ok(()),
+            Taken::Other(other) => Err(self.lost_to(&other)),
         }
-        self.put(Phase::Committing, None, partitions).await
     }
 
-    /// Writes that everything arrived.
-    pub(super) async fn succeed(&self) -> Result<()> {
-        self.put(Phase::Succeeded, None, Vec::new()).await
+    /// Describes the newest step in the row that lists are made of.
+    pub(super) async fn describe(&self, phase: Phase, error: Option<&Error>) -> Result<()> {
+        self.put(phase, error).await
     }
 
     /// Writes why the upload ended, as far as that is possible at all.
-    pub(super) async fn fail(&mut self, phase: Phase, error: &Error) {
+    pub(super) async fn farewell(&mut self, phase: Phase, error: &Error) {
         if !self.is_open {
             return;
         }
@@ -113,7 +176,7 @@ impl<'a> Ledger<'a> {
             if phase == Phase::Interrupted {
                 self.checkpoints.flush().await?;
             }
-            self.put(phase, Some(error), Vec::new()).await
+            self.put(phase, Some(error)).await
         };
         match tokio::time::timeout(FAREWELL_LIMIT, farewell).await {
             Ok(Ok(())) => {}
@@ -122,22 +185,39 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    async fn put(
-        &self,
-        phase: Phase,
-        error: Option<&Error>,
-        partitions: Vec<String>,
-    ) -> Result<()> {
+    async fn claim(&mut self, wanted: Claim) -> Result<Taken> {
+        let id = self.transfer.description().id;
+        let taken = self.inner.claim(id, &wanted).await?;
+        if taken.run == self.run && taken.step == wanted.step {
+            self.transfer.set_claim(self.run, taken.number);
+            self.own = Some(taken);
+            return Ok(Taken::Own);
+        }
+        Ok(Taken::Other(taken))
+    }
+
+    /// What a step of somebody else means for this run.
+    fn lost_to(&self, other: &Claim) -> Error {
+        match other.standing() {
+            Standing::Ended { by_caller: true } => Error::Cancelled,
+            _ => self.taken_over(),
+        }
+    }
+
+    fn taken_over(&self) -> Error {
+        let id = self.transfer.description().id.to_string();
+        Error::TakenOver { id }
+    }
+
+    async fn put(&self, phase: Phase, error: Option<&Error>) -> Result<()> {
         if self.is_open {
-            let row = self.row(phase, error, partitions);
-            self.is_writing.store(true, Ordering::Relaxed);
+            let row = self.row(phase, error);
             self.inner.journal.put_transfer(row).await?;
-            self.is_writing.store(false, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    fn row(&self, phase: Phase, error: Option<&Error>, partitions: Vec<String>) -> TransferRow {
+    fn row(&self, phase: Phase, error: Option<&Error>) -> TransferRow {
         let now = self.transfer.snapshot();
         let counts = now.counts;
         let table = now.table.unwrap_or_default();
@@ -167,16 +247,24 @@ impl<'a> Ledger<'a> {
             rows_committed: counts.rows_committed,
             rows_rejected: counts.rows_rejected,
             create_statement: self.transfer.create_statement().to_owned(),
-            partitions,
             started_at: started.map_or(0, millis),
             elapsed_ms: u64::try_from(now.elapsed.as_millis()).unwrap_or(u64::MAX),
             error_code: failure.code,
             error_reason: failure.reason,
             error_message: failure.message,
             error_metadata: failure.metadata,
-            run: self.run,
+            incarnation: self.incarnation(),
+            file_crc32c: self.transfer.file_crc32c(),
+            version: phase.version(self.epoch()),
         }
     }
+}
+
+/// Whose a step is.
+#[derive(Debug)]
+enum Taken {
+    Own,
+    Other(Claim),
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -2,25 +2,29 @@
 //!
 //! Part of `transfer::upload`. It decides where the upload goes on; it moves nothing.
 
+use uuid::Uuid;
+
 use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
-    transfer::{CommitMode, Error, Inner, Phase, Result, UploadRequest},
+    transfer::{
+        CommitMode, Error, Inner, Phase, Result, UploadRequest,
+        protocol::{Claim, Standing, Step},
+    },
 };
 
 /// An upload with this id, as it was.
 #[derive(Debug)]
 pub(in crate::transfer) enum Past {
-    /// There was none, or it came to nothing.
-    Nothing {
-        /// Whether it has left something in the journal.
-        is_repeated: bool,
-    },
+    /// There was none, or it came to nothing; its newest step.
+    Nothing(Option<Claim>),
     /// It is loaded.
     Done(Box<TransferRow>),
     /// Its rows were being made visible.
-    Committing(Box<TransferRow>),
+    Committing(Box<TransferRow>, Claim),
     /// It goes on.
     Begun {
+        /// Its newest step.
+        newest: Claim,
         /// What it began with.
         upload: Box<UploadRow>,
         /// The commit mode that was chosen.
@@ -35,63 +39,136 @@ impl Inner {
     ///
     /// # Errors
     ///
-    /// It belongs to somebody else, has another spec, or cannot go on; and those of ClickHouse.
+    /// It belongs to somebody else, has another spec or another file, or cannot go on; and those of
+    /// ClickHouse.
     pub(super) async fn past(&self, request: &UploadRequest) -> Result<Past> {
-        let Some(row) = self.journal.find(request.id).await? else {
-            return Ok(Past::Nothing { is_repeated: false });
+        let id = request.id;
+        let (newest, row) = tokio::try_join!(self.newest_claim(id), async {
+            Ok(self.journal.find(id).await?)
+        })?;
+        let Some(newest) = newest else {
+            return Ok(Past::Nothing(None));
         };
-        let id = || request.id.to_string();
+        // Whoever took its first step was gone before he could say more.
+        let Some(row) = row else {
+            return match newest.standing() {
+                Standing::Owned => self.restart(id, &newest).await,
+                Standing::Ended { .. } | Standing::Restarted => Ok(Past::Nothing(Some(newest))),
+                Standing::Committing | Standing::Succeeded => {
+                    Err(Error::Internal("the journal has lost the row of an upload"))
+                }
+            };
+        };
         if row.owner != request.owner {
-            return Err(Error::Exists { id: id() });
+            return Err(Error::Exists { id: id.to_string() });
         }
-        let phase = Phase::named(&row.state);
+        let upload = self.journal.upload(id).await?;
+        let upload = upload.filter(|upload| upload.incarnation == newest.incarnation);
+        match newest.standing() {
+            Standing::Succeeded => {
+                self.check_same(request, &row, upload.as_ref())?;
+                Ok(Past::Done(Box::new(row.succeeded())))
+            }
+            Standing::Committing => {
+                self.check_same(request, &row, upload.as_ref())?;
+                Ok(Past::Committing(Box::new(row), newest))
+            }
+            Standing::Restarted => Ok(Past::Nothing(Some(newest))),
+            Standing::Ended { .. } if leaves_rows(&row) => {
+                Err(Error::NotResumable { id: id.to_string() })
+            }
+            Standing::Ended { .. } => Ok(Past::Nothing(Some(newest))),
+            Standing::Owned => self.go_on(request, row, upload, newest).await,
+        }
+    }
+
+    /// Where an upload goes on that somebody has worked on.
+    async fn go_on(
+        &self,
+        request: &UploadRequest,
+        row: TransferRow,
+        upload: Option<UploadRow>,
+        newest: Claim,
+    ) -> Result<Past> {
+        let id = request.id;
         let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
-        let nothing = Past::Nothing { is_repeated: true };
-        let may_have_rows = row.rows_staged > 0 || phase == Some(Phase::Running);
-        if mode == CommitMode::Direct && phase != Some(Phase::Succeeded) && may_have_rows {
-            return Err(Error::NotResumable { id: id() });
-        }
-        if matches!(phase, None | Some(Phase::Failed | Phase::Cancelled)) {
-            return Ok(nothing);
-        }
-        let Some(upload) = self.journal.upload(request.id).await? else {
-            return Ok(nothing);
+        let Some(upload) = upload else {
+            // Nothing is sent before it is written.
+            return self.restart(id, &newest).await;
         };
-        if upload.spec != request.spec || row.connection != self.connection.name() {
-            return Err(Error::SpecMismatch { id: id() });
+        if mode == CommitMode::Direct {
+            return Err(Error::NotResumable { id: id.to_string() });
         }
-        match phase {
-            Some(Phase::Succeeded) => return Ok(Past::Done(Box::new(row))),
-            Some(Phase::Committing) => return Ok(Past::Committing(Box::new(row))),
-            _ => {}
-        }
-        let checkpoint = self
-            .journal
-            .checkpoint(request.id)
-            .await?
-            .unwrap_or_default();
-        if !self.has_staged(&row, mode, checkpoint).await? {
-            tracing::warn!(id = %request.id, "the staged rows are gone: beginning again");
-            return Ok(nothing);
+        self.check_same(request, &row, Some(&upload))?;
+        let checkpoint = self.journal.checkpoint(id, newest.incarnation).await?;
+        let checkpoint = checkpoint.unwrap_or_default();
+        if mode.is_staged() {
+            let staging = self.staging(&row.target(), id, newest.incarnation);
+            if !staging.holds(checkpoint.rows_staged).await? {
+                tracing::warn!(%id, "the staged rows are gone: beginning again");
+                return self.restart(id, &newest).await;
+            }
         }
         Ok(Past::Begun {
+            newest,
             upload: Box::new(upload),
             mode,
             checkpoint,
         })
     }
 
-    /// Whether ClickHouse still has what a checkpoint says.
-    async fn has_staged(
-        &self,
-        row: &TransferRow,
-        mode: CommitMode,
-        checkpoint: Checkpoint,
-    ) -> Result<bool> {
-        if !mode.is_staged() || checkpoint.rows_staged == 0 {
-            return Ok(true);
+    /// Gives up what there is of an upload, so that its file begins at its first byte again.
+    async fn restart(&self, id: Uuid, newest: &Claim) -> Result<Past> {
+        let restart = Claim {
+            number: newest.number + 1,
+            step: Step::Restart,
+            run: Uuid::new_v4(),
+            ..newest.clone()
+        };
+        let taken = self.claim(id, &restart).await?;
+        if taken.run == restart.run {
+            return Ok(Past::Nothing(Some(taken)));
         }
-        let staging = self.staging(row.transfer_id, &row.target());
-        Ok(staging.row_count().await? >= checkpoint.rows_staged)
+        let id = id.to_string();
+        Err(Error::TakenOver { id })
+    }
+
+    /// Sees that the same is asked for as before, as far as the first message tells.
+    fn check_same(
+        &self,
+        request: &UploadRequest,
+        row: &TransferRow,
+        upload: Option<&UploadRow>,
+    ) -> Result<()> {
+        let id = || request.id.to_string();
+        let has_spec = upload.is_none_or(|upload| upload.spec == request.spec);
+        if !has_spec || row.connection != self.connection.name() {
+            return Err(Error::SpecMismatch { id: id() });
+        }
+        // By then the file was whole.
+        let is_whole = matches!(
+            Phase::named(&row.state),
+            Some(Phase::Committing | Phase::Succeeded)
+        );
+        let expected = Some(row.bytes_received).filter(|_| is_whole);
+        match (expected.or(row.total_bytes), request.total_bytes) {
+            (Some(expected), Some(actual)) if expected != actual => Err(Error::OtherFile {
+                id: id(),
+                expected,
+                actual,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an upload that has ended may have left rows in its table.
+fn leaves_rows(row: &TransferRow) -> bool {
+    match CommitMode::named(&row.commit_mode) {
+        Some(CommitMode::Blocks | CommitMode::Direct) => {
+            // A run that was cut off has not said how many.
+            row.rows_staged > 0 || Phase::named(&row.state) == Some(Phase::Running)
+        }
+        _ => false,
     }
 }

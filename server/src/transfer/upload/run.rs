@@ -20,11 +20,13 @@ use crate::{
     catalog::{NewTable, Table},
     clickhouse::sql::TableName,
     column::Limits,
+    config::TransferConfig,
     journal::{Checkpoint, TransferRow, UploadRow},
     task,
     transfer::{
         CommitMode, Counts, Error, Inner, Patience, Result, Transfer, UploadRequest,
         commit::{Choice, staging::Staging},
+        protocol::Claim,
         registry::Running,
     },
 };
@@ -34,6 +36,9 @@ pub(super) struct Job<'a> {
     pub(super) inner: &'a Inner,
     pub(super) transfer: &'a Arc<Transfer>,
     pub(super) request: &'a UploadRequest,
+    /// The options of the server, but for what decides where blocks end: that is as it was when the
+    /// upload began, on whatever server.
+    pub(super) config: Arc<TransferConfig>,
     pub(super) ledger: Ledger<'a>,
     pub(super) created: Option<TableName>,
     pub(super) staging: Option<Staging>,
@@ -50,6 +55,17 @@ pub(super) struct Start {
     pub(super) checkpoint: Checkpoint,
 }
 
+/// The options with which an upload goes on that began with others.
+fn cut_as_before(config: &TransferConfig, upload: &UploadRow) -> Arc<TransferConfig> {
+    let size = |size| usize::try_from(size).unwrap_or(usize::MAX);
+    Arc::new(TransferConfig {
+        block_rows: size(upload.block_rows),
+        block_bytes: size(upload.block_bytes),
+        batch_bytes: size(upload.batch_bytes),
+        ..config.clone()
+    })
+}
+
 pub(super) async fn run(
     inner: &Inner,
     running: Running,
@@ -62,6 +78,7 @@ pub(super) async fn run(
         inner,
         transfer: &transfer,
         request: &request,
+        config: Arc::clone(&inner.config),
         ledger: Ledger::new(inner, &transfer, false),
         created: None,
         staging: None,
@@ -106,28 +123,31 @@ impl<'a> Job<'a> {
         mut chunks: mpsc::Receiver<Chunk>,
         begin: oneshot::Sender<Begun>,
     ) -> Result<UploadOutcome> {
-        let start = match self.first_contact().await? {
-            Past::Done(row) => return Ok(self.recall(*row, begin)),
-            Past::Committing(row) => {
-                let row = self.complete(*row).await?;
-                return Ok(self.recall(row, begin));
+        let (start, newest) = match self.first_contact().await? {
+            Past::Done(row) => return self.replay(*row, begin, chunks).await,
+            Past::Committing(row, commit) => {
+                let row = self.complete(*row, commit).await?;
+                return self.replay(row, begin, chunks).await;
             }
             Past::Begun {
+                newest,
                 upload,
                 mode,
                 checkpoint,
-            } => Start {
-                upload: Some(upload),
-                mode: Some(mode),
-                checkpoint,
-            },
-            Past::Nothing { is_repeated } => {
-                if is_repeated {
-                    self.inner.journal.forget(self.request.id).await?;
-                }
-                Start::default()
+            } => {
+                self.config = cut_as_before(&self.config, &upload);
+                let start = Start {
+                    upload: Some(upload),
+                    mode: Some(mode),
+                    checkpoint,
+                };
+                (start, Some(newest))
             }
+            Past::Nothing(newest) => (Start::default(), newest),
         };
+        if !self.request.dry_run {
+            self.ledger.take(newest.as_ref()).await?;
+        }
         let was_created = start.upload.as_ref().is_some_and(|upload| upload.created);
         let existing = match self.request.create_table {
             Some(_) if !was_created => None,
@@ -151,7 +171,7 @@ impl<'a> Job<'a> {
         let choice = self.choose(&target, start.mode).await?;
         let upload = self.upload_row(&mut head, &target, &choice)?;
         if let Some(before) = &start.upload
-            && before.fingerprint != upload.fingerprint
+            && (before.fingerprint != upload.fingerprint || before.target != upload.target)
         {
             return Err(Error::TableChanged {
                 id: self.request.id.to_string(),
@@ -159,7 +179,7 @@ impl<'a> Job<'a> {
             });
         }
         if start.can_seek() {
-            head.seek(start.checkpoint.into(), &self.inner.config);
+            head.seek(start.checkpoint.into(), &self.config);
         }
         let work = self.type_and_send((head, chunks), target, choice, (start, upload));
         Box::pin(work).await
@@ -178,20 +198,31 @@ impl<'a> Job<'a> {
     }
 
     /// Completes a commit whose run has ended; ClickHouse may still be at its last statement.
-    async fn complete(&self, row: TransferRow) -> Result<TransferRow> {
+    async fn complete(&self, row: TransferRow, commit: Claim) -> Result<TransferRow> {
         let mut patience = Patience::new();
         loop {
-            match complete(self.inner, row.clone()).await {
+            match complete(self.inner, row.clone(), &commit).await {
                 Ok(row) => return Ok(row),
-                Err(error) => patience.after(self.inner, "completing", error).await?,
+                Err(error) => patience
+                    .after(self.inner, "completing", error)
+                    .await
+                    .map_err(|error| self.pending(error))?,
             }
+        }
+    }
+
+    /// What a client is told whose rows are staged but not all visible.
+    pub(super) fn pending(&self, error: Error) -> Error {
+        Error::CommitPending {
+            id: self.request.id.to_string(),
+            cause: Arc::new(error),
         }
     }
 
     /// Asks the journal for this upload.
     async fn look_back(&mut self) -> Result<Past> {
         if self.request.dry_run {
-            return Ok(Past::Nothing { is_repeated: false });
+            return Ok(Past::Nothing(None));
         }
         let has_journal = self.inner.journal.open().await?;
         self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
@@ -202,25 +233,43 @@ impl<'a> Job<'a> {
         if has_journal {
             self.inner.past(self.request).await
         } else {
-            Ok(Past::Nothing { is_repeated: false })
+            Ok(Past::Nothing(None))
         }
     }
 
-    /// The outcome of an upload that is loaded.
-    fn recall(&self, row: TransferRow, begin: oneshot::Sender<Begun>) -> UploadOutcome {
+    /// The outcome of an upload that is loaded, once all bytes that its caller sends are known to be
+    /// those that were loaded.
+    async fn replay(
+        &self,
+        row: TransferRow,
+        begin: oneshot::Sender<Begun>,
+        mut chunks: mpsc::Receiver<Chunk>,
+    ) -> Result<UploadOutcome> {
         self.transfer.recall(&row);
-        begin
-            .send(Begun {
-                offset: row.bytes_received,
-                crc32c: 0,
-                is_over: true,
-            })
-            .ok();
-        UploadOutcome {
+        let begun = Begun {
+            offset: row.bytes_received,
+            crc32c: row.file_crc32c,
+            is_over: true,
+        };
+        self.check_offset(begun)?;
+        begin.send(begun).ok();
+        match chunks.recv().await {
+            Some(Chunk::End) => {}
+            // `Upload::send` lets through what is behind the file that was loaded.
+            Some(Chunk::Data(bytes, _)) => {
+                return Err(Error::OtherFile {
+                    id: self.request.id.to_string(),
+                    expected: row.bytes_received,
+                    actual: row.bytes_received + bytes.len() as u64,
+                });
+            }
+            None => return Err(Error::ClientGone),
+        }
+        Ok(UploadOutcome {
             create_statement: Some(row.create_statement).filter(|text| !text.is_empty()),
             replayed: true,
             ..UploadOutcome::default()
-        }
+        })
     }
 
     /// Sees that the caller's bytes begin where they are expected.
@@ -260,6 +309,7 @@ impl<'a> Job<'a> {
             rows_rejected: from.rows_rejected,
             ..Counts::default()
         });
+        self.transfer.set_file_crc32c(start.begun().crc32c);
         let durable = start.begun().offset;
         self.transfer
             .update_offsets(|offsets| offsets.durable = durable);
@@ -278,7 +328,7 @@ impl<'a> Job<'a> {
             },
             _ => Feed::Chunks(chunks),
         };
-        Head::read(self.inner, &self.request.file, table, feed).await
+        Head::read(self.inner, &self.config, &self.request.file, table, feed).await
     }
 
     /// Chooses the commit mode, or sees that the one of before still holds.
@@ -292,12 +342,12 @@ impl<'a> Job<'a> {
         Ok(choice)
     }
 
-    /// When blocks are full: by the options of the server alone, so that they are the same again.
+    /// When blocks are full: by the options of the server that began the upload, so that they are the
+    /// same again.
     pub(super) fn block_sizes(&self) -> Sizes {
-        let config = &self.inner.config;
         Sizes::new(Limits {
-            max_rows: config.block_rows,
-            max_bytes: config.block_bytes,
+            max_rows: self.config.block_rows,
+            max_bytes: self.config.block_bytes,
         })
     }
 
@@ -310,18 +360,23 @@ impl<'a> Job<'a> {
             target.plan.specs,
             target.plan.fields,
             choice.commit.mode,
-            self.inner.config.batch_bytes,
+            self.config.batch_bytes,
             self.block_sizes(),
         );
         let Sample { bytes, is_complete } = head.take_sample();
         Ok(UploadRow {
             transfer_id: self.request.id,
+            incarnation: self.ledger.incarnation(),
             spec: self.request.spec.clone(),
             sample: bytes,
             sample_is_complete: is_complete,
             can_seek: head.can_seek(),
             created: target.create_statement.is_some(),
             fingerprint: crc32c::crc32c(decisive.as_bytes()),
+            target: target.uuid,
+            block_rows: self.config.block_rows as u64,
+            block_bytes: self.config.block_bytes as u64,
+            batch_bytes: self.config.batch_bytes as u64,
         })
     }
 

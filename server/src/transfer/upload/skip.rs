@@ -41,6 +41,11 @@ impl Skip {
         self.wanted.offset
     }
 
+    /// The bytes of the file that have come so far.
+    pub(super) const fn passed(&self) -> u64 {
+        self.wanted.offset - self.left
+    }
+
     /// Takes what is to be passed over from the beginning of `data`.
     pub(super) fn pass(&mut self, data: &mut Bytes) -> Passed {
         let length = usize::try_from(self.left)
@@ -51,7 +56,7 @@ impl Skip {
         self.left -= length as u64;
         data.advance(length);
         match self.left {
-            0 if self.wanted.is_over || self.crc32c == self.wanted.crc32c => Passed::Same,
+            0 if self.crc32c == self.wanted.crc32c => Passed::Same,
             0 => Passed::Different,
             _ => Passed::All,
         }

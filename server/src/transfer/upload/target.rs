@@ -2,6 +2,8 @@
 //!
 //! Part of `transfer::upload`; `run` calls it once. It sends no rows.
 
+use uuid::Uuid;
+
 use super::{head::Head, run::Job};
 use crate::{
     catalog::Table,
@@ -12,6 +14,8 @@ use crate::{
 /// A table that is ready to take rows.
 pub(super) struct Target {
     pub(super) table: TableName,
+    /// What tells it from another table of the same name; nil where it has no such thing.
+    pub(super) uuid: Uuid,
     pub(super) plan: Plan,
     pub(super) create_statement: Option<String>,
 }
@@ -49,11 +53,13 @@ impl Job<'_> {
             names: head.field_names(&plan),
             cut: head.profile.cut.clone(),
         });
+        let uuid = table.uuid;
         let table = table.summary.name;
         self.transfer
             .set_target(table.clone(), create_statement.clone());
         Ok(Target {
             table,
+            uuid,
             plan,
             create_statement,
         })

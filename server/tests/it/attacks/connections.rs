@@ -100,7 +100,7 @@ async fn a_named_connection_is_another_clickhouse() {
         other.sql("SELECT count() FROM system.databases WHERE name = 'sluice'"),
         "0"
     );
-    let kept = "SELECT connection FROM sluice.transfers FINAL WHERE state = 'SUCCEEDED'";
+    let kept = "SELECT connection FROM sluice.transfers_2 FINAL WHERE state = 'SUCCEEDED'";
     assert_eq!(site.server.sql(kept), "warehouse");
 
     let unknown = catalog.check_connection(through("elsewhere", CHECK)).await;
@@ -133,7 +133,7 @@ async fn a_role_of_the_token_limits_the_service() {
     let mut ingest = site.ingest(&reader).await;
     let denied = ingest.upload(through("warehouse", upload(b"a\n5\n"))).await;
     refused(denied, Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED");
-    let hidden = export_query("SELECT * FROM sluice.transfers");
+    let hidden = export_query("SELECT * FROM sluice.transfers_2");
     let denied = ingest.export(through("warehouse", hidden)).await;
     assert!(denied.is_err());
     let foreign = site.token_with_role("mallory", "admin");
@@ -270,7 +270,8 @@ async fn a_clickhouse_of_the_callers_own_is_used_as_the_caller() {
     let denied = ingest.upload(with(upload(b"a\n9\n"), &headers)).await;
     refused(denied, Code::PermissionDenied, "CLICKHOUSE_ACCESS_DENIED");
     // Nothing of the credentials is kept.
-    let kept = "SELECT count() FROM sluice.transfers WHERE toString(tuple(*)) LIKE '%wonderland%'";
+    let kept =
+        "SELECT count() FROM sluice.transfers_2 WHERE toString(tuple(*)) LIKE '%wonderland%'";
     assert_eq!(site.server.sql(kept), "0");
 }
 

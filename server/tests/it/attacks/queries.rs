@@ -128,10 +128,10 @@ const BEYOND_READING: [&str; 38] = [
     "SELECT * FROM jdbc('x', 'y', 'z')",
     "SELECT * FROM odbc('x', 'y', 'z')",
     "SELECT * FROM loop('sluice', 'transfers')",
-    "SELECT * FROM view(SELECT * FROM sluice.transfers)",
+    "SELECT * FROM view(SELECT * FROM sluice.transfers_2)",
     "SELECT * FROM merge('sluice', '.*')",
-    "SELECT * FROM sluice.transfers",
-    "SHOW CREATE TABLE sluice.transfers",
+    "SELECT * FROM sluice.transfers_2",
+    "SHOW CREATE TABLE sluice.transfers_2",
     "SELECT * FROM system.processes",
     "SELECT * FROM system.users",
     "SELECT * FROM system.errors",
@@ -189,7 +189,7 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
         .await;
     let exported = Exported::of(exported.unwrap()).await.unwrap();
     assert_eq!(exported.file, b"u\nsluice_callers\n");
-    let hidden = catalog.preview_rows(preview("SELECT * FROM sluice.transfers"));
+    let hidden = catalog.preview_rows(preview("SELECT * FROM sluice.transfers_2"));
     let denied = Code::PermissionDenied;
     refused(hidden.await, denied, "CLICKHOUSE_ACCESS_DENIED");
     let checked = catalog

@@ -1,0 +1,151 @@
+//! Takes steps of uploads in the journal, and reads those that others have taken.
+//!
+//! `transfer::upload`, `transfer::sweeper` and `transfer::records` use it; `transfer::protocol` says what
+//! each step means and what may follow it. It must never take one for taken before ClickHouse has shown
+//! whose it is.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Error, Inner, Result, Transfers,
+    protocol::{Claim, Standing, Step},
+};
+use crate::journal::ClaimRow;
+
+/// The pause before it is looked again whether other servers have taken uploads of this one.
+const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+
+impl Transfers {
+    /// Stops the uploads of this server that another one has taken over or ended.
+    pub async fn watch_claims(self, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(WATCH_INTERVAL) => {}
+            }
+            if let Err(error) = self.inner.stop_lost().await {
+                tracing::debug!(%error, "cannot see who owns the uploads");
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Looks once for all uploads that run here.
+    async fn stop_lost(&self) -> Result<()> {
+        let running = self.registry.all().into_iter();
+        let running = running.filter(|transfer| transfer.state().is_active());
+        let owned: Vec<_> = running
+            .filter_map(|transfer| Some((transfer.claim()?, transfer)))
+            .collect();
+        let ids: Vec<_> = owned
+            .iter()
+            .map(|(_, transfer)| transfer.description().id)
+            .collect();
+        let newest = self.newest_claims(&ids).await?;
+        for ((run, step), transfer) in owned {
+            let id = transfer.description().id;
+            let lost = newest
+                .iter()
+                .find(|(of, claim)| *of == id && claim.number > step && claim.run != run);
+            match lost.map(|(_, claim)| claim.standing()) {
+                Some(Standing::Ended { by_caller: true }) => transfer.stop(Error::Cancelled),
+                Some(_) => transfer.stop(Error::TakenOver { id: id.to_string() }),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest step of an upload.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(super) async fn newest_claim(&self, id: Uuid) -> Result<Option<Claim>> {
+        Ok(self
+            .newest_claims(&[id])
+            .await?
+            .pop()
+            .map(|(_, claim)| claim))
+    }
+
+    /// The newest step of each of some uploads.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(super) async fn newest_claims(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Claim)>> {
+        let rows = self.journal.newest_claims(ids).await?;
+        let claims = rows.into_iter().map(|row| {
+            let id = row.transfer_id;
+            Ok((id, claim(row)?))
+        });
+        claims.collect()
+    }
+
+    /// Takes a step unless it is taken; returns the one that stands.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse; then it is not known whether the step was taken.
+    pub(super) async fn claim(&self, id: Uuid, wanted: &Claim) -> Result<Claim> {
+        let row = ClaimRow {
+            transfer_id: id,
+            step: wanted.number,
+            kind: wanted.step.name().to_owned(),
+            run: wanted.run,
+            incarnation: wanted.incarnation,
+            target: wanted.target,
+            moves: wanted.moves.clone(),
+        };
+        claim(self.journal.claim(row).await?)
+    }
+
+    /// Ends the work on an upload, whoever works on it, unless it has ended or is being committed;
+    /// returns the newest step. `None`: the journal knows no step of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(super) async fn end_work(&self, id: Uuid, step: Step) -> Result<Option<Claim>> {
+        let run = Uuid::new_v4();
+        loop {
+            let Some(newest) = self.newest_claim(id).await? else {
+                return Ok(None);
+            };
+            if !step.may_follow(Some(newest.step), false) {
+                return Ok(Some(newest));
+            }
+            let wanted = Claim {
+                number: newest.number + 1,
+                step,
+                run,
+                incarnation: newest.incarnation,
+                target: Uuid::nil(),
+                moves: Vec::new(),
+            };
+            let taken = self.claim(id, &wanted).await?;
+            if taken.run == run {
+                return Ok(Some(taken));
+            }
+        }
+    }
+}
+
+/// A row of the journal as the protocol knows it.
+fn claim(row: ClaimRow) -> Result<Claim> {
+    Ok(Claim {
+        number: row.step,
+        step: Step::named(&row.kind).ok_or(Error::Internal(
+            "the journal holds a step of a newer version",
+        ))?,
+        run: row.run,
+        incarnation: row.incarnation,
+        target: row.target,
+        moves: row.moves,
+    })
+}

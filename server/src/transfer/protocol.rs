@@ -1,0 +1,151 @@
+//! Who owns an upload, and how it ended: the steps of the journal, and what may follow each.
+//!
+//! `transfer::upload`, `transfer::sweeper` and `transfer::listing` ask it and perform what it allows. Pure:
+//! no I/O, no clock. Each step has a number and is written once, whoever tries: so two servers, a client
+//! that comes back and a caller that cancels can want different things in the same instant, and all of
+//! them learn the same answer. It must never let a final step be followed by another one, nor COMMIT by
+//! anything but DONE.
+
+use uuid::Uuid;
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Somebody works on the upload: begins it, goes on with it, or begins it anew.
+    Own,
+    /// Its rows become visible: they are staged and counted, and nothing stops that any more.
+    Commit,
+    /// Everything is in the table.
+    Done,
+    /// A caller ended it.
+    Cancel,
+    /// An error ended it.
+    Fail,
+    /// What was staged is given up: the same upload begins at its first byte again.
+    Restart,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    /// Its number, from 1.
+    pub(super) number: u32,
+    pub(super) step: Step,
+    /// Who took it.
+    pub(super) run: Uuid,
+    /// How often the file had been begun anew.
+    pub(super) incarnation: u32,
+    /// COMMIT: the identity of the table that the rows were counted for; nil where it has none.
+    pub(super) target: Uuid,
+    /// COMMIT: the partitions that move, or the identity of the table that takes the target's place.
+    pub(super) moves: Vec<String>,
+}
+
+/// Where an upload stands, by its newest step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Somebody works on it, or did.
+    Owned,
+    /// Its rows become visible.
+    Committing,
+    /// It is loaded.
+    Succeeded,
+    /// It has ended, and its rows are not there (staged modes), or some may be (others).
+    Ended {
+        /// Whether by a caller.
+        by_caller: bool,
+    },
+    /// It begins at its first byte again.
+    Restarted,
+}
+
+impl Step {
+    const ALL: [Self; 6] = [
+        Self::Own,
+        Self::Commit,
+        Self::Done,
+        Self::Cancel,
+        Self::Fail,
+        Self::Restart,
+    ];
+
+    /// The name, as the journal has it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Own => "OWN",
+            Self::Commit => "COMMIT",
+            Self::Done => "DONE",
+            Self::Cancel => "CANCEL",
+            Self::Fail => "FAIL",
+            Self::Restart => "RESTART",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// Whether this step may come next. `is_new` says that an OWN begins a new incarnation.
+    pub(super) const fn may_follow(self, newest: Option<Self>, is_new: bool) -> bool {
+        match (newest, self) {
+            // It begins, or begins anew after an end that left nothing.
+            (None | Some(Self::Restart | Self::Fail | Self::Cancel), Self::Own) => is_new,
+            // It goes on elsewhere.
+            (Some(Self::Own), Self::Own) => !is_new,
+            (Some(Self::Own), _) => true,
+            (Some(Self::Commit), Self::Done) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Claim {
+    pub(super) const fn standing(&self) -> Standing {
+        match self.step {
+            Step::Own => Standing::Owned,
+            Step::Commit => Standing::Committing,
+            Step::Done => Standing::Succeeded,
+            Step::Cancel => Standing::Ended { by_caller: true },
+            Step::Fail => Standing::Ended { by_caller: false },
+            Step::Restart => Standing::Restarted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Step;
+
+    #[test]
+    fn only_own_is_followed_by_what_others_want() {
+        for next in Step::ALL {
+            assert_eq!(
+                next.may_follow(Some(Step::Commit), false),
+                next == Step::Done
+            );
+            assert!(!next.may_follow(Some(Step::Done), true));
+            assert!(next.may_follow(Some(Step::Own), false));
+        }
+    }
+
+    #[test]
+    fn an_upload_that_ended_goes_on_as_a_new_one_only() {
+        for end in [Step::Cancel, Step::Fail, Step::Restart] {
+            assert!(Step::Own.may_follow(Some(end), true));
+            assert!(!Step::Own.may_follow(Some(end), false));
+            for other in [Step::Commit, Step::Done, Step::Cancel, Step::Fail] {
+                assert!(!other.may_follow(Some(end), false));
+            }
+        }
+        assert!(Step::Own.may_follow(None, true));
+        assert!(!Step::Commit.may_follow(None, false));
+    }
+
+    #[test]
+    fn names_are_read_again() {
+        for step in Step::ALL {
+            assert_eq!(Step::named(step.name()), Some(step));
+        }
+        assert_eq!(Step::named("OTHER"), None);
+    }
+}
