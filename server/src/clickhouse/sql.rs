@@ -24,6 +24,11 @@ pub use select::{
     Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,
 };
 
+/// In `system.tables`: what tells a table from another one of the same name, also where its database
+/// shows no UUID. The directory of its data stays with a table under any name.
+const IDENTITY: &str = "if(uuid = toUUID('00000000-0000-0000-0000-000000000000'), \
+     reinterpretAsUUID(sipHash128(arrayStringConcat(data_paths, ' '))), uuid)";
+
 /// One SQL statement with the values of its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {

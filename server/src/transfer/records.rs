@@ -228,19 +228,16 @@ fn is_final(row: &TransferRow) -> bool {
     Phase::named(&row.state).is_some_and(Phase::is_final)
 }
 
-/// A row that lags behind the newest step of its upload, as that step has it.
+/// A row that lags behind the newest step of its upload, as that step has it. An end without a row has no
+/// reason yet: whoever took the step writes it, or the sweeper.
 fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
-    let phase = match newest.map(Claim::standing) {
-        Some(Standing::Succeeded) => return row.succeeded(),
-        Some(Standing::Committing) => Phase::Committing,
-        Some(Standing::Ended { by_caller: true }) => Phase::Cancelled,
-        Some(Standing::Ended { by_caller: false }) => Phase::Failed,
-        Some(Standing::Restarted) => Phase::Interrupted,
-        Some(Standing::Owned) | None => return row,
-    };
-    TransferRow {
-        state: phase.name().to_owned(),
-        ..row
+    match newest.map(Claim::standing) {
+        Some(Standing::Succeeded) => row.succeeded(),
+        Some(Standing::Committing) => TransferRow {
+            state: Phase::Committing.name().to_owned(),
+            ..row
+        },
+        Some(Standing::Owned | Standing::Ended { .. } | Standing::Restarted) | None => row,
     }
 }
 

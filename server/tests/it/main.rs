@@ -24,6 +24,7 @@ mod inspect;
 mod memory;
 mod odd;
 mod port;
+mod promise;
 mod real_files;
 mod rejects;
 mod resume;

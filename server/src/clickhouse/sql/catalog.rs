@@ -2,7 +2,7 @@
 //!
 //! Used by `catalog` only; the names of the result columns are the fields of its rows.
 
-use super::{SelectQuery, Statement, TableName, join, quote_identifier};
+use super::{IDENTITY, SelectQuery, Statement, TableName, join, quote_identifier};
 
 /// The longest cell of a preview, in bytes.
 pub(crate) const MAX_PREVIEW_CELL_BYTES: usize = 4096;
@@ -54,10 +54,11 @@ pub(crate) fn tables(database: &str, after: &str, limit: usize) -> Statement {
 /// One table, no row when there is none. `table` must name its database.
 pub(crate) fn table(table: &TableName) -> Statement {
     Statement::with_params(
-        "SELECT name, uuid, engine, total_rows, total_bytes, comment, sorting_key, primary_key, \
-         partition_key, create_table_query FROM system.tables \
-         WHERE database = {p0:String} AND name = {p1:String} AND NOT is_temporary"
-            .to_owned(),
+        format!(
+            "SELECT name, {IDENTITY} AS uuid, engine, total_rows, total_bytes, comment, sorting_key, \
+             primary_key, partition_key, create_table_query FROM system.tables \
+             WHERE database = {{p0:String}} AND name = {{p1:String}} AND NOT is_temporary"
+        ),
         vec![table.database.clone(), table.table.clone()],
     )
 }

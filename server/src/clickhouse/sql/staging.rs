@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::{EngineClause, Statement, TableName, join, quote_string};
+use super::{EngineClause, IDENTITY, Statement, TableName, join, quote_string};
 
 /// What the name of every staging table begins with.
 const PREFIX: &str = "_sluice_staging_";
@@ -64,9 +64,10 @@ pub(crate) fn transfer_of(table: &str) -> Option<(Uuid, u32)> {
 /// The tables whose names begin with a text, each with its identity.
 pub(crate) fn tables_of(database: &str, prefix: &str) -> Statement {
     Statement::with_params(
-        "SELECT name, uuid, '' AS definition FROM system.tables \
-         WHERE database = {p0:String} AND startsWith(name, {p1:String})"
-            .to_owned(),
+        format!(
+            "SELECT name, {IDENTITY} AS uuid, '' AS definition FROM system.tables \
+             WHERE database = {{p0:String}} AND startsWith(name, {{p1:String}})"
+        ),
         vec![database.to_owned(), prefix.to_owned()],
     )
 }
@@ -74,9 +75,11 @@ pub(crate) fn tables_of(database: &str, prefix: &str) -> Statement {
 /// What tells a table from another one of its name, and all that is said of it but the name.
 pub(crate) fn identity(table: &TableName) -> Statement {
     Statement::with_params(
-        "SELECT name, uuid, substring(create_table_query, position(create_table_query, ' (`')) \
-         AS definition FROM system.tables WHERE database = {p0:String} AND name = {p1:String}"
-            .to_owned(),
+        format!(
+            "SELECT name, {IDENTITY} AS uuid, \
+             substring(create_table_query, position(create_table_query, ' (`')) AS definition \
+             FROM system.tables WHERE database = {{p0:String}} AND name = {{p1:String}}"
+        ),
         vec![table.database.clone(), table.table.clone()],
     )
 }

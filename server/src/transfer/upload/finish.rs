@@ -244,6 +244,10 @@ impl Job<'_> {
             // Whoever comes next completes it: the client, the sweeper, another server.
             return Err(running.interrupt(error));
         }
+        if self.ledger.is_open() && !self.ledger.is_owner() {
+            // It was refused before it became anybody's: the journal says what is true of it.
+            return Err(running.interrupt(error));
+        }
         for query in self.queries.into_iter().flatten() {
             self.inner.kill(query).await;
         }

@@ -68,6 +68,11 @@ impl<'a> Ledger<'a> {
         self.own.as_ref().map_or(0, |own| own.number)
     }
 
+    /// Whether this run has ever owned the upload.
+    pub(super) const fn is_owner(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Whether the rows have begun to become visible, for good.
     pub(super) fn has_committed(&self) -> bool {
         let own = self.own.as_ref();

@@ -1,0 +1,713 @@
+//! What is said of an upload is true: of the file, of the table, and of what happens in between.
+//!
+//! Most tests stand between the server and ClickHouse ([`Gate`]) and do something at one statement.
+
+use std::time::Duration;
+
+use sluice_proto::v1 as pb;
+use tonic::Status;
+
+use crate::{
+    support::{
+        TestServer, counters,
+        gate::{Gate, Hold, Verdict},
+        hosted::HostedEngine,
+        metadata, reason, remote, spec,
+    },
+    transfers::{OpenUpload, state},
+};
+
+const ID: &str = "0190a5f0-7f1a-7c00-8000-0000000000c0";
+const OTHER: &str = "0190a5f0-7f1a-7c00-8000-0000000000c1";
+
+/// How long a statement is waited for.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Rows of 40 partitions: more than one statement moves.
+fn days() -> String {
+    let rows = (0..4_000).map(|n| format!("2024-{:02}-{:02},{n}\n", n % 4 + 1, n % 10 + 1));
+    std::iter::once("d,n\n".to_owned()).chain(rows).collect()
+}
+
+/// The same with more than the first MiB, so that rows are staged before its end.
+fn many_days() -> String {
+    let rows = (0..120_000).map(|n| format!("2024-{:02}-{:02},{n}\n", n % 4 + 1, n % 10 + 1));
+    std::iter::once("d,n\n".to_owned()).chain(rows).collect()
+}
+
+fn create_days(engine: &HostedEngine, table: &str, settings: &str) {
+    engine.sql(&format!(
+        "CREATE TABLE {table} (d Date, n UInt32) ENGINE = MergeTree PARTITION BY d ORDER BY n {settings}"
+    ));
+}
+
+fn spec_of(table: &str, id: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        transfer_id: id.to_owned(),
+        ..spec(table)
+    }
+}
+
+async fn server_at(url: &str) -> TestServer {
+    TestServer::start_with(|config| {
+        config.engine = remote(url);
+        config.transfer.block_rows = 20_000;
+    })
+    .await
+}
+
+fn count(engine: &HostedEngine, table: &str) -> String {
+    engine.sql(&format!("SELECT count() FROM {table}"))
+}
+
+fn staging_tables(engine: &HostedEngine) -> String {
+    engine.sql("SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'")
+}
+
+/// A gate that holds the `nth` statement with `text`, and lets everything else pass.
+async fn holding(
+    engine: &HostedEngine,
+    text: &'static str,
+    nth: usize,
+) -> (Gate, std::sync::Arc<Hold>) {
+    let hold = std::sync::Arc::new(Hold::default());
+    let held = std::sync::Arc::clone(&hold);
+    let mut seen = 0;
+    let gate = Gate::open(&engine.url, move |statement| {
+        seen += usize::from(statement.contains(text));
+        if statement.contains(text) && seen == nth {
+            Verdict::Hold(std::sync::Arc::clone(&held))
+        } else {
+            Verdict::Pass
+        }
+    })
+    .await;
+    (gate, hold)
+}
+
+async fn until_staged(engine: &HostedEngine) {
+    let waiting = async {
+        while staging_tables(engine) == "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.unwrap();
+}
+
+async fn arrived(hold: &Hold) {
+    tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
+}
+
+/// Begins an upload of a whole file.
+async fn begin(server: &TestServer, spec: pb::UploadSpec, file: &str) -> OpenUpload {
+    let upload = OpenUpload::begin_with(server, spec).await;
+    upload.data(file.as_bytes().to_vec()).await;
+    upload
+}
+
+/// Ends the file, and returns what the call does.
+async fn end(upload: OpenUpload) -> Result<pb::UploadResponse, Status> {
+    let OpenUpload { messages, call } = upload;
+    drop(messages);
+    tokio::time::timeout(LIMIT, call).await.unwrap().unwrap()
+}
+
+async fn until(server: &TestServer, id: &str, wanted: pb::TransferState) -> pb::Transfer {
+    let waiting = async {
+        loop {
+            let transfer = state(server, id).await;
+            if transfer.state() == wanted {
+                return transfer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_ends_at_another_size_than_declared_is_not_committed() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let file = "n\n1\n2\n3\n";
+    for (declared, mode) in [
+        (9, pb::CommitMode::Atomic),
+        (7, pb::CommitMode::Atomic),
+        (9, pb::CommitMode::Direct),
+    ] {
+        let declaring = pb::UploadSpec {
+            total_bytes: Some(declared),
+            commit_mode: mode.into(),
+            ..spec("t")
+        };
+        let status = server.upload(declaring, file).await.unwrap_err();
+        assert_eq!(reason(&status), "FILE_TRUNCATED");
+        assert_eq!(metadata(&status, "expectedBytes"), declared.to_string());
+        assert_eq!(metadata(&status, "actualBytes"), "8");
+        assert_eq!(server.sql("SELECT count() FROM t"), "0");
+    }
+    // The whole file, with the id of the one that was cut off.
+    let whole = |total| pb::UploadSpec {
+        total_bytes: Some(total),
+        ..spec_of("t", ID)
+    };
+    let status = server.upload(whole(8), "n\n1\n2\n").await.unwrap_err();
+    assert_eq!(reason(&status), "FILE_TRUNCATED");
+    let response = server.upload(whole(8), file).await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 3);
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_at_the_size_that_it_declared() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let mut client = server.ingest().await;
+    let declared = pb::UploadSpec {
+        total_bytes: Some(8),
+        ..spec_of("t", ID)
+    };
+    let begin = pb::BeginUploadRequest {
+        spec: Some(declared.clone()),
+    };
+    client.begin_upload(begin).await.unwrap();
+    let append = pb::AppendUploadRequest {
+        transfer_id: ID.to_owned(),
+        offset: 0,
+        data: "n\n1\n2\n".into(),
+        crc32c: None,
+    };
+    client.append_upload(append).await.unwrap();
+    let finish = |total_bytes, crc32c| pb::FinishUploadRequest {
+        transfer_id: ID.to_owned(),
+        total_bytes,
+        crc32c,
+    };
+    let status = client.finish_upload(finish(6, None)).await.unwrap_err();
+    assert_eq!(reason(&status), "FILE_TRUNCATED");
+    let other = pb::UploadSpec {
+        total_bytes: Some(9),
+        ..declared
+    };
+    let begin = pb::BeginUploadRequest { spec: Some(other) };
+    let status = client.begin_upload(begin).await.unwrap_err();
+    assert_eq!(reason(&status), "FILE_CHANGED");
+    let append = pb::AppendUploadRequest {
+        transfer_id: ID.to_owned(),
+        offset: 6,
+        data: "3\n".into(),
+        crc32c: None,
+    };
+    client.append_upload(append).await.unwrap();
+    let crc32c = crc32c::crc32c(b"n\n1\n2\n3\n");
+    let result = client.finish_upload(finish(8, Some(crc32c))).await.unwrap();
+    assert!(!result.into_inner().replayed);
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+    // Once more, and as another file of the same size.
+    let again = client.finish_upload(finish(8, Some(crc32c))).await.unwrap();
+    assert_eq!(
+        counters(&again.into_inner().result.unwrap()).rows_committed,
+        3
+    );
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_file_under_the_same_id_is_refused_also_after_it_succeeded() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let file = "n\n1\n2\n3\n";
+    let first = server.upload(spec_of("t", ID), file).await.unwrap();
+    assert!(!first.replayed);
+    let refused = async |file: &str, total_bytes| {
+        let again = pb::UploadSpec {
+            total_bytes,
+            ..spec_of("t", ID)
+        };
+        let status = server.upload(again, file).await.unwrap_err();
+        assert_eq!(reason(&status), "FILE_CHANGED", "{file:?}");
+    };
+    for other in ["n\n1\n2\n4\n", "n\n1\n2\n", "n\n1\n2\n3\n4\n", ""] {
+        refused(other, None).await;
+        refused(other, Some(i64::try_from(other.len()).unwrap())).await;
+    }
+    let again = server.upload(spec_of("t", ID), file).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(counters(&again).rows_committed, 3);
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+    server.sql("DROP TABLE t");
+    refused("n\n7\n", None).await;
+    let again = server.upload(spec_of("t", ID), file).await.unwrap();
+    assert!(again.replayed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_table_keeps_its_whole_definition() {
+    let server = TestServer::start().await;
+    server.sql("CREATE DATABASE d");
+    let columns = "(id UInt64 COMMENT 'the id' CODEC(Delta, ZSTD), day Date, e Date TTL day + INTERVAL 90 YEAR, \
+        v UInt32 DEFAULT 3, s String, ver UInt8, sign Int8 DEFAULT 1, m UInt8 MATERIALIZED id % 3, \
+        INDEX ix s TYPE bloom_filter GRANULARITY 2, CONSTRAINT c CHECK id > 0)";
+    for (number, engine) in [
+        "MergeTree",
+        "ReplacingMergeTree(ver)",
+        "SummingMergeTree(v)",
+        "AggregatingMergeTree",
+        "CollapsingMergeTree(sign)",
+        "VersionedCollapsingMergeTree(sign, ver)",
+        "CoalescingMergeTree",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let table = format!("t{number}");
+        server.sql(&format!(
+            "CREATE TABLE d.{table} {columns} ENGINE = {engine} PARTITION BY toYYYYMM(day) ORDER BY (id, ver) \
+             TTL day + INTERVAL 99 YEAR SETTINGS index_granularity = 1024, merge_with_ttl_timeout = 77 \
+             COMMENT 'mine'"
+        ));
+        server.sql(&format!(
+            "INSERT INTO d.{table} (id, day) SELECT number + 1, '2024-05-05' FROM numbers(50)"
+        ));
+        let before = server.sql(&format!("SHOW CREATE TABLE d.{table}"));
+        // Two rows of one key: counted before the engine may make one of them.
+        let replace = pb::UploadSpec {
+            commit_mode: pb::CommitMode::Replace.into(),
+            table: Some(pb::TableRef {
+                database: "d".to_owned(),
+                table: table.clone(),
+            }),
+            ..spec("")
+        };
+        let file = "id,day,ver\n1,2024-01-01,1\n1,2024-01-01,1\n2,2024-02-01,1\n";
+        let response = server.upload(replace, file).await.unwrap();
+        assert_eq!(counters(&response).rows_committed, 3, "{engine}");
+        assert_eq!(server.sql(&format!("SHOW CREATE TABLE d.{table}")), before);
+        assert_eq!(
+            server
+                .sql(&format!("SELECT groupUniqArray(id) FROM d.{table}"))
+                .len(),
+            "[1,2]".len()
+        );
+    }
+    assert_eq!(
+        server.sql("SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'"),
+        "0"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_a_replaced_table_goes_on_with_the_new_one() {
+    let server = TestServer::start().await;
+    server.sql("CREATE DATABASE d");
+    server.sql("CREATE TABLE d.t (n UInt64, s String) ENGINE = MergeTree ORDER BY n");
+    server.sql("CREATE TABLE d.source (n UInt64) ENGINE = MergeTree ORDER BY n");
+    server.sql("CREATE MATERIALIZED VIEW d.into TO d.t AS SELECT n, 'view' AS s FROM d.source");
+    server.sql("CREATE VIEW d.shown AS SELECT count() AS c FROM d.t");
+    server.sql("INSERT INTO d.t VALUES (1, 'old')");
+    let replace = pb::UploadSpec {
+        commit_mode: pb::CommitMode::Replace.into(),
+        table: Some(pb::TableRef {
+            database: "d".to_owned(),
+            table: "t".to_owned(),
+        }),
+        ..spec("")
+    };
+    server.upload(replace, "n,s\n7,new\n8,new\n").await.unwrap();
+    assert_eq!(server.sql("SELECT c FROM d.shown"), "2");
+    server.sql("INSERT INTO d.source VALUES (9)");
+    assert_eq!(server.sql("SELECT count() FROM d.t"), "3");
+    assert_eq!(server.sql("SELECT s FROM d.t WHERE n = 9"), "view");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_whose_answer_is_lost_is_not_swapped_back() {
+    let engine = HostedEngine::start("", None, "CREATE DATABASE d; ");
+    engine.sql("CREATE TABLE d.t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    engine.sql("INSERT INTO d.t SELECT number FROM numbers(77)");
+    let mut lost = 0;
+    let gate = Gate::open(&engine.url, move |statement| {
+        let is_exchange = statement.contains("EXCHANGE TABLES");
+        lost += u32::from(is_exchange);
+        if is_exchange && lost < 3 {
+            Verdict::LoseAnswer
+        } else {
+            Verdict::Pass
+        }
+    })
+    .await;
+    let server = server_at(&gate.url).await;
+    let replace = pb::UploadSpec {
+        commit_mode: pb::CommitMode::Replace.into(),
+        table: Some(pb::TableRef {
+            database: "d".to_owned(),
+            table: "t".to_owned(),
+        }),
+        ..spec("")
+    };
+    let response = server.upload(replace, "n\n100\n101\n").await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 2);
+    assert_eq!(engine.sql("SELECT groupArray(n) FROM d.t"), "[100,101]");
+    assert_eq!(staging_tables(&engine), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_changes_between_two_moves_leaves_the_commit_open() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let (gate, hold) = holding(&engine, "MOVE PARTITION", 2).await;
+    let server = server_at(&gate.url).await;
+    let upload = begin(&server, spec_of("t", ID), &days()).await;
+    let ended = tokio::spawn(end(upload));
+    arrived(&hold).await;
+    engine.sql("ALTER TABLE t ADD COLUMN x UInt8");
+    hold.release();
+    let status = ended.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status), "COMMIT_PENDING");
+    assert!(status.message().contains("do not load"), "{status:?}");
+    let now = state(&server, ID).await;
+    assert_eq!(now.state(), pb::TransferState::Committing);
+    let moved: u32 = count(&engine, "t").parse().unwrap();
+    assert!(0 < moved && moved < 4_000, "{moved}");
+    // What was staged waits, and the same id completes it, once somebody has mended the table.
+    engine.sql("ALTER TABLE t DROP COLUMN x");
+    let response = server.upload(spec_of("t", ID), days()).await.unwrap();
+    assert!(response.replayed);
+    assert_eq!(
+        engine.sql("SELECT count(), uniqExact(n) FROM t"),
+        "4000\t4000"
+    );
+    assert_eq!(staging_tables(&engine), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staged_rows_that_are_gone_are_never_called_loaded() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let (gate, hold) = holding(&engine, "MOVE PARTITION", 1).await;
+    let server = server_at(&gate.url).await;
+    let upload = begin(&server, spec_of("t", ID), &days()).await;
+    let ended = tokio::spawn(end(upload));
+    arrived(&hold).await;
+    let staged =
+        engine.sql("SELECT name FROM system.tables WHERE name LIKE '\\_sluice\\_staging%'");
+    engine.sql(&format!("DROP TABLE {staged} SYNC"));
+    hold.release();
+    let status = ended.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status), "COMMIT_PENDING");
+    let again = server.upload(spec_of("t", ID), days()).await.unwrap_err();
+    assert_eq!(reason(&again), "COMMIT_PENDING");
+    assert_eq!(count(&engine, "t"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_does_not_stop_a_commit_that_has_no_journal() {
+    let users = "<profiles><default/></profiles><quotas><default/></quotas><users><default><password/>\
+        <networks><ip>127.0.0.1</ip></networks><access_management>1</access_management></default>\
+        <loader><password/><networks><ip>127.0.0.1</ip></networks><grants>\
+        <query>GRANT SELECT, INSERT, ALTER, CREATE TABLE, DROP TABLE ON default.*</query>\
+        <query>GRANT SELECT ON system.*</query></grants></loader></users>";
+    let engine = HostedEngine::start("", Some(users), "");
+    create_days(&engine, "t", "");
+    let (gate, hold) = holding(&engine, "MOVE PARTITION", 2).await;
+    let server = TestServer::start_with(|config| {
+        config.engine = loader_of(&gate.url);
+        config.transfer.block_rows = 1_000;
+    })
+    .await;
+    let upload = begin(&server, spec_of("t", ID), &days()).await;
+    let OpenUpload { messages, call } = upload;
+    drop(messages);
+    arrived(&hold).await;
+    call.abort();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    hold.release();
+    until(&server, ID, pb::TransferState::Succeeded).await;
+    assert_eq!(count(&engine, "t"), "4000");
+}
+
+fn loader_of(url: &str) -> sluice_server::engine::EngineConfig {
+    let arguments = [
+        "sluice-server",
+        "--clickhouse-url",
+        url,
+        "--clickhouse-user",
+        "loader",
+    ];
+    match sluice_server::config::Invocation::from_arguments(arguments).unwrap() {
+        sluice_server::config::Invocation::Serve(config) => config.engine,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_made_anew_before_the_commit_gets_nothing() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let server = server_at(&engine.url).await;
+    let upload = begin(&server, spec_of("t", ID), &many_days()).await;
+    // Until it is matched to the table.
+    until_staged(&engine).await;
+    engine.sql("DROP TABLE t SYNC");
+    create_days(&engine, "t", "");
+    let status = end(upload).await.unwrap_err();
+    assert_eq!(reason(&status), "TABLE_CHANGED");
+    assert_eq!(count(&engine, "t"), "0");
+    assert_eq!(staging_tables(&engine), "0");
+    // Nothing was committed, so that another id may load it.
+    server.upload(spec_of("t", OTHER), days()).await.unwrap();
+    assert_eq!(count(&engine, "t"), "4000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_goes_in_the_middle_of_a_commit_is_waited_for() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let (gate, hold) = holding(&engine, "MOVE PARTITION", 2).await;
+    let server = server_at(&gate.url).await;
+    let upload = begin(&server, spec_of("t", ID), &days()).await;
+    let ended = tokio::spawn(end(upload));
+    arrived(&hold).await;
+    engine.sql("RENAME TABLE t TO elsewhere");
+    create_days(&engine, "t", "");
+    hold.release();
+    let status = ended.await.unwrap();
+    let again = match status {
+        Err(status) => status,
+        Ok(_) => panic!("rows went into two tables"),
+    };
+    assert_eq!(reason(&again), "COMMIT_PENDING");
+    let again = server.upload(spec_of("t", ID), days()).await.unwrap_err();
+    assert_eq!(reason(&again), "COMMIT_PENDING");
+    assert!(again.message().contains("RENAME"), "{again:?}");
+    engine.sql("DROP TABLE t SYNC");
+    engine.sql("RENAME TABLE elsewhere TO t");
+    server.upload(spec_of("t", ID), days()).await.unwrap();
+    assert_eq!(engine.sql("SELECT uniqExact(n) FROM t"), "4000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_made_during_an_upload_is_not_passed_by() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let server = server_at(&engine.url).await;
+    let upload = begin(&server, spec_of("t", ID), &many_days()).await;
+    until_staged(&engine).await;
+    engine.sql("CREATE MATERIALIZED VIEW v ENGINE = MergeTree ORDER BY n AS SELECT n FROM t");
+    let status = end(upload).await.unwrap_err();
+    assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
+    assert!(status.message().contains("view"), "{status:?}");
+    assert_eq!(count(&engine, "t"), "0");
+    assert_eq!(count(&engine, "v"), "0");
+    assert_eq!(staging_tables(&engine), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_through_another_server_is_honoured() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let first = server_at(&engine.url).await;
+    let second = server_at(&engine.url).await;
+    let upload = begin(&first, spec_of("t", ID), &many_days()).await;
+    until_staged(&engine).await;
+    let cancel = pb::CancelTransferRequest {
+        transfer_id: ID.to_owned(),
+    };
+    let cancelled = second.ingest().await.cancel_transfer(cancel).await.unwrap();
+    let cancelled = cancelled.into_inner().transfer.unwrap();
+    assert_eq!(cancelled.state(), pb::TransferState::Cancelled);
+    let OpenUpload { messages, call } = upload;
+    drop(messages);
+    let status = call.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status), "TRANSFER_CANCELLED");
+    assert_eq!(count(&engine, "t"), "0");
+    assert_eq!(staging_tables(&engine), "0");
+    for server in [&first, &second] {
+        assert_eq!(
+            state(server, ID).await.state(),
+            pb::TransferState::Cancelled
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_that_comes_after_the_commit_has_begun_is_refused() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let (gate, hold) = holding(&engine, "MOVE PARTITION", 1).await;
+    let first = server_at(&gate.url).await;
+    let second = server_at(&engine.url).await;
+    let upload = begin(&first, spec_of("t", ID), &days()).await;
+    let ended = tokio::spawn(end(upload));
+    arrived(&hold).await;
+    for server in [&first, &second] {
+        let cancel = pb::CancelTransferRequest {
+            transfer_id: ID.to_owned(),
+        };
+        let answer = server.ingest().await.cancel_transfer(cancel).await.unwrap();
+        let answer = answer.into_inner().transfer.unwrap();
+        assert_eq!(answer.state(), pb::TransferState::Committing);
+    }
+    hold.release();
+    let response = ended.await.unwrap().unwrap();
+    assert_eq!(counters(&response).rows_committed, 4_000);
+    assert_eq!(count(&engine, "t"), "4000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_frozen_while_another_went_on_changes_nothing() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    // The first server is about to begin its commit; the second one takes the upload over.
+    let (gate, hold) = holding(&engine, "GROUP BY partition_id", 1).await;
+    let first = server_at(&gate.url).await;
+    let second = server_at(&engine.url).await;
+    let upload = begin(&first, spec_of("t", ID), &days()).await;
+    let ended = tokio::spawn(end(upload));
+    arrived(&hold).await;
+    let response = second.upload(spec_of("t", ID), days()).await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 4_000);
+    hold.release();
+    let status = ended.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status), "TRANSFER_TAKEN_OVER");
+    assert_eq!(
+        engine.sql("SELECT count(), uniqExact(n) FROM t"),
+        "4000\t4000"
+    );
+    for server in [&first, &second] {
+        let now = state(server, ID).await;
+        assert_eq!(now.state(), pb::TransferState::Succeeded);
+    }
+    assert_eq!(staging_tables(&engine), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_goes_on_with_the_blocks_of_the_first() {
+    let engine = HostedEngine::start("", None, "");
+    let window = "SETTINGS non_replicated_deduplication_window = 10000";
+    for mode in [pb::CommitMode::Atomic, pb::CommitMode::Blocks] {
+        engine.sql("DROP TABLE IF EXISTS t SYNC");
+        engine.sql(&format!(
+            "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n {window}"
+        ));
+        let id = if mode == pb::CommitMode::Atomic {
+            ID
+        } else {
+            OTHER
+        };
+        let asked = pb::UploadSpec {
+            commit_mode: mode.into(),
+            ..spec_of("t", id)
+        };
+        let file: String = days().repeat(50).replace("d,n\n", "");
+        let file = format!("d,n\n{file}");
+        let first = server_at(&engine.url).await;
+        let upload = begin(&first, asked.clone(), &file[..file.len() / 2]).await;
+        let staged = async {
+            while state(&first, id).await.counters.unwrap().rows_staged < 50_000 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, staged).await.unwrap();
+        upload.call.abort();
+        drop(upload.messages);
+        until(&first, id, pb::TransferState::Interrupted).await;
+        let second = TestServer::start_with(|config| {
+            config.engine = remote(&engine.url);
+            config.transfer.block_rows = 777;
+            config.transfer.block_bytes = 1 << 20;
+        })
+        .await;
+        let response = second.upload(asked, &file).await.unwrap();
+        assert_eq!(counters(&response).rows_committed, 200_000, "{mode:?}");
+        assert_eq!(count(&engine, "t"), "200000", "{mode:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_failed_do_not_begin_anew_under_their_id() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 1_000).await;
+    server.sql(
+        "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 100",
+    );
+    for mode in [pb::CommitMode::Blocks, pb::CommitMode::Direct] {
+        server.sql("TRUNCATE TABLE t");
+        let id = if mode == pb::CommitMode::Blocks {
+            ID
+        } else {
+            OTHER
+        };
+        let asked = pb::UploadSpec {
+            commit_mode: mode.into(),
+            ..spec_of("t", id)
+        };
+        let bad = format!("{}x,y\n", days().repeat(30).replace("d,n\n", ""));
+        let bad = format!("d,n\n{bad}");
+        server.upload(asked.clone(), &bad).await.unwrap_err();
+        let left: u64 = server.sql("SELECT count() FROM t").parse().unwrap();
+        if mode == pb::CommitMode::Blocks {
+            let told = state(&server, id).await.counters.unwrap().rows_committed;
+            assert_eq!(u64::try_from(told).unwrap(), left);
+            assert!(left > 0);
+        }
+        let status = server.upload(asked, days()).await.unwrap_err();
+        assert_eq!(reason(&status), "TRANSFER_NOT_RESUMABLE", "{mode:?}");
+        assert_eq!(server.sql("SELECT count() FROM t"), left.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_id_through_two_servers_and_six_clients_loads_once() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let servers = [server_at(&engine.url).await, server_at(&engine.url).await];
+    let clients = (0..6).map(|number| {
+        let server = &servers[number % 2];
+        async move {
+            for _ in 0..60 {
+                match server.upload(spec_of("t", ID), days()).await {
+                    Ok(response) => return counters(&response).rows_committed,
+                    Err(status) => {
+                        let told = reason(&status);
+                        let told = told.as_str();
+                        assert!(
+                            matches!(
+                                told,
+                                "TRANSFER_TAKEN_OVER" | "TRANSFER_EXISTS" | "COMMIT_PENDING"
+                            ),
+                            "{status:?}"
+                        );
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            panic!("no client gets through");
+        }
+    });
+    let rows = futures_util::future::join_all(clients).await;
+    assert_eq!(rows, [4_000; 6]);
+    assert_eq!(
+        engine.sql("SELECT count(), uniqExact(n) FROM t"),
+        "4000\t4000"
+    );
+    assert_eq!(staging_tables(&engine), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_is_dropped_is_made_again() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    server.upload(spec("t"), "n\n1\n").await.unwrap();
+    server.sql("DROP DATABASE sluice SYNC");
+    let response = server.upload(spec_of("t", ID), "n\n2\n").await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 1);
+    assert_eq!(server.sql("SELECT count() FROM t"), "2");
+    assert_eq!(
+        state(&server, ID).await.state(),
+        pb::TransferState::Succeeded
+    );
+    let again = server.upload(spec_of("t", ID), "n\n2\n").await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(server.sql("SELECT count() FROM t"), "2");
+}
