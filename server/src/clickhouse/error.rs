@@ -66,6 +66,9 @@ pub enum Error {
          a larger one"
     )]
     Quota(Exception),
+    /// A block of an INSERT touches more partitions than the INSERT may.
+    #[error("too many partitions: {0}")]
+    TooManyPartitions(Exception),
     /// ClickHouse cannot make sense of the query.
     #[error("invalid query: {0}")]
     InvalidQuery(Exception),
@@ -148,6 +151,20 @@ impl Exception {
     }
 }
 
+impl Exception {
+    /// Whether the operating system has run out of something.
+    fn is_exhaustion(&self) -> bool {
+        // As `strerror` words EMFILE and ENFILE, ENOSPC, EDQUOT, ENOMEM.
+        let words = [
+            "Too many open files",
+            "No space left on device",
+            "Disk quota exceeded",
+            "Cannot allocate memory",
+        ];
+        words.iter().any(|words| self.message.contains(words))
+    }
+}
+
 /// Cuts off ` (version 26.7.2.1 (official build))`.
 fn strip_version(text: &str) -> &str {
     text.rfind(" (version ")
@@ -175,6 +192,9 @@ fn split_name(text: &str) -> (&str, &str) {
 impl From<Exception> for Error {
     fn from(exception: Exception) -> Self {
         match exception.code {
+            code if is_about_system(code) && exception.is_exhaustion() => {
+                Self::Resources(exception)
+            }
             // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED
             192..=194 | 516 => Self::Authentication(exception),
             // READONLY, DATABASE_ACCESS_DENIED, QUERY_IS_PROHIBITED, ACCESS_DENIED
@@ -189,6 +209,13 @@ impl From<Exception> for Error {
             57 => Self::TableExists(exception),
             // QUOTA_EXCEEDED
             201 => Self::Quota(exception),
+            // TOO_MANY_PARTS, which stands for something else as well.
+            252 if exception
+                .message
+                .contains("partitions for single INSERT block") =>
+            {
+                Self::TooManyPartitions(exception)
+            }
             // CANNOT_ALLOCATE_MEMORY, TOO_MANY_SIMULTANEOUS_QUERIES, MEMORY_LIMIT_EXCEEDED,
             // NOT_ENOUGH_SPACE, TOO_MANY_PARTS, CANNOT_SCHEDULE_TASK, SERVER_OVERLOADED
             173 | 202 | 241 | 243 | 252 | 439 | 745 => Self::Resources(exception),
@@ -196,8 +223,9 @@ impl From<Exception> for Error {
             159 | 160 | 209 => Self::TimeoutException(exception),
             // DNS_ERROR, NO_FREE_CONNECTION, NETWORK_ERROR, NO_ZOOKEEPER, TABLE_IS_READ_ONLY,
             // ALL_CONNECTION_TRIES_FAILED, TOO_FEW_LIVE_REPLICAS, KEEPER_EXCEPTION
-            // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: another server, or a lost call, does the same
-            198 | 203 | 210 | 216 | 225 | 242 | 279 | 285 | 999 => Self::Unavailable {
+            // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: another server, or a lost call, does the same;
+            // ABORTED: ClickHouse is shutting down
+            198 | 203 | 210 | 216 | 225 | 236 | 242 | 279 | 285 | 999 => Self::Unavailable {
                 message: exception.to_string(),
                 exception: Some(exception),
             },
@@ -205,6 +233,31 @@ impl From<Exception> for Error {
             _ => Self::Exception(exception),
         }
     }
+}
+
+/// Whether the exception tells of a failed call of the operating system, as one of ClickHouse's own or of
+/// a library.
+const fn is_about_system(code: i32) -> bool {
+    matches!(
+        code,
+        // CANNOT_READ_FROM_FILE_DESCRIPTOR, CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE,
+        // CANNOT_CLOSE_FILE, CANNOT_CREATE_DIRECTORY, SYSTEM_ERROR, POCO_EXCEPTION, STD_EXCEPTION,
+        // UNKNOWN_EXCEPTION
+        74..=77 | 425 | 481 | 1000..=1002
+    )
+}
+
+/// Whether the exception says how a statement ended, and nothing of the statement.
+const fn is_about_end(code: i32) -> bool {
+    matches!(
+        code,
+        // ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA: the line broke behind a part of the body.
+        32 | 33
+        // QUERY_WAS_CANCELLED: killed, or ClickHouse is shutting down.
+        | 394
+        // POCO_EXCEPTION, STD_EXCEPTION, UNKNOWN_EXCEPTION: something below ClickHouse failed.
+        | 1000..=1002
+    )
 }
 
 /// Whether the exception says that the text of a query is at fault.
@@ -236,6 +289,7 @@ impl Error {
             | Self::TableExists(exception)
             | Self::Resources(exception)
             | Self::Quota(exception)
+            | Self::TooManyPartitions(exception)
             | Self::InvalidQuery(exception)
             | Self::Exception(exception) => Some(exception),
             Self::Unavailable { exception, .. } => exception.as_ref(),
@@ -264,6 +318,18 @@ impl Error {
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         self.is_retryable() || matches!(self, Self::Protocol { .. })
+    }
+
+    /// The same error of a statement of our own: what only says how it ended says that it can be tried
+    /// again. A caller's own SELECT that was killed is not.
+    pub(super) fn of_own_statement(self) -> Self {
+        match self {
+            Self::Exception(exception) if is_about_end(exception.code) => Self::Unavailable {
+                message: exception.to_string(),
+                exception: Some(exception),
+            },
+            error => error,
+        }
     }
 
     /// Whether the answer of ClickHouse was lost, in whole or but for its code, so that the reason

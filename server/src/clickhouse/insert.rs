@@ -87,11 +87,11 @@ impl Insert {
         let limit = self.client.shared.timeouts.send;
         let error = Error::from_library(&error, "take more data", limit);
         let Some(inner) = self.inner.take().filter(|_| error.is_answer_lost()) else {
-            return Err(error);
+            return Err(error.of_own_statement());
         };
         // The line broke while sending: ClickHouse may have said why before it hung up.
         let error = self.end(inner).await.err().unwrap_or(error);
-        Err(self.client.recover_reason(self.query_id, error).await)
+        Err(self.recover(error).await)
     }
 
     /// Says that the data is whole, and waits until ClickHouse has written all of it. An INSERT
@@ -108,7 +108,13 @@ impl Insert {
         let Err(error) = self.end(inner).await else {
             return Ok(());
         };
-        Err(self.client.recover_reason(self.query_id, error).await)
+        Err(self.recover(error).await)
+    }
+
+    /// The reason of a failure, as far as it can be had.
+    async fn recover(&self, error: Error) -> Error {
+        let reason = self.client.recover_reason(self.query_id, error).await;
+        reason.of_own_statement()
     }
 
     /// Waits for the answer.

@@ -49,7 +49,9 @@ pub(super) async fn within<T>(
     answer: impl Future<Output = ::clickhouse::error::Result<T>>,
 ) -> Result<T> {
     match tokio::time::timeout(limit, answer).await {
-        Ok(result) => result.map_err(|error| Error::from_library(&error, "answer", limit)),
+        Ok(result) => {
+            result.map_err(|error| Error::from_library(&error, "answer", limit).of_own_statement())
+        }
         Err(_elapsed) => Err(Error::Timeout {
             action: "answer",
             limit,

@@ -383,7 +383,9 @@ fn clickhouse_error(error: &clickhouse::Error) -> External {
         Kind::InvalidCondition { column, .. } => new(Code::InvalidArgument, "INVALID_REQUEST")
             .with("field", "table.where.values")
             .with("column", column),
-        Kind::Exception(_) => new(Code::FailedPrecondition, "CLICKHOUSE_EXCEPTION"),
+        Kind::TooManyPartitions(_) | Kind::Exception(_) => {
+            new(Code::FailedPrecondition, "CLICKHOUSE_EXCEPTION")
+        }
 
         // Our bug, or a proxy in between.
         Kind::Protocol { .. } => new(Code::Internal, "INTERNAL"),

@@ -87,7 +87,7 @@ fn text_that_is_no_exception_is_none() {
 #[test]
 fn codes_are_sorted_into_kinds() {
     type Kind = fn(&Error) -> bool;
-    let cases: [(i32, Kind); 12] = [
+    let cases: [(i32, Kind); 13] = [
         (516, |error| matches!(error, Error::Authentication(_))),
         (497, |error| matches!(error, Error::AccessDenied(_))),
         (164, |error| matches!(error, Error::AccessDenied(_))),
@@ -100,6 +100,7 @@ fn codes_are_sorted_into_kinds() {
         (62, |error| matches!(error, Error::InvalidQuery(_))),
         (395, |error| matches!(error, Error::Exception(_))),
         (242, |error| matches!(error, Error::Unavailable { .. })),
+        (236, |error| matches!(error, Error::Unavailable { .. })),
     ];
     for (code, is_kind) in cases {
         let error = Error::from_answer(&format!("Code: {code}. DB::Exception: m"));
@@ -115,6 +116,51 @@ fn only_passing_faults_may_be_retried() {
     assert!(Error::from_answer("503 Service Unavailable").is_retryable());
     assert!(!Error::from_answer("Code: 60. DB::Exception: none").is_retryable());
     assert!(!Error::from_answer("Code: 395. DB::Exception: boom").is_retryable());
+}
+
+#[test]
+fn too_many_parts_pass_and_too_many_partitions_do_not() {
+    let parts = "Code: 252. DB::Exception: Too many parts (3000 with average size of 1.00 KiB) in table \
+        'default.t (0000)'. Merges are processing significantly slower than inserts. (TOO_MANY_PARTS)";
+    assert!(matches!(Error::from_answer(parts), Error::Resources(_)));
+    let partitions = "Code: 252. DB::Exception: Too many partitions for single INSERT block (more than \
+        100). The limit is controlled by 'max_partitions_per_insert_block' setting. (TOO_MANY_PARTS)";
+    let error = Error::from_answer(partitions);
+    assert!(matches!(error, Error::TooManyPartitions(_)), "{error:?}");
+    assert!(!error.is_passing());
+}
+
+#[test]
+fn a_system_that_has_run_out_of_something_is_waited_for() {
+    for text in [
+        "Code: 76. DB::Exception: Cannot open file /d/x.bin, errno: 24, strerror: Too many open files. (CANNOT_OPEN_FILE)",
+        "Code: 75. DB::Exception: Cannot write to file /d/x.bin, errno: 28, strerror: No space left on device. (CANNOT_WRITE_TO_FILE_DESCRIPTOR)",
+        "Code: 1001. DB::Exception: std::exception. Code: 1001, type: std::__1::__fs::filesystem::filesystem_error, e.what() = filesystem error: in create_directory: Too many open files. (STD_EXCEPTION)",
+    ] {
+        let error = Error::from_answer(text);
+        assert!(matches!(error, Error::Resources(_)), "{error:?}");
+    }
+    for text in [
+        "Code: 76. DB::Exception: Cannot open file /d/x.bin, errno: 13, strerror: Permission denied. (CANNOT_OPEN_FILE)",
+        "Code: 395. DB::Exception: Too many open files. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)",
+    ] {
+        let error = Error::from_answer(text);
+        assert!(matches!(error, Error::Exception(_)), "{error:?}");
+    }
+}
+
+#[test]
+fn own_statements_that_were_ended_can_be_tried_again() {
+    for code in [32, 33, 236, 394, 1000, 1001, 1002] {
+        let answer = format!("Code: {code}. DB::Exception: m");
+        let error = Error::from_answer(&answer).of_own_statement();
+        assert!(error.is_passing(), "{error:?}");
+        assert_eq!(error.exception().unwrap().code, code);
+    }
+    let killed = Error::from_answer("Code: 394. DB::Exception: m");
+    assert!(!killed.is_passing(), "a caller's SELECT stays killed");
+    let gone = Error::from_answer("Code: 60. DB::Exception: m").of_own_statement();
+    assert!(matches!(gone, Error::UnknownTable(_)));
 }
 
 #[test]
