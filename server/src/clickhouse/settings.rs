@@ -9,6 +9,9 @@ use std::collections::{BTreeSet, HashSet};
 /// A name and its value.
 pub(super) type Setting = (&'static str, &'static str);
 
+/// The most partitions that a block of an INSERT may touch; 0 for any number.
+pub(super) const MAX_PARTITIONS: &str = "max_partitions_per_insert_block";
+
 /// For every statement.
 const COMMON: &[Setting] = &[
     // Text forms of Array(DateTime) and the like, in and out, in one form only: the default
@@ -53,6 +56,10 @@ const INSERT: &[Setting] = &[
     ("input_format_parallel_parsing", "0"),
     // The answer of a Distributed table means that its shards have the rows.
     ("distributed_foreground_insert", "1"),
+    // A block may touch any number of partitions: files come as they are, and what a table cannot take
+    // it says itself. Where a table has to know a block again, the statement has a limit of its own.
+    (MAX_PARTITIONS, "0"),
+    ("throw_on_max_partitions_per_insert_block", "1"),
 ];
 
 /// For an INSERT of many blocks.

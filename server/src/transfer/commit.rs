@@ -4,8 +4,9 @@
 
 mod choice;
 pub(super) mod staging;
+pub(super) mod window;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde::Deserialize;
 
@@ -20,8 +21,9 @@ use crate::{
 };
 
 use choice::{Traits, Views};
+use window::Window;
 
-/// How many views may feed one another before nobody can say what they keep.
+/// How often views may fire for one block before nobody can say what they keep.
 const MAX_VIEWS: usize = 64;
 
 /// How the rows of an upload become visible.
@@ -38,6 +40,8 @@ pub struct Commit {
 pub(super) struct Choice {
     pub(super) commit: Commit,
     pub(super) engine: EngineClause,
+    /// What bounds the mode BLOCKS.
+    pub(super) window: Option<Window>,
 }
 
 /// A row of `sql::staging::engine`.
@@ -72,12 +76,11 @@ impl Inner {
             views if traits.is_deduplicating() => view_traits(self.client(), views).await?,
             _ => Views::Inexact("a materialized view reads from it".to_owned()),
         };
-        let commit = choice::choose(requested, &traits, &views).map_err(|cause| {
-            Error::CommitModeUnavailable {
-                mode: requested.name(),
-                table: table.to_string(),
-                cause,
-            }
+        let chosen = choice::choose(requested, &traits, &views);
+        let (commit, window) = chosen.map_err(|cause| Error::CommitModeUnavailable {
+            mode: requested.name(),
+            table: table.to_string(),
+            cause,
         })?;
         if self.connection.is_mapped() {
             self.check_mapped(table, commit.mode).await?;
@@ -85,6 +88,7 @@ impl Inner {
         Ok(Choice {
             commit,
             engine: traits.engine,
+            window,
         })
     }
 }
@@ -132,24 +136,36 @@ async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<Table
             table: table.table.clone(),
         }));
     };
-    let engine = EngineClause::parse(&row.engine_full);
-    let window = engine.setting("non_replicated_deduplication_window");
-    let window = window.unwrap_or(&row.default_window).parse().unwrap_or(0);
+    let mut traits = Traits {
+        table: table.clone(),
+        engine: EngineClause::parse(&row.engine_full),
+        window: 0,
+    };
+    let window = match traits.engine.setting(traits.window_setting()) {
+        Some(window) => window.parse(),
+        None if traits.engine.is_replicated() => {
+            let statement = sql::staging::default_replicated_window();
+            let values: Vec<String> = client.fetch(&statement).await?;
+            values.first().map_or("0", String::as_str).parse()
+        }
+        None => row.default_window.parse(),
+    };
+    traits.window = window.unwrap_or(0);
     let views = row.views.into_iter();
     let views = views.map(|(database, name)| TableName::new(database, name));
-    Ok((Traits { engine, window }, views.collect()))
+    Ok((traits, views.collect()))
 }
 
 /// Whether every table that these views fill, and those that views on these fill, takes a block
-/// once.
+/// once, and how long.
 async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
     let mut open = views.to_vec();
-    let mut seen = HashSet::new();
+    let mut fired = 0;
+    // How often each table is filled for one block, and what it is like.
+    let mut filled: HashMap<TableName, (u64, Traits)> = HashMap::new();
     while let Some(view) = open.pop() {
-        if !seen.insert(view.clone()) {
-            continue;
-        }
-        if seen.len() > MAX_VIEWS {
+        fired += 1;
+        if fired > MAX_VIEWS {
             return Ok(Views::Inexact(format!(
                 "more than {MAX_VIEWS} views depend on it"
             )));
@@ -174,6 +190,21 @@ async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
             )));
         }
         open.extend(views);
+        let (times, _) = filled.entry(target).or_insert((0, traits));
+        *times += 1;
     }
-    Ok(Views::Exact)
+    let mut window: Option<Window> = None;
+    for (times, traits) in filled.into_values() {
+        let Some(own) = traits.window_of(times) else {
+            return Ok(Views::Inexact(format!(
+                "{} remembers less than the {times} insertions that its views make of a block",
+                traits.table
+            )));
+        };
+        window = Some(match window {
+            Some(window) => window.and(own),
+            None => own,
+        });
+    }
+    Ok(window.map_or(Views::None, Views::Exact))
 }

@@ -62,7 +62,8 @@ const TABLES: [Table; 5] = [
     ),
     (
         CHECKPOINTS,
-        "`transfer_id` UUID, `incarnation` UInt32, `block` UInt64, `text_offset` UInt64, `file_offset` UInt64, \
+        "`transfer_id` UUID, `incarnation` UInt32, `block` UInt64, `block_rows` UInt64, \
+         `block_crc32c` UInt32, `text_offset` UInt64, `file_offset` UInt64, \
          `line` UInt64, `record` UInt64, `after_return` Bool, `crc32c` UInt32, `rows_parsed` UInt64, \
          `rows_staged` UInt64, `rows_rejected` UInt64",
         "transfer_id, incarnation, block",
@@ -186,10 +187,37 @@ pub(crate) fn checkpoint(database: &str, transfer_id: Uuid, incarnation: u32) ->
     let table = TableName::new(database, CHECKPOINTS).quoted();
     Statement::with_params(
         format!(
-            "SELECT transfer_id, incarnation, block, text_offset, file_offset, line, record, after_return, \
-             crc32c, rows_parsed, rows_staged, rows_rejected FROM {table} \
+            "SELECT transfer_id, incarnation, block, block_rows, block_crc32c, text_offset, \
+             file_offset, line, record, after_return, crc32c, rows_parsed, rows_staged, \
+             rows_rejected FROM {table} \
              WHERE transfer_id = {{p0:UUID}} AND incarnation = {{p1:UInt32}} \
              ORDER BY block DESC, time DESC LIMIT 1"
+        ),
+        vec![transfer_id.to_string(), incarnation.to_string()],
+    )
+}
+
+/// The blocks of an upload that are confirmed, in their order.
+pub(crate) fn blocks(database: &str, transfer_id: Uuid, incarnation: u32) -> Statement {
+    let table = TableName::new(database, CHECKPOINTS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT block, block_rows, block_crc32c FROM {table} FINAL \
+             WHERE transfer_id = {{p0:UUID}} AND incarnation = {{p1:UInt32}} AND block > 0 \
+             ORDER BY block"
+        ),
+        vec![transfer_id.to_string(), incarnation.to_string()],
+    )
+}
+
+/// What they add up to: one row.
+pub(crate) fn block_sums(database: &str, transfer_id: Uuid, incarnation: u32) -> Statement {
+    let table = TableName::new(database, CHECKPOINTS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT count() AS blocks, max(block) AS last, sum(block_rows) AS rows \
+             FROM {table} FINAL \
+             WHERE transfer_id = {{p0:UUID}} AND incarnation = {{p1:UInt32}} AND block > 0"
         ),
         vec![transfer_id.to_string(), incarnation.to_string()],
     )

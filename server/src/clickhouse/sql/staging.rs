@@ -107,6 +107,7 @@ pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineCla
             "non_replicated_deduplication_window",
             DEDUPLICATION_WINDOW.to_string(),
         ),
+        ("max_parts_in_total", i64::MAX.to_string()),
         ("parts_to_delay_insert", "100000".to_owned()),
         ("parts_to_throw_insert", "100000".to_owned()),
         // A part has few files, whatever its size: each is made, linked into the target and dropped,
@@ -233,6 +234,15 @@ pub(crate) fn engine(table: &TableName) -> Statement {
     )
 }
 
+/// The insertions that a replicated table remembers which does not say it itself.
+pub(crate) fn default_replicated_window() -> Statement {
+    Statement::new(
+        "SELECT value FROM system.replicated_merge_tree_settings \
+         WHERE name = 'replicated_deduplication_window'"
+            .to_owned(),
+    )
+}
+
 /// The table that a materialized view fills; no row for any other kind of view.
 pub(crate) fn view_target(view: &TableName) -> Statement {
     Statement::with_params(
@@ -268,8 +278,8 @@ mod tests {
             "CREATE TABLE IF NOT EXISTS `db`.`_sluice_staging_00000000000000000000000000000000_1_2` AS \
              `db`.`t`\nENGINE = MergeTree\nPARTITION BY toYYYYMM(d)\nORDER BY (a, b)\nSETTINGS \
              index_granularity = 4096, assign_part_uuids = 1, \
-             non_replicated_deduplication_window = 1000000, parts_to_delay_insert = 100000, \
-             parts_to_throw_insert = 100000, min_bytes_for_wide_part = 9223372036854775807, \
+             non_replicated_deduplication_window = 1000000, max_parts_in_total = 9223372036854775807, \
+             parts_to_delay_insert = 100000, parts_to_throw_insert = 100000, min_bytes_for_wide_part = 9223372036854775807, \
              min_rows_for_wide_part = 9223372036854775807, max_bytes_to_merge_at_max_space_in_pool = 1, \
              max_bytes_to_merge_at_min_space_in_pool = 1\nCOMMENT 'an upload that Sluice stages; \
              dropped by itself'"

@@ -2,14 +2,15 @@
 //!
 //! Used by `transfer::commit`. Pure.
 
-use super::{Commit, CommitMode};
-use crate::clickhouse::sql::EngineClause;
+use super::{Commit, CommitMode, window::Window};
+use crate::clickhouse::sql::{EngineClause, TableName};
 
 /// What is to know of a table.
 #[derive(Clone, Debug)]
 pub(super) struct Traits {
+    pub(super) table: TableName,
     pub(super) engine: EngineClause,
-    /// The blocks that it remembers, unless it is replicated.
+    /// The insertions of parts that it remembers.
     pub(super) window: u64,
 }
 
@@ -18,8 +19,8 @@ pub(super) struct Traits {
 pub(super) enum Views {
     /// None reads from the table.
     None,
-    /// They take it once.
-    Exact,
+    /// They take it once, as long as the tables that they fill remember it.
+    Exact(Window),
     /// They may take it twice, or not at all; why.
     Inexact(String),
 }
@@ -27,7 +28,27 @@ pub(super) enum Views {
 impl Traits {
     /// Whether the table takes a block that comes twice once.
     pub(super) fn is_deduplicating(&self) -> bool {
-        self.engine.is_replicated() || (self.engine.is_merge_tree() && self.window > 0)
+        self.engine.is_merge_tree() && self.window > 0
+    }
+
+    /// The setting that says how much it remembers.
+    pub(super) fn window_setting(&self) -> &'static str {
+        if self.engine.is_replicated() {
+            "replicated_deduplication_window"
+        } else {
+            "non_replicated_deduplication_window"
+        }
+    }
+
+    /// What it remembers when it is filled `times` for each block, if that is anything.
+    pub(super) fn window_of(&self, times: u64) -> Option<Window> {
+        let insertions = self.window.checked_div(times).filter(|count| *count > 0)?;
+        Some(Window {
+            table: self.table.clone(),
+            setting: self.window_setting(),
+            insertions,
+            is_partitioned: self.engine.is_partitioned(),
+        })
     }
 
     /// Why rows cannot be staged for it.
@@ -66,24 +87,37 @@ impl Traits {
             ));
         }
         if !self.is_deduplicating() {
-            let setting = "non_replicated_deduplication_window";
+            let setting = self.window_setting();
             return Some(format!(
                 "its setting {setting} is 0, so that it does not deduplicate inserts"
             ));
         }
         match views {
             Views::Inexact(cause) => Some(cause.clone()),
-            Views::None | Views::Exact => None,
+            Views::None | Views::Exact(_) => None,
         }
     }
 }
 
-/// Chooses the mode, or says why the requested one cannot be honoured.
+impl Views {
+    /// The window for INSERTs into a table with these views.
+    fn window_with(&self, traits: &Traits) -> Option<Window> {
+        let own = traits.window_of(1)?;
+        match self {
+            Self::Exact(window) => Some(own.and(window.clone())),
+            Self::None => Some(own),
+            Self::Inexact(_) => None,
+        }
+    }
+}
+
+/// Chooses the mode, or says why the requested one cannot be honoured; in the mode BLOCKS with what bounds
+/// it.
 pub(super) fn choose(
     requested: CommitMode,
     traits: &Traits,
     views: &Views,
-) -> Result<Commit, String> {
+) -> Result<(Commit, Option<Window>), String> {
     let staging = traits.staging_obstacle(views);
     let blocks = traits.block_obstacle(views);
     let mode = match (requested, staging, blocks) {
@@ -92,19 +126,27 @@ pub(super) fn choose(
         (CommitMode::Auto, Some(_), None) if !traits.engine.is_replicated() => CommitMode::Blocks,
         (CommitMode::Auto, Some(staging), blocks) => {
             let cause = blocks.map_or(staging.clone(), |blocks| format!("{staging}; {blocks}"));
-            return Ok(direct(&cause, traits));
+            return Ok((direct(&cause, traits), None));
         }
         (CommitMode::Atomic | CommitMode::Replace, Some(cause), _)
         | (CommitMode::Blocks, _, Some(cause)) => return Err(cause),
         (requested, ..) => requested,
     };
-    Ok(match mode {
-        CommitMode::Direct => direct("the caller asked for it", traits),
-        mode => Commit {
+    let window = views
+        .window_with(traits)
+        .filter(|_| mode == CommitMode::Blocks);
+    let commit = match (mode, &window) {
+        (CommitMode::Direct, _) => direct("the caller asked for it", traits),
+        (mode, Some(window)) => Commit {
             mode,
-            guarantee: guarantee(mode, traits),
+            guarantee: guarantee_of_blocks(traits, window),
         },
-    })
+        (mode, None) => Commit {
+            mode,
+            guarantee: guarantee(mode, traits).to_owned(),
+        },
+    };
+    Ok((commit, window))
 }
 
 fn direct(cause: &str, traits: &Traits) -> Commit {
@@ -122,23 +164,24 @@ fn direct(cause: &str, traits: &Traits) -> Commit {
     }
 }
 
-fn guarantee(mode: CommitMode, traits: &Traits) -> String {
-    let text = match mode {
+fn guarantee_of_blocks(traits: &Traits, window: &Window) -> String {
+    let lost = if traits.engine.is_replicated() {
+        ""
+    } else {
+        "; a clickhouse that is killed at the moment it takes a block can lose that block"
+    };
+    format!(
+        "block by block, each once, as long as the table remembers it ({}); if it fails, the first \
+         blocks stay, and the same transfer goes on behind them{lost}",
+        window.words()
+    )
+}
+
+fn guarantee(mode: CommitMode, traits: &Traits) -> &'static str {
+    match mode {
         CommitMode::Replace => {
             "the rows take the place of the old ones at once, after they are counted; if it fails, \
              the old ones stay"
-        }
-        CommitMode::Blocks if traits.engine.is_replicated() => {
-            "block by block, each once, as long as the table remembers it; if it fails, the first \
-             blocks stay, and the same transfer goes on behind them"
-        }
-        CommitMode::Blocks => {
-            return format!(
-                "block by block, each once, as long as the table remembers it (its last {} blocks); \
-                 if it fails, the first blocks stay, and the same transfer goes on behind them; a \
-                 clickhouse that is killed at the moment it takes a block can lose that block",
-                traits.window
-            );
         }
         _ if traits.engine.is_partitioned() => {
             "all or nothing: staged, counted, then moved in, each partition at once; a commit that is \
@@ -149,24 +192,30 @@ fn guarantee(mode: CommitMode, traits: &Traits) -> String {
             "all or nothing: staged, counted, then moved in at once; the same transfer never loads \
              its rows twice"
         }
-    };
-    text.to_owned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CommitMode, EngineClause, Traits, Views, choose};
+    use super::{CommitMode, EngineClause, TableName, Traits, Views, choose};
 
     fn traits(engine: &str, window: u64) -> Traits {
         Traits {
+            table: TableName::new("db", "t"),
             engine: EngineClause::parse(engine),
             window,
         }
     }
 
+    /// Views that take a block once.
+    fn exact() -> Views {
+        Views::Exact(traits("MergeTree ORDER BY a", 5).window_of(1).unwrap())
+    }
+
     fn chosen(engine: &str, window: u64, views: &Views) -> CommitMode {
         choose(CommitMode::Auto, &traits(engine, window), views)
             .unwrap()
+            .0
             .mode
     }
 
@@ -178,7 +227,8 @@ mod tests {
         for (engine, window, views, mode) in [
             (plain, 0, &Views::None, CommitMode::Atomic),
             (plain, 9, &Views::None, CommitMode::Atomic),
-            (plain, 9, &Views::Exact, CommitMode::Blocks),
+            (plain, 9, &exact(), CommitMode::Blocks),
+            (plain, 0, &exact(), CommitMode::Direct),
             (plain, 9, &inexact, CommitMode::Direct),
             (plain, 0, &inexact, CommitMode::Direct),
             (replicated, 0, &Views::None, CommitMode::Direct),
@@ -214,11 +264,15 @@ mod tests {
     #[test]
     fn forced_mode_is_honoured_or_refused_with_the_cause() {
         let plain = traits("MergeTree ORDER BY a", 0);
-        let refusal = |mode, traits: &Traits, views| choose(mode, traits, views).unwrap_err();
+        let refusal =
+            |mode, traits: &Traits, views: &Views| choose(mode, traits, views).unwrap_err();
         assert!(refusal(CommitMode::Blocks, &plain, &Views::None).contains("window is 0"));
-        assert!(refusal(CommitMode::Atomic, &plain, &Views::Exact).contains("materialized view"));
+        assert!(refusal(CommitMode::Atomic, &plain, &exact()).contains("materialized view"));
         assert!(refusal(CommitMode::Replace, &traits("Log", 0), &Views::None).contains("Log"));
-        let replicated = traits("ReplicatedMergeTree ORDER BY a", 0);
+        let forgetful = traits("ReplicatedMergeTree ORDER BY a", 0);
+        let cause = refusal(CommitMode::Blocks, &forgetful, &Views::None);
+        assert!(cause.contains("replicated_deduplication_window is 0"));
+        let replicated = traits("ReplicatedMergeTree ORDER BY a", 100);
         assert!(refusal(CommitMode::Atomic, &replicated, &Views::None).contains("Replicated"));
         for (mode, traits) in [
             (CommitMode::Direct, &plain),
@@ -226,7 +280,28 @@ mod tests {
             (CommitMode::Blocks, &replicated),
             (CommitMode::Direct, &traits("Log", 0)),
         ] {
-            assert_eq!(choose(mode, traits, &Views::None).unwrap().mode, mode);
+            assert_eq!(choose(mode, traits, &Views::None).unwrap().0.mode, mode);
         }
+    }
+
+    #[test]
+    fn smallest_window_bounds_the_blocks_and_is_named() {
+        let traits = traits("MergeTree PARTITION BY d ORDER BY a", 9);
+        let choose = |mode, views: &Views| choose(mode, &traits, views).unwrap();
+        let (commit, window) = choose(CommitMode::Blocks, &exact());
+        let window = window.unwrap();
+        assert_eq!(
+            (window.uncovered_blocks(), window.partitions_per_block()),
+            (1, 5)
+        );
+        assert!(
+            commit.guarantee.contains("db.t remembers 5 insertions"),
+            "{commit:?}"
+        );
+        assert!(
+            commit.guarantee.contains("of which it may have 5"),
+            "{commit:?}"
+        );
+        assert_eq!(choose(CommitMode::Atomic, &Views::None).1, None);
     }
 }

@@ -344,7 +344,7 @@ async fn a_block_is_not_written_before_its_last_byte() {
     let open = async |token| {
         let query_id = Uuid::new_v4();
         let statement = numbers(&stage);
-        let insert = stage.client.insert_block(&statement, query_id, token);
+        let insert = stage.client.insert_block(&statement, query_id, token, None);
         let mut insert = insert.await.unwrap();
         insert.send(bytes.clone()).await.unwrap();
         while stage.client.progress(query_id).await.unwrap().is_none() {}
