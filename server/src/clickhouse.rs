@@ -151,7 +151,8 @@ impl Client {
     }
 
     /// Opens an INSERT of exactly one block. ClickHouse takes the block once for each `token`, as long
-    /// as the table remembers it. `query_id` must not be in use.
+    /// as the table remembers it, and refuses one that touches more than `max_partitions`.
+    /// `query_id` must not be in use.
     ///
     /// # Errors
     ///
@@ -161,10 +162,14 @@ impl Client {
         statement: &Statement,
         query_id: Uuid,
         token: &str,
+        max_partitions: Option<u64>,
     ) -> Result<Insert> {
         let purpose = Purpose::InsertBlock;
         let mut library = self.prepare(statement, query_id, purpose).await?;
         library.set_setting("insert_deduplication_token", token);
+        if let Some(limit) = max_partitions {
+            library.set_setting(settings::MAX_PARTITIONS, limit.to_string());
+        }
         Ok(self.open_insert(library, statement, query_id))
     }
 

@@ -13,7 +13,9 @@ use crate::clickhouse::{
     sql::{TableName, journal},
 };
 
-pub use record::{Checkpoint, ClaimRow, Pulse, RejectedRow, TransferRow, UploadRow};
+pub use record::{
+    BlockRow, BlockSums, Checkpoint, ClaimRow, Pulse, RejectedRow, TransferRow, UploadRow,
+};
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
 const MAX_LOST_STEPS: u32 = 8;
@@ -175,13 +177,13 @@ impl Journal {
         self.insert(journal::TRANSFERS, &[row]).await
     }
 
-    /// Writes how far an upload is.
+    /// Writes which blocks ClickHouse has confirmed. One that is there already stays once.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub async fn add_checkpoint(&self, checkpoint: Checkpoint) -> Result<()> {
-        self.insert(journal::CHECKPOINTS, &[checkpoint]).await
+    pub async fn add_checkpoints(&self, checkpoints: &[Checkpoint]) -> Result<()> {
+        self.insert(journal::CHECKPOINTS, checkpoints).await
     }
 
     /// What an upload began with.
@@ -206,6 +208,27 @@ impl Journal {
     ) -> Result<Option<Checkpoint>> {
         let statement = journal::checkpoint(&self.database, transfer_id, incarnation);
         Ok(self.fetch(&statement).await?.into_iter().next())
+    }
+
+    /// The blocks of an upload that ClickHouse has confirmed, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn blocks(&self, transfer_id: Uuid, incarnation: u32) -> Result<Vec<BlockRow>> {
+        let statement = journal::blocks(&self.database, transfer_id, incarnation);
+        self.fetch(&statement).await
+    }
+
+    /// What the blocks of an upload that ClickHouse has confirmed add up to.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn block_sums(&self, transfer_id: Uuid, incarnation: u32) -> Result<BlockSums> {
+        let statement = journal::block_sums(&self.database, transfer_id, incarnation);
+        let sums = self.fetch(&statement).await?;
+        Ok(sums.into_iter().next().unwrap_or_default())
     }
 
     /// Where a transfer stands.

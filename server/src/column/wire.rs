@@ -45,6 +45,13 @@ impl EncodedBlock {
     pub fn byte_count(&self) -> usize {
         self.chunks.iter().map(Bytes::len).sum()
     }
+
+    /// Returns the CRC-32C of the bytes of the whole block.
+    #[must_use]
+    pub fn crc32c(&self) -> u32 {
+        let chunks = self.chunks.iter();
+        chunks.fold(0, |sum, chunk| crc32c::crc32c_append(sum, chunk))
+    }
 }
 
 /// The parts of a column.

@@ -187,7 +187,8 @@ pub struct UploadRow {
     pub batch_bytes: u64,
 }
 
-/// How far an upload is: everything before is in ClickHouse for good.
+/// A block that ClickHouse has confirmed, and how far the upload is with it: everything before is in
+/// ClickHouse for good.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ::clickhouse::Row, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The upload.
@@ -195,8 +196,12 @@ pub struct Checkpoint {
     pub transfer_id: Uuid,
     /// How often its file had been begun anew.
     pub incarnation: u32,
-    /// The number of blocks.
+    /// The number of the block, from 1.
     pub block: u64,
+    /// The rows of the block.
+    pub block_rows: u64,
+    /// The CRC-32C of the block as it was sent.
+    pub block_crc32c: u32,
     /// The bytes of the text.
     pub text_offset: u64,
     /// The bytes of the file, if it can be read from there on; else 0.
@@ -215,4 +220,26 @@ pub struct Checkpoint {
     pub rows_staged: u64,
     /// Records left out.
     pub rows_rejected: u64,
+}
+
+/// One block of an upload, as the journal has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ::clickhouse::Row, Deserialize)]
+pub struct BlockRow {
+    /// The number of the block, from 1.
+    pub block: u64,
+    /// Its rows.
+    pub block_rows: u64,
+    /// The CRC-32C of its bytes.
+    pub block_crc32c: u32,
+}
+
+/// What the blocks of an upload in the journal add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ::clickhouse::Row, Deserialize)]
+pub struct BlockSums {
+    /// How many there are.
+    pub blocks: u64,
+    /// The number of the last one.
+    pub last: u64,
+    /// The rows of all of them.
+    pub rows: u64,
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Error, Inner, Result, Transfers,
+    Error, Inner, Result, Transfer, Transfers,
     protocol::{Claim, Standing, Step},
 };
 use crate::journal::ClaimRow;
@@ -37,27 +37,38 @@ impl Inner {
     /// Looks once for all uploads that run here.
     async fn stop_lost(&self) -> Result<()> {
         let running = self.registry.all().into_iter();
-        let running = running.filter(|transfer| transfer.state().is_active());
         let owned: Vec<_> = running
-            .filter_map(|transfer| Some((transfer.claim()?, transfer)))
+            .filter(|transfer| transfer.state().is_active() && transfer.claim().is_some())
             .collect();
         let ids: Vec<_> = owned
             .iter()
-            .map(|(_, transfer)| transfer.description().id)
+            .map(|transfer| transfer.description().id)
             .collect();
         let newest = self.newest_claims(&ids).await?;
-        for ((run, step), transfer) in owned {
+        for transfer in owned {
             let id = transfer.description().id;
-            let lost = newest
-                .iter()
-                .find(|(of, claim)| *of == id && claim.number > step && claim.run != run);
-            match lost.map(|(_, claim)| claim.standing()) {
-                Some(Standing::Ended { by_caller: true }) => transfer.stop(Error::Cancelled),
-                Some(_) => transfer.stop(Error::TakenOver { id: id.to_string() }),
-                None => {}
+            let newest = newest.iter().find(|(of, _)| *of == id);
+            if let Some(lost) = newest.and_then(|(_, newest)| lost(&transfer, newest)) {
+                transfer.stop(lost);
             }
         }
         Ok(())
+    }
+
+    /// Sees that nobody else has taken a step since the one by which an upload is owned here.
+    ///
+    /// # Errors
+    ///
+    /// What somebody did, and those of ClickHouse.
+    pub(super) async fn check_owner(&self, transfer: &Transfer) -> Result<()> {
+        if transfer.claim().is_none() {
+            return Ok(());
+        }
+        let newest = self.newest_claim(transfer.description().id).await?;
+        match newest.and_then(|newest| lost(transfer, &newest)) {
+            Some(lost) => Err(lost),
+            None => Ok(()),
+        }
     }
 
     /// The newest step of an upload.
@@ -134,6 +145,20 @@ impl Inner {
             }
         }
     }
+}
+
+/// What the newest step of an upload means for the run that owned it here; none if that is its own.
+fn lost(transfer: &Transfer, newest: &Claim) -> Option<Error> {
+    let (run, step) = transfer.claim()?;
+    if newest.number <= step || newest.run == run {
+        return None;
+    }
+    Some(match newest.standing() {
+        Standing::Ended { by_caller: true } => Error::Cancelled,
+        _ => Error::TakenOver {
+            id: transfer.description().id.to_string(),
+        },
+    })
 }
 
 /// A row of the journal as the protocol knows it.

@@ -12,6 +12,7 @@
 mod support;
 
 mod attacks;
+mod blocks;
 mod catalog;
 mod clickhouse;
 mod cluster;

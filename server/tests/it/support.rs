@@ -1,7 +1,10 @@
 //! A real server in this process, with an embedded engine and clients for both services.
 
+pub(crate) mod faulty;
 pub(crate) mod gate;
 pub(crate) mod hosted;
+#[path = "../chaos/proxy.rs"]
+pub(crate) mod proxy;
 
 use std::{
     io::{Read as _, Write as _},

@@ -8,9 +8,13 @@
 //! [`Closing`] sends that byte and waits for the answer. So ClickHouse reads the next block while it
 //! writes the last one, but has no whole block to write before its turn has come. Once a block has
 //! failed, each is sent at its turn only: ClickHouse may have room for one query at a time.
+//!
+//! A block has one way only, through the queue between the halves, and leaves it as confirmed or with the
+//! error that ends the upload. The INSERT that was opened for it lies beside the queue ([`Ahead`]): it may
+//! be given up at any time, and costs nothing but sending the block again.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -22,13 +26,13 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    checkpoints::Checkpoints,
+    checkpoints::{Checkpoints, Confirmed},
     sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
 };
 use crate::{
-    clickhouse::Insert,
+    clickhouse::{self, Insert},
     column::EncodedBlock,
-    journal::Checkpoint,
+    journal::{BlockRow, Checkpoint},
     transfer::{Error, Patience, Result},
 };
 
@@ -41,23 +45,40 @@ const BLOCKS_AHEAD: usize = 1;
 /// The INSERTs that may run: one that is being opened, and one that is being closed.
 pub(super) type Queries = [Option<Uuid>; 2];
 
-/// What goes from one half to the other.
+/// What ClickHouse has of an upload already.
+#[derive(Debug, Default)]
+pub(super) struct Present {
+    /// The last block that is there, and the text before its end.
+    pub(super) checkpoint: Checkpoint,
+    /// The blocks up to that one, as far as they will be made again; in order.
+    pub(super) blocks: Vec<BlockRow>,
+}
+
+/// What goes from one half to the other: a block, and what is safe once ClickHouse has it.
 #[derive(Debug)]
-struct Opened {
+struct Ready {
     block: EncodedBlock,
-    /// What is safe once ClickHouse has the block.
     checkpoint: Checkpoint,
-    /// Nothing where the block is there already, or could not be sent ahead.
-    insert: Option<OpenInsert>,
 }
 
 /// An INSERT that lacks the last byte of its block.
 #[derive(Debug)]
 struct OpenInsert {
+    number: u64,
     insert: Insert,
     query_id: Uuid,
     last_byte: Bytes,
     opened_at: Instant,
+}
+
+/// The INSERT that is open for the next block, if any.
+#[derive(Debug, Default)]
+struct Ahead(Mutex<AheadState>);
+
+#[derive(Debug, Default)]
+struct AheadState {
+    insert: Option<OpenInsert>,
+    has_failed: bool,
 }
 
 /// The half that takes the items and sends blocks ahead.
@@ -65,8 +86,8 @@ struct OpenInsert {
 struct Opening<'s, 'a> {
     sink: &'s Sink<'a>,
     query: &'s mut Option<Uuid>,
-    present: &'s Checkpoint,
-    has_failed: &'s AtomicBool,
+    present: &'s Present,
+    ahead: &'s Ahead,
 }
 
 /// The half that ends INSERTs and counts.
@@ -75,45 +96,85 @@ struct Closing<'s, 'a> {
     sink: &'s Sink<'a>,
     query: &'s mut Option<Uuid>,
     checkpoints: &'s mut Checkpoints<'a>,
-    present: &'s Checkpoint,
-    is_visible: bool,
-    opened: mpsc::Receiver<Opened>,
-    /// The next block, where its INSERT had to be given up.
-    waiting: Option<Opened>,
-    has_failed: &'s AtomicBool,
+    present: &'s Present,
+    ahead: &'s Ahead,
+    confirmed: Confirmed,
 }
 
 impl<'a> Sink<'a> {
-    /// Sends every block. Those up to `present` are there already; `is_visible` says that the rows go
-    /// to the table itself.
+    /// Sends every block, those behind `from`, and says what ClickHouse has confirmed in all. Those up to
+    /// `present` are there already: they are compared with what they were, and not sent.
     pub(super) async fn send_blocks(
         &self,
         items: mpsc::Receiver<Item>,
         (checkpoints, queries): (&mut Checkpoints<'a>, &mut Queries),
-        present: &Checkpoint,
-        is_visible: bool,
-    ) -> Result<()> {
-        let (sender, opened) = mpsc::channel(BLOCKS_AHEAD);
-        let has_failed = &AtomicBool::new(false);
+        from: Confirmed,
+        present: &Present,
+    ) -> Result<Confirmed> {
+        let (sender, ready) = mpsc::channel(BLOCKS_AHEAD);
+        let ahead = &Ahead::default();
         let [opening, closing] = queries;
         let opening = Opening {
             sink: self,
             query: opening,
             present,
-            has_failed,
+            ahead,
         };
         let closing = Closing {
             sink: self,
             query: closing,
             checkpoints,
             present,
-            is_visible,
-            opened,
-            waiting: None,
-            has_failed,
+            ahead,
+            confirmed: from,
         };
-        tokio::try_join!(opening.run(items, sender), closing.run())?;
-        Ok(())
+        let ((), confirmed) = tokio::try_join!(opening.run(items, sender), closing.run(ready))?;
+        Ok(confirmed)
+    }
+}
+
+impl Present {
+    /// Whether a block is another one than was sent under its number.
+    fn contradicts(&self, made: &Checkpoint) -> bool {
+        let known = self
+            .blocks
+            .binary_search_by_key(&made.block, |known| known.block);
+        let known = known.ok().and_then(|place| self.blocks.get(place));
+        let is_other = |known: &BlockRow| {
+            (known.block_rows, known.block_crc32c) != (made.block_rows, made.block_crc32c)
+        };
+        let last = &self.checkpoint;
+        known.is_some_and(is_other) || made.block == last.block && made.crc32c != last.crc32c
+    }
+}
+
+impl Ahead {
+    fn state(&self) -> MutexGuard<'_, AheadState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.state().has_failed
+    }
+
+    fn put(&self, insert: Option<OpenInsert>) {
+        self.state().insert = insert;
+    }
+
+    /// Takes the INSERT that was opened for this block. One that has been silent for longer may be given
+    /// up by ClickHouse any moment.
+    fn take(&self, number: u64) -> Option<OpenInsert> {
+        let insert = self.state().insert.take();
+        insert.filter(|insert| {
+            insert.number == number && insert.opened_at.elapsed() < KEEPALIVE_INTERVAL
+        })
+    }
+
+    /// Gives up the INSERT of the next block, and has none sent ahead any more.
+    fn give_up(&self) {
+        let mut state = self.state();
+        state.has_failed = true;
+        state.insert = None;
     }
 }
 
@@ -121,10 +182,10 @@ impl Opening<'_, '_> {
     async fn run(
         mut self,
         mut items: mpsc::Receiver<Item>,
-        opened: mpsc::Sender<Opened>,
+        ready: mpsc::Sender<Ready>,
     ) -> Result<()> {
         // The place comes first: no block is taken before there is a use for it.
-        while let Ok(place) = opened.reserve().await {
+        while let Ok(place) = ready.reserve().await {
             let (block, checkpoint) = loop {
                 match items.recv().await {
                     Some(Item::Rejected(rows)) => self.sink.keep(&rows).await?,
@@ -132,45 +193,40 @@ impl Opening<'_, '_> {
                     None => return Ok(()),
                 }
             };
-            let present = self.present;
-            if checkpoint.block == present.block && checkpoint.crc32c != present.crc32c {
+            if checkpoint.block > self.present.checkpoint.block {
+                if !self.ahead.has_failed() {
+                    let insert = self.open(&block, &checkpoint).await;
+                    self.ahead.put(insert);
+                }
+            } else if self.present.contradicts(&checkpoint) {
                 return Err(Error::FileChanged {
                     id: self.sink.transfer.description().id.to_string(),
-                    offset: present.text_offset,
+                    offset: self.present.checkpoint.text_offset,
                 });
             }
-            let is_sent_ahead =
-                checkpoint.block > present.block && !self.has_failed.load(Ordering::Relaxed);
-            let insert = if is_sent_ahead {
-                self.open(&block, checkpoint.block).await
-            } else {
-                None
-            };
-            place.send(Opened {
-                block,
-                checkpoint,
-                insert,
-            });
+            place.send(Ready { block, checkpoint });
         }
         Ok(())
     }
 
     /// Sends a block but for its last byte. What fails here is tried again when its turn has come, and
     /// if it fails then, the upload does.
-    async fn open(&mut self, block: &EncodedBlock, number: u64) -> Option<OpenInsert> {
+    async fn open(&mut self, block: &EncodedBlock, checkpoint: &Checkpoint) -> Option<OpenInsert> {
+        let number = checkpoint.block;
         let (last, chunks) = block.chunks.split_last()?;
         let mut last = last.clone();
         let last_byte = last.split_off(last.len().checked_sub(1)?);
         let query_id = Uuid::new_v4();
         *self.query = Some(query_id);
         let sent = async {
-            let mut insert = self.sink.begin(query_id, number).await?;
+            let mut insert = self.sink.begin(query_id, checkpoint).await?;
             send_chunks(&mut insert, chunks).await?;
             send_chunks(&mut insert, &[last]).await?;
             Ok::<_, Error>(insert)
         };
         match sent.await {
             Ok(insert) => Some(OpenInsert {
+                number,
                 insert,
                 query_id,
                 last_byte,
@@ -185,37 +241,42 @@ impl Opening<'_, '_> {
 }
 
 impl Closing<'_, '_> {
-    async fn run(mut self) -> Result<()> {
+    async fn run(mut self, mut ready: mpsc::Receiver<Ready>) -> Result<Confirmed> {
         loop {
-            if let Some(block) = self.waiting.take() {
-                self.close(block).await?;
-                continue;
-            }
-            match timeout(BEAT_INTERVAL, self.opened.recv()).await {
+            match timeout(BEAT_INTERVAL, ready.recv()).await {
                 Ok(Some(block)) => self.close(block).await?,
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(self.confirmed),
                 Err(_) => self.checkpoints.beat().await,
             }
         }
     }
 
     /// Sees a block arrive, unless it is there, and counts it.
-    async fn close(&mut self, opened: Opened) -> Result<()> {
-        let Opened {
-            block,
-            checkpoint,
-            insert,
-        } = opened;
-        let present = self.present.block;
-        if checkpoint.block > present {
-            self.insert(&block, checkpoint.block, insert).await?;
+    async fn close(&mut self, ready: Ready) -> Result<()> {
+        let Ready { block, checkpoint } = ready;
+        let number = checkpoint.block;
+        let with_it = Confirmed {
+            blocks: self.confirmed.blocks + 1,
+            rows: self.confirmed.rows + block.row_count as u64,
+        };
+        if Confirmed::from(checkpoint) != with_it {
+            return Err(Error::Internal("a block is missing between two others"));
         }
-        let counters = self.sink.transfer.counters();
-        counters.add_rows_staged(block.row_count);
-        if checkpoint.block >= present {
+        if number > self.present.checkpoint.block {
+            if self.sink.is_visible {
+                // A caller who is told that it was cancelled sees no further block.
+                self.sink.inner.check_owner(self.sink.transfer).await?;
+            }
+            if let Some(window) = &self.sink.window {
+                self.checkpoints.cover(window.uncovered_blocks()).await?;
+            }
+            self.insert(&block, &checkpoint).await?;
             self.checkpoints.checkpoint(checkpoint).await?;
         }
-        if self.is_visible {
+        self.confirmed = with_it;
+        let counters = self.sink.transfer.counters();
+        counters.add_rows_staged(block.row_count);
+        if self.sink.is_visible {
             counters.commit_staged();
         }
         Ok(())
@@ -223,39 +284,21 @@ impl Closing<'_, '_> {
 
     /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
     /// comes.
-    async fn insert(
-        &mut self,
-        block: &EncodedBlock,
-        number: u64,
-        opened: Option<OpenInsert>,
-    ) -> Result<()> {
-        // One that has been silent for longer may be given up any moment.
-        let opened = opened.filter(|opened| opened.opened_at.elapsed() < KEEPALIVE_INTERVAL);
-        let mut outcome = match opened {
+    async fn insert(&mut self, block: &EncodedBlock, checkpoint: &Checkpoint) -> Result<()> {
+        let mut outcome = match self.ahead.take(checkpoint.block) {
             Some(opened) => self.end(opened).await,
-            None => self.try_insert(block, number).await,
+            None => self.try_insert(block, checkpoint).await,
         };
         let mut patience = Patience::new();
         while let Err(error) = outcome {
-            self.give_up_next();
+            self.ahead.give_up();
             patience
-                .after(self.sink.inner, "sending a block", error)
+                .after(self.sink.inner, "sending a block", self.sink.explain(error))
                 .await?;
-            outcome = self.try_insert(block, number).await;
+            outcome = self.try_insert(block, checkpoint).await;
         }
         *self.query = None;
         Ok(())
-    }
-
-    /// Gives up the INSERT of the next block, and sends none ahead any more.
-    fn give_up_next(&mut self) {
-        self.has_failed.store(true, Ordering::Relaxed);
-        if let Ok(next) = self.opened.try_recv() {
-            self.waiting = Some(next);
-        }
-        if let Some(next) = &mut self.waiting {
-            next.insert = None;
-        }
     }
 
     async fn end(&mut self, opened: OpenInsert) -> Result<()> {
@@ -270,20 +313,44 @@ impl Closing<'_, '_> {
         Ok(insert.finish().await?)
     }
 
-    async fn try_insert(&mut self, block: &EncodedBlock, number: u64) -> Result<()> {
+    async fn try_insert(&mut self, block: &EncodedBlock, checkpoint: &Checkpoint) -> Result<()> {
         let query_id = Uuid::new_v4();
         *self.query = Some(query_id);
-        let mut insert = self.sink.begin(query_id, number).await?;
+        let mut insert = self.sink.begin(query_id, checkpoint).await?;
         send_chunks(&mut insert, &block.chunks).await?;
         Ok(insert.finish().await?)
     }
 }
 
 impl Sink<'_> {
-    /// Begins the INSERT of the block with this number.
-    async fn begin(&self, query_id: Uuid, number: u64) -> Result<Insert> {
-        let token = format!("{}/{number}", self.transfer.description().id);
-        let insert = self.client.insert_block(&self.statement, query_id, &token);
+    /// Begins the INSERT of a block. Its token names the content: what is the same block in every run of
+    /// the upload is taken once, and nothing else is taken for it.
+    async fn begin(&self, query_id: Uuid, checkpoint: &Checkpoint) -> Result<Insert> {
+        let token = format!(
+            "{}/{}/{}/{:08x}",
+            self.transfer.description().id,
+            self.incarnation,
+            checkpoint.block,
+            checkpoint.block_crc32c
+        );
+        let partitions = self
+            .window
+            .as_ref()
+            .map(|window| window.partitions_per_block());
+        let insert = self
+            .client
+            .insert_block(&self.statement, query_id, &token, partitions);
         Ok(insert.await?)
+    }
+
+    /// Says what to do about a block that has more partitions than its table remembers.
+    fn explain(&self, error: Error) -> Error {
+        match (error, &self.window) {
+            (Error::ClickHouse(clickhouse::Error::TooManyPartitions(exception)), Some(window)) => {
+                tracing::info!(%exception, "a block has too many partitions");
+                window.too_small(self.transfer)
+            }
+            (error, _) => error,
+        }
     }
 }

@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Chunk, UploadOutcome,
+    blocks::Present,
+    checkpoints::Confirmed,
     head::Head,
     run::{Job, Start},
     sending::{Item, Sink},
@@ -76,19 +78,23 @@ impl<'a> Job<'a> {
         let mode = choice.commit.mode;
         let columns = plan.insert_columns();
         let mut insert = None;
+        let mut sent = None;
+        let present = start.checkpoint;
         if request.dry_run {
-            self.sink(sql::insert_native(&table, &columns))
+            self.sink(sql::insert_native(&table, &columns), &choice)
                 .discard(items)
                 .await?;
         } else if mode == CommitMode::Direct {
             self.ledger.begin(upload).await?;
-            let sink = self.sink(sql::insert_native(&table, &columns));
+            let sink = self.sink(sql::insert_native(&table, &columns), &choice);
             let [query, _] = &mut self.queries;
-            insert = sink.send_stream(items, &idle_block, query).await?;
+            let (open, rows) = sink.send_stream(items, &idle_block, query).await?;
+            insert = open;
+            sent = Some(rows);
         } else {
             let sending = (items, start);
-            self.send_blocks(&table, &columns, &choice, upload, sending)
-                .await?;
+            let confirmed = self.send_blocks(&table, &columns, &choice, upload, sending);
+            sent = Some(confirmed.await?);
         }
         let Typed {
             mut rejected,
@@ -96,8 +102,15 @@ impl<'a> Job<'a> {
         } = typing
             .await
             .map_err(|_| Error::Internal("the typing thread panicked"))??;
+        if let Some(sent) = sent {
+            self.check_sent(sent, &present)?;
+        }
         if let Some(insert) = insert {
             insert.finish().await?;
+        } else if let Some(confirmed) = sent {
+            let incarnation = self.ledger.incarnation();
+            let checkpoints = &mut self.ledger.checkpoints;
+            checkpoints.settle(incarnation, confirmed).await?;
         }
         self.commit(mode, &table, uuid).await?;
         if from.rows_rejected > 0 {
@@ -127,12 +140,32 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn sink(&self, statement: sql::Statement) -> Sink<'a> {
+    /// Sees that every row that was read and not rejected was sent, and that the file goes on at least as
+    /// far as it did.
+    fn check_sent(&self, sent: Confirmed, present: &Checkpoint) -> Result<()> {
+        if sent.blocks < present.block {
+            return Err(Error::FileChanged {
+                id: self.request.id.to_string(),
+                offset: present.text_offset,
+            });
+        }
+        let counts = self.transfer.counters().read();
+        if counts.rows_parsed != counts.rows_rejected + sent.rows {
+            tracing::error!(?counts, ?sent, "rows were read that were not sent");
+            return Err(Error::Internal("rows were read that were not sent"));
+        }
+        Ok(())
+    }
+
+    fn sink(&self, statement: sql::Statement, choice: &Choice) -> Sink<'a> {
         Sink {
             inner: self.inner,
             client: self.inner.client(),
             transfer: self.transfer,
             statement,
+            incarnation: self.ledger.incarnation(),
+            window: choice.window.clone(),
+            is_visible: !choice.commit.mode.is_staged(),
             stops_at_reject: self.request.rejects == RejectPolicy::default(),
         }
     }
@@ -145,7 +178,7 @@ impl<'a> Job<'a> {
         choice: &Choice,
         upload: UploadRow,
         (items, start): (mpsc::Receiver<Item>, Start),
-    ) -> Result<()> {
+    ) -> Result<Confirmed> {
         let is_new = start.checkpoint.block == 0;
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
@@ -164,12 +197,24 @@ impl<'a> Job<'a> {
             self.ledger.begin(upload).await?;
         }
         let inner = self.inner;
-        let mut sink = self.sink(sql::insert_native(&into, columns));
+        let mut sink = self.sink(sql::insert_native(&into, columns), choice);
         if is_staged {
             sink.client = inner.connection.service();
         }
+        let from = start.typing();
+        let present = Present {
+            checkpoint: start.checkpoint,
+            blocks: if from.block < start.checkpoint.block {
+                let journal = &inner.journal;
+                journal
+                    .blocks(self.request.id, self.ledger.incarnation())
+                    .await?
+            } else {
+                Vec::new()
+            },
+        };
         let progress = (&mut self.ledger.checkpoints, &mut self.queries);
-        sink.send_blocks(items, progress, &start.checkpoint, !is_staged)
+        sink.send_blocks(items, progress, from.into(), &present)
             .await
     }
 

@@ -126,17 +126,9 @@ impl<'a> Ledger<'a> {
         self.put(Phase::Running, None).await
     }
 
-    /// Whether nobody else has taken a step since; the error says what somebody did.
+    /// Sees that nobody else has taken a step since; the error says what somebody did.
     pub(super) async fn check_owner(&self) -> Result<()> {
-        if !self.is_open {
-            return Ok(());
-        }
-        let id = self.transfer.description().id;
-        let newest = self.inner.newest_claim(id).await?;
-        match newest.filter(|newest| newest.number > self.epoch()) {
-            Some(newest) => Err(self.lost_to(&newest)),
-            None => Ok(()),
-        }
+        self.inner.check_owner(self.transfer).await
     }
 
     /// Takes the step that ends the work on the rows, unless another one has ended it.

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, time::timeout};
 use uuid::Uuid;
 
+use super::checkpoints::Confirmed;
 use crate::{
     clickhouse::{Client, Insert, Statement},
     column::EncodedBlock,
     journal::{Checkpoint, RejectedRow},
-    transfer::{Error, Inner, Result, Transfer},
+    transfer::{Error, Inner, Result, Transfer, commit::window::Window},
 };
 
 /// The pause after which ClickHouse is told that more is to come; it gives up after 30 s.
@@ -36,6 +37,12 @@ pub(super) struct Sink<'a> {
     pub(super) client: &'a Client,
     pub(super) transfer: &'a Transfer,
     pub(super) statement: Statement,
+    /// How often the file had been begun anew.
+    pub(super) incarnation: u32,
+    /// What bounds the blocks that go to the table itself.
+    pub(super) window: Option<Window>,
+    /// Whether the rows go to the table itself.
+    pub(super) is_visible: bool,
     /// Whether a rejected row stops the upload: it is in its error as well, and need not be kept.
     pub(super) stops_at_reject: bool,
 }
@@ -51,7 +58,7 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// Sends all blocks as one INSERT, and returns it unless there was nothing to send.
+    /// Sends all blocks as one INSERT, and returns it unless there was nothing to send, and what was sent.
     ///
     /// `idle_block` has no rows: it keeps ClickHouse from giving up on a client that pauses. `query` is
     /// the INSERT that runs.
@@ -60,21 +67,24 @@ impl Sink<'_> {
         mut items: mpsc::Receiver<Item>,
         idle_block: &EncodedBlock,
         query: &mut Option<Uuid>,
-    ) -> Result<Option<Insert>> {
+    ) -> Result<(Option<Insert>, Confirmed)> {
         let query_id = self.transfer.description().id;
         let mut insert = self.client.insert(&self.statement, query_id).await?;
-        let mut sent = false;
+        let mut sent = Confirmed::default();
         loop {
             match timeout(KEEPALIVE_INTERVAL, items.recv()).await {
                 Ok(Some(Item::Block(block, _))) => {
-                    sent = true;
+                    sent = Confirmed {
+                        blocks: sent.blocks + 1,
+                        rows: sent.rows + block.row_count as u64,
+                    };
                     *query = Some(query_id);
                     send_chunks(&mut insert, &block.chunks).await?;
                     self.transfer.counters().add_rows_staged(block.row_count);
                 }
                 Ok(Some(Item::Rejected(rows))) => self.keep(&rows).await?,
-                Ok(None) => return Ok(sent.then_some(insert)),
-                Err(_) if sent => send_chunks(&mut insert, &idle_block.chunks).await?,
+                Ok(None) => return Ok(((sent.blocks > 0).then_some(insert), sent)),
+                Err(_) if sent.blocks > 0 => send_chunks(&mut insert, &idle_block.chunks).await?,
                 Err(_) => {}
             }
         }

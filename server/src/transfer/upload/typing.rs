@@ -162,6 +162,8 @@ impl Typing {
         } = mark.position;
         self.last = Checkpoint {
             block: self.last.block + 1,
+            block_rows: block.row_count as u64,
+            block_crc32c: block.crc32c(),
             text_offset: byte_offset,
             file_offset: if self.can_seek { byte_offset } else { 0 },
             line,

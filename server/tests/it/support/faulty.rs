@@ -1,0 +1,154 @@
+//! A way to ClickHouse that fails as a test says: a proxy that knows the INSERTs of blocks.
+//!
+//! Every other statement passes. Each INSERT of a block has a connection of its own, and a token that
+//! begins with the id of its upload: so the n-th INSERT of an upload meets the n-th fault of its script.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use sluice_server::task;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+
+/// The end of a chunked body.
+const END: &[u8] = b"\r\n0\r\n\r\n";
+
+/// What becomes of the INSERT of one block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing happens to it.
+    None,
+    /// The line breaks before anything of it is handed on.
+    AtOnce,
+    /// The line breaks in the middle of the block.
+    InBlock,
+    /// The line breaks behind the block, before the end of the body.
+    BeforeEnd,
+    /// ClickHouse does it, and the answer is lost.
+    AnswerLost,
+    /// ClickHouse sees nothing of it, and this exception is the answer.
+    Refused(u16, &'static str),
+}
+
+/// The proxy.
+#[derive(Clone)]
+pub(crate) struct FaultyLine {
+    pub(crate) url: String,
+    scripts: Arc<Mutex<HashMap<String, VecDeque<Fault>>>>,
+}
+
+impl FaultyLine {
+    /// Stands before the ClickHouse at `url`.
+    pub(crate) async fn start(url: &str) -> Self {
+        let target: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let line = Self {
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            scripts: Arc::default(),
+        };
+        let shared = line.clone();
+        task::spawn_background("line", async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let serve = shared.clone().serve(client, target);
+                task::spawn_background("connection", serve);
+            }
+        });
+        line
+    }
+
+    /// What happens to the next INSERTs of an upload, one after the other.
+    pub(crate) fn script(&self, id: &str, faults: &[Fault]) {
+        let faults = faults.iter().copied().collect();
+        self.scripts.lock().unwrap().insert(id.to_owned(), faults);
+    }
+
+    /// The faults that have not happened.
+    pub(crate) fn left(&self, id: &str) -> usize {
+        let scripts = self.scripts.lock().unwrap();
+        scripts.get(id).map_or(0, VecDeque::len)
+    }
+
+    fn next_fault(&self, head: &[u8]) -> Fault {
+        let head = String::from_utf8_lossy(head);
+        let Some((_, token)) = head.split_once("insert_deduplication_token=") else {
+            return Fault::None;
+        };
+        let id: String = token.chars().take(36).collect();
+        let mut scripts = self.scripts.lock().unwrap();
+        let script = scripts.get_mut(&id);
+        script.and_then(VecDeque::pop_front).unwrap_or(Fault::None)
+    }
+
+    async fn serve(self, mut client: TcpStream, target: SocketAddr) {
+        let mut begun = Vec::new();
+        while !begun.windows(4).any(|four| four == b"\r\n\r\n") {
+            if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
+                return;
+            }
+        }
+        let fault = self.next_fault(&begun);
+        if fault == Fault::AtOnce {
+            return;
+        }
+        if let Fault::Refused(code, name) = fault {
+            read_to_end(&mut client, &mut begun).await;
+            let text = format!("Code: {code}. DB::Exception: no. ({name}) (version 26.7.2.1)");
+            let answer = format!(
+                "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\n\
+                 Connection: close\r\nContent-Length: {}\r\n\r\n{text}",
+                text.len()
+            );
+            client.write_all(answer.as_bytes()).await.ok();
+            return;
+        }
+        let Ok(mut server) = TcpStream::connect(target).await else {
+            return;
+        };
+        match fault {
+            Fault::InBlock => {
+                // More than the head, and never the last byte of a block that waits for its turn.
+                let middle = begun
+                    .windows(4)
+                    .position(|four| four == b"\r\n\r\n")
+                    .unwrap()
+                    + 4;
+                while begun.len() < middle + 64 {
+                    if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
+                        return;
+                    }
+                }
+                begun.truncate(middle + 64);
+                server.write_all(&begun).await.ok();
+            }
+            Fault::BeforeEnd => {
+                read_to_end(&mut client, &mut begun).await;
+                begun.truncate(begun.len().saturating_sub(END.len() - 2));
+                server.write_all(&begun).await.ok();
+            }
+            Fault::AnswerLost => {
+                read_to_end(&mut client, &mut begun).await;
+                server.write_all(&begun).await.ok();
+                server.read_to_end(&mut Vec::new()).await.ok();
+            }
+            _ => {
+                if server.write_all(&begun).await.is_ok() {
+                    copy_bidirectional(&mut client, &mut server).await.ok();
+                }
+            }
+        }
+    }
+}
+
+/// Reads the rest of a chunked request.
+async fn read_to_end(client: &mut TcpStream, request: &mut Vec<u8>) {
+    while !request.ends_with(END) {
+        if !matches!(client.read_buf(request).await, Ok(1..)) {
+            return;
+        }
+    }
+}
