@@ -37,6 +37,11 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "MODE", default_value = "auto")]
     pub(crate) commit: Commit,
 
+    /// With --commit replace: empty the table if no row of the file is loaded, because it has only a
+    /// header or all of its rows are rejected. Default: that is refused.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+
     #[command(flatten)]
     pub(crate) again: AgainArgs,
 

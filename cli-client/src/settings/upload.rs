@@ -70,6 +70,11 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
         let text = "--rejects takes a file; `sluice transfers rejects ID` prints the rows";
         return Err(Error::Usage(text.to_owned()));
     }
+    let commit_mode = commit_mode(args.commit);
+    if args.allow_empty && commit_mode != CommitMode::Replace {
+        let text = "--allow-empty goes with --commit replace: no other mode takes rows away";
+        return Err(Error::Usage(text.to_owned()));
+    }
     let source_name = match args.file.file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
         None => "-".to_owned(),
@@ -88,7 +93,8 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             dialect: Some(reading::dialect(args.dialect)?),
             columns: mappings(args.columns),
             create_table: args.create.create,
-            commit_mode: commit_mode(args.commit).into(),
+            commit_mode: commit_mode.into(),
+            allow_empty: args.allow_empty,
             total_bytes: None,
             source_name,
             values: Some(reading::values(args.values)?),
