@@ -56,6 +56,17 @@ pub enum Error {
     ClickHouse(#[from] ClickHouseError),
 }
 
+impl Error {
+    /// Whether it says that the database or the table is not there.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::DatabaseNotFound { .. } | Self::TableNotFound { .. }
+        )
+    }
+}
+
 /// What ClickHouse says about itself and the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {

@@ -95,3 +95,27 @@ fn a_directory_cannot_be_written() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_sink_that_has_failed_fails_again_with_the_same_reason() {
+    let full = || {
+        let file = fs::File::options().write(true).open("/dev/full").unwrap();
+        Sink::of_file(file, "full".to_owned())
+    };
+    let mut sink = full();
+    let piece = Bytes::from_static(b"more");
+    let failure = loop {
+        if let Err(failure) = sink.write(piece.clone()).await {
+            break failure;
+        }
+    };
+    let again = sink.write(piece).await.unwrap_err();
+    let last = sink.finish().await.unwrap_err();
+    for failure in [failure, again, last] {
+        let Error::Sink { source, name, .. } = failure else {
+            panic!("{failure:?}");
+        };
+        assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(name, "full");
+    }
+}

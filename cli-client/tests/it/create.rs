@@ -1,6 +1,6 @@
 //! `upload --create` and `--dry-run`: what the table becomes, and what is said before it is made.
 
-use crate::support::{Server, sample};
+use crate::support::{GuardedClickhouse, Proxy, Server, sample, until};
 
 fn type_of(server: &Server, table: &str, column: &str) -> String {
     server.sql(&format!(
@@ -144,4 +144,93 @@ fn extra_fields_are_left_out_when_asked() {
         "{text}"
     );
     assert_eq!(server.sql("SELECT * FROM items ORDER BY id"), "1\tx\n2\tx");
+}
+
+const ID: &str = "0190d3a0-0000-7000-8000-000000000031";
+
+/// A ClickHouse whose line breaks behind the CREATE TABLE of an upload, before its answer; the upload
+/// that then waits for the line.
+struct Broken {
+    clickhouse: GuardedClickhouse,
+    line: Proxy,
+    server: Server,
+    upload: [String; 7],
+}
+
+impl Broken {
+    fn start() -> Self {
+        let clickhouse = GuardedClickhouse::start("loader", "secret");
+        let line = Proxy::to(&clickhouse.url);
+        let server = Server::start_with(&["--clickhouse-url", &line.url()]);
+        let file = server.files.write("x.csv", "id,name\n1,a\n2,b\n3,c\n");
+        let upload = ["upload", &file, "--table", "fresh", "--create"];
+        let [a, b, c, d, e] = upload.map(str::to_owned);
+        Self {
+            clickhouse,
+            line,
+            upload: [a, b, c, d, e, "--transfer-id".to_owned(), ID.to_owned()],
+            server,
+        }
+    }
+
+    fn upload(&self) -> Vec<&str> {
+        self.upload.iter().map(String::as_str).collect()
+    }
+
+    fn begin(&self) -> crate::support::Client {
+        self.line.cut_behind("\r\nCREATE TABLE `fresh`");
+        let client = self.server.begin(&self.upload());
+        until("the cut", || (self.line.cuts_done() == 1).then_some(()));
+        let exists = || self.clickhouse.sql("EXISTS TABLE fresh") == "1";
+        until("the table is made", || exists().then_some(()));
+        client
+    }
+
+    fn check(&self) {
+        let rows = self.clickhouse.sql("SELECT count(), sum(id) FROM fresh");
+        assert_eq!(rows, "3\t6");
+    }
+}
+
+#[test]
+fn a_new_table_whose_upload_lost_its_clickhouse_is_gone_on_with() {
+    let broken = Broken::start();
+    let client = broken.begin();
+    broken.line.refuse(false);
+    let (code, loaded, notes) = client.finish_with_notes();
+    assert_eq!(code, Some(0), "{loaded} {notes}");
+    assert_eq!(loaded["rows_committed"], 3);
+    let statement = loaded["create_statement"].as_str().unwrap();
+    assert!(statement.starts_with("CREATE TABLE"), "{statement}");
+    broken.check();
+}
+
+#[test]
+fn a_new_table_whose_upload_was_interrupted_in_a_fault_is_loaded_by_the_same_id() {
+    let broken = Broken::start();
+    let client = broken.begin();
+    client.signal("INT");
+    assert_eq!(client.finish().0, Some(130));
+    broken.line.refuse(false);
+    let loaded = broken.server.json(&broken.upload());
+    assert_eq!(loaded["rows_committed"], 3);
+    broken.check();
+}
+
+#[test]
+fn a_table_of_somebody_else_is_not_taken_for_a_new_one() {
+    let broken = Broken::start();
+    let client = broken.begin();
+    client.signal("INT");
+    assert_eq!(client.finish().0, Some(130));
+    // Somebody has made another one in the meantime, or uses this one already.
+    broken.clickhouse.sql("INSERT INTO fresh VALUES (9, 'i')");
+    broken.line.refuse(false);
+    let error = broken.server.fails(&broken.upload(), 4);
+    assert_eq!(error["reason"], "TABLE_EXISTS");
+    assert_eq!(broken.clickhouse.sql("SELECT id FROM fresh"), "9");
+    // Another upload has no right to it in any case.
+    broken.clickhouse.sql("TRUNCATE TABLE fresh");
+    let other = &broken.upload()[..5];
+    assert_eq!(broken.server.fails(other, 4)["reason"], "TABLE_EXISTS");
 }

@@ -50,14 +50,14 @@ pub(crate) fn sample(name: &str) -> String {
 /// unless the options say otherwise.
 pub(crate) fn server_program(data: &Path, options: &[&str]) -> Process {
     let mut command = Process::new(server_binary());
-    command.env_clear().arg("--engine-library").arg(library());
-    let defaults = [
-        ("--listen", "127.0.0.1:0"),
-        ("--data-dir", data.to_str().unwrap()),
-    ];
-    for (option, value) in defaults {
-        if !options.contains(&option) {
-            command.args([option, value]);
+    command.env_clear();
+    if !options.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    if !options.contains(&"--clickhouse-url") {
+        command.arg("--engine-library").arg(library());
+        if !options.contains(&"--data-dir") {
+            command.arg("--data-dir").arg(data);
         }
     }
     command.args(options).stdin(Stdio::null());
@@ -222,6 +222,17 @@ impl Server {
         command
     }
 
+    /// The command line with `--json` where no file may be larger than so many blocks of 512 bytes,
+    /// which stands for the end of the disk.
+    pub(crate) fn sluice_on_full_disk(&self, blocks: u32, line: &[&str]) -> Process {
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut command = Process::new("sh");
+        command
+            .args(["-c", &limited, SLUICE, "--server", &self.url, "--json"])
+            .args(line);
+        command
+    }
+
     /// Runs a command that succeeds; its JSON object.
     pub(crate) fn json(&self, line: &[&str]) -> Value {
         let assert = self.sluice(line).arg("--json").assert().code(0);
@@ -272,18 +283,7 @@ impl Server {
 
     /// Runs SQL on the engine directly, past the server, and returns the answer as text.
     pub(crate) fn sql(&self, query: &str) -> String {
-        let mut stream = TcpStream::connect(&self.engine_address).unwrap();
-        let length = query.len();
-        write!(
-            stream,
-            "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert_eq!(head.split(' ').nth(1), Some("200"), "{query}: {body}");
-        body.trim_end_matches('\n').to_owned()
+        sql(&self.engine_address, query)
     }
 
     /// Rows of a table and a sum over all its cells.
@@ -329,6 +329,22 @@ impl Drop for Server {
             drop(writeln!(std::io::stderr(), "the server's log:\n{log}"));
         }
     }
+}
+
+/// Runs SQL on the ClickHouse at this address, and returns the answer as text.
+fn sql(address: &str, query: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = query.len();
+    write!(
+        stream,
+        "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!(head.split(' ').nth(1), Some("200"), "{query}: {body}");
+    body.trim_end_matches('\n').to_owned()
 }
 
 /// Starts a server's program, and keeps its log; the fields of its events.

@@ -43,6 +43,8 @@ struct Line {
     /// The microseconds that a piece takes upwards.
     delay: AtomicU64,
     cuts: Mutex<VecDeque<(Way, u64)>>,
+    /// What goes up and is not answered: the line breaks behind it, and is refused from then on.
+    trap: Mutex<Option<&'static [u8]>>,
     /// Bytes of each way since the last cut.
     moved: [AtomicU64; 2],
     done: AtomicUsize,
@@ -61,6 +63,7 @@ impl Proxy {
             hold: AtomicU64::new(u64::MAX),
             delay: AtomicU64::new(0),
             cuts: Mutex::default(),
+            trap: Mutex::default(),
             moved: Default::default(),
             done: AtomicUsize::new(0),
             streams: Mutex::default(),
@@ -78,6 +81,11 @@ impl Proxy {
     /// Breaks all connections each time that so many bytes have gone this way since the last time.
     pub(crate) fn cut(&self, cuts: &[(Way, u64)]) {
         self.line.cuts.lock().unwrap().extend(cuts);
+    }
+
+    /// Breaks all connections once this has gone up, before an answer comes, and refuses new ones.
+    pub(crate) fn cut_behind(&self, text: &'static str) {
+        *self.line.trap.lock().unwrap() = Some(text.as_bytes());
     }
 
     /// The cuts that were made.
@@ -182,7 +190,24 @@ impl Line {
             if to.write_all(&buffer[..length]).is_err() {
                 return;
             }
+            if way == Way::Up && self.is_trapped(&buffer[..length]) {
+                self.sever();
+                return;
+            }
         }
+    }
+
+    /// Whether the line breaks behind these bytes; then it is refused, and does not break there again.
+    fn is_trapped(&self, bytes: &[u8]) -> bool {
+        let mut trap = self.trap.lock().unwrap();
+        let is_here = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+        let is_trapped = trap.is_some_and(is_here);
+        if is_trapped {
+            *trap = None;
+            self.refuses.store(true, Ordering::SeqCst);
+            self.done.fetch_add(1, Ordering::SeqCst);
+        }
+        is_trapped
     }
 
     /// Whether the next cut is due; then it is no longer the next.

@@ -123,7 +123,7 @@ impl<'a> Job<'a> {
         mut chunks: mpsc::Receiver<Chunk>,
         begin: oneshot::Sender<Begun>,
     ) -> Result<UploadOutcome> {
-        let (start, newest) = match self.first_contact().await? {
+        let (mut start, newest) = match self.first_contact().await? {
             Past::Done(row) => return self.replay(*row, begin, chunks).await,
             Past::Committing(row, commit) => {
                 let row = self.complete(*row, commit).await?;
@@ -148,11 +148,8 @@ impl<'a> Job<'a> {
         if !self.request.dry_run {
             self.ledger.take(newest.as_ref()).await?;
         }
-        let was_created = start.upload.as_ref().is_some_and(|upload| upload.created);
-        let existing = match self.request.create_table {
-            Some(_) if !was_created => None,
-            _ => Some(self.inner.catalog().table(&self.request.table).await?),
-        };
+        let existing = self.existing(&mut start).await?;
+        let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
         self.resume_counters(&start);
         if start.upload.is_some() {

@@ -1,14 +1,20 @@
 //! The table of an upload: looked up or made, and matched to the file.
 //!
-//! Part of `transfer::upload`; `run` calls it once. It sends no rows.
+//! Part of `transfer::upload`; `run` calls it. It sends no rows.
+//!
+//! A table is made in three steps: the journal is told its name, ClickHouse makes it, rows are sent.
+//! Whatever breaks in between, the next run of the same upload knows that the empty table is its own.
 
 use uuid::Uuid;
 
-use super::{head::Head, run::Job};
+use super::{
+    head::Head,
+    run::{Job, Start},
+};
 use crate::{
-    catalog::Table,
+    catalog::{self, Table},
     clickhouse::sql::TableName,
-    transfer::{CreateTable, Error, Inner, Result, UploadRequest, live::FileForm, plan::Plan},
+    transfer::{CreateTable, Error, Result, UploadRequest, live::FileForm, plan::Plan},
 };
 
 /// A table that is ready to take rows.
@@ -21,6 +27,43 @@ pub(super) struct Target {
 }
 
 impl Job<'_> {
+    /// The table to load into; none where it is to be made. A run that has brought no row yet is
+    /// begun anew: what it has left is at most the empty table.
+    pub(super) async fn existing(&self, start: &mut Start) -> Result<Option<Table>> {
+        let (inner, request) = (self.inner, self.request);
+        if request.create_table.is_none() {
+            return Ok(Some(inner.catalog().table(&request.table).await?));
+        }
+        let is_begun = start.upload.as_ref().is_some_and(|upload| upload.created);
+        if !is_begun && !self.was_making_table().await? {
+            return Ok(None);
+        }
+        let is_new = start.checkpoint.block == 0;
+        match inner.catalog().table(&request.table).await {
+            Ok(table) if is_new && table.summary.row_count == Some(0) => {
+                *start = Start::default();
+                Ok(Some(table))
+            }
+            Ok(table) if is_begun => Ok(Some(table)),
+            // Somebody else writes to it. ClickHouse will say that it exists.
+            Ok(_) => Ok(None),
+            Err(error) if is_new && error.is_missing() => {
+                *start = Start::default();
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether an earlier run of this upload has said that it makes the table.
+    async fn was_making_table(&self) -> Result<bool> {
+        if self.request.dry_run || !self.ledger.is_open() {
+            return Ok(false);
+        }
+        let row = self.inner.journal.find(self.request.id).await?;
+        Ok(row.is_some_and(|row| !row.create_statement.is_empty()))
+    }
+
     /// Matches the file to the table, which is made here if it is to be.
     pub(super) async fn target(
         &mut self,
@@ -42,15 +85,14 @@ impl Job<'_> {
                 (table, plan, Some(statement))
             }
             None => {
-                let (table, statement) = create(self.inner, request, head).await?;
-                self.created = Some(table.summary.name.clone());
+                let (table, statement) = self.create(head).await?;
                 let plan = head.plan_new(&table, matching)?;
                 (table, plan, Some(statement))
             }
         };
         plan.check_columns(&table, &request.file.values)?;
         self.transfer.set_file_form(FileForm {
-            names: head.field_names(&plan),
+            names: head.field_names(Some(&plan)),
             cut: head.profile.cut.clone(),
         });
         let uuid = table.uuid;
@@ -66,6 +108,47 @@ impl Job<'_> {
     }
 }
 
+impl Job<'_> {
+    /// Creates the table that the file asks for; returns it and the statement that made it.
+    async fn create(&mut self, head: &Head) -> Result<(Table, String)> {
+        let request = self.request;
+        let catalog = self.inner.catalog();
+        let (new, statement) = match &request.create_table {
+            Some(CreateTable::Statement(text)) => (None, text.clone()),
+            _ => {
+                let new = head.new_table(&head.profile.columns, &request.columns)?;
+                let columns = new.columns.iter();
+                let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
+                check_value_columns(request, &names)?;
+                let statement = catalog.create_statement(&request.table, &new)?;
+                (Some(new), statement)
+            }
+        };
+        let name = match catalog.table(&request.table).await {
+            Err(catalog::Error::TableNotFound { database, table }) => {
+                let name = TableName::new(database, table);
+                self.transfer
+                    .set_target(name.clone(), Some(statement.clone()));
+                self.ledger.resume().await?;
+                name
+            }
+            // Nothing is said of it: ClickHouse is about to refuse.
+            Ok(table) => table.summary.name,
+            Err(error) => return Err(error.into()),
+        };
+        match new {
+            Some(new) => drop(catalog.create_table(&request.table, &new).await?),
+            None => {
+                catalog
+                    .create_by_statement(&request.table, &statement)
+                    .await?;
+            }
+        }
+        self.created = Some(name);
+        Ok((catalog.table(&request.table).await?, statement))
+    }
+}
+
 /// Refuses rules for a column that is not there.
 fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> {
     let mut columns = request.file.values.columns.iter();
@@ -76,25 +159,4 @@ fn check_value_columns(request: &UploadRequest, names: &[String]) -> Result<()> 
         }),
         None => Ok(()),
     }
-}
-
-/// Creates the table that the file asks for; returns it and the statement that made it.
-async fn create(inner: &Inner, request: &UploadRequest, head: &Head) -> Result<(Table, String)> {
-    let statement = if let Some(CreateTable::Statement(text)) = &request.create_table {
-        inner
-            .catalog()
-            .create_by_statement(&request.table, text)
-            .await?;
-        text.clone()
-    } else {
-        let table = head.new_table(&head.profile.columns, &request.columns)?;
-        let names: Vec<_> = table
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
-        check_value_columns(request, &names)?;
-        inner.catalog().create_table(&request.table, &table).await?
-    };
-    Ok((inner.catalog().table(&request.table).await?, statement))
 }
