@@ -1,6 +1,9 @@
 //! Faults in the file, the names and the disk: exit code, reason, place, and a server that goes on.
 
-use std::{fs::File, process::Command as Process};
+use std::{
+    fs::{self, File},
+    process::Command as Process,
+};
 
 use crate::support::{SLUICE, Server};
 
@@ -234,14 +237,9 @@ fn a_full_disk_is_7() {
 fn a_disk_that_fills_in_the_middle_leaves_the_old_file_and_nothing_else() {
     let server = start();
     let target = server.files.write("out.csv", "old");
-    // A limit on the size of files stands for the end of the disk.
-    let limited = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
-    let output = Process::new("sh")
-        .args(["-c", limited, SLUICE, "--server", server.url(), "--json"])
-        .args(["export", "--query", ENDLESS, "-o", &target])
-        .args(["--transfer-id", ID])
-        .output()
-        .unwrap();
+    let export = ["export", "--query", ENDLESS, "-o", &target];
+    let line = [&export[..], &["--transfer-id", ID]].concat();
+    let output = server.sluice_on_full_disk(128, &line).output().unwrap();
     assert_eq!(output.status.code(), Some(7));
     let error = &crate::last_object(&output)["error"];
     assert_eq!(error["reason"], "SINK_UNWRITABLE");
@@ -270,4 +268,38 @@ fn a_file_that_cannot_be_read_is_7() {
     }
     assert_eq!(server.sql("SELECT count() FROM items"), "0");
     goes_on(&server);
+}
+
+/// Sets how many files a process may have open; returns how many it has.
+fn limit_open_files(process: u32, limit: &str) -> usize {
+    let line = ["--pid", &process.to_string(), &format!("--nofile={limit}:")];
+    assert!(
+        Process::new("prlimit")
+            .args(line)
+            .status()
+            .unwrap()
+            .success()
+    );
+    fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
+}
+
+#[test]
+fn a_clickhouse_that_is_out_of_file_descriptors_is_waited_for() {
+    let server = start();
+    let engine = server.engine();
+    let file = server.files.write("x.csv", "id,name\n1,a\n2,b\n");
+    let upload = ["upload", &file, "--table", "items", "--transfer-id", ID];
+    let open = limit_open_files(engine, "4096");
+    limit_open_files(engine, &open.to_string());
+    let error = server.fails(&[&upload[..], &["--retry-time", "0"]].concat(), 5);
+    assert_eq!(error["reason"], "CLICKHOUSE_RESOURCES", "{error}");
+
+    let client = server.begin(&upload);
+    // The server waits for a while, and the client then tries again.
+    server.until_transfer(ID, |transfer| transfer["state"] == "running");
+    limit_open_files(engine, "4096");
+    let (code, loaded, notes) = client.finish_with_notes();
+    assert_eq!(code, Some(0), "{loaded} {notes}");
+    assert_eq!(loaded["rows_committed"], 2);
+    assert_eq!(server.sql("SELECT sum(id) FROM items"), "3");
 }

@@ -189,8 +189,26 @@ fn split_name(text: &str) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
+/// Errors of the system that are over when somebody gives something back: ENOMEM, ENFILE, EMFILE, ENOSPC,
+/// EDQUOT.
+const SHORTAGES: [&str; 5] = ["12", "23", "24", "28", "122"];
+
+/// Whether the exception tells of a system that is short of memory, file descriptors or disk. It comes
+/// with the code of whatever was tried, such as CANNOT_OPEN_FILE.
+fn is_shortage(message: &str) -> bool {
+    let Some((_, rest)) = message.rsplit_once("errno: ") else {
+        return message.contains("Too many open files");
+    };
+    let end = rest.find(|c: char| !c.is_ascii_digit());
+    let number = rest.get(..end.unwrap_or(rest.len()));
+    number.is_some_and(|number| SHORTAGES.contains(&number))
+}
+
 impl From<Exception> for Error {
     fn from(exception: Exception) -> Self {
+        if is_shortage(&exception.message) {
+            return Self::Resources(exception);
+        }
         match exception.code {
             code if is_about_system(code) && exception.is_exhaustion() => {
                 Self::Resources(exception)
