@@ -140,6 +140,9 @@ pub(crate) enum Error {
     /// The rest of an export has other columns than its beginning.
     #[error("the rest of the export has other columns than its beginning")]
     ColumnsChanged,
+    /// The rest of an export would come from another table than its beginning.
+    #[error("another table of this name has taken the place of the one that the export began with")]
+    TableReplaced,
     /// Ctrl-C or a request to terminate.
     #[error("interrupted")]
     Interrupted,

@@ -139,7 +139,7 @@ impl Report {
                     .with("bytes", &bytes.to_string())
                     .with("expected", &expected.to_string())
             }
-            Error::ColumnsChanged => {
+            Error::ColumnsChanged | Error::TableReplaced => {
                 Self::local(error, Code::Aborted, "EXPORT_INCOMPLETE", Exit::Failure)
             }
             Error::Interrupted => {

@@ -32,6 +32,8 @@ const QUEUE_PIECES: usize = 4;
 pub(crate) struct Sink {
     pieces: mpsc::Sender<Bytes>,
     writer: Worker<io::Result<()>>,
+    /// Why the thread that writes has ended early, once that is known.
+    failure: Option<io::Error>,
     written: Arc<AtomicU64>,
     name: String,
     /// The file under its working name and the name that it is to have; nothing for what is written
@@ -79,6 +81,7 @@ impl Sink {
         Self {
             pieces,
             writer: task::worker(move || write_all(open, queue, &counter)),
+            failure: None,
             written,
             name,
             temporary,
@@ -95,15 +98,20 @@ impl Sink {
         if self.pieces.send(piece).await.is_ok() {
             return Ok(());
         }
-        // The thread ends early only by a failure.
-        let failure = match self.writer.join().await.and_then(|written| written) {
-            Err(failure) => failure,
-            Ok(()) => io::Error::from(io::ErrorKind::WriteZero),
+        // The thread ends early only by a failure, and tells it once.
+        let failure = match self.failure.take() {
+            Some(failure) => failure,
+            None => match self.writer.join().await.and_then(|written| written) {
+                Err(failure) => failure,
+                Ok(()) => io::Error::from(io::ErrorKind::WriteZero),
+            },
         };
+        let source = copy(&failure);
+        self.failure = Some(failure);
         Err(Error::Sink {
             name: self.name.clone(),
             bytes: self.written.load(Ordering::Relaxed),
-            source: failure,
+            source,
         })
     }
 
@@ -112,12 +120,17 @@ impl Sink {
         let Self {
             pieces,
             mut writer,
+            failure,
             written,
             name,
             temporary,
         } = self;
         drop(pieces);
-        let result = match (writer.join().await.and_then(|written| written), temporary) {
+        let outcome = match failure {
+            Some(failure) => Err(failure),
+            None => writer.join().await.and_then(|written| written),
+        };
+        let result = match (outcome, temporary) {
             (Ok(()), Some((working, target))) => {
                 working.persist(target).map_err(|error| error.error)
             }
@@ -138,6 +151,14 @@ impl Opened {
             open: Box::new(open),
             temporary: None,
         }
+    }
+}
+
+/// The same error once more.
+fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -163,7 +163,16 @@ impl<'a> Job<'a> {
         progress: &Progress,
         interrupt: &mut Interrupt,
     ) -> Result<Received> {
-        let key = match unless(interrupt, self.key()).await? {
+        let found = loop {
+            match unless(interrupt, self.key()).await {
+                Ok(found) => break found,
+                Err(error) => {
+                    self.recover(error, "trying again", progress, interrupt)
+                        .await?;
+                }
+            }
+        };
+        let key = match found {
             Ok(key) => key,
             Err(reason) => {
                 progress.note(&format!("--resume has no effect: {reason}"));
@@ -179,8 +188,8 @@ impl<'a> Job<'a> {
                 Ok(received) => return kept.finish().map(|()| received),
                 Err(error) => error,
             };
-            if let Error::ColumnsChanged = &error {
-                progress.note("the table has other columns than before: beginning at zero");
+            if let Error::ColumnsChanged | Error::TableReplaced = &error {
+                progress.note(&format!("{error}: beginning at zero"));
                 kept.forget()?;
                 continue;
             }

@@ -216,3 +216,84 @@ fn what_standard_output_has_got_is_not_taken_back() {
     let line = ["export", "--table", "t", "-o", "-", "--resume"];
     server.sluice(&line).assert().code(2);
 }
+
+#[test]
+fn a_full_disk_is_7_and_keeps_what_has_arrived() {
+    let server = start();
+    let (whole, target) = (server.files.path("whole"), server.files.path("cut"));
+    server.json(&[&ORDERED[..], &["-o", &whole]].concat());
+    let export = [&ORDERED[..], &["-o", &target, "--resume"]].concat();
+    let output = server.sluice_on_full_disk(4096, &export).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let error = &crate::last_object(&output)["error"];
+    assert_eq!(error["reason"], "SINK_UNWRITABLE");
+    assert!(!server.files.names().contains(&"cut".to_owned()));
+
+    let written = server.json(&export);
+    assert!(
+        written["resumed_at"][0].as_u64() > Some(1_000_000),
+        "{written}"
+    );
+    assert!(fs::read(&whole).unwrap() == fs::read(&target).unwrap());
+    assert_eq!(server.files.names(), ["cut", "whole"]);
+}
+
+/// Another table of the same name and columns, with the same keys and other rows.
+fn replace_table(server: &Server) {
+    server.sql("DROP TABLE t SYNC");
+    server.sql(
+        "CREATE TABLE t (id UInt32, s String, n Nullable(String)) ENGINE = MergeTree ORDER BY id",
+    );
+    server.sql("INSERT INTO t SELECT intDiv(number, 3), 'another', NULL FROM numbers(600000)");
+}
+
+#[test]
+fn a_table_that_was_made_anew_is_another_table() {
+    let server = start();
+    let (whole, target) = (server.files.path("whole"), server.files.path("cut"));
+    let proxy = Proxy::to(server.url());
+    let export = [&ORDERED[..], &["-o", &target, "--resume"]].concat();
+
+    // Between two runs.
+    proxy.cut(&[(Way::Down, 2_000_000)]);
+    let impatient = [&export[..], &["--retry-time", "0"]].concat();
+    assert_eq!(begin(&proxy.url(), &impatient).finish().0, Some(5));
+    replace_table(&server);
+    let (code, written, notes) = begin(&proxy.url(), &impatient).finish_with_notes();
+    assert_eq!(code, Some(0), "{written} {notes}");
+    assert!(notes.contains("another table of this name"), "{notes}");
+    server.json(&[&ORDERED[..], &["-o", &whole]].concat());
+    assert!(fs::read(&whole).unwrap() == fs::read(&target).unwrap());
+
+    // While one run waits for its line.
+    fs::remove_file(&target).unwrap();
+    proxy.cut(&[(Way::Down, 2_000_000)]);
+    let client = begin(&proxy.url(), &export);
+    crate::support::until("the cut", || (proxy.cuts_done() == 2).then_some(()));
+    proxy.refuse(true);
+    replace_table(&server);
+    proxy.refuse(false);
+    let (code, written, notes) = client.finish_with_notes();
+    assert_eq!(code, Some(0), "{written} {notes}");
+    server.json(&[&ORDERED[..], &["-o", &whole]].concat());
+    assert!(fs::read(&whole).unwrap() == fs::read(&target).unwrap());
+    assert_eq!(server.files.names(), ["cut", "whole"]);
+}
+
+#[test]
+fn a_line_that_breaks_before_the_first_byte_is_tried_again() {
+    let server = start();
+    for flags in [&["--resume"][..], &[]] {
+        let target = server.files.path("cut");
+        let proxy = Proxy::to(server.url());
+        // The first answer that comes at all.
+        proxy.cut(&[(Way::Down, 1), (Way::Down, 1)]);
+        let line = [&ORDERED[..], &["-o", &target], flags].concat();
+        let (code, written, notes) = begin(&proxy.url(), &line).finish_with_notes();
+        assert_eq!(code, Some(0), "{flags:?}: {written} {notes}");
+        assert_eq!(written["rows"], 600_000, "{flags:?}");
+        assert_eq!(proxy.cuts_done(), 2, "{flags:?}");
+        assert!(notes.contains("trying again"), "{flags:?}: {notes}");
+        assert_eq!(server.files.names(), ["cut"], "{flags:?}");
+    }
+}

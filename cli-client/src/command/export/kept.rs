@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sluice_proto::v1::{Column, ExportRequest};
+use sluice_proto::v1::{ExportRequest, ExportSchema};
 
 use super::{
     cut::{Cut, Place, cut},
@@ -26,6 +26,9 @@ struct Note {
     export: String,
     /// Name and type of each column.
     columns: Vec<(String, String)>,
+    /// The UUID of the table; empty where it has none.
+    #[serde(default)]
+    table_uuid: String,
 }
 
 /// A kept file, open and locked.
@@ -145,22 +148,27 @@ impl Kept {
         serde_json::from_str(&text).ok()
     }
 
-    /// Keeps what the data is made from. Returns false where data is there of other columns. Fails
-    /// with [`Error::Sink`].
-    pub(super) fn note(&self, export: &str, columns: &[Column], is_rest: bool) -> Result<bool> {
-        let columns = columns.iter();
+    /// Keeps what the data is made from. Fails with [`Error::Sink`]; and with
+    /// [`Error::ColumnsChanged`] or [`Error::TableReplaced`] where this is the rest of data that is made
+    /// from something else.
+    pub(super) fn note(&self, export: &str, schema: &ExportSchema, is_rest: bool) -> Result<()> {
+        let columns = schema.columns.iter();
         let note = Note {
             export: export.to_owned(),
             columns: columns
                 .map(|column| (column.name.clone(), column.r#type.clone()))
                 .collect(),
+            table_uuid: schema.table_uuid.clone(),
         };
         if is_rest {
-            return Ok(self.read_note().is_some_and(|kept| kept == note));
+            return match self.read_note() {
+                Some(kept) if kept == note => Ok(()),
+                Some(kept) if kept.table_uuid != note.table_uuid => Err(Error::TableReplaced),
+                _ => Err(Error::ColumnsChanged),
+            };
         }
         let written = self.write_note(&note);
-        written.map_err(|source| unwritable(&self.note, source))?;
-        Ok(true)
+        written.map_err(|source| unwritable(&self.note, source))
     }
 
     fn write_note(&self, note: &Note) -> io::Result<()> {
@@ -238,7 +246,7 @@ pub(super) fn fingerprint(server: &str, request: &ExportRequest) -> String {
 mod tests {
     use std::{fs, io::Write as _};
 
-    use sluice_proto::v1::Column;
+    use sluice_proto::v1::{Column, ExportSchema};
 
     use super::{Kept, fingerprint};
     use crate::{
@@ -253,12 +261,16 @@ mod tests {
         key::tests_key("id", Form::Tsv { header: true })
     }
 
-    fn columns() -> Vec<Column> {
-        vec![Column {
-            name: "id".to_owned(),
-            r#type: "UInt8".to_owned(),
-            ..Column::default()
-        }]
+    fn schema() -> ExportSchema {
+        ExportSchema {
+            columns: vec![Column {
+                name: "id".to_owned(),
+                r#type: "UInt8".to_owned(),
+                ..Column::default()
+            }],
+            table_uuid: "one".to_owned(),
+            ..ExportSchema::default()
+        }
     }
 
     #[test]
@@ -268,7 +280,7 @@ mod tests {
         let kept = Kept::open(&path).unwrap();
         let mut start = kept.start("a", &id()).unwrap();
         assert!(start.cut.is_none() && start.reason.is_none());
-        assert!(kept.note("a", &columns(), false).unwrap());
+        kept.note("a", &schema(), false).unwrap();
         start.file.write_all(b"id\n1\n2\n2\n3").unwrap();
         assert!(kept.holds_data());
         drop(kept);
@@ -277,8 +289,19 @@ mod tests {
         let mut start = kept.start("a", &id()).unwrap();
         let cut = start.cut.unwrap();
         assert_eq!((cut.bytes, cut.rows, cut.key.as_str()), (5, 1, "2"));
-        assert!(kept.note("a", &columns(), true).unwrap());
-        assert!(!kept.note("a", &[], true).unwrap());
+        kept.note("a", &schema(), true).unwrap();
+        let narrower = ExportSchema {
+            columns: Vec::new(),
+            ..schema()
+        };
+        let refused = kept.note("a", &narrower, true);
+        assert!(matches!(refused, Err(Error::ColumnsChanged)));
+        let another = ExportSchema {
+            table_uuid: "two".to_owned(),
+            ..schema()
+        };
+        let refused = kept.note("a", &another, true);
+        assert!(matches!(refused, Err(Error::TableReplaced)));
         start.file.write_all(b"2\n2\n3\n").unwrap();
         kept.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"id\n1\n2\n2\n3\n");
@@ -291,7 +314,7 @@ mod tests {
         let path = directory.path().join("out.tsv");
         let kept = Kept::open(&path).unwrap();
         let mut start = kept.start("a", &id()).unwrap();
-        kept.note("a", &columns(), false).unwrap();
+        kept.note("a", &schema(), false).unwrap();
         start.file.write_all(b"id\n1\n2\n").unwrap();
         let start = kept.start("b", &id()).unwrap();
         assert!(start.cut.is_none());

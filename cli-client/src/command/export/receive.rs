@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use sluice_proto::v1::{
-    Column, ExportProgress, ExportRequest, ExportResponse, ExportSummary, Transfer,
+    Column, ExportProgress, ExportRequest, ExportResponse, ExportSchema, ExportSummary, Transfer,
     export_response::Payload,
 };
 use tonic::Streaming;
@@ -121,7 +121,7 @@ pub(super) async fn receive(
             Err(error)
         }
     };
-    if let Err(Error::Sink { .. } | Error::ColumnsChanged) = &received {
+    if let Err(Error::Sink { .. } | Error::ColumnsChanged | Error::TableReplaced) = &received {
         connection.give_up(&transfer_id).await;
     }
     received
@@ -153,8 +153,8 @@ impl Call<'_> {
                 }
                 Some(Payload::Progress(progress)) => self.meter.update(&progress, self.rows),
                 Some(Payload::Schema(schema)) => {
+                    self.check(&schema)?;
                     columns = schema.columns;
-                    self.check(&columns)?;
                 }
                 Some(Payload::Summary(end)) => summary = Some(end),
                 // A kind of message that a later version of the contract knows.
@@ -164,13 +164,11 @@ impl Call<'_> {
         self.end(columns, summary)
     }
 
-    /// Makes sure that the columns are those of what is there.
-    fn check(&self, columns: &[Column]) -> Result<()> {
+    /// Makes sure that table and columns are those of what is there.
+    fn check(&self, schema: &ExportSchema) -> Result<()> {
         match self.kept {
-            Some((kept, export)) if !kept.note(export, columns, self.bytes > 0)? => {
-                Err(Error::ColumnsChanged)
-            }
-            _ => Ok(()),
+            Some((kept, export)) => kept.note(export, schema, self.bytes > 0),
+            None => Ok(()),
         }
     }
 

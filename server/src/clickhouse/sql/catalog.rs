@@ -51,7 +51,9 @@ pub(crate) fn tables(database: &str, after: &str, limit: usize) -> Statement {
     )
 }
 
-/// One table, no row when there is none. `table` must name its database.
+/// One table, no row when there is none. `table` must name its database. A database of the engine
+/// Overlay, such as `default` in the embedded ClickHouse, does not tell the UUIDs of its tables; the path
+/// of their data ends with it.
 pub(crate) fn table(table: &TableName) -> Statement {
     Statement::with_params(
         format!(
