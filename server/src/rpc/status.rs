@@ -273,6 +273,9 @@ fn external(error: &Error) -> External {
             .with("expected", expected)
             .with("actual", actual)
             .retryable(),
+        Error::EmptyReplacement { table, rejected } => new(FailedPrecondition, "EMPTY_REPLACEMENT")
+            .with("table", table)
+            .with("rejected", rejected),
         Error::SessionExpired { seconds } => {
             new(FailedPrecondition, "SESSION_EXPIRED").with("seconds", seconds)
         }

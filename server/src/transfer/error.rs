@@ -329,6 +329,17 @@ pub enum Error {
         /// The rows that are there.
         actual: u64,
     },
+    /// No row would take the place of all rows of the table.
+    #[error(
+        "no row of the file would be loaded ({rejected} were rejected), and all rows of {table} would \
+         go; nothing was changed: ask for it with allow_empty if that is meant"
+    )]
+    EmptyReplacement {
+        /// The table.
+        table: String,
+        /// The rows of the file that were rejected.
+        rejected: u64,
+    },
     /// The client did not come back.
     #[error(
         "the upload waited {seconds} s for its client, which is the limit; load the file again"

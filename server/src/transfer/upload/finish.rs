@@ -37,7 +37,7 @@ impl Job<'_> {
             return self.end_visible(mode).await;
         };
         let (partitions, ()) = tokio::try_join!(
-            self.count(&staging),
+            self.count(&staging, mode),
             self.check_choice(mode, table, &staging, target)
         )?;
         let moves = match mode {
@@ -69,7 +69,7 @@ impl Job<'_> {
     }
 
     /// Counts what is staged, in ClickHouse; returns its partitions.
-    async fn count(&self, staging: &Staging) -> Result<Vec<String>> {
+    async fn count(&self, staging: &Staging, mode: CommitMode) -> Result<Vec<String>> {
         let expected = self.transfer.counters().read().rows_staged;
         let mut patience = Patience::new();
         let partitions = loop {
@@ -93,6 +93,7 @@ impl Job<'_> {
         if actual != expected {
             return Err(Error::CountMismatch { expected, actual });
         }
+        self.check_not_empty(mode, actual)?;
         Ok(partitions.into_keys().collect())
     }
 
@@ -198,6 +199,18 @@ impl Job<'_> {
             tracing::warn!(%error, "cannot write to the journal");
         }
         Ok(())
+    }
+
+    /// Refuses to put nothing in the place of all rows of the table, unless that is meant.
+    fn check_not_empty(&self, mode: CommitMode, staged: u64) -> Result<()> {
+        if mode != CommitMode::Replace || staged > 0 || self.request.allow_empty {
+            return Ok(());
+        }
+        let now = self.transfer.snapshot();
+        Err(Error::EmptyReplacement {
+            table: now.table.unwrap_or_default().to_string(),
+            rejected: now.counts.rows_rejected,
+        })
     }
 
     /// The first rejected rows of an upload that began before.
