@@ -17,6 +17,7 @@ mod catalog;
 mod clickhouse;
 mod cluster;
 mod differential;
+mod empty;
 mod engine;
 mod export;
 mod faults;
