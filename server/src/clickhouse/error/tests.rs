@@ -170,3 +170,30 @@ fn page_of_a_proxy_is_quoted_in_part() {
     assert!(matches!(&error, Error::Unavailable { message, .. } if message.len() < 400));
     assert!(error.exception().is_none());
 }
+
+#[test]
+fn a_system_that_is_short_of_something_is_waited_for_whatever_the_code() {
+    let thrown = |text: &str| Error::from(Exception::parse(text).unwrap());
+    for text in [
+        "Code: 298. DB::ErrnoException: Cannot create pipe: , errno: 24, strerror: Too many open \
+         files. (CANNOT_PIPE) (version 26.7.2.1)",
+        "Code: 76. DB::ErrnoException: Cannot open file /x/a.bin: , errno: 23, strerror: Too many \
+         open files in system. (CANNOT_OPEN_FILE)",
+        "Code: 75. DB::ErrnoException: Cannot write to file /x/b: , errno: 28, strerror: No space \
+         left on device. (CANNOT_WRITE_TO_FILE_DESCRIPTOR)",
+        "Code: 1000. DB::Exception: Poco::Exception. Code: 1000, e.code() = 24, I/O error: Too many \
+         open files. (POCO_EXCEPTION)",
+    ] {
+        assert!(matches!(thrown(text), Error::Resources(_)), "{text}");
+        assert!(thrown(text).is_retryable(), "{text}");
+    }
+    for text in [
+        "Code: 76. DB::ErrnoException: Cannot open file /x/a.bin: , errno: 2, strerror: No such file \
+         or directory. (CANNOT_OPEN_FILE)",
+        "Code: 76. DB::ErrnoException: Cannot open file /x/a.bin: , errno: 13, strerror: Permission \
+         denied. (CANNOT_OPEN_FILE)",
+        "Code: 27. DB::Exception: Cannot parse input: errno: (CANNOT_PARSE_INPUT)",
+    ] {
+        assert!(!thrown(text).is_passing(), "{text}");
+    }
+}
