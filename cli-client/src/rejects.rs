@@ -8,8 +8,12 @@ mod file;
 use serde::Serialize;
 use sluice_proto::v1::RejectedRow;
 
-pub(crate) use self::file::{RejectsFile, Saved, print_csv, print_objects};
+pub(crate) use self::file::{Kept, RejectsFile, Saved, print_csv, print_objects};
 use crate::text;
+
+/// What is to be done with rows of which the server could make no CSV.
+pub(crate) const RAW_WORDS: &str = "as they stand in the file, without its header: once fixed, load them \
+    with the flags of the file and --no-header";
 
 /// Rows that a list for people has at most.
 const LIST_ROWS: usize = 5;

@@ -127,7 +127,8 @@ pub(crate) struct RejectArgs {
 
     /// Write the rejected rows to this file, also when the upload fails: a CSV with the fields of
     /// the file and `_sluice_line`, `_sluice_column`, `_sluice_reason`, which are skipped when it is
-    /// loaded again. A file of an earlier run is replaced, or removed when no row was rejected.
+    /// loaded again. A file that is there is replaced once they are all there, and stays as it was when
+    /// no row was rejected.
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ use crate::{
     connect::{Connection, Server},
     error::{Error, Result, connection_broke},
     output::Output,
-    rejects::{RejectsFile, Saved},
+    rejects::{Kept, RejectsFile},
     settings::{Endpoint, Upload, names::show_table},
     signal::Interrupt,
     source::Source,
@@ -73,7 +73,7 @@ pub(super) async fn run(
         transfer_id: &transfer_id,
         rejects,
     };
-    let (mut response, saved) = keep.conclude(outcome, interrupt).await?;
+    let (mut response, kept) = keep.conclude(outcome, interrupt).await?;
     // The first pass has seen more than the beginning.
     response.profile = profile.or(response.profile);
     let run = Run {
@@ -81,7 +81,7 @@ pub(super) async fn run(
         history,
         elapsed: start.elapsed(),
     };
-    let object = Object::new(&response, run, saved.as_ref(), &table)?;
+    let object = Object::new(&response, run, kept.as_ref(), &table)?;
     if object.dry_run {
         return output.data(&object, |out| object.report(&response, out));
     }
@@ -174,40 +174,40 @@ impl Keep<'_> {
         self,
         outcome: Result<UploadResponse>,
         interrupt: &mut Interrupt,
-    ) -> Result<(UploadResponse, Option<Saved>)> {
+    ) -> Result<(UploadResponse, Option<Kept>)> {
         let transfer_id = self.transfer_id.to_owned();
         match outcome {
-            Ok(response) => match unless(interrupt, self.save(&response)).await {
-                Ok(saved) => Ok((response, saved)),
-                Err(cause) => Err(Error::Unsaved {
-                    transfer_id,
-                    rows_committed: summary::counters(&response).rows_committed,
-                    cause: Box::new(cause),
-                }),
-            },
-            Err(error) if is_of_server(&error) => Err(Error::Upload {
-                transfer_id,
-                cause: Box::new(error),
+            Ok(response) => {
+                let rows_rejected = summary::counters(&response).rows_rejected;
+                match unless(interrupt, self.fill(rows_rejected)).await {
+                    Ok(kept) => Ok((response, kept)),
+                    Err(cause) => Err(Error::Unsaved {
+                        transfer_id,
+                        rows_committed: summary::counters(&response).rows_committed,
+                        cause: Box::new(cause),
+                    }),
+                }
+            }
+            Err(error) if is_of_server(&error) => {
                 // What the server says comes first, whatever becomes of the file.
-                saved: unless(interrupt, self.fill()).await.ok().flatten(),
-            }),
+                let kept = unless(interrupt, self.fill(0)).await.ok().flatten();
+                Err(Error::Upload {
+                    transfer_id,
+                    cause: Box::new(error),
+                    saved: kept.and_then(Kept::into_saved),
+                })
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The rejected rows of an upload that has succeeded.
-    async fn save(self, response: &UploadResponse) -> Result<Option<Saved>> {
-        let is_wanted = self.rejects.is_some();
-        let saved = self.fill().await?;
-        if is_wanted && saved.is_none() && summary::counters(response).rows_rejected > 0 {
-            return Err(Error::Answer("rejected rows"));
-        }
-        Ok(saved)
-    }
-
-    async fn fill(self) -> Result<Option<Saved>> {
+    /// Writes the rejected rows, of which there are so many as far as that is known.
+    async fn fill(self, expected: i64) -> Result<Option<Kept>> {
         match self.rejects {
-            Some(file) => file.fill(self.connection, self.transfer_id).await,
+            Some(file) => {
+                let filled = file.fill(self.connection, self.transfer_id, expected);
+                filled.await.map(Some)
+            }
             None => Ok(None),
         }
     }

@@ -1,12 +1,10 @@
 //! Rejected rows from the server into a file, or to standard output.
 //!
 //! `command::upload` and `command::transfers` use it. The rows pass through: it must never hold more
-//! of them than a few pieces. A file takes its place only when it is whole, and is there only if a
-//! row was rejected.
+//! of them than a few pieces, nor touch the file before all of them are there to take its place.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufRead as _, BufReader, Read as _},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -16,16 +14,13 @@ use sluice_proto::v1::{
 };
 use tonic::{Code, Streaming};
 
-use super::{PLACE, RejectedObject};
+use super::RejectedObject;
 use crate::{
     connect::Connection,
     error::{Error, Result},
     settings::Endpoint,
     sink::Sink,
 };
-
-/// The longest header of a file that is known again as one of rejected rows.
-const MAX_HEADER_BYTES: u64 = 16 << 20;
 
 /// The file of `--rejects`, before it is known whether there is a row to write.
 #[derive(Debug)]
@@ -35,11 +30,52 @@ pub(crate) struct RejectsFile {
     sink: Sink,
 }
 
+/// What has become of the file of `--rejects`.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// It holds the rejected rows.
+    Written(Saved),
+    /// There was none to write.
+    Untouched {
+        /// Its path, if such a file was there before, and still is.
+        old: Option<String>,
+    },
+}
+
 /// A file of rejected rows that was written.
 #[derive(Debug)]
 pub(crate) struct Saved {
     /// Its path.
     pub(crate) file: String,
+    /// Whether the rows are in it as they stand in the file that was loaded, without its header: the
+    /// server could not make a CSV of them.
+    pub(crate) is_raw: bool,
+}
+
+impl Kept {
+    /// The file that was written.
+    pub(crate) fn saved(&self) -> Option<&Saved> {
+        match self {
+            Self::Written(saved) => Some(saved),
+            Self::Untouched { .. } => None,
+        }
+    }
+
+    /// The file that was written.
+    pub(crate) fn into_saved(self) -> Option<Saved> {
+        match self {
+            Self::Written(saved) => Some(saved),
+            Self::Untouched { .. } => None,
+        }
+    }
+
+    /// `; bad.csv stays as it was`, if it is there and was not written.
+    pub(crate) fn old_file_words(&self) -> String {
+        match self {
+            Self::Untouched { old: Some(file) } => format!("; {file} stays as it was"),
+            Self::Untouched { old: None } | Self::Written(_) => String::new(),
+        }
+    }
 }
 
 impl RejectsFile {
@@ -59,38 +95,38 @@ impl RejectsFile {
         })
     }
 
-    /// Writes the rejected rows of an upload. Where there is none, the file of an earlier run is
-    /// removed, and nothing is returned.
+    /// Writes the rejected rows of an upload that has so many of them, as far as that is known. Where
+    /// there is none, the file stays as it was. Fails with [`Error::Answer`] for a server that sends
+    /// none where it counts some.
     pub(crate) async fn fill(
         self,
         connection: &Connection,
         transfer_id: &str,
-    ) -> Result<Option<Saved>> {
+        expected: i64,
+    ) -> Result<Kept> {
+        let file = self.path.display().to_string();
         let mut stream = match list(connection, transfer_id, true).await {
             Ok(stream) => stream,
             // An upload that was refused before it became a transfer.
-            Err(Error::Call(status)) if status.code() == Code::NotFound => return self.clear(),
+            Err(Error::Call(status)) if status.code() == Code::NotFound => {
+                return Ok(self.untouched());
+            }
             Err(error) => return Err(error),
         };
-        let Some(first) = next_piece(&mut stream).await? else {
-            return self.clear();
+        let Some(first) = next_payload(&mut stream).await? else {
+            return match expected {
+                0 => Ok(self.untouched()),
+                _ => Err(Error::Answer("rejected rows")),
+            };
         };
-        write_csv(Some(first), stream, self.sink).await?;
-        Ok(Some(Saved {
-            file: self.path.display().to_string(),
-        }))
+        let is_raw = write(Some(first), stream, self.sink).await?;
+        Ok(Kept::Written(Saved { file, is_raw }))
     }
 
-    /// Leaves nothing of an earlier run behind.
-    fn clear(self) -> Result<Option<Saved>> {
-        drop(self.sink);
-        match remove_stale(&self.path) {
-            Ok(()) => Ok(None),
-            Err(source) => Err(Error::Sink {
-                name: self.path.display().to_string(),
-                bytes: 0,
-                source,
-            }),
+    fn untouched(self) -> Kept {
+        let is_there = self.path.exists();
+        Kept::Untouched {
+            old: is_there.then(|| self.path.display().to_string()),
         }
     }
 }
@@ -103,27 +139,11 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Removes the rejected rows of an earlier run, and no other file.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    let file = match File::open(path) {
-        Ok(file) if file.metadata()?.is_file() => file,
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let mut line = Vec::new();
-    let mut start = BufReader::new(file).take(MAX_HEADER_BYTES);
-    start.read_until(b'\n', &mut line)?;
-    if is_first_line(&line) {
-        fs::remove_file(path)?;
-    }
-    Ok(())
-}
-
-/// Writes the rejected rows of an upload to standard output, as a CSV.
-pub(crate) async fn print_csv(connection: &Connection, transfer_id: &str) -> Result<()> {
+/// Writes the rejected rows of an upload to standard output, as a CSV; or as they stand in the file
+/// that was loaded, and then returns true.
+pub(crate) async fn print_csv(connection: &Connection, transfer_id: &str) -> Result<bool> {
     let stream = list(connection, transfer_id, true).await?;
-    write_csv(None, stream, Sink::open(&Endpoint::Standard)?).await
+    write(None, stream, Sink::open(&Endpoint::Standard)?).await
 }
 
 /// Writes the rejected rows of an upload to standard output, one JSON object a line.
@@ -156,73 +176,48 @@ async fn list(
     Ok(client.list_rejected_rows(request).await?.into_inner())
 }
 
-/// The next bytes of the CSV.
-async fn next_piece(stream: &mut Streaming<ListRejectedRowsResponse>) -> Result<Option<Bytes>> {
+/// What the next message holds: bytes of the CSV, or a row.
+async fn next_payload(stream: &mut Streaming<ListRejectedRowsResponse>) -> Result<Option<Payload>> {
     while let Some(message) = stream.message().await? {
-        if let Some(Payload::Csv(piece)) = message.payload
-            && !piece.is_empty()
-        {
-            return Ok(Some(piece));
+        // A kind of message that a later version of the contract knows is none.
+        if let Some(payload) = message.payload {
+            return Ok(Some(payload));
         }
     }
     Ok(None)
 }
 
-/// Writes the CSV from a piece that has come to its end.
-async fn write_csv(
-    first: Option<Bytes>,
+/// Writes what comes, from a message that has come to the end. Returns whether rows came instead of a
+/// CSV; they are written as they stand in the file that was loaded.
+async fn write(
+    mut next: Option<Payload>,
     mut stream: Streaming<ListRejectedRowsResponse>,
     mut sink: Sink,
-) -> Result<()> {
-    if let Some(piece) = first {
-        sink.write(piece).await?;
+) -> Result<bool> {
+    let mut is_raw = false;
+    if next.is_none() {
+        next = next_payload(&mut stream).await?;
     }
-    while let Some(piece) = next_piece(&mut stream).await? {
+    while let Some(payload) = next {
+        let piece = match payload {
+            Payload::Csv(piece) => piece,
+            Payload::Row(row) => {
+                is_raw = true;
+                [&row.raw[..], b"\n"].concat().into()
+            }
+        };
         sink.write(piece).await?;
+        next = next_payload(&mut stream).await?;
     }
-    sink.finish().await
-}
-
-/// Whether a line is the first one of a file of rejected rows.
-fn is_first_line(line: &[u8]) -> bool {
-    let ending = PLACE.join(",");
-    line.trim_ascii_end().ends_with(ending.as_bytes())
+    sink.finish().await?;
+    Ok(is_raw)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::{RejectsFile, is_first_line, is_same, remove_stale};
-
-    #[test]
-    fn only_rejected_rows_are_removed() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("bad.csv");
-        remove_stale(&path).unwrap();
-        fs::write(&path, "id,name\n1,a\n").unwrap();
-        remove_stale(&path).unwrap();
-        assert!(path.exists());
-        let rejects = "id,_sluice_line,_sluice_column,_sluice_reason\n1,2,id,OVERFLOW\n";
-        fs::write(&path, rejects).unwrap();
-        remove_stale(&path).unwrap();
-        assert!(!path.exists());
-        remove_stale(directory.path()).unwrap();
-    }
-
-    #[test]
-    fn only_a_file_of_rejected_rows_is_taken_for_one() {
-        assert!(is_first_line(
-            b"a,_sluice_line,_sluice_column,_sluice_reason\r\n"
-        ));
-        for line in [
-            &b"a,b\n"[..],
-            b"",
-            b"_sluice_line,_sluice_column,_sluice_reason,a",
-        ] {
-            assert!(!is_first_line(line));
-        }
-    }
+    use super::{RejectsFile, is_same};
 
     #[test]
     fn the_file_to_load_is_not_written() {

@@ -107,6 +107,7 @@ fn an_upload_tells_its_transfer_and_where_the_rejected_rows_are() {
         saved,
     };
     let saved = Saved {
+        is_raw: false,
         file: "bad.csv".to_owned(),
     };
     let report = Report::new(&error(Some(saved)));

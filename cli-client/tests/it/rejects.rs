@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::{last_object, support::Server};
 
 const BAD: &str = "id,name,day\n1,a,2024-01-01\n300,\"b, c\",2024-01-02\n3,c,2024-02-30\n\
     4,d\n5,e,2024-01-05,x,y\n6,f,2024-01-06\n";
@@ -61,7 +61,7 @@ fn rejected_rows_come_back_fixed() {
     assert_eq!(rows[2]["column"], Value::Null);
     assert_eq!(server.files.read("bad.csv"), REJECTS);
 
-    // The file of the first run is still there, and must not be when nothing is rejected.
+    // The file of the first run is still there, and stays when nothing is rejected.
     let fixed = server.files.write("fixed.csv", FIXED);
     let again = [
         "upload",
@@ -75,7 +75,11 @@ fn rejected_rows_come_back_fixed() {
     let expected = "1\ta\t2024-01-01\n2\tb, c\t2024-01-02\n3\tc\t2024-02-29\n\
         4\td\t2024-01-04\n5\te\t2024-01-05\n6\tf\t2024-01-06";
     assert_eq!(server.sql("SELECT * FROM items ORDER BY id"), expected);
-    assert_eq!(server.files.names(), ["fixed.csv", "x.csv"]);
+    assert_eq!(server.files.read("bad.csv"), REJECTS);
+    let text = server.text(&again);
+    let stays = format!("\nno row was rejected; {} stays as it was\n", case.rejects);
+    assert!(text.contains(&stays), "{text}");
+    assert_eq!(server.files.names(), ["bad.csv", "fixed.csv", "x.csv"]);
     let text = server.text(&["upload", &fixed, "--table", "items", "--dry-run"]);
     assert!(!text.contains("left out"), "{text}");
     let text = server.text(&["inspect", &fixed, "--table", "items"]);
@@ -180,9 +184,15 @@ fn the_rows_of_a_transfer_are_printed_or_written() {
     let loaded = server.json(&["upload", &fine, "--table", "items"]);
     let id = loaded["transfer_id"].as_str().unwrap();
     assert_eq!(server.text(&["transfers", "rejects", id]), "");
-    let written = server.json(&["transfers", "rejects", id, "-o", &case.rejects]);
-    assert_eq!(written["rejects_file"], Value::Null);
-    assert_eq!(server.files.names(), ["fine.csv", "x.csv"]);
+    let write = ["transfers", "rejects", id, "-o", &case.rejects];
+    assert_eq!(server.json(&write)["rejects_file"], Value::Null);
+    let stays = format!(
+        "no row of transfer {id} was rejected; {} stays as it was\n",
+        case.rejects
+    );
+    assert_eq!(server.text(&write), stays);
+    assert_eq!(server.files.read("bad.csv"), REJECTS);
+    assert_eq!(server.files.names(), ["bad.csv", "fine.csv", "x.csv"]);
 
     let nobody = "0190d3a0-0000-7000-8000-000000000009";
     let error = server.fails(&["transfers", "rejects", nobody], 4);
@@ -209,7 +219,87 @@ fn the_file_to_load_and_other_files_are_safe() {
     ];
     server.files.write("bad.csv", REJECTS);
     server.fails(&missing, 4);
-    assert_eq!(server.files.names(), ["fine.csv", "other.csv", "x.csv"]);
+    assert_eq!(server.files.read("bad.csv"), REJECTS);
+    let names = ["bad.csv", "fine.csv", "other.csv", "x.csv"];
+    assert_eq!(server.files.names(), names);
+}
+
+#[test]
+fn rejected_rows_come_from_a_server_that_was_started_again() {
+    let mut case = Case::start();
+    let id = "0190d3a0-0000-7000-8000-000000000021";
+    let flags = ["--max-rejects", "4", "--transfer-id", id];
+    let loaded = case.server.json(&case.line(&flags));
+    assert_eq!(loaded["rows_rejected"], 4);
+    case.server.restart();
+    case.server.files.write("bad.csv", "of the user\n");
+    let server = &case.server;
+    let write = ["transfers", "rejects", id, "-o", &case.rejects];
+    assert_eq!(server.json(&write)["rejects_file"], *case.rejects);
+    assert_eq!(server.files.read("bad.csv"), REJECTS);
+    assert_eq!(server.text(&["transfers", "rejects", id]), REJECTS);
+
+    // The same upload once more: nothing is loaded, and the rows are where they are to be.
+    server.files.write("bad.csv", "of the user\n");
+    let rejects = ["--rejects", case.rejects.as_str()];
+    let again = server.json(&case.line(&[&flags[..], &rejects].concat()));
+    assert_eq!(again["replayed"], true);
+    assert_eq!(again["rejects_file"], *case.rejects);
+    assert_eq!(server.files.read("bad.csv"), REJECTS);
+    assert_eq!(case.count(), "2");
+}
+
+#[test]
+fn rows_of_which_the_server_can_make_no_csv_are_written_as_they_stand() {
+    let mut case = Case::start();
+    let id = "0190d3a0-0000-7000-8000-000000000022";
+    let flags = ["--max-rejects", "4", "--transfer-id", id];
+    case.server.json(&case.line(&flags));
+    // As an older server has left it: nothing tells how the file was cut.
+    case.server
+        .sql("ALTER TABLE sluice.uploads UPDATE sample = '' WHERE 1 SETTINGS mutations_sync = 2");
+    case.server.restart();
+    let server = &case.server;
+    let write = ["transfers", "rejects", id, "-o", &case.rejects];
+    let raw = "300,\"b, c\",2024-01-02\n3,c,2024-02-30\n4,d\n5,e,2024-01-05,x,y\n";
+    let written = server.json(&write);
+    assert_eq!(written["rejects_file"], *case.rejects);
+    assert_eq!(written["rejects_file_is_raw"], true);
+    assert_eq!(server.files.read("bad.csv"), raw);
+    let text = server.text(&write);
+    assert!(
+        text.contains("as they stand in the file, without its header"),
+        "{text}"
+    );
+    let assert = server
+        .sluice(&["transfers", "rejects", id])
+        .assert()
+        .code(0);
+    let output = assert.get_output();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), raw);
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("--no-header"), "{notes}");
+
+    let fixed = server
+        .files
+        .write("fixed.csv", "2,\"b, c\",2024-01-02\n3,c,2024-02-29\n");
+    let load = ["upload", &fixed, "--table", "items", "--no-header"];
+    assert_eq!(server.json(&load)["rows_committed"], 2);
+}
+
+#[test]
+fn rejected_rows_that_do_not_fit_on_the_disk_leave_the_old_file() {
+    let case = Case::start();
+    let server = &case.server;
+    let loaded = server.json(&case.line(&["--max-rejects", "4"]));
+    let id = loaded["transfer_id"].as_str().unwrap();
+    server.files.write("bad.csv", "of the user\n");
+    let write = ["transfers", "rejects", id, "-o", &case.rejects];
+    let output = server.sluice_on_full_disk(0, &write).output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    assert_eq!(last_object(&output)["error"]["reason"], "SINK_UNWRITABLE");
+    assert_eq!(server.files.read("bad.csv"), "of the user\n");
+    assert_eq!(server.files.names(), ["bad.csv", "x.csv"]);
 }
 
 #[test]

@@ -155,12 +155,21 @@ fn a_chosen_id_names_the_transfer_once() {
     let file = server.files.write("one.csv", "id\n1\n");
     let upload = ["upload", &file, "--table", "items", "--transfer-id", id];
     // Whoever repeats it gets the same result, and not a row more.
-    for _ in 0..2 {
+    for replayed in [false, true] {
         let loaded = server.json(&upload);
         assert_eq!(loaded["transfer_id"], id);
         assert_eq!(loaded["rows_committed"], 1);
+        assert_eq!(loaded["replayed"], replayed);
         assert_eq!(server.sql("SELECT count() FROM items"), "1");
     }
+    let text = server.text(&upload);
+    assert!(
+        text.starts_with("this file was loaded already at 20")
+            && !text.contains("loaded 1 row into"),
+        "{text}"
+    );
+    let honest = format!(" by transfer {id}: 1 row into items; nothing was loaded again\n");
+    assert!(text.contains(&honest), "{text}");
     let error = server.fails(&[&upload[..], &["--no-sniff"]].concat(), 4);
     assert_eq!(error["reason"], "SPEC_MISMATCH");
     assert_eq!(error["metadata"]["transferId"], id);
@@ -199,4 +208,42 @@ fn people_get_a_summary_unless_they_want_quiet() {
     let output = assert.get_output();
     assert!(output.stdout.is_empty() && output.stderr.is_empty());
     assert_eq!(server.sql("SELECT count() FROM p"), "688");
+}
+
+#[test]
+fn a_file_without_rows_empties_a_table_only_when_asked() {
+    let server = Server::start();
+    server.sql(ITEMS);
+    server.sql("INSERT INTO items (id) VALUES (7), (8)");
+    let header = server.files.write("header.csv", "id\n");
+    let bad = server.files.write("bad.csv", "id\nx\n-1\n");
+    for (file, flags, rejected) in [
+        (&header, &[][..], "0"),
+        (&bad, &["--max-rejects", "100%"], "2"),
+    ] {
+        let upload = ["upload", file, "--table", "items", "--commit", "replace"];
+        let upload = [&upload[..], flags].concat();
+        let error = server.fails(&upload, 4);
+        assert_eq!(error["reason"], "EMPTY_REPLACEMENT", "{error}");
+        assert_eq!(error["code"], "FAILED_PRECONDITION");
+        assert_eq!(error["metadata"]["table"], "default.items");
+        assert_eq!(error["metadata"]["rejected"], rejected);
+        assert_eq!(server.sql("SELECT sum(id) FROM items"), "15");
+        let assert = server.sluice(&upload).assert().code(4);
+        let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(
+            text.contains("\nhint: ") && text.contains("--allow-empty"),
+            "{text}"
+        );
+
+        let loaded = server.json(&[&upload[..], &["--allow-empty"]].concat());
+        assert_eq!(loaded["rows_committed"], 0);
+        assert_eq!(server.sql("SELECT count() FROM items"), "0");
+        server.sql("INSERT INTO items (id) VALUES (7), (8)");
+    }
+    // The other modes take nothing away.
+    let loaded = server.json(&["upload", &header, "--table", "items"]);
+    assert_eq!(loaded["rows_committed"], 0);
+    let useless = ["upload", &header, "--table", "items", "--allow-empty"];
+    assert_eq!(server.fails(&useless, 2)["reason"], "USAGE");
 }

@@ -1,14 +1,17 @@
 //! `InspectFile` and `ListRejectedRows`: what is known of a file before it is loaded, and after.
 
 use bytes::Bytes;
+use prost::Message as _;
 use sluice_proto::v1::{self as pb, list_rejected_rows_response::Payload};
 use tokio_stream::Stream;
 use tonic::Status;
+use uuid::Uuid;
 
 use super::{access::Caller, convert, status, transfers};
 use crate::auth::Action;
 use crate::transfer::{
     Error, Transfers,
+    live::FileForm,
     rejects::{RejectedRows, RejectsFile},
 };
 
@@ -42,8 +45,15 @@ pub(super) async fn rejected_rows(
 ) -> Result<impl Stream<Item = Result<pb::ListRejectedRowsResponse, Status>> + use<>, Status> {
     let found = transfers::find(transfers, caller, &request.transfer_id).await?;
     let rows = transfers.rejected_rows(found.id).await;
-    let rows = rows.map_err(|error| status::status(&error))?;
-    let file = if request.as_csv { rows.file() } else { None };
+    let mut rows = rows.map_err(|error| status::status(&error))?;
+    let mut file = None;
+    if request.as_csv {
+        if rows.file().is_none() {
+            let form = stored_form(transfers, found.id).await;
+            rows.learn_form(form.map_err(|error| status::status(&error))?);
+        }
+        file = rows.file();
+    }
     let source = Source {
         rows,
         file,
@@ -61,6 +71,23 @@ pub(super) async fn rejected_rows(
             Ok(payload.map(|payload| (message(payload), source)))
         },
     ))
+}
+
+/// How the file of an upload that this server has not read was cut.
+async fn stored_form(transfers: &Transfers, id: Uuid) -> Result<Option<FileForm>, Error> {
+    let spec = match transfers.stored_spec(id).await {
+        Ok(spec) => spec,
+        // A dry run, or one that ended before it began to load.
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // One that an older server has taken, and that this one would not.
+    let request = pb::UploadSpec::decode(spec.as_slice()).ok();
+    let request = request.and_then(|spec| convert::upload_request(spec).ok());
+    match request {
+        Some(request) => transfers.stored_form(&request).await,
+        None => Ok(None),
+    }
 }
 
 const fn message(payload: Payload) -> pb::ListRejectedRowsResponse {

@@ -94,6 +94,8 @@ pub struct Transfer {
     /// Who works on it here, and the newest step of the journal that was taken for it.
     claim: Mutex<Option<(Uuid, u32)>>,
     started_at: SystemTime,
+    /// When it began and how long it ran, where that was before this server heard of it.
+    recalled: OnceLock<(SystemTime, Duration)>,
     started: Instant,
     ended: Mutex<Option<Duration>>,
     state: watch::Sender<State>,
@@ -114,6 +116,7 @@ impl Transfer {
             file_crc32c: AtomicU32::new(0),
             claim: Mutex::default(),
             started_at: SystemTime::now(),
+            recalled: OnceLock::new(),
             started: Instant::now(),
             ended: Mutex::new(None),
             state: watch::Sender::new(State::Running),
@@ -222,7 +225,7 @@ impl Transfer {
             total_bytes,
             total_rows: self.total_rows(),
             commit: self.commit().cloned(),
-            started_at: self.started_at,
+            started_at: self.recalled.get().map_or(self.started_at, |times| times.0),
             elapsed: self.elapsed(),
             error,
             source_name,
@@ -235,6 +238,9 @@ impl Transfer {
 
     /// How long it has run, or ran.
     pub(super) fn elapsed(&self) -> Duration {
+        if let Some((_, elapsed)) = self.recalled.get() {
+            return *elapsed;
+        }
         lock(&self.ended).unwrap_or_else(|| self.started.elapsed())
     }
 
@@ -255,6 +261,12 @@ impl Transfer {
 
     /// Takes what the journal knows of an upload that has ended.
     pub(super) fn recall(&self, row: &TransferRow) {
+        let started_at = Duration::from_millis(u64::try_from(row.started_at).unwrap_or(0));
+        let elapsed = Duration::from_millis(row.elapsed_ms);
+        // It is recalled once.
+        self.recalled
+            .set((SystemTime::UNIX_EPOCH + started_at, elapsed))
+            .ok();
         self.set_target(row.target(), Some(row.create_statement.clone()));
         self.set_commit(Commit {
             mode: CommitMode::named(&row.commit_mode).unwrap_or_default(),

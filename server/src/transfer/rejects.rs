@@ -4,6 +4,7 @@
 //! never hold more of them than [`MAX_SHOWN_ROWS`] in memory for longer than it takes to send them.
 
 mod csv_file;
+mod form;
 
 use std::mem;
 
@@ -47,11 +48,16 @@ impl RejectedRows {
         Ok(self.rows.next().await?)
     }
 
-    /// A file for them; none when the upload ended before it was known how its file is cut.
+    /// A file for them; none when it is not known how the file of the upload was cut.
     #[must_use]
     pub fn file(&self) -> Option<RejectsFile> {
         let form = self.form.as_ref()?;
         Some(RejectsFile::new(form.cut.clone(), form.names.clone()))
+    }
+
+    /// Takes how the file of the upload was cut, where that is not known.
+    pub fn learn_form(&mut self, form: Option<FileForm>) {
+        self.form = self.form.take().or(form);
     }
 }
 

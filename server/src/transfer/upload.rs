@@ -115,7 +115,7 @@ pub struct Upload {
 }
 
 impl UploadRequest {
-    fn matching(&self) -> Matching<'_> {
+    pub(super) fn matching(&self) -> Matching<'_> {
         Matching {
             mappings: &self.columns,
             ignore_extra: self.ignore_extra_fields,

@@ -3,7 +3,7 @@
 use sluice_proto::v1 as pb;
 use tonic::Code;
 
-use crate::support::{TestServer, counters, metadata, reason, spec};
+use crate::support::{TestServer, counters, gzip, metadata, reason, remote, spec};
 
 const NUMBERS: &str = "CREATE TABLE numbers (n UInt8, s String) ENGINE = MergeTree ORDER BY n";
 
@@ -512,4 +512,88 @@ async fn an_unknown_transfer_has_no_rejects() {
     let status = server.rejects_file("no uuid").await.unwrap_err();
     assert_eq!(reason(&status), "INVALID_REQUEST");
     assert_eq!(metadata(&status, "field"), "transfer_id");
+}
+
+/// Uploads, each with two rows that are rejected, whose files are cut in as many ways.
+fn uploads() -> Vec<(&'static str, pb::UploadSpec, Vec<u8>)> {
+    let lines = "n,s\n1,a\nx,\"b, c\"\n300,d\n";
+    let json =
+        "{\"n\": 1, \"s\": \"a\"}\n{\"n\": \"x\", \"s\": \"b, c\"}\n{\"n\": 300, \"s\": \"d\"}\n";
+    let headless = pb::UploadSpec {
+        dialect: Some(pb::Dialect {
+            header_rows: Some(0),
+            delimiter: Some(";".to_owned()),
+            ..Default::default()
+        }),
+        ..policy("numbers", Some(9), None)
+    };
+    let late = || (0..300_000).map(|n| format!("{},a\n", n % 100));
+    let created: String = std::iter::once("n,s\n".to_owned())
+        .chain(late())
+        .chain(["x,b\n".to_owned(), "y,c\n".to_owned()])
+        .collect();
+    let create = pb::UploadSpec {
+        create_table: true,
+        ..policy("fresh", Some(9), None)
+    };
+    let utf_16: Vec<u8> = std::iter::once(0xfeff)
+        .chain(lines.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let plain = || policy("numbers", Some(9), None);
+    vec![
+        ("plain", plain(), lines.into()),
+        ("no header", headless, b"1;a\nx;b\n300;c;d\n".into()),
+        ("gzip", plain(), gzip(lines.as_bytes())),
+        ("UTF-16", plain(), utf_16),
+        ("NDJSON", plain(), json.into()),
+        (
+            "one column",
+            policy("single", Some(9), None),
+            b"n\n1\nx\n300\n".into(),
+        ),
+        ("a new table", create, created.into()),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_rejected_rows_comes_from_another_server_too() {
+    let server = TestServer::start().await;
+    server.sql(NUMBERS);
+    server.sql("CREATE TABLE single (n UInt8) ENGINE = MergeTree ORDER BY n");
+    let mut files = Vec::new();
+    for (number, (name, spec, bytes)) in (60..).zip(uploads()) {
+        let response = server.upload(with_id(number, spec.clone()), &bytes).await;
+        let response = response.unwrap_or_else(|status| panic!("{name}: {status}"));
+        assert_eq!(counters(&response).rows_rejected, 2, "{name}");
+        assert!(!response.replayed, "{name}");
+        let written = file(&server, &id(number)).await;
+        assert_eq!(written.lines().count(), 3, "{name}: {written}");
+        files.push((name, number, spec, bytes, written));
+    }
+    let url = server.engine_url.clone();
+    let other = TestServer::start_with(|config| config.engine = remote(&url)).await;
+    for (name, number, spec, bytes, written) in &files {
+        assert_eq!(file(&other, &id(*number)).await, *written, "{name}");
+        // The same upload once more, by which each server knows of it and has not read its file.
+        for server in [&server, &other] {
+            let again = server.upload(with_id(*number, spec.clone()), bytes).await;
+            assert!(again.unwrap().replayed, "{name}");
+            assert_eq!(file(server, &id(*number)).await, *written, "{name}");
+        }
+    }
+    // Where the table is gone, the names are those of the header, or found.
+    for table in ["numbers", "single", "fresh"] {
+        server.sql(&format!("DROP TABLE {table} SYNC"));
+    }
+    for (name, number, _, _, written) in &files {
+        let later = file(&other, &id(*number)).await;
+        match *name {
+            "no header" => assert_eq!(
+                later.split_once('\n').unwrap().1,
+                written.split_once('\n').unwrap().1
+            ),
+            _ => assert_eq!(later, *written, "{name}"),
+        }
+    }
 }

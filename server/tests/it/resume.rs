@@ -124,7 +124,28 @@ async fn an_upload_that_comes_twice_is_loaded_once() {
     let first = server.upload(spec_of("t", ID), file()).await.unwrap();
     let again = server.upload(spec_of("t", ID), file()).await.unwrap();
     assert_eq!(counters(&again), counters(&first));
+    assert_eq!((first.replayed, again.replayed), (false, true));
+    // It is the transfer of then, not one of now.
+    let (then, now) = (first.transfer.unwrap(), again.transfer.unwrap());
+    let millis = |transfer: &pb::Transfer| {
+        let time = transfer.start_time.unwrap();
+        time.seconds * 1_000 + i64::from(time.nanos / 1_000_000)
+    };
+    assert_eq!(millis(&then), millis(&now));
     assert_eq!(server.checksum("t"), server.checksum("whole"));
+    // A client that cannot stream hears the same.
+    let begun = begin(&server).await.unwrap();
+    assert_eq!(
+        begun.transfer.unwrap().state(),
+        pb::TransferState::Succeeded
+    );
+    let request = pb::FinishUploadRequest {
+        transfer_id: ID.to_owned(),
+        total_bytes: i64::try_from(file().len()).unwrap(),
+    };
+    let finished = server.ingest().await.finish_upload(request).await.unwrap();
+    let finished = finished.into_inner();
+    assert!(finished.replayed && finished.result.unwrap().replayed);
     // Another spec, the same id.
     let other = pb::UploadSpec {
         ignore_extra_fields: true,

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     json::{self, MatchObject},
     profile::{self, ProfileObject},
-    rejects::{self, RejectedObject, Saved},
+    rejects::{self, Kept, RejectedObject},
     text,
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Object<'a> {
     commit_mode: Option<&'static str>,
     guarantee: &'a str,
     pub(super) dry_run: bool,
+    /// Whether the upload had succeeded before this command, which has loaded nothing.
+    replayed: bool,
     bytes_received: i64,
     rows_parsed: i64,
     rows_staged: i64,
@@ -43,6 +45,11 @@ pub(super) struct Object<'a> {
     create_statement: &'a str,
     ignored_lines: i64,
     rejects_file: Option<&'a str>,
+    /// Whether the file has the rows as they stand in the one that was loaded, without its header.
+    rejects_file_is_raw: bool,
+    /// That the file of `--rejects` is of an earlier run.
+    #[serde(skip)]
+    old_file: String,
     rejected_rows: Vec<RejectedObject<'a>>,
     profile: Option<ProfileObject<'a>>,
 }
@@ -59,18 +66,20 @@ impl<'a> Object<'a> {
     pub(super) fn new(
         response: &'a UploadResponse,
         run: Run,
-        saved: Option<&'a Saved>,
+        kept: Option<&'a Kept>,
         table: &'a str,
     ) -> Result<Self> {
         let transfer = response.transfer.as_ref();
         let transfer = transfer.ok_or(Error::Answer("transfer"))?;
         let counters = counters(response);
+        let saved = kept.and_then(Kept::saved);
         Ok(Self {
             transfer_id: &transfer.transfer_id,
             table,
             commit_mode: json::commit_mode(transfer),
             guarantee: &transfer.guarantee,
             dry_run: run.dry_run,
+            replayed: response.replayed,
             bytes_received: counters.bytes_received,
             rows_parsed: counters.rows_parsed,
             rows_staged: counters.rows_staged,
@@ -83,6 +92,8 @@ impl<'a> Object<'a> {
             create_statement: &response.create_statement,
             ignored_lines: response.ignored_lines,
             rejects_file: saved.map(|saved| saved.file.as_str()),
+            rejects_file_is_raw: saved.is_some_and(|saved| saved.is_raw),
+            old_file: kept.map(Kept::old_file_words).unwrap_or_default(),
             rejected_rows: rejects::objects(&response.rejected_rows),
             profile: response.profile.as_ref().map(profile::object),
         })
@@ -90,12 +101,7 @@ impl<'a> Object<'a> {
 
     /// A load for people.
     pub(super) fn summary(&self, response: &UploadResponse) -> String {
-        let mut lines = vec![format!(
-            "loaded {} into {}{}",
-            text::rows(self.rows_committed),
-            self.table,
-            self.speed()
-        )];
+        let mut lines = vec![self.loaded(response)];
         if let Some(last) = self.resumed_at.last() {
             let times = i64::try_from(self.resumed_at.len()).unwrap_or_default();
             lines.push(format!(
@@ -107,6 +113,8 @@ impl<'a> Object<'a> {
         if self.rows_rejected > 0 {
             lines.push(format!("rejected {}:", text::rows(self.rows_rejected)));
             lines.extend(self.rejected(response));
+        } else if !self.old_file.is_empty() {
+            lines.push(format!("no row was rejected{}", self.old_file));
         }
         lines.extend(self.reading(response));
         lines.extend(matching(&response.columns));
@@ -118,6 +126,21 @@ impl<'a> Object<'a> {
         }
         lines.push(format!("transfer {}", self.transfer_id));
         lines.join("\n")
+    }
+
+    /// What this command has loaded, or an earlier one.
+    fn loaded(&self, response: &UploadResponse) -> String {
+        let rows = text::rows(self.rows_committed);
+        if !self.replayed {
+            return format!("loaded {rows} into {}{}", self.table, self.speed());
+        }
+        let transfer = response.transfer.as_ref();
+        let time = transfer.and_then(|transfer| transfer.start_time);
+        let time = time.map(|time| format!(" at {time}")).unwrap_or_default();
+        format!(
+            "this file was loaded already{time} by transfer {}: {rows} into {}; nothing was loaded again",
+            self.transfer_id, self.table
+        )
     }
 
     /// A dry run for people.
@@ -160,6 +183,12 @@ impl<'a> Object<'a> {
     fn rejected(&self, response: &UploadResponse) -> Vec<String> {
         let mut lines = rejects::list(&response.rejected_rows, self.rows_rejected);
         match self.rejects_file {
+            Some(file) if self.rejects_file_is_raw => {
+                lines.push(format!(
+                    "  all of them are in {file}, {}",
+                    rejects::RAW_WORDS
+                ));
+            }
             Some(file) => lines.push(format!("  all of them are in {file}")),
             None if lines.is_empty() => {}
             None => lines.push(format!(

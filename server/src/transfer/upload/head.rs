@@ -195,14 +195,15 @@ impl Head {
     /// What it was read from, without what other chunks would have left out; forgets it.
     pub(in crate::transfer) fn take_sample(&mut self) -> Sample {
         let chunks = std::mem::take(&mut self.chunks);
-        if !self.can_seek() {
-            return Sample::default();
-        }
         let read = self.records.place().mark.position.byte_offset;
         let length = usize::try_from(read)
             .unwrap_or(usize::MAX)
             .max(SAMPLE_BYTES);
-        let length = length.saturating_add(LOOK_AHEAD_BYTES);
+        let mut length = length.saturating_add(LOOK_AHEAD_BYTES);
+        if !self.records.text().is_plain() {
+            // The text was longer in the file: UTF-16 has two bytes for one.
+            length = length.saturating_mul(2);
+        }
         let mut bytes = chunks.concat();
         let is_complete = self.records.has_ended() && bytes.len() <= length;
         bytes.truncate(length);
@@ -247,11 +248,14 @@ impl Head {
         self.field_count
     }
 
-    /// The names of the fields: those of the header, or those of their columns.
-    pub(in crate::transfer) fn field_names(&self, plan: &Plan) -> Vec<Vec<u8>> {
+    /// The names of the fields: those of the header, or those of their columns, or where there is no
+    /// table those that were found for columns.
+    pub(in crate::transfer) fn field_names(&self, plan: Option<&Plan>) -> Vec<Vec<u8>> {
         let of_column = |(field, found): (usize, &FoundColumn)| {
-            let place = plan.fields.iter().position(|source| *source == field);
-            let spec = place.and_then(|place| plan.specs.get(place));
+            let spec = plan.and_then(|plan| {
+                let place = plan.fields.iter().position(|source| *source == field)?;
+                plan.specs.get(place)
+            });
             let name = spec.map_or(&found.name.name, |spec| &spec.name);
             name.as_bytes().to_vec()
         };

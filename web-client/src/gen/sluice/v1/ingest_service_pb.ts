@@ -426,9 +426,10 @@ export type UploadSpec = Message<"sluice.v1.UploadSpec"> & {
   prefixCrc32c?: number | undefined;
 
   /**
-   * With the commit mode REPLACE, whether a file from which no row is loaded (it is empty, has only a
-   * header, or all of its rows are rejected) may take the place of the rows of the table. Default: false,
-   * refused with EMPTY_REPLACEMENT; the table stays as it is. In the other modes without meaning.
+   * With the commit mode REPLACE, whether a file from which no row is loaded (it has only a header, or
+   * all of its rows are rejected) may take the place of the rows of the table. Default: false, refused
+   * with EMPTY_REPLACEMENT; the table stays as it is. A file without a byte is EMPTY_FILE in any case. In
+   * the other modes without meaning.
    *
    * @generated from field: bool allow_empty = 17;
    */
@@ -1523,7 +1524,8 @@ export type ListRejectedRowsRequest = Message<"sluice.v1.ListRejectedRowsRequest
    * Whether to send them as a CSV file: the fields of the file, then `_sluice_line`,
    * `_sluice_column` and `_sluice_reason`, with a header. Once corrected it loads again: an upload
    * leaves out these three fields. Missing fields are empty; surplus fields are joined to the last
-   * one. Default: false, rows.
+   * one. Rows come all the same for an upload of which the journal does not keep how its file was
+   * cut: one that an older server has loaded. Default: false, rows.
    *
    * @generated from field: bool as_csv = 2;
    */
