@@ -37,9 +37,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
         "COMMIT_MODE_UNAVAILABLE" => "--commit auto takes the strongest mode that there is",
-        "EMPTY_REPLACEMENT" => {
-            "look at the file and its rejected rows; --allow-empty empties the table all the same"
-        }
+        "EMPTY_REPLACEMENT" => "look at the file; --allow-empty empties the table all the same",
         "SPEC_MISMATCH" => {
             "--resume takes the flags and the table of the first time; leave --transfer-id out to \
              begin anew"

@@ -194,7 +194,7 @@ fn split_name(text: &str) -> (&str, &str) {
 const SHORTAGES: [&str; 5] = ["12", "23", "24", "28", "122"];
 
 /// Whether the exception tells of a system that is short of memory, file descriptors or disk. It comes
-/// with the code of whatever was tried, such as CANNOT_OPEN_FILE.
+/// with the code of whatever was tried, such as `CANNOT_OPEN_FILE`.
 fn is_shortage(message: &str) -> bool {
     let Some((_, rest)) = message.rsplit_once("errno: ") else {
         return message.contains("Too many open files");

@@ -113,16 +113,15 @@ impl Job<'_> {
     async fn create(&mut self, head: &Head) -> Result<(Table, String)> {
         let request = self.request;
         let catalog = self.inner.catalog();
-        let (new, statement) = match &request.create_table {
-            Some(CreateTable::Statement(text)) => (None, text.clone()),
-            _ => {
-                let new = head.new_table(&head.profile.columns, &request.columns)?;
-                let columns = new.columns.iter();
-                let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
-                check_value_columns(request, &names)?;
-                let statement = catalog.create_statement(&request.table, &new)?;
-                (Some(new), statement)
-            }
+        let (new, statement) = if let Some(CreateTable::Statement(text)) = &request.create_table {
+            (None, text.clone())
+        } else {
+            let new = head.new_table(&head.profile.columns, &request.columns)?;
+            let columns = new.columns.iter();
+            let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
+            check_value_columns(request, &names)?;
+            let statement = catalog.create_statement(&request.table, &new)?;
+            (Some(new), statement)
         };
         let name = match catalog.table(&request.table).await {
             Err(catalog::Error::TableNotFound { database, table }) => {
