@@ -2,7 +2,8 @@ import { gzipSync } from "node:zlib";
 
 import { expect, test } from "vitest";
 
-import { setUp } from "./support/visitor";
+import { chooseFiles, lookAt, textFile } from "./support/browser";
+import { next, setUp } from "./support/visitor";
 
 const { server, visit } = setUp();
 
@@ -91,5 +92,57 @@ test("the page runs under a policy without inline scripts, inline styles or othe
   expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
   await page.getByRole("heading", { name: "Transfers" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("what a button's handler throws is shown until it is dismissed", async () => {
+  const { page } = await visit("", async (opened) => {
+    await opened.addInitScript(() => {
+      const real = crypto.getRandomValues.bind(crypto);
+      crypto.getRandomValues = () => {
+        crypto.getRandomValues = real;
+        throw new Error("no random numbers here");
+      };
+    });
+  });
+  await chooseFiles(page, textFile("unlucky.csv", "a\n1\n"));
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await next(page, "table");
+  await next(page, "load");
+  await page.getByRole("button", { name: "Start loading" }).click();
+  await page.getByRole("alert").getByText("no random numbers here").waitFor();
+  expect(await lookAt(page, "failure")).toEqual([]);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+});
+
+test("a screen that cannot be drawn says so, and the way to the others stays", async () => {
+  const { page } = await visit();
+  await page.getByText("Drop a CSV").waitFor();
+  await page.evaluate(() => {
+    Date.prototype.toDateString = () => {
+      throw new Error("no dates here");
+    };
+  });
+  await chooseFiles(page, textFile("dated.csv", "a\n1\n"));
+  await page.getByRole("button", { name: "Back" }).click();
+  await page.getByRole("alert").getByText("no dates here").waitFor();
+  await page.getByRole("link", { name: "Export" }).click();
+  await page.getByRole("heading", { name: "ClickHouse to file" }).waitFor();
+});
+
+test("a browser that keeps nothing for the page, and an address by hand, do not stop it", async () => {
+  const { page, complaints } = await visit("#/upload/50%/x", async (opened) => {
+    await opened.addInitScript(() => {
+      Object.defineProperty(window, "localStorage", {
+        get: () => {
+          throw new DOMException("denied", "SecurityError");
+        },
+      });
+    });
+  });
+  await page.getByText("Drop a CSV").waitFor();
+  await page.getByRole("button", { name: "Dark colours" }).click();
+  await page.getByRole("button", { name: "Light colours" }).waitFor();
   expect(complaints).toEqual([]);
 });

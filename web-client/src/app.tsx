@@ -1,6 +1,8 @@
 import { type ReactNode, useEffect } from "react";
 
 import { Empty } from "./components/empty";
+import { FailureNotes } from "./components/failure-notes";
+import { FaultBoundary } from "./components/fault-boundary";
 import { TablePage } from "./features/catalog/table-page";
 import { ConnectionGate } from "./features/connection/connection-gate";
 import { ConnectionPage } from "./features/connection/connection-page";
@@ -12,12 +14,15 @@ import { UploadPage } from "./features/upload/upload-page";
 import { Header } from "./header";
 import { type Route, useRoute } from "./lib/route";
 import { type Clients, ClientsContext } from "./rpc/clients";
+import { attend } from "./rpc/failures";
 
 /** The whole page: its header, and what the address names. */
 export function App({ clients }: { clients: Clients }) {
   const route = useRoute();
   const place = route[0] ?? "upload";
-  useEffect(() => void connect(clients), [clients]);
+  useEffect(() => {
+    attend(connect(clients));
+  }, [clients]);
   useEffect(() => {
     document.title = `${titles[place] ?? "Sluice"} – Sluice`;
   }, [place]);
@@ -28,12 +33,15 @@ export function App({ clients }: { clients: Clients }) {
       </a>
       <Header place={place} />
       <main id="main" className="page" tabIndex={-1}>
-        {place === "connection" ? (
-          <ConnectionPage />
-        ) : (
-          <ConnectionGate>{page(route)}</ConnectionGate>
-        )}
+        <FaultBoundary key={place}>
+          {place === "connection" ? (
+            <ConnectionPage />
+          ) : (
+            <ConnectionGate>{page(route)}</ConnectionGate>
+          )}
+        </FaultBoundary>
       </main>
+      <FailureNotes />
     </ClientsContext>
   );
 }

@@ -1,5 +1,6 @@
 import { type DragEvent, useRef, useState } from "react";
 
+import { attend } from "../rpc/failures";
 import { Button } from "./button";
 import { droppedFiles, type PickedFile, pickFiles } from "./picked-file";
 
@@ -27,10 +28,10 @@ export function FileDrop({
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    void droppedFiles(event.dataTransfer).then(take);
+    attend(droppedFiles(event.dataTransfer).then(take));
   };
   const choose = () => {
-    void pickFiles(isMultiple, input.current).then(take);
+    attend(pickFiles(isMultiple, input.current).then(take));
   };
   return (
     <div

@@ -7,8 +7,21 @@ const key = "sluice-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
 function chosen(): Theme | null {
-  const text = localStorage.getItem(key);
-  return text === "light" || text === "dark" ? text : null;
+  try {
+    const text = localStorage.getItem(key);
+    return text === "light" || text === "dark" ? text : null;
+  } catch {
+    // A browser that keeps nothing for this page: the theme is the system's.
+    return null;
+  }
+}
+
+function keep(next: Theme): void {
+  try {
+    localStorage.setItem(key, next);
+  } catch {
+    // As above: it lasts until the page is left.
+  }
 }
 
 const theme = createStore<Theme>(chosen() ?? (system.matches ? "dark" : "light"));
@@ -31,6 +44,6 @@ export function useTheme(): Theme {
 /** Changes between light and dark, and remembers it. */
 export function toggleTheme(): void {
   const next = theme.get() === "dark" ? "light" : "dark";
-  localStorage.setItem(key, next);
+  keep(next);
   theme.set(next);
 }

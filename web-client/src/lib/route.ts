@@ -8,7 +8,16 @@ function read(): Route {
     .replace(/^#\/?/, "")
     .split("/")
     .filter((part) => part !== "")
-    .map(decodeURIComponent);
+    .map(decoded);
+}
+
+/** An address by hand may not be encoded: it is then taken as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 const route = createStore<Route>(read());

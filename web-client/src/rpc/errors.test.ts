@@ -26,8 +26,17 @@ test("a refusal keeps its reason, variables and words", () => {
 });
 
 test("a lost network may be tried again", () => {
-  const problem = describeError(new TypeError("Failed to fetch"));
+  const problem = describeError(ConnectError.from(new TypeError("Failed to fetch")));
   expect(problem).toMatchObject({ code: Code.Unavailable, isRetryable: true });
+});
+
+test("a fault of the page is not taken for a server that is away", () => {
+  const problem = describeError(new TypeError("crypto.randomUUID is not a function"));
+  expect(problem).toMatchObject({
+    detail: "crypto.randomUUID is not a function",
+    code: Code.Unknown,
+    isRetryable: false,
+  });
 });
 
 test("only an abort of the page itself is no error", () => {

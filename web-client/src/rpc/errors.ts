@@ -101,11 +101,11 @@ function fromThrown(thrown: unknown): ConnectError {
       Code.FailedPrecondition,
     );
   }
-  const error = ConnectError.from(thrown);
-  return isLostNetwork(error) ? lostNetwork(error) : error;
+  // What did not come out of a call is a fault of the page, a TypeError too: the network has no part in it.
+  return ConnectError.from(thrown);
 }
 
-/** `fetch` fails with a TypeError, which becomes `unknown` or `internal`. */
+/** `fetch` fails with a TypeError, which the transport makes `unknown` or `internal`. */
 function isLostNetwork(error: ConnectError): boolean {
   const isTransport = error.cause instanceof TypeError || error.message.includes("Failed to fetch");
   const isCut =

@@ -5,6 +5,7 @@ import { ProblemNote } from "../../components/problem-note";
 import { href } from "../../lib/route";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
+import { attend } from "../../rpc/failures";
 import { changeSession, connect, connection } from "./connection-state";
 import { TokenForm } from "./token-form";
 
@@ -17,7 +18,10 @@ export function ConnectionGate({ children }: { children: ReactNode }) {
       <div className="stack">
         <h1>Sign in</h1>
         {check.problem && <ProblemNote problem={check.problem} isSignInNear />}
-        <TokenForm hasToken={false} onToken={(token) => void changeSession(clients, { token })} />
+        <TokenForm
+          hasToken={false}
+          onToken={(token) => attend(changeSession(clients, { token }))}
+        />
       </div>
     );
   }
@@ -27,7 +31,7 @@ export function ConnectionGate({ children }: { children: ReactNode }) {
         <div className="gate">
           <ProblemNote problem={check.problem}>
             <div className="row">
-              <Button isSmall onClick={() => void connect(clients)}>
+              <Button isSmall onClick={() => attend(connect(clients))}>
                 Try again
               </Button>
               <a className="button small" href={href("connection")}>

@@ -7,6 +7,7 @@ import { Segments } from "../../components/segments";
 import { formatDuration } from "../../lib/format";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
+import { attend } from "../../rpc/failures";
 import { session, type Target } from "../../rpc/session";
 import { changeSession, connect, connection, type ConnectionState } from "./connection-state";
 import { NamedConnections } from "./named-connections";
@@ -19,7 +20,7 @@ export function ConnectionPage() {
   const { server, connections, check } = useStore(connection);
   const { token, target } = useStore(session);
   const [kind, setKind] = useState<Target["kind"]>(target.kind);
-  const use = (next: Target) => void changeSession(clients, { target: next });
+  const use = (next: Target) => attend(changeSession(clients, { target: next }));
   return (
     <div className="stack loose">
       <div className="page-head">
@@ -27,13 +28,13 @@ export function ConnectionPage() {
           <h1>Connection</h1>
           <p>Which ClickHouse this page works with.</p>
         </div>
-        <Button onClick={() => void connect(clients)}>Test again</Button>
+        <Button onClick={() => attend(connect(clients))}>Test again</Button>
       </div>
       <CheckNote check={check} />
       {(server.requiresToken || token !== "" || check.state === "signed-out") && (
         <TokenForm
           hasToken={token !== ""}
-          onToken={(next) => void changeSession(clients, { token: next })}
+          onToken={(next) => attend(changeSession(clients, { token: next }))}
         />
       )}
       <section className="card" aria-label="ClickHouse">

@@ -2,6 +2,7 @@ import type { ExportRequest, Transfer } from "../../gen/sluice/v1/ingest_service
 import { createStore } from "../../lib/store";
 import type { Clients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { attend } from "../../rpc/failures";
 import { exportFile } from "./export-file";
 import { openSink } from "./open-sink";
 
@@ -44,7 +45,7 @@ export async function startExport(
   const controller = new AbortController();
   const job: ExportJob = { id, fileName, state: { kind: "running" }, bytes: 0, controller };
   exportJobs.update((jobs) => new Map(jobs).set(id, job));
-  void run(clients, request, sink, controller);
+  attend(run(clients, request, sink, controller));
   return id;
 }
 

@@ -7,6 +7,7 @@ import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
 import { formatCount, formatRows } from "../../lib/format";
 import { useClients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { attend } from "../../rpc/failures";
 import { shortReason } from "../../rpc/reasons";
 import { useAsync } from "../../rpc/use-async";
 import { openSink } from "../export/open-sink";
@@ -52,7 +53,7 @@ export function RejectedRows({ transferId, fileName, count }: RejectedRowsProps)
     <section className="stack tight" aria-label="Rejected rows">
       <div className="row between">
         <h2>{formatRows(count)} did not fit</h2>
-        <Button isSmall onClick={() => void download()}>
+        <Button isSmall onClick={() => attend(download())}>
           Download as CSV
         </Button>
       </div>

@@ -6,6 +6,7 @@ import { createStore, type Store, useStore } from "../../lib/store";
 import { sleep } from "../../lib/time";
 import { type Clients, useClients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { attend } from "../../rpc/failures";
 
 /** A transfer that is followed. */
 export interface Watched {
@@ -65,7 +66,7 @@ function joinWatch(clients: Clients, id: string): () => void {
   watch.followers += 1;
   if (!watch.controller) {
     watch.controller = new AbortController();
-    void follow(clients, id, watch.store, watch.controller.signal);
+    attend(follow(clients, id, watch.store, watch.controller.signal));
   }
   return () => {
     watch.followers -= 1;
