@@ -7,12 +7,17 @@ import { Server } from "./server";
 
 /** A server and a browser for the tests of one file; every page is closed after its test. */
 export function setUp(...args: string[]) {
+  return setUpAs("127.0.0.1", ...args);
+}
+
+/** The same with a server that the browser knows by a name of its own. */
+export function setUpAs(host: string, ...args: string[]) {
   const parts: { server?: Server; browser?: Browser; clickhouse?: Clickhouse } = {};
   let close: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     parts.server = await Server.start(...args);
     parts.clickhouse = new Clickhouse(parts.server);
-    parts.browser = await openBrowser();
+    parts.browser = await openBrowser(host);
   });
   afterEach(async () => {
     for (const end of close) await end();
@@ -31,7 +36,8 @@ export function setUp(...args: string[]) {
     clickhouse: () => known(parts.clickhouse),
     /** Opens the page; `prepare` runs before its scripts. */
     visit: async (hash = "", prepare?: (page: Page) => Promise<void>) => {
-      const opened = await openPage(known(parts.browser), known(parts.server), hash, prepare);
+      const url = known(parts.server).url.replace("127.0.0.1", host);
+      const opened = await openPage(known(parts.browser), url, hash, prepare);
       opened.page.setDefaultTimeout(30_000);
       close.push(() => opened.context.close());
       return opened;

@@ -1,5 +1,7 @@
 import { useState } from "react";
 
+import { copyText } from "../lib/clipboard";
+import { attend } from "../rpc/failures";
 import { Button } from "./button";
 
 interface CodeBlockProps {
@@ -10,17 +12,16 @@ interface CodeBlockProps {
 /** Text as it is, to be copied. */
 export function CodeBlock({ label, text }: CodeBlockProps) {
   const [isCopied, setCopied] = useState(false);
-  const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => {
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-    });
+  const copy = async () => {
+    await copyText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
   };
   return (
     <figure className="stack tight">
       <figcaption className="row between">
         <span className="label">{label}</span>
-        <Button isSmall look="plain" onClick={copy}>
+        <Button isSmall look="plain" onClick={() => attend(copy())}>
           {isCopied ? "Copied" : "Copy"}
         </Button>
       </figcaption>

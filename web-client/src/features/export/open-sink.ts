@@ -1,4 +1,5 @@
 import { abortError } from "../../lib/time";
+import { randomUuid } from "../../lib/uuid";
 
 /** Where the bytes of a file go. */
 export interface Sink {
@@ -79,7 +80,7 @@ async function downloadSink(name: string, type: string): Promise<Sink> {
   // A worker beside the page may serve what is below the page.
   const registration = await navigator.serviceWorker.register(script, { scope: scope.pathname });
   const worker = await activeWorker(registration);
-  const id = crypto.randomUUID();
+  const id = randomUuid();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   await handOver(worker, { id, name, type, stream: readable });
   const frame = document.createElement("iframe");

@@ -6,6 +6,7 @@ import { ProblemNote } from "../../components/problem-note";
 import { TextField } from "../../components/text-field";
 import { formatBytes } from "../../lib/format";
 import { useStore } from "../../lib/store";
+import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
 import { describeError, type Problem } from "../../rpc/errors";
 import { buildRequest, proposedName } from "./build-request";
@@ -36,7 +37,7 @@ export function SaveStep({ form, source }: SaveStepProps) {
   const way = savingWay();
   const start = () => {
     setProblem(null);
-    const request = buildRequest(form, crypto.randomUUID(), source.query);
+    const request = buildRequest(form, randomUuid(), source.query);
     startExport(clients, request, name, "text/plain").then(
       (started) => {
         if (started !== null) changeExport({ started });
@@ -55,7 +56,11 @@ export function SaveStep({ form, source }: SaveStepProps) {
             onChange={(fileName) => changeExport({ fileName })}
             hint={`Of ${source.title}.`}
           />
-          <Note look={way === "memory" ? "warn" : "info"}>{explanations[way]}</Note>
+          <Note look={way === "memory" ? "warn" : "info"}>
+            {explanations[way]}
+            {!isSecureContext &&
+              " Were this page reached over HTTPS, it would go straight to disk."}
+          </Note>
           {problem && <ProblemNote problem={problem} />}
         </section>
       )}

@@ -6,6 +6,7 @@ import { enumValue } from "../../lib/enums";
 import { formatBytes } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
+import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
 import type { Loaded } from "../../rpc/use-async";
 import { buildSpec } from "./build-spec";
@@ -76,7 +77,7 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
   const start = (isDryRun: boolean) => {
     if (!found) return;
     const requests = form.files.map((picked, index) => {
-      const transferId = crypto.randomUUID();
+      const transferId = randomUuid();
       const options = { transferId, file: picked.file, isFirst: index === 0, isDryRun };
       return { spec: buildSpec(form, found, options), picked, isResumed: false };
     });
