@@ -37,8 +37,19 @@ export default defineConfig(
         {
           selector:
             "CallExpression[callee.name=/^use(Layout)?Effect$/] > ArrowFunctionExpression[body.type='CallExpression']",
-          message: "An effect gives back its cleanup or nothing: write a block, or void.",
+          message: "An effect gives back its cleanup or nothing: write a block.",
         },
+        {
+          selector: "UnaryExpression[operator='void']",
+          message: "What a promise throws is shown, never lost: give it to `attend`.",
+        },
+      ],
+      // What a page lacks that came over plain HTTP.
+      "no-restricted-properties": [
+        "error",
+        { object: "crypto", property: "randomUUID", message: "Use `randomUuid` of lib/uuid." },
+        { object: "crypto", property: "subtle", message: "It is there over HTTPS only." },
+        { object: "navigator", property: "clipboard", message: "Use `copyText` of lib/clipboard." },
       ],
       // It warns of what the React compiler leaves alone; this page is built without it.
       "react-hooks/incompatible-library": "off",

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { Empty } from "./components/empty";
 import { FailureNotes } from "./components/failure-notes";
 import { FaultBoundary } from "./components/fault-boundary";
+import { QuestionDialog } from "./components/question-dialog";
 import { TablePage } from "./features/catalog/table-page";
 import { ConnectionGate } from "./features/connection/connection-gate";
 import { ConnectionPage } from "./features/connection/connection-page";
@@ -41,6 +42,7 @@ export function App({ clients }: { clients: Clients }) {
           )}
         </FaultBoundary>
       </main>
+      <QuestionDialog />
       <FailureNotes />
     </ClientsContext>
   );

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 
 import {
+  CommitMode,
   type InspectFileResponse,
   InspectFileResponseSchema,
   MatchKind,
@@ -88,4 +89,19 @@ test("the policy becomes limits", () => {
   const share = buildSpec({ ...form, policy: { kind: "share", percent: 1 } }, inspection, options);
   expect(share.rejects?.maxRows).toBeUndefined();
   expect(share.rejects?.maxShare).toBe(0.01);
+});
+
+test("only the first of several files takes the place of the old rows", () => {
+  const replacing: UploadForm = {
+    ...form,
+    kind: "existing",
+    table: { database: "d", table: "t" },
+    commitMode: CommitMode.REPLACE,
+  };
+  expect(buildSpec(replacing, inspection, options).commitMode).toBe(CommitMode.REPLACE);
+  const next = buildSpec(replacing, inspection, { ...options, isFirst: false });
+  expect(next.commitMode).toBe(CommitMode.UNSPECIFIED);
+  const blocks = { ...replacing, commitMode: CommitMode.BLOCKS };
+  const other = buildSpec(blocks, inspection, { ...options, isFirst: false });
+  expect(other.commitMode).toBe(CommitMode.BLOCKS);
 });

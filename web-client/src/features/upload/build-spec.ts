@@ -10,6 +10,7 @@ import {
 import {
   type ColumnMapping,
   ColumnMappingSchema,
+  CommitMode,
   type InspectFileResponse,
   MatchKind,
   type RejectPolicy,
@@ -105,9 +106,14 @@ export function policyOf(policy: Policy): RejectPolicy {
 interface SpecOptions {
   transferId: string;
   file: Pick<File, "name" | "size">;
-  /** Whether it is the first file, which makes a new table. */
+  /** Whether it is the first file, which makes a new table, or takes the place of the old rows. */
   isFirst: boolean;
   isDryRun: boolean;
+}
+
+/** Only the first of several files replaces the old rows: the next one would replace those of the first. */
+function commitModeOf({ commitMode }: UploadForm, isFirst: boolean): CommitMode {
+  return commitMode === CommitMode.REPLACE && !isFirst ? CommitMode.UNSPECIFIED : commitMode;
 }
 
 /** All that the server is told of one upload. */
@@ -122,7 +128,7 @@ export function buildSpec(
     dialect: dialectOf(form.dialect),
     values: valuesOf(form.values),
     rejects: policyOf(form.policy),
-    commitMode: form.commitMode,
+    commitMode: commitModeOf(form, isFirst),
     totalBytes: BigInt(file.size),
     sourceName: file.name,
     dryRun: isDryRun,

@@ -2,13 +2,22 @@ import { Button } from "../../components/button";
 import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
 import { formatBytes, formatDuration, formatShare } from "../../lib/format";
+import { href, navigate } from "../../lib/route";
 import { useClients } from "../../rpc/clients";
+import { attend } from "../../rpc/failures";
 import { RejectedRows } from "../transfers/rejected-rows";
 import { TransferCounters } from "../transfers/transfer-counters";
 import { UploadResult } from "../transfers/upload-result";
 import { useTransfer } from "../transfers/watch";
 import { isActive, mayRetry, type UploadJob } from "./upload-job";
-import { pauseUpload, resumeUpload, retryUpload, stopUpload } from "./upload-jobs";
+import { pauseUpload, resumeUpload, stopUpload } from "./upload-jobs";
+import {
+  beginHeld,
+  isQueueBusy,
+  mayBeginHeld,
+  replaceByNothing,
+  retryUpload,
+} from "./upload-queue";
 
 /** One upload of this page: its controls, counters and result. */
 export function JobView({ job }: { job: UploadJob }) {
@@ -22,6 +31,10 @@ export function JobView({ job }: { job: UploadJob }) {
   const isPaused = state.kind === "paused" || state.kind === "pausing";
   const canPause = state.kind === "sending" || state.kind === "waiting" || isPaused;
   const rejected = watched.transfer?.counters?.rowsRejected ?? 0n;
+  const empty = async () => {
+    const id = await replaceByNothing(clients, job);
+    if (id !== null && location.hash === href("transfers", job.id)) navigate("transfers", id);
+  };
   return (
     <section className="card stack" aria-label={`Upload of ${job.fileName}`}>
       <div className="row between">
@@ -44,14 +57,14 @@ export function JobView({ job }: { job: UploadJob }) {
               </Button>
             )}
             {state.kind !== "finishing" && (
-              <Button isSmall look="danger" onClick={() => void stopUpload(clients, job.id)}>
+              <Button isSmall look="danger" onClick={() => attend(stopUpload(clients, job.id))}>
                 Stop
               </Button>
             )}
           </div>
         )}
       </div>
-      {state.kind !== "queued" && (
+      {state.kind !== "queued" && state.kind !== "held" && (
         <TransferCounters
           watched={watched}
           totalBytes={job.fileSize}
@@ -67,14 +80,35 @@ export function JobView({ job }: { job: UploadJob }) {
       )}
       {state.kind === "failed" && (
         <ProblemNote problem={state.problem}>
-          {mayRetry(state.problem) && (
+          {mayRetry(state.problem) && !isQueueBusy(job) && (
             <div>
-              <Button isSmall onClick={() => void retryUpload(clients, job.id)}>
+              <Button isSmall onClick={() => attend(retryUpload(clients, job))}>
                 Go on
               </Button>
             </div>
           )}
+          {state.problem.reason === "EMPTY_REPLACEMENT" &&
+            !isQueueBusy(job) &&
+            !job.spec.dryRun && (
+              <div>
+                <Button isSmall look="danger" onClick={() => attend(empty())}>
+                  Replace by nothing
+                </Button>
+              </div>
+            )}
         </ProblemNote>
+      )}
+      {state.kind === "held" && (
+        <Note look="warn">
+          <div className="row between">
+            It was not begun, because one before it did not load.
+            {mayBeginHeld(job) && (
+              <Button isSmall onClick={() => attend(beginHeld(clients, job))}>
+                Go on from here
+              </Button>
+            )}
+          </div>
+        </Note>
       )}
       {state.kind === "done" && <UploadResult result={state.result} isDryRun={job.spec.dryRun} />}
       {rejected > 0n && !isActive(job) && (
@@ -87,7 +121,7 @@ export function JobView({ job }: { job: UploadJob }) {
 function look({ state }: UploadJob): string {
   if (state.kind === "done") return "good";
   if (state.kind === "failed") return "bad";
-  if (state.kind === "waiting" || state.kind === "stopped") return "warn";
+  if (["waiting", "stopped", "held"].includes(state.kind)) return "warn";
   return "info";
 }
 
@@ -114,5 +148,7 @@ function stateText({ state, fileSize }: UploadJob, bytes: number): string {
       return "failed";
     case "stopped":
       return "stopped";
+    case "held":
+      return "not begun";
   }
 }

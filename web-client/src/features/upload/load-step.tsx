@@ -1,6 +1,6 @@
 import { Button } from "../../components/button";
 import { Choices } from "../../components/choices";
-import { TextField } from "../../components/text-field";
+import { ProblemNote } from "../../components/problem-note";
 import { CommitMode, type InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { enumValue } from "../../lib/enums";
 import { formatBytes } from "../../lib/format";
@@ -8,30 +8,15 @@ import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
 import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
+import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { buildSpec } from "./build-spec";
 import { JobView } from "./job-view";
-import { changeForm, type Policy, targetTable, type UploadForm } from "./upload-form";
+import { PolicyEditor } from "./policy-editor";
+import { changeForm, targetTable, type UploadForm } from "./upload-form";
 import { isActive } from "./upload-job";
-import { runUploads, uploadJobs } from "./upload-jobs";
-
-const policies = [
-  {
-    value: "stop",
-    title: "Stop at the first",
-    text: "The upload fails and says which cell does not fit.",
-  },
-  {
-    value: "rows",
-    title: "Set some aside",
-    text: "Up to a number of rows. You get them as a file to correct and load again.",
-  },
-  {
-    value: "share",
-    title: "Set a share aside",
-    text: "As many as a part of all rows, judged at the end of the file.",
-  },
-] as const;
+import { uploadJobs } from "./upload-jobs";
+import { startUploads } from "./upload-queue";
 
 const modes = [
   {
@@ -52,7 +37,7 @@ const modes = [
   {
     value: `${CommitMode.REPLACE}`,
     title: "In place of what is there",
-    text: "The new rows take the place of all old ones, at one moment.",
+    text: "The new rows take the place of all old ones, at one moment. Of several files the first replaces, the others are added.",
   },
   {
     value: `${CommitMode.DIRECT}`,
@@ -70,19 +55,25 @@ interface LoadStepProps {
 export function LoadStep({ form, inspection }: LoadStepProps) {
   const clients = useClients();
   const jobs = useStore(uploadJobs);
-  const started = form.started.flatMap((id) => jobs.get(id) ?? []);
+  const started = [...jobs.values()].filter(({ queue }) => queue === form.started);
   const isBusy = started.some(isActive);
-  const found = inspection.value;
+  // Not while it is of another file, or of other settings.
+  const isReady = inspection.state === "ready";
   const target = targetTable(form);
-  const start = (isDryRun: boolean) => {
-    if (!found) return;
+  // A new table has no rows to take the place of.
+  const ways = modes.filter(
+    ({ value }) => form.kind === "existing" || value !== `${CommitMode.REPLACE}`,
+  );
+  const start = async (isDryRun: boolean) => {
+    if (inspection.state !== "ready") return;
+    const found = inspection.value;
+    const queue = randomUuid();
     const requests = form.files.map((picked, index) => {
       const transferId = randomUuid();
       const options = { transferId, file: picked.file, isFirst: index === 0, isDryRun };
-      return { spec: buildSpec(form, found, options), picked, isResumed: false };
+      return { spec: buildSpec(form, found, options), picked, queue, isResumed: false };
     });
-    changeForm({ started: requests.map(({ spec }) => spec.transferId) });
-    void runUploads(clients, requests);
+    if (await startUploads(clients, requests)) changeForm({ started: queue });
   };
   const wasLoaded = started.some(({ state, spec }) => state.kind === "done" && !spec.dryRun);
   const bytes = form.files.reduce((sum, { file }) => sum + file.size, 0);
@@ -93,11 +84,12 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
       ))}
       {!isBusy && !wasLoaded && (
         <section className="card stack loose" aria-label="Choices">
+          {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
           <PolicyEditor policy={form.policy} />
           <Choices
             legend="How rows become visible"
             value={`${form.commitMode}`}
-            choices={modes}
+            choices={ways}
             onChange={(mode) =>
               changeForm({ commitMode: enumValue(CommitMode, mode, CommitMode.UNSPECIFIED) })
             }
@@ -112,65 +104,14 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
               <span className="quiet small">
                 {formatBytes(bytes)} into {target ? tableName(target) : "–"}
               </span>
-              <Button disabled={!found} onClick={() => start(true)}>
+              <Button disabled={!isReady} onClick={() => attend(start(true))}>
                 Dry run
               </Button>
-              <Button look="primary" disabled={!found} onClick={() => start(false)}>
+              <Button look="primary" disabled={!isReady} onClick={() => attend(start(false))}>
                 Start loading
               </Button>
             </div>
           )}
-        </div>
-      )}
-    </div>
-  );
-}
-
-function PolicyEditor({ policy }: { policy: Policy }) {
-  const choose = (kind: Policy["kind"]) => {
-    const all = {
-      stop: { kind: "stop" },
-      rows: { kind: "rows", max: 100 },
-      share: { kind: "share", percent: 1 },
-    } as const;
-    changeForm({ policy: all[kind] });
-  };
-  return (
-    <div className="stack tight">
-      <Choices
-        legend="When a row does not fit"
-        value={policy.kind}
-        choices={policies}
-        onChange={choose}
-      />
-      {policy.kind === "rows" && (
-        <div className="columns">
-          <TextField
-            label="The most rows"
-            type="number"
-            min={0}
-            value={`${policy.max}`}
-            onChange={(text) => changeForm({ policy: { kind: "rows", max: Number(text) || 0 } })}
-            hint="With one more the upload fails."
-          />
-        </div>
-      )}
-      {policy.kind === "share" && (
-        <div className="columns">
-          <TextField
-            label="The largest share, in percent"
-            type="number"
-            min={0}
-            max={100}
-            step="any"
-            value={`${policy.percent}`}
-            onChange={(text) =>
-              changeForm({
-                policy: { kind: "share", percent: Math.min(100, Math.max(0, Number(text) || 0)) },
-              })
-            }
-            hint="With more the upload fails."
-          />
         </div>
       )}
     </div>

@@ -11,7 +11,7 @@ import { TablePicker } from "../catalog/table-picker";
 import { MappingEditor } from "./mapping-editor";
 import { NewTableEditor } from "./new-table-editor";
 import { previewRows } from "./preview-rows";
-import { changeForm, targetTable, type UploadForm } from "./upload-form";
+import { changeForm, changeTarget, targetTable, type UploadForm } from "./upload-form";
 
 interface TableStepProps {
   form: UploadForm;
@@ -30,7 +30,7 @@ export function TableStep({ form, inspection }: TableStepProps) {
           ["new", "A new table"],
           ["existing", "An existing table"],
         ]}
-        onChange={(kind) => changeForm({ kind, ignoreExtra: false })}
+        onChange={(kind) => changeTarget(kind)}
       />
       {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
       {form.kind === "new" && inspection.value && (
@@ -42,7 +42,7 @@ export function TableStep({ form, inspection }: TableStepProps) {
             <TablePicker
               label="Tables"
               selected={form.table}
-              onSelect={(table) => changeForm({ table, mapping: {}, ignoreExtra: false })}
+              onSelect={(table) => changeTarget("existing", table)}
             />
           </section>
           <ExistingTable form={form} inspection={inspection} />

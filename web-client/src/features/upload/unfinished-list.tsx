@@ -5,21 +5,26 @@ import { FileDrop } from "../../components/file-drop";
 import { Note } from "../../components/note";
 import type { PickedFile } from "../../components/picked-file";
 import { ProblemNote } from "../../components/problem-note";
+import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatBytes, formatMoment, formatShare } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
+import { attend } from "../../rpc/failures";
 import { useAsync } from "../../rpc/use-async";
 import { hasEnded } from "../transfers/watch";
 import { forgetUpload, loadUnfinished, type Unfinished, unfinished } from "./unfinished";
 import { changeForm } from "./upload-form";
-import { runUploads, stopUpload, uploadJobs } from "./upload-jobs";
+import { stopUpload, uploadJobs } from "./upload-jobs";
+import { startUploads } from "./upload-queue";
 
 /** Uploads of an earlier visit that can go on. */
 export function UnfinishedList() {
   const uploads = useStore(unfinished);
   const jobs = useStore(uploadJobs);
-  useEffect(() => void loadUnfinished(), []);
+  useEffect(() => {
+    attend(loadUnfinished());
+  }, []);
   const left = uploads.filter(({ id }) => !jobs.has(id));
   return left.map((upload) => <UnfinishedCard key={upload.id} upload={upload} />);
 }
@@ -34,25 +39,26 @@ function UnfinishedCard({ upload }: { upload: Unfinished }) {
   const transfer = asked.value?.transfer;
   useEffect(() => {
     if (asked.state === "failed" && asked.problem.reason === "TRANSFER_NOT_FOUND") {
-      void forgetUpload(upload.id);
+      attend(forgetUpload(upload.id));
     }
-    if (hasEnded(transfer?.state)) void forgetUpload(upload.id);
+    if (hasEnded(transfer?.state)) attend(forgetUpload(upload.id));
   }, [asked, transfer, upload.id]);
   if (asked.state === "failed" && asked.problem.reason !== "TRANSFER_NOT_FOUND") {
     return <ProblemNote problem={asked.problem} />;
   }
   if (!transfer || hasEnded(transfer.state)) return null;
-  const goOn = (picked: PickedFile) => {
+  const goOn = async (picked: PickedFile) => {
     if (picked.file.size !== upload.fileSize) {
       setMistake(
         `${picked.file.name} has ${formatBytes(picked.file.size)}, the file that was begun ${formatBytes(upload.fileSize)}.`,
       );
       return;
     }
-    changeForm({ files: [picked], started: [upload.id], step: "load" });
-    void runUploads(clients, [
-      { spec: upload.spec, picked, isResumed: true, expected: upload.sent },
-    ]);
+    const { id: queue, spec, sent: expected } = upload;
+    if (!(await startUploads(clients, [{ spec, picked, queue, isResumed: true, expected }])))
+      return;
+    const commitMode = CommitMode.UNSPECIFIED;
+    changeForm({ files: [picked], commitMode, started: queue, step: "load" });
   };
   const share = formatShare(Number(transfer.committedOffset) / Math.max(1, upload.fileSize));
   return (
@@ -70,12 +76,12 @@ function UnfinishedCard({ upload }: { upload: Unfinished }) {
           <Button
             look="primary"
             onClick={() => {
-              void reopen(upload).then((picked) => (picked ? goOn(picked) : setPicking(true)));
+              attend(reopen(upload).then((picked) => (picked ? goOn(picked) : setPicking(true))));
             }}
           >
             Go on
           </Button>
-          <Button look="danger" onClick={() => void stopUpload(clients, upload.id)}>
+          <Button look="danger" onClick={() => attend(stopUpload(clients, upload.id))}>
             Stop
           </Button>
         </div>
@@ -86,7 +92,7 @@ function UnfinishedCard({ upload }: { upload: Unfinished }) {
           hint="What was sent is compared with it, then the rest is sent."
           isCompact
           isMultiple={false}
-          onFiles={([picked]) => picked && goOn(picked)}
+          onFiles={([picked]) => picked && attend(goOn(picked))}
         />
       )}
       {mistake !== "" && (

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb";
@@ -91,7 +91,7 @@ async function* attempt(
 ): AsyncGenerator<UploadEvent, void> {
   const { ingest, signal } = input;
   const prefix = wasOpened ? yield* knownPrefix(input, chunks) : undefined;
-  const spec = create(UploadSpecSchema, input.spec);
+  const spec = clone(UploadSpecSchema, input.spec);
   if (prefix !== undefined) spec.prefixCrc32c = prefix;
   const opened = await ingest.beginUpload({ spec }, { signal });
   const offset = Number(opened.committedOffset);

@@ -1,7 +1,7 @@
 import type { PickedFile } from "../../components/picked-file";
 import type { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
 import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
-import { tableNameOfFile } from "../../lib/identifier";
+import { quoteTable, tableNameOfFile } from "../../lib/identifier";
 import { createStore } from "../../lib/store";
 import type { TableName } from "../catalog/load-catalog";
 
@@ -67,8 +67,8 @@ export interface UploadForm {
   ignoreExtra: boolean;
   policy: Policy;
   commitMode: CommitMode;
-  /** The transfers that were started from here. */
-  started: readonly string[];
+  /** The queue that was started from here. */
+  started: string | null;
 }
 
 const initialValues: ValueChoice = {
@@ -96,7 +96,7 @@ export const initialForm: UploadForm = {
   ignoreExtra: false,
   policy: { kind: "stop" },
   commitMode: CommitMode.UNSPECIFIED,
-  started: [],
+  started: null,
 };
 
 /** The upload that is being prepared. It outlives its page, so that going back loses nothing. */
@@ -107,7 +107,23 @@ export function changeForm(change: Partial<UploadForm>): void {
   uploadForm.update((form) => ({ ...form, ...change }));
 }
 
-/** Takes files; what was said of another first file is forgotten, the target is kept. */
+/** Chooses where the rows go; what was said of how another table is loaded is forgotten. */
+export function changeTarget(kind: UploadForm["kind"], table?: TableName): void {
+  const form = uploadForm.get();
+  const isOther = table && (!form.table || quoteTable(table) !== quoteTable(form.table));
+  if (kind === form.kind && !isOther) return;
+  changeForm({
+    kind,
+    ignoreExtra: false,
+    commitMode: CommitMode.UNSPECIFIED,
+    ...(isOther ? { table, mapping: {} } : {}),
+  });
+}
+
+/**
+ * Takes files; what was said of another first file is forgotten, the target is kept. How rows become visible
+ * is forgotten too: one file that was to replace all rows does not make the next one do it.
+ */
 export function takeFiles(files: readonly PickedFile[]): void {
   const first = files[0];
   uploadForm.update((form) => ({
@@ -119,7 +135,8 @@ export function takeFiles(files: readonly PickedFile[]): void {
     sortingKey: null,
     statement: null,
     mapping: {},
-    started: [],
+    commitMode: CommitMode.UNSPECIFIED,
+    started: null,
     newTable: { ...form.newTable, table: first ? tableNameOfFile(first.file.name) : "" },
     step: first ? "format" : "file",
   }));

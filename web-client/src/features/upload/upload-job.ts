@@ -16,7 +16,9 @@ export type JobState =
   | { kind: "finishing" }
   | { kind: "done"; result: UploadResponse }
   | { kind: "failed"; problem: Problem }
-  | { kind: "stopped" };
+  | { kind: "stopped" }
+  /** Not begun, because one before it did not load. */
+  | { kind: "held" };
 
 /** An upload of this page. */
 export interface UploadJob {
@@ -24,6 +26,8 @@ export interface UploadJob {
   id: string;
   spec: UploadSpec;
   picked: PickedFile;
+  /** The uploads of one start share it; they run one after the other. */
+  queue: string;
   fileName: string;
   fileSize: number;
   state: JobState;
@@ -34,7 +38,7 @@ export interface UploadJob {
 
 /** Whether a job of this page still has work to do. */
 export function isActive(job: UploadJob): boolean {
-  return !["done", "failed", "stopped"].includes(job.state.kind);
+  return !["done", "failed", "stopped", "held"].includes(job.state.kind);
 }
 
 /** Whether the same upload may go on once the reader has done something about it. */

@@ -15,6 +15,7 @@ import { TableStep } from "./table-step";
 import { UnfinishedList } from "./unfinished-list";
 import {
   changeForm,
+  changeTarget,
   initialForm,
   targetTable,
   type UploadForm,
@@ -34,7 +35,7 @@ export function UploadPage({ table }: UploadPageProps) {
   const inspection = useInspection(form);
   const named = table && tableName(table);
   useEffect(() => {
-    if (table) changeForm({ kind: "existing", table, mapping: {} });
+    if (table) changeTarget("existing", table);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the name stands for the table
   }, [named]);
   const isReady = form.files.length > 0 && inspection.value !== undefined;
@@ -100,7 +101,7 @@ function steps(
       value: "load",
       title: "Load",
       summary: "",
-      isDone: form.started.length > 0,
+      isDone: form.started !== null,
       isOpen: isReady && target !== undefined,
     },
   ];
