@@ -77,7 +77,8 @@ pub fn routes(
         .layer(middleware::map_request(bulk::set_aside))
         .layer(middleware::map_response(bulk::place))
         .layer(admit)
-        .layer(GrpcWebLayer::new());
+        .layer(GrpcWebLayer::new())
+        .layer(middleware::from_fn(headers::require_grpc));
     let pages = Pages::new(config.web_dir.as_deref());
     let origins = Origins::new(&config.cors_origins);
     let router = grpc

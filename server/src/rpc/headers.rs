@@ -76,12 +76,15 @@ impl Origins {
         }
         let own = origin.to_str().ok().and_then(|origin| {
             let origin = origin.parse::<Uri>().ok()?;
-            let port = origin.port_u16().or_else(|| default_port(&origin));
-            Some((origin.host()?.to_ascii_lowercase(), port))
+            let default = default_port(&origin);
+            let port = origin.port_u16().or(default);
+            Some((origin.host()?.to_ascii_lowercase(), port, default))
         });
         match (own, authority(request).and_then(split)) {
-            (Some((own, own_port)), Some((host, port)))
-                if own == host && (port.is_none() || port == own_port) =>
+            // A host without a port is at the port of the scheme, and not at every one: what listens
+            // at another port of this machine is another site.
+            (Some((own, port, default)), Some((host, host_port)))
+                if own == host && port.is_some() && port == host_port.or(default) =>
             {
                 Origin::None
             }
@@ -167,19 +170,38 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
+/// Refuses what comes to a service and is no gRPC: a page of another site may send `text/plain` anywhere
+/// without being asked.
+pub(super) async fn require_grpc(request: Request, next: Next) -> Response {
+    if is_grpc(request.headers()) {
+        return next.run(request).await;
+    }
+    let problem =
+        "the services are called with content-type application/grpc or application/grpc-web\n";
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, problem).into_response()
+}
+
 /// Whether the content is that of a gRPC call, gRPC-Web too.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    has_type(headers, b"application/grpc")
+    has_type(headers, &["grpc"]) || is_grpc_web(headers)
 }
 
 /// Whether the content is that of a gRPC-Web call.
 pub(super) fn is_grpc_web(headers: &HeaderMap) -> bool {
-    has_type(headers, b"application/grpc-web")
+    has_type(headers, &["grpc-web", "grpc-web-text"])
 }
 
-fn has_type(headers: &HeaderMap, start: &[u8]) -> bool {
-    let kind = headers.get(CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(start))
+/// Whether the content is of one of these kinds of application, in any form of theirs: `grpc+proto`.
+fn has_type(headers: &HeaderMap, kinds: &[&str]) -> bool {
+    let is_of = |text: &str| {
+        let (kind, _) = text.split_once(';').unwrap_or((text, ""));
+        let (kind, _) = kind.split_once('+').unwrap_or((kind, ""));
+        let kind = kind.trim().to_ascii_lowercase();
+        let kind = kind.strip_prefix("application/");
+        kind.is_some_and(|kind| kinds.contains(&kind))
+    };
+    let text = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
+    text.is_some_and(|text| text.is_ok_and(is_of))
 }
 
 fn add_page_headers(headers: &mut HeaderMap, is_encrypted: bool) {

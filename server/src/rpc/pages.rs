@@ -3,7 +3,10 @@
 //! `rpc` answers with them what no service takes. It never leads out of the directory, and never shows
 //! the page in place of a file that is missing.
 
-use std::path::Path;
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
 
 use axum::{
     body::Body,
@@ -17,6 +20,7 @@ use http::{
         VARY,
     },
 };
+use percent_encoding::percent_decode_str;
 use rust_embed::{Embed, EmbeddedFile};
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
@@ -37,22 +41,26 @@ const HASHED: &str = "assets/";
 #[derive(Debug, Clone)]
 pub(super) struct Pages {
     /// Serves a directory instead of the embedded files.
-    directory: Option<ServeDir>,
+    directory: Option<(PathBuf, ServeDir)>,
 }
 
 impl Pages {
     /// Takes the files of `directory`. Default: those that are embedded.
     pub(super) fn new(directory: Option<&Path>) -> Self {
-        let directory = directory.map(|path| ServeDir::new(path).precompressed_gzip());
+        let serve = |path: &Path| (path.to_owned(), ServeDir::new(path).precompressed_gzip());
+        let directory = directory.map(serve);
         Self { directory }
     }
 
     /// Answers a request of a browser.
     pub(super) async fn answer(&self, request: Request) -> Response {
         let path = request.uri().path().trim_start_matches('/').to_owned();
-        let Some(directory) = self.directory.clone() else {
+        let Some((root, directory)) = self.directory.clone() else {
             return embedded(&path, request.method(), request.headers());
         };
+        if !is_within(&root, &path).await.unwrap_or(false) {
+            return (StatusCode::NOT_FOUND, "not found\n").into_response();
+        }
         let mut response = match directory.oneshot(request).await {
             Ok(response) => response.into_response(),
             Err(never) => match never {},
@@ -62,6 +70,37 @@ impl Pages {
         }
         response
     }
+}
+
+/// Whether what a path leads to is in the directory, links followed: the file itself, its packed form,
+/// and the page of a directory. What is not there leads nowhere.
+async fn is_within(root: &Path, path: &str) -> io::Result<bool> {
+    let Ok(path) = percent_decode_str(path).decode_utf8() else {
+        return Ok(false);
+    };
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    let path = Path::new(path.as_ref());
+    if path.is_absolute() || !path.components().all(is_plain) {
+        return Ok(false);
+    }
+    let inside = tokio::fs::canonicalize(root).await?;
+    let asked = root.join(path);
+    let packed = |path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".gz");
+        PathBuf::from(name)
+    };
+    let page = asked.join("index.html");
+    for file in [packed(&asked), packed(&page), page, asked] {
+        match tokio::fs::canonicalize(&file).await {
+            Ok(found) if !found.starts_with(&inside) => return Ok(false),
+            Ok(_) => {}
+            // A link to nowhere is no way out either.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
+            Err(_) => {}
+        }
+    }
+    Ok(true)
 }
 
 /// Answers with an embedded file.

@@ -166,6 +166,127 @@ async fn paths_that_leave_the_directory_find_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn links_that_leave_the_directory_find_nothing() {
+    use std::os::unix::fs::symlink;
+    let web = tempfile::tempdir().unwrap();
+    let files = web.path().join("files");
+    std::fs::create_dir_all(files.join("real")).unwrap();
+    std::fs::create_dir(web.path().join("outside")).unwrap();
+    for file in ["secret.txt", "outside/index.html", "outside/x.txt"] {
+        std::fs::write(web.path().join(file), "hunter2").unwrap();
+    }
+    std::fs::write(files.join("real/page.txt"), "page").unwrap();
+    std::fs::write(files.join("packed.txt"), "plain").unwrap();
+    symlink("../secret.txt", files.join("link.txt")).unwrap();
+    symlink(web.path().join("secret.txt"), files.join("whole.txt")).unwrap();
+    symlink("../secret.txt", files.join("packed.txt.gz")).unwrap();
+    symlink("../outside", files.join("out")).unwrap();
+    symlink("real", files.join("in")).unwrap();
+    symlink("in/page.txt", files.join("page.txt")).unwrap();
+    // The directory itself may be a link, and links may lead around within it.
+    symlink("files", web.path().join("current")).unwrap();
+    let current = web.path().join("current");
+    let site = Site::start_with(|config| config.rpc.web_dir = Some(current)).await;
+    for path in ["/page.txt", "/in/page.txt", "/real/page.txt"] {
+        let answer = ask(&site.server, &format!("GET {path}"), "");
+        assert!(answer.ends_with("page"), "{path}: {answer}");
+    }
+    for path in [
+        "/link.txt",
+        "/whole.txt",
+        "/out/x.txt",
+        "/out/",
+        "/out",
+        "/%6cink.txt",
+        "/in/../link.txt",
+        "/packed.txt",
+    ] {
+        let answer = ask(
+            &site.server,
+            &format!("GET {path}"),
+            "Accept-Encoding: gzip\r\n",
+        );
+        assert!(!answer.contains("hunter2"), "{path}: {answer}");
+        assert!(!answer.starts_with("http/1.1 2"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_a_port_is_not_every_port_of_it() {
+    let site = Site::start().await;
+    for (origin, status) in [
+        ("http://sluice.example", "200"),
+        ("http://sluice.example:80", "200"),
+        ("https://sluice.example", "200"),
+        ("https://sluice.example:443", "200"),
+        ("http://sluice.example:3000", "403"),
+        ("https://sluice.example:8443", "403"),
+        ("http://sluice.example:443", "403"),
+    ] {
+        let answer = call(&site.server, &format!("Origin: {origin}\r\n"));
+        let expected = format!("http/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{origin}: {answer}");
+    }
+}
+
+/// One request over HTTP/2: the status.
+async fn ask_h2(server: &TestServer, path: &str, content_type: Option<&str>) -> u16 {
+    let stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    sluice_server::task::spawn_background("connection", async move {
+        connection.await.ok();
+    });
+    let mut request = http::Request::post(format!("http://localhost{path}"));
+    if let Some(content_type) = content_type {
+        request = request.header("content-type", content_type);
+    }
+    let (answer, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    // A server that refuses the head need not wait for the body.
+    body.send_data(bytes::Bytes::from_static(&[0; 5]), true)
+        .ok();
+    answer.await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_grpc_is_an_unsupported_media_type() {
+    let server = TestServer::start().await;
+    let path = "/sluice.v1.CatalogService/ListDatabases";
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/json"),
+        Some("application/x-www-form-urlencoded"),
+        Some("application/grpcs"),
+        Some("application/grpc-webx"),
+        Some("multipart/form-data; boundary=application/grpc"),
+    ] {
+        for path in [
+            path,
+            "/grpc.health.v1.Health/Check",
+            "/sluice.v1.IngestService/Upload",
+        ] {
+            let status = ask_h2(&server, path, kind).await;
+            assert_eq!(status, 415, "{kind:?} {path}");
+        }
+    }
+    for kind in [
+        "application/grpc",
+        "application/grpc+proto",
+        "Application/gRPC",
+        "application/grpc; charset=utf-8",
+        "application/grpc-web",
+        "application/grpc-web+proto",
+        "application/grpc-web-text+proto",
+    ] {
+        assert_eq!(ask_h2(&server, path, Some(kind)).await, 200, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_tells_browsers_to_be_careful() {
     let site = Site::start().await;
     for path in ["/", "/nothing"] {
