@@ -9,14 +9,15 @@ use ipnet::IpNet;
 
 use super::{
     address::{Kind, special_network},
-    url::{Host, is_label, parse_port},
+    url::{DEFAULT_PORTS, Host, is_label, parse_port},
 };
 
 /// An entry that cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is no host: write a name (ch.example.com, *.example.com, *), an address (10.0.0.5) or a \
-     network (10.0.0.0/8), each with :port or without"
+     network (10.0.0.0/8); without a port it is for 8123 and 8443, with :9440 for that one, with :* \
+     for every one"
 )]
 pub struct EntryError(pub String);
 
@@ -36,8 +37,35 @@ struct Entry {
     /// As it was written.
     text: String,
     pattern: Pattern,
-    /// Any, where there is none.
-    port: Option<u16>,
+    ports: Ports,
+}
+
+/// The ports of a host that callers may connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ports {
+    /// Those of ClickHouse's HTTP interface: whoever names a host means its ClickHouse.
+    Standard,
+    /// One.
+    One(u16),
+    /// All.
+    Every,
+}
+
+impl Ports {
+    fn allow(self, port: u16) -> bool {
+        match self {
+            Self::Standard => DEFAULT_PORTS.contains(&port),
+            Self::One(own) => own == port,
+            Self::Every => true,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "*" => Some(Self::Every),
+            _ => parse_port(text).ok().map(Self::One),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +134,7 @@ impl AllowList {
 
     fn at(&self, port: u16) -> impl Iterator<Item = &Pattern> {
         let entries = self.entries.iter();
-        let entries = entries.filter(move |entry| entry.port.is_none_or(|own| own == port));
+        let entries = entries.filter(move |entry| entry.ports.allow(port));
         entries.map(|entry| &entry.pattern)
     }
 }
@@ -172,18 +200,18 @@ impl FromStr for Entry {
 
     fn from_str(text: &str) -> Result<Self, EntryError> {
         let entry = match split_port(text) {
-            Some((host, port)) => parse_port(port).ok().and_then(|port| {
+            Some((host, port)) => Ports::parse(port).and_then(|ports| {
                 let pattern = Pattern::parse(host)?;
                 Some(Self {
                     text: text.to_owned(),
                     pattern,
-                    port: Some(port),
+                    ports,
                 })
             }),
             None => Pattern::parse(text).map(|pattern| Self {
                 text: text.to_owned(),
                 pattern,
-                port: None,
+                ports: Ports::Standard,
             }),
         };
         entry.ok_or_else(|| EntryError(text.chars().take(64).collect()))

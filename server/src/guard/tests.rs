@@ -114,7 +114,7 @@ fn a_host_needs_an_entry() {
     let check = |url: &str| judged(&names, url, &["8.8.8.8"]).is_ok();
     assert!(check("https://ch.example.com"));
     assert!(check("https://a.ch.example.org"));
-    assert!(check("https://a.b.ch.example.org:1234"));
+    assert!(check("https://a.b.ch.example.org"));
     assert!(check("https://only.example.net:8443"));
     assert!(!check("https://only.example.net:9000"));
     assert!(!check("https://ch.example.org"));
@@ -126,6 +126,45 @@ fn a_host_needs_an_entry() {
     assert!(judged(&["*"], "https://8.8.8.8", &["8.8.8.8"]).is_err());
     assert!(judged(&["8.8.8.0/24"], "https://8.8.8.8", &["8.8.8.8"]).is_ok());
     assert!(judged(&[], "https://ch.example.com", &["8.8.8.8"]).is_err());
+}
+
+#[test]
+fn a_host_without_a_port_is_its_clickhouse_and_nothing_else_there() {
+    let check = |entry: &str, port: u16| {
+        let url = format!("http://ch.example.com:{port}");
+        judged(&[entry], &url, &["8.8.8.8"]).is_ok()
+    };
+    for (entry, ports) in [
+        ("ch.example.com", &[8123, 8443][..]),
+        ("*.example.com", &[8123, 8443]),
+        ("*", &[8123, 8443]),
+        ("8.8.8.8", &[8123, 8443]),
+        ("8.8.0.0/16", &[8123, 8443]),
+        ("ch.example.com:22", &[22]),
+        ("8.8.0.0/16:22", &[22]),
+        (
+            "ch.example.com:*",
+            &[1, 22, 80, 443, 8123, 8443, 9000, 65535],
+        ),
+        ("*:*", &[1, 22, 80, 443, 8123, 8443, 9000, 65535]),
+        ("8.8.8.8:*", &[1, 22, 80, 443, 8123, 8443, 9000, 65535]),
+    ] {
+        for port in [1, 22, 80, 443, 8123, 8443, 9000, 65535] {
+            assert_eq!(check(entry, port), ports.contains(&port), "{entry} {port}");
+        }
+    }
+    let v6 = |entry: &str, url: &str| judged(&[entry], url, &["2606:4700::1111"]).is_ok();
+    assert!(v6("[2606:4700::1111]:*", "http://[2606:4700::1111]:22"));
+    assert!(v6("2606:4700::1111", "http://[2606:4700::1111]"));
+    assert!(!v6("2606:4700::1111", "http://[2606:4700::1111]:22"));
+    for entry in [
+        "ch.example.com:",
+        "ch.example.com:**",
+        "ch.example.com:8*",
+        ":*",
+    ] {
+        assert!(AllowList::parse(&[entry]).is_err(), "{entry}");
+    }
 }
 
 const INTERNAL: [&str; 16] = [

@@ -12,6 +12,9 @@ use std::{
 const MAX_NAME_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
 
+/// The ports of ClickHouse's HTTP interface, without TLS and with it.
+pub(super) const DEFAULT_PORTS: [u16; 2] = [8123, 8443];
+
 /// A host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Host {
@@ -113,8 +116,7 @@ impl ParsedUrl {
             .ok_or("it has no host")?;
         let port = match port.strip_prefix(':') {
             Some(port) => parse_port(port)?,
-            None if port.is_empty() && is_secure => 8443,
-            None if port.is_empty() => 8123,
+            None if port.is_empty() => DEFAULT_PORTS[usize::from(is_secure)],
             None => return Err("something stands between host and port"),
         };
         Ok(Self {
