@@ -22,6 +22,7 @@ pub mod guard;
 pub mod journal;
 pub mod loopback;
 pub mod rpc;
+mod secret_file;
 pub mod task;
 pub mod telemetry;
 pub mod tls;

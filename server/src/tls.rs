@@ -10,7 +10,8 @@ mod connection;
 mod incoming;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -31,7 +32,7 @@ pub use self::{
     connection::{Connection, ConnectionInfo},
     incoming::{AcceptConfig, Incoming},
 };
-use crate::task;
+use crate::{secret_file, task};
 
 /// HTTP/2 for gRPC, HTTP/1.1 for gRPC-Web and pages behind old proxies.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -210,6 +211,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
+fn read_key(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut pem = Vec::new();
+    let read = secret_file::open(path).and_then(|mut file| file.read_to_end(&mut pem));
+    read.map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(pem)
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let pem = read(path)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -222,7 +233,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 /// TLS 1.2 and 1.3 with the library's own choice of ciphers.
 fn server_config(config: &TlsConfig) -> Result<ServerConfig, Error> {
     let chain = certificates(&config.certificate)?;
-    let pem = SecretSlice::from(read(&config.key)?);
+    let pem = SecretSlice::from(read_key(&config.key)?);
     let key = PrivateKeyDer::from_pem_slice(pem.expose_secret());
     let key = key.map_err(|_| Error::NoKey(config.key.clone()))?;
     let pair = |source| Error::Pair {

@@ -14,7 +14,11 @@ use jsonwebtoken::{
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use super::{Error, KeyError, config::JwksLocation, secret::read_secret};
+use super::{
+    Error, KeyError,
+    config::JwksLocation,
+    secret::{read_public, read_secret},
+};
 
 /// The most keys of one set: an issuer has two or three.
 const MAX_KEYS: usize = 100;
@@ -170,7 +174,7 @@ pub(super) fn pem_label(bytes: &[u8]) -> Option<&str> {
 ///
 /// The file holds something else, a private key too.
 pub(super) fn pem(path: &Path, algorithm: Option<Algorithm>) -> Result<SourceKeys, KeyError> {
-    let content = read_secret(path)?;
+    let content = read_public(path)?;
     let bytes = content.expose_secret();
     let not_key = |hint| KeyError::NotKey {
         path: path.to_owned(),

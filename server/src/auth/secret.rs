@@ -1,7 +1,7 @@
 //! Files that hold a secret or a key.
 //!
-//! Every reader of such a file comes here: the keys of tokens, `sluice-server token`, passwords. What
-//! was read is zeroed when it is dropped, and must never be put into a message.
+//! The keys of tokens and `sluice-server token` come here. What was read is zeroed when it is dropped, and
+//! must never be put into a message.
 
 use std::{
     fs::File,
@@ -12,6 +12,7 @@ use std::{
 use secrecy::{ExposeSecretMut as _, SecretBox};
 
 use super::KeyError;
+use crate::secret_file;
 
 /// The largest file, in bytes: RSA keys of 16,384 bits have 12 KiB in PEM.
 const MAX_BYTES: u64 = 64 << 10;
@@ -23,9 +24,25 @@ pub(super) type SecretBytes = SecretBox<Vec<u8>>;
 ///
 /// # Errors
 ///
-/// The file cannot be read, or has more than 64 KiB.
+/// The file cannot be read, others can read it, or it has more than 64 KiB.
 pub fn read_secret(path: &Path) -> Result<SecretBytes, KeyError> {
-    let mut secret = read(path).map_err(|source| KeyError::Read {
+    read_key(path, secret_file::open)
+}
+
+/// Reads a key that everybody may have.
+///
+/// # Errors
+///
+/// The file cannot be read, or has more than 64 KiB.
+pub(super) fn read_public(path: &Path) -> Result<SecretBytes, KeyError> {
+    read_key(path, |path| File::open(path))
+}
+
+fn read_key(
+    path: &Path,
+    open: impl FnOnce(&Path) -> io::Result<File>,
+) -> Result<SecretBytes, KeyError> {
+    let mut secret = open(path).and_then(read).map_err(|source| KeyError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -42,8 +59,7 @@ pub fn read_secret(path: &Path) -> Result<SecretBytes, KeyError> {
     Ok(secret)
 }
 
-fn read(path: &Path) -> io::Result<SecretBytes> {
-    let file = File::open(path)?;
+fn read(file: File) -> io::Result<SecretBytes> {
     // Room for all of it: a vector that grows would leave copies behind.
     let capacity = usize::try_from(MAX_BYTES + 1).unwrap_or_default();
     let mut secret = SecretBox::new(Box::new(Vec::with_capacity(capacity)));

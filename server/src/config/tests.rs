@@ -3,7 +3,6 @@
 mod access;
 mod file;
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -217,7 +216,7 @@ fn the_password_file_loses_one_line_end_and_is_masked() {
         ("pw\r\n", "pw"),
         ("p \n\n", "p \n"),
     ] {
-        fs::write(&file, content).unwrap();
+        crate::secret_file::write(&file, content);
         let file = file.to_str().unwrap();
         let config = parse(&[
             "--clickhouse-url=http://db",

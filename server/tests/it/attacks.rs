@@ -9,6 +9,7 @@ mod flood;
 mod kit;
 mod queries;
 mod quotas;
+mod secrets;
 mod tables;
 mod tokens;
 mod transfers;

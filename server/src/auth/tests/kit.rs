@@ -108,7 +108,7 @@ impl Keys {
         for (name, kind) in kinds {
             let pair = KeyPair::generate_for(kind).unwrap();
             let path = directory.path().join(name);
-            std::fs::write(path.with_extension("key"), pair.serialize_pem()).unwrap();
+            crate::secret_file::write(&path.with_extension("key"), pair.serialize_pem());
             std::fs::write(path.with_extension("pub"), pair.public_key_pem()).unwrap();
         }
         Self { directory }

@@ -353,7 +353,7 @@ async fn keys_are_fetched_over_tls_from_those_who_can_prove_their_name_only() {
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (certificate, key) = (directory.path().join("cert"), directory.path().join("key"));
     std::fs::write(&certificate, own.cert.pem()).unwrap();
-    std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    crate::secret_file::write(&key, own.signing_key.serialize_pem());
     let tls = ServerTls::load(TlsConfig {
         certificate: certificate.clone(),
         key,

@@ -140,7 +140,7 @@ fn a_file_does_not_show_what_it_should_not_hold() {
 #[test]
 fn connections_are_taken() {
     let directory = TempDir::new().unwrap();
-    fs::write(directory.path().join("pw"), "hunter2\n").unwrap();
+    crate::secret_file::write(&directory.path().join("pw"), "hunter2\n");
     fs::write(directory.path().join("ca.pem"), "").unwrap();
     let (password, ca) = (directory.path().join("pw"), directory.path().join("ca.pem"));
     let text = format!(

@@ -5,7 +5,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    fs,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -17,6 +17,7 @@ use crate::{
         raw::{RawEmbedded, RawRemote},
     },
     engine::{EmbeddedConfig, EngineConfig, RemoteConfig, Secret},
+    secret_file,
 };
 
 /// The connection that is used by callers who name none.
@@ -179,7 +180,8 @@ pub(super) fn password(
     let Some(file) = file else {
         return Secret::default();
     };
-    let read = fs::read_to_string(file)
+    let read = secret_file::open(file)
+        .and_then(io::read_to_string)
         .map(|text| {
             let line = text.strip_suffix('\n').unwrap_or(&text);
             Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned())

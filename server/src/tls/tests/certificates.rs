@@ -219,7 +219,8 @@ async fn files_that_cannot_be_used_are_named() {
     assert!(matches!(error, Error::NoCertificate(_)));
     let error = load(&|config| config.certificate = ca.file("server.key"));
     assert!(matches!(error, Error::NoCertificate(_)));
-    let error = load(&|config| config.key = ca.file("server.pem"));
+    crate::secret_file::write(&ca.file("none.key"), "none");
+    let error = load(&|config| config.key = ca.file("none.key"));
     assert!(matches!(error, Error::NoKey(_)));
     let error = load(&|config| config.key = ca.file("other.key"));
     assert!(matches!(error, Error::Pair { .. }));

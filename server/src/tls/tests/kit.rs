@@ -66,7 +66,8 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         std::fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
-        std::fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
+        let file = self.file(&format!("{name}.key"));
+        crate::secret_file::write(&file, key.serialize_pem());
     }
 
     pub(super) fn config(&self, name: &str, client_ca: Option<bool>) -> TlsConfig {

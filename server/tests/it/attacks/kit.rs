@@ -1,6 +1,11 @@
 //! A server that asks for tokens, and callers with tokens of all kinds.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::ExposeSecret as _;
 use sluice_proto::v1::{
@@ -66,7 +71,7 @@ impl Site {
     pub(super) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = TempDir::new().unwrap();
         let secret = directory.path().join("secret");
-        std::fs::write(&secret, SECRET).unwrap();
+        write_secret(&secret, SECRET);
         let server = TestServer::start_with(|config| {
             config.access.tokens = Some(AuthConfig::new(vec![secret_source(secret)]));
             change(config);
@@ -112,6 +117,14 @@ impl Site {
         })
     }
 
+    /// A token of an issuer.
+    pub(super) fn token_from(&self, issuer: &str, subject: &str, scopes: &str) -> String {
+        self.mint(&MintRequest {
+            issuer: Some(issuer.to_owned()),
+            ..request(subject, scopes)
+        })
+    }
+
     fn mint(&self, request: &MintRequest) -> String {
         let key = SigningKey::read(&self.directory.path().join("secret"), None).unwrap();
         mint(&key, request).unwrap().expose_secret().to_owned()
@@ -141,11 +154,18 @@ impl Site {
     }
 }
 
+/// Writes a file that only its owner can read.
+pub(super) fn write_secret(file: &Path, content: &[u8]) {
+    std::fs::write(file, content).unwrap();
+    std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+}
+
 fn request(subject: &str, scopes: &str) -> MintRequest {
     MintRequest {
         subject: subject.to_owned(),
         scopes: scopes.parse().unwrap(),
         tables: None,
+        connections: None,
         clickhouse_role: None,
         clickhouse_user: None,
         ttl: Duration::from_secs(3600),

@@ -18,14 +18,14 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
 };
 use sluice_server::{
-    auth::{CertificateGrants, Grant, Scope, Tables},
+    auth::{CertificateGrants, ConnectionLimit, Grant, Scope, Tables},
     tls::{ClientCa, TlsConfig},
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
 
-use super::kit::Site;
+use super::kit::{Site, write_secret};
 
 /// A CA with a directory of its own.
 pub(super) struct Ca {
@@ -69,7 +69,7 @@ impl Ca {
             self.file(&format!("{name}.key")),
         );
         std::fs::write(&files.0, certificate.pem()).unwrap();
-        std::fs::write(&files.1, key.serialize_pem()).unwrap();
+        write_secret(&files.1, key.serialize_pem().as_bytes());
         files
     }
 }
@@ -116,6 +116,7 @@ async fn site(ca: &Ca) -> Site {
     let grant = Grant {
         scopes: [Scope::CatalogRead].into_iter().collect(),
         tables: Tables::All,
+        connections: ConnectionLimit::All,
         clickhouse_role: None,
         clickhouse_user: None,
     };
