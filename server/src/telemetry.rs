@@ -1,12 +1,18 @@
 //! Sets up logging: a filter, text or JSON, to standard error.
 //!
-//! Called once by `main`, before anything logs. It must never run in the child process that hosts the
-//! embedded engine.
+//! Called once by `main`, before anything logs. What callers have written stands in many lines; so
+//! whatever a line holds is [`plain`] here, once for all. It must never run in the child process that
+//! hosts the embedded engine.
+
+mod plain;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, prelude::*};
+
+use self::plain::{PlainFields, PlainJson};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +67,28 @@ pub enum Error {
 ///
 /// The filter cannot be read, or logging was set up before.
 pub fn init(config: &TelemetryConfig) -> Result<(), Error> {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.filter)?)
-        .with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&config.filter)?);
     match config.format {
-        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder
+            .fmt_fields(PlainFields)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(io::stderr)
+            .finish()
+            .with(filter_fn(tells_no_values))
+            .try_init(),
+        LogFormat::Json => builder
+            .json()
+            .with_writer(|| PlainJson(io::stderr()))
+            .finish()
+            .with(filter_fn(tells_no_values))
+            .try_init(),
     }
-    .map_err(Error::Installed)
+    .map_err(|error| Error::Installed(Box::new(error)))
+}
+
+/// Whether an event has a text that this server has written. The library that talks to ClickHouse logs
+/// every exception with what ClickHouse says of it, values of cells too.
+fn tells_no_values(metadata: &Metadata<'_>) -> bool {
+    let is_library = metadata.target().split("::").next() == Some("clickhouse");
+    metadata.is_span() || !is_library || *metadata.level() <= Level::INFO
 }

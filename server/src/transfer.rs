@@ -137,6 +137,12 @@ impl Transfers {
         }
     }
 
+    /// The name of the connection that these go through.
+    #[must_use]
+    pub fn connection(&self) -> &str {
+        self.inner.connection.name()
+    }
+
     /// The transfers of this server.
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
@@ -171,7 +177,7 @@ impl Patience {
         let Some(pause) = self.pauses.next().filter(|_| error.is_passing()) else {
             return Err(error);
         };
-        tracing::warn!(%error, what, ?pause, "trying again");
+        tracing::warn!(error = error.logged(), what, ?pause, "trying again");
         tokio::time::sleep(*pause).await;
         inner.wait_ready().await
     }
@@ -241,7 +247,7 @@ impl Inner {
     /// Makes sure that a query whose transfer failed does not go on in ClickHouse.
     async fn kill(&self, query_id: Uuid) {
         if let Err(error) = self.client().kill(query_id).await {
-            tracing::warn!(%query_id, %error, "cannot kill the query of a failed transfer");
+            tracing::warn!(%query_id, error = error.logged(), "cannot kill the query of a failed transfer");
         }
     }
 }

@@ -68,7 +68,7 @@ impl Catalog {
     pub(crate) async fn drop_if_empty(&self, table: &TableName) {
         let statement = sql::create::drop_if_empty(table);
         if let Err(error) = self.client.execute(&statement).await {
-            tracing::info!(%table, %error, "the new table stays");
+            tracing::info!(%table, error = error.logged(), "the new table stays");
         }
     }
 

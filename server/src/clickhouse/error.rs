@@ -8,6 +8,15 @@ use std::{error::Error as StdError, fmt, time::Duration};
 /// The result of an operation on ClickHouse.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What stands in the message of an exception before a part of the query.
+const QUERY_PARTS: [&str; 5] = [
+    "hile executing",
+    "hile processing",
+    "hile reading",
+    "n scope ",
+    "n query",
+];
+
 /// The longest answer without an exception that is quoted in a message, in bytes.
 const MAX_QUOTED_BYTES: usize = 300;
 
@@ -189,26 +198,8 @@ fn split_name(text: &str) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
-/// Errors of the system that are over when somebody gives something back: ENOMEM, ENFILE, EMFILE, ENOSPC,
-/// EDQUOT.
-const SHORTAGES: [&str; 5] = ["12", "23", "24", "28", "122"];
-
-/// Whether the exception tells of a system that is short of memory, file descriptors or disk. It comes
-/// with the code of whatever was tried, such as `CANNOT_OPEN_FILE`.
-fn is_shortage(message: &str) -> bool {
-    let Some((_, rest)) = message.rsplit_once("errno: ") else {
-        return message.contains("Too many open files");
-    };
-    let end = rest.find(|c: char| !c.is_ascii_digit());
-    let number = rest.get(..end.unwrap_or(rest.len()));
-    number.is_some_and(|number| SHORTAGES.contains(&number))
-}
-
 impl From<Exception> for Error {
     fn from(exception: Exception) -> Self {
-        if is_shortage(&exception.message) {
-            return Self::Resources(exception);
-        }
         match exception.code {
             code if is_about_system(code) && exception.is_exhaustion() => {
                 Self::Resources(exception)
@@ -260,8 +251,8 @@ const fn is_about_system(code: i32) -> bool {
         code,
         // CANNOT_READ_FROM_FILE_DESCRIPTOR, CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE,
         // CANNOT_CLOSE_FILE, CANNOT_CREATE_DIRECTORY, SYSTEM_ERROR, POCO_EXCEPTION, STD_EXCEPTION,
-        // UNKNOWN_EXCEPTION
-        74..=77 | 425 | 481 | 1000..=1002
+        // UNKNOWN_EXCEPTION, CANNOT_PIPE, CANNOT_FORK
+        74..=77 | 298 | 299 | 425 | 481 | 1000..=1002
     )
 }
 
@@ -347,6 +338,42 @@ impl Error {
                 exception: Some(exception),
             },
             error => error,
+        }
+    }
+
+    /// What may stand in a log. ClickHouse's own words are for the caller alone where they can hold values
+    /// of cells or parts of a query: only the number and the name of such an exception are said.
+    #[must_use]
+    pub fn logged(&self) -> String {
+        let is_told = matches!(
+            self,
+            Self::Unavailable { .. }
+                | Self::TimeoutException(_)
+                | Self::Authentication(_)
+                | Self::AccessDenied(_)
+                | Self::UnknownDatabase(_)
+                | Self::TableExists(_)
+                | Self::Resources(_)
+                | Self::Quota(_)
+        );
+        match self.exception() {
+            None => self.to_string(),
+            Some(exception) if is_told => {
+                let told = self.to_string();
+                // Where in a query it was: functions with their arguments.
+                match QUERY_PARTS.iter().filter_map(|part| told.find(part)).min() {
+                    Some(end) => format!(
+                        "{} … (code {}, {})",
+                        told.get(..end).unwrap_or_default(),
+                        exception.code,
+                        exception.name
+                    ),
+                    None => told,
+                }
+            }
+            Some(Exception { code, name, .. }) => format!(
+                "clickhouse refused: {name} (code {code}); its words may hold values, and went to the caller"
+            ),
         }
     }
 

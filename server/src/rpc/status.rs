@@ -94,7 +94,7 @@ impl External {
 pub(super) fn status(error: &Error) -> Status {
     let external = external(error);
     if external.code == Code::Internal {
-        tracing::error!(?error, "internal fault");
+        tracing::error!(error = error.logged(), "internal fault");
     }
     external.into_status()
 }

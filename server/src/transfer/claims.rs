@@ -27,7 +27,7 @@ impl Transfers {
                 () = tokio::time::sleep(WATCH_INTERVAL) => {}
             }
             if let Err(error) = self.inner.stop_lost().await {
-                tracing::debug!(%error, "cannot see who owns the uploads");
+                tracing::debug!(error = error.logged(), "cannot see who owns the uploads");
             }
         }
     }

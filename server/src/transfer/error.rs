@@ -4,6 +4,7 @@
 //! client sees of them.
 
 mod cell;
+mod logged;
 
 use std::sync::Arc;
 
@@ -393,8 +394,11 @@ pub enum Error {
         /// The id.
         id: String,
     },
-    /// No transfer has this id.
-    #[error("transfer {id} is not known here; it may have ended long ago")]
+    /// No transfer of the connection has this id.
+    #[error(
+        "transfer {id} is not known on this connection; it may go through another one, or have ended \
+         long ago"
+    )]
     NotFound {
         /// The id.
         id: String,

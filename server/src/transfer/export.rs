@@ -131,6 +131,7 @@ impl Transfers {
             source_name: String::new(),
             total_bytes: None,
             owner: request.owner,
+            connection: self.inner.connection.name().to_owned(),
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();
@@ -285,7 +286,7 @@ async fn follow_total(inner: &Inner, transfer: &Transfer) {
             }
             Ok(_) => {}
             // The query itself will say what is wrong.
-            Err(error) => tracing::debug!(%error, "no progress from ClickHouse"),
+            Err(error) => tracing::debug!(error = error.logged(), "no progress from ClickHouse"),
         }
     }
 }

@@ -81,10 +81,10 @@ fn log_end(transfer: &Transfer, state: &State) {
     let elapsed = transfer.elapsed();
     match state {
         State::Failed(error) => {
-            tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, %error, "transfer failed");
+            tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, error = error.logged(), "transfer failed");
         }
         State::Interrupted(error) => {
-            tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, %error, "transfer interrupted");
+            tracing::warn!(%id, ?kind, ?table, ?counts, ?elapsed, error = error.logged(), "transfer interrupted");
         }
         State::Running | State::Committing | State::Succeeded => {
             tracing::info!(%id, ?kind, ?table, ?counts, ?elapsed, "transfer ended");

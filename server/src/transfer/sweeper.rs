@@ -48,7 +48,7 @@ impl Transfers {
         loop {
             match self.inner.sweep(silence).await {
                 Ok(()) => silence = SILENCE_SECONDS,
-                Err(error) => tracing::debug!(%error, "cannot clear up now"),
+                Err(error) => tracing::debug!(error = error.logged(), "cannot clear up now"),
             }
             let pause = INTERVAL.min(self.inner.config.session_idle);
             tokio::select! {
@@ -92,7 +92,7 @@ impl Inner {
                 None => Ok(()),
             };
             if let Err(error) = outcome {
-                tracing::warn!(%id, %error, "cannot clear up after an upload");
+                tracing::warn!(%id, error = error.logged(), "cannot clear up after an upload");
             }
         }
         for connection in self.connections.named() {
@@ -201,7 +201,7 @@ impl Inner {
     async fn drop_orphans(&self, open: &[Uuid]) {
         if let Err(error) = self.try_drop_orphans(open).await {
             let connection = self.connection.name();
-            tracing::debug!(connection, %error, "cannot look for staging tables");
+            tracing::debug!(connection, error = error.logged(), "cannot look for staging tables");
         }
     }
 

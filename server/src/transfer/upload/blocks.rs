@@ -233,7 +233,11 @@ impl Opening<'_, '_> {
                 opened_at: Instant::now(),
             }),
             Err(error) => {
-                tracing::debug!(%error, number, "a block cannot be sent ahead");
+                tracing::debug!(
+                    error = error.logged(),
+                    number,
+                    "a block cannot be sent ahead"
+                );
                 None
             }
         }

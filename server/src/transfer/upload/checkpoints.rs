@@ -105,7 +105,7 @@ impl<'a> Checkpoints<'a> {
                 Ok::<_, Error>(self.inner.journal.add_checkpoints(&[newest]).await?)
             };
             if let Err(error) = beat.await {
-                tracing::debug!(%error, "cannot write to the journal");
+                tracing::debug!(error = error.logged(), "cannot write to the journal");
             }
         }
     }

@@ -56,14 +56,14 @@ impl Job<'_> {
             (Ok(()), _) => {}
             // Its rows are in the table, and nobody can go on with it anyway.
             (Err(Error::ClickHouse(error)), CommitMode::Direct) => {
-                tracing::warn!(%error, "cannot write to the journal");
+                tracing::warn!(error = error.logged(), "cannot write to the journal");
             }
             (Err(error), _) => return Err(error),
         }
         self.transfer.counters().commit_staged();
         if let Err(error) = self.ledger.describe(Phase::Succeeded, None).await {
             // The step says it.
-            tracing::warn!(%error, "cannot write to the journal");
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Job<'_> {
         }
         if let Err(error) = self.ledger.describe(Phase::Committing, None).await {
             // The step says it.
-            tracing::warn!(%error, "cannot write to the journal");
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
         Ok(())
     }
@@ -196,7 +196,7 @@ impl Job<'_> {
             drop_staging(staging)
         );
         if let Err(error) = described {
-            tracing::warn!(%error, "cannot write to the journal");
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
         Ok(())
     }
@@ -305,7 +305,7 @@ impl Job<'_> {
                 return running.interrupt(lost);
             }
             // The next one to come counts as well.
-            Err(unknown) => tracing::warn!(%unknown, "cannot write to the journal"),
+            Err(unknown) => tracing::warn!(error = unknown.logged(), "cannot write to the journal"),
         }
         running.interrupt(error)
     }
@@ -330,7 +330,7 @@ impl Job<'_> {
             }
             Err(lost @ Error::TakenOver { .. }) => return Err(running.interrupt(lost)),
             // Where the journal does not answer, the sweeper finds out.
-            Err(unknown) => tracing::warn!(%unknown, "cannot write to the journal"),
+            Err(unknown) => tracing::warn!(error = unknown.logged(), "cannot write to the journal"),
         }
         running.finish(Err(error))
     }
@@ -399,6 +399,6 @@ async fn make_visible(
 async fn drop_staging(staging: &Staging) {
     match staging.drop().await {
         Ok(()) | Err(Error::ClickHouse(clickhouse::Error::UnknownDatabase(_))) => {}
-        Err(error) => tracing::warn!(?staging, %error, "cannot drop"),
+        Err(error) => tracing::warn!(?staging, error = error.logged(), "cannot drop"),
     }
 }

@@ -177,7 +177,7 @@ impl<'a> Ledger<'a> {
         };
         match tokio::time::timeout(FAREWELL_LIMIT, farewell).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "cannot write to the journal"),
+            Ok(Err(error)) => tracing::warn!(error = error.logged(), "cannot write to the journal"),
             Err(_) => tracing::warn!("the journal does not answer"),
         }
     }

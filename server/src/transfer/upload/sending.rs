@@ -98,7 +98,7 @@ impl Sink<'_> {
         match self.inner.journal.add_rejected(rows).await {
             Ok(()) => Ok(()),
             Err(error) if self.stops_at_reject => {
-                tracing::warn!(%error, "cannot keep a rejected row");
+                tracing::warn!(error = error.logged(), "cannot keep a rejected row");
                 Ok(())
             }
             Err(error) => Err(Error::Journal(error)),

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sluice_proto::v1::{
     self as pb, catalog_service_client::CatalogServiceClient,
@@ -16,8 +17,8 @@ use tempfile::TempDir;
 use tonic::{Code, transport::Channel};
 use uuid::Uuid;
 
-use super::kit::{ALL, SECRET, bearer, export, refused, spec, upload, with};
-use crate::support::{library, upload_messages};
+use super::kit::{ALL, SECRET, bearer, export, preview, refused, spec, upload, with, write_secret};
+use crate::support::{Exported, export_query, hosted::HostedEngine, library, upload_messages};
 
 /// How long anything may take to be logged.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,13 +36,21 @@ struct Logging {
 
 impl Logging {
     async fn start(options: &[&str]) -> Self {
+        Self::start_in("json", options).await
+    }
+
+    /// Starts one whose log has this form.
+    async fn start_in(form: &str, options: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
-        std::fs::write(directory.path().join("secret"), SECRET).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
-            .args(["--log", "trace", "--log-format", "json"])
+        write_secret(&directory.path().join("secret"), SECRET);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sluice-server"));
+        let is_remote = |option: &&str| option.starts_with("--clickhouse-url");
+        if !options.iter().any(is_remote) {
+            program.arg("--engine-library").arg(library());
+        }
+        let mut child = program
+            .args(["--log", "trace", "--log-format", form])
             .args(options)
-            .arg("--engine-library")
-            .arg(library())
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -58,16 +67,9 @@ impl Logging {
         });
         let listening = until(|| {
             let lines = lines.lock().unwrap();
-            lines
-                .iter()
-                .filter_map(|line| parse(line))
-                .find_map(|event| {
-                    let fields = &event["fields"];
-                    (fields["message"] == "listening").then(|| fields["address"].clone())
-                })
+            lines.iter().find_map(|line| address(line))
         });
-        let address = listening.await;
-        let url = format!("http://{}", address.as_str().unwrap());
+        let url = format!("http://{}", listening.await);
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         Self {
             child,
@@ -136,6 +138,17 @@ fn parse(line: &str) -> Option<Value> {
     serde_json::from_str(line).ok()
 }
 
+/// The address in the line that says where the server listens, in either form.
+fn address(line: &str) -> Option<String> {
+    if let Some(event) = parse(line) {
+        let fields = &event["fields"];
+        let address = || fields["address"].as_str().unwrap().to_owned();
+        return (fields["message"] == "listening").then(address);
+    }
+    let (_, address) = line.split_once("listening address=")?;
+    Some(address.trim().to_owned())
+}
+
 /// Asks again and again until there is an answer.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
@@ -163,7 +176,7 @@ async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
         "--listen=127.0.0.1:0",
         "--auth-secret-file=secret",
         "--adhoc-clickhouse=on",
-        "--adhoc-hosts=127.0.0.1",
+        "--adhoc-hosts=127.0.0.1:9",
     ])
     .await;
     let alice = server.token("alice", "default.*");
@@ -280,5 +293,129 @@ async fn a_server_that_is_open_to_everybody_says_so_loudly() {
             event["level"] == "WARN" && message.starts_with("OPEN:")
         });
         assert_eq!(warned, is_open, "{options:?}");
+    }
+}
+
+/// What somebody would have stand in a log: lines of its own, colours, a line end of Unicode.
+const FORGED: [&str; 5] = [
+    "\nINFO audit: forged",
+    "\rINFO audit: forged",
+    "\u{1b}[31mforged",
+    "\u{9b}31mforged",
+    "\u{2028}INFO audit: forged\u{202e}",
+];
+
+/// A token that nobody has signed.
+fn unsigned(algorithm: &str, key: &str) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = part(serde_json::json!({"alg": algorithm, "kid": key}));
+    let claims = part(serde_json::json!({"sub": "eve"}));
+    format!("{header}.{claims}.AAAA")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_caller_writes_lines_of_its_own_into_the_log() {
+    let options = ["--listen=127.0.0.1:0", "--auth-secret-file=secret"];
+    for form in ["text", "json"] {
+        let server = Logging::start_in(form, &options).await;
+        let alice = server.token("alice", "default.*");
+        for forged in FORGED {
+            for token in [unsigned(forged, ""), unsigned("HS256", forged)] {
+                let request = pb::ListDatabasesRequest {};
+                let outcome = server.catalog(&token).list_databases(request).await;
+                refused(outcome, Code::Unauthenticated, "TOKEN_INVALID");
+            }
+            let mut catalog = server.catalog(&alice);
+            let denied = catalog.preview_rows(preview("hr", forged)).await;
+            refused(denied, Code::PermissionDenied, "TABLE_NOT_ALLOWED");
+            let denied = catalog.preview_rows(preview(forged, "t")).await;
+            refused(denied, Code::PermissionDenied, "TABLE_NOT_ALLOWED");
+            catalog
+                .preview_rows(preview("default", forged))
+                .await
+                .unwrap_err();
+            let named = pb::UploadSpec {
+                source_name: forged.to_owned(),
+                ..spec("default", forged)
+            };
+            upload(&mut server.ingest(&alice), named).await.unwrap_err();
+        }
+        // The last of them is in the log.
+        let is_told = |line: &String| line.contains("upload") && line.contains("202e");
+        until(|| {
+            server
+                .lines
+                .lock()
+                .unwrap()
+                .iter()
+                .any(is_told)
+                .then_some(())
+        })
+        .await;
+        let lines = server.lines.lock().unwrap();
+        for line in lines.iter() {
+            let is_plain = |next: char| {
+                !next.is_control() && !matches!(next, '\u{2028}' | '\u{2029}' | '\u{202e}')
+            };
+            assert!(line.chars().all(is_plain), "{form}: {line:?}");
+            assert!(!line.starts_with("INFO audit"), "{form}: {line:?}");
+            assert!(form == "text" || parse(line).is_some(), "{line:?}");
+        }
+    }
+}
+
+/// A value that must not be in the log.
+const VALUE: &str = "4711081542";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_of_a_cell_is_logged() {
+    let tables = "CREATE TABLE checked (a Int64, CONSTRAINT small CHECK a < 100) \
+                  ENGINE = MergeTree ORDER BY a; \
+                  CREATE TABLE logged (a Int64, CONSTRAINT small CHECK a < 100) ENGINE = Log; \
+                  CREATE TABLE variant (a JSON) ENGINE = MergeTree ORDER BY tuple(); \
+                  CREATE TABLE narrow (a Int8) ENGINE = MergeTree ORDER BY a; \
+                  CREATE TABLE good (a String) ENGINE = MergeTree ORDER BY a; ";
+    let clickhouse = HostedEngine::start("", None, tables);
+    clickhouse.sql(&format!("INSERT INTO good VALUES ('{VALUE}')"));
+    let url = format!("--clickhouse-url={}", clickhouse.url);
+    let server = Logging::start(&["--listen=127.0.0.1:0", &url]).await;
+    let mut ingest = IngestServiceClient::new(server.channel.clone());
+    for (table, cell) in [
+        ("checked", VALUE.to_owned()),
+        ("logged", VALUE.to_owned()),
+        ("narrow", VALUE.to_owned()),
+        ("variant", format!("{{ {VALUE}")),
+    ] {
+        let file = format!("a\n{cell}\n");
+        let messages = upload_messages(spec("default", table), file.as_bytes(), 1024);
+        let outcome = ingest.upload(tokio_stream::iter(messages)).await;
+        let status = outcome.unwrap_err();
+        // It is the caller's own, and the caller hears of it.
+        assert!(status.message().contains(VALUE), "{table}: {status:?}");
+    }
+    let request = export_query("SELECT toInt64(concat('x', a)) AS x FROM good");
+    let outcome = match ingest.export(request).await {
+        Ok(call) => Exported::of(call).await.map(drop),
+        Err(status) => Err(status),
+    };
+    let status = outcome.unwrap_err();
+    assert!(status.message().contains(VALUE), "{status:?}");
+    let is_told = |line: &String| line.contains("query") && line.contains("failed");
+    until(|| {
+        server
+            .lines
+            .lock()
+            .unwrap()
+            .iter()
+            .any(is_told)
+            .then_some(())
+    })
+    .await;
+    let lines = server.lines.lock().unwrap();
+    let told = lines.iter().find(|line| line.contains(VALUE));
+    assert_eq!(told, None, "a value is logged");
+    // What an operator needs is there.
+    for needed in ["VIOLATED_CONSTRAINT", "OVERFLOW"] {
+        assert!(lines.iter().any(|line| line.contains(needed)), "{needed}");
     }
 }
