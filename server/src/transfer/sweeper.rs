@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Error, Inner, Phase, Result, Transfers,
+    CommitMode, Error, Inner, Phase, Result, Transfers,
     protocol::{Claim, Standing, Step},
     records::SILENCE_SECONDS,
     upload::complete,
@@ -34,6 +34,8 @@ struct TableRow {
     name: String,
     /// In seconds.
     age: u64,
+    /// Whether it says of itself that it is a staging table.
+    is_marked: bool,
 }
 
 impl Transfers {
@@ -201,7 +203,11 @@ impl Inner {
     async fn drop_orphans(&self, open: &[Uuid]) {
         if let Err(error) = self.try_drop_orphans(open).await {
             let connection = self.connection.name();
-            tracing::debug!(connection, error = error.logged(), "cannot look for staging tables");
+            tracing::debug!(
+                connection,
+                error = error.logged(),
+                "cannot look for staging tables"
+            );
         }
     }
 
@@ -214,7 +220,7 @@ impl Inner {
                 continue;
             };
             let is_busy = open.contains(&id) || self.is_active(id);
-            if is_busy || !self.is_orphan(id, incarnation, table.age).await? {
+            if is_busy || !self.is_orphan(id, incarnation, &table).await? {
                 continue;
             }
             let table = TableName::new(table.database, table.name);
@@ -224,14 +230,21 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether the upload of a staging table has ended. One that the journal does not know may be of a
-    /// service with a journal of its own, but for the ClickHouse that this journal is in.
-    async fn is_orphan(&self, id: Uuid, incarnation: u32, age: u64) -> Result<bool> {
-        if let Some(newest) = self.newest_claim(id).await? {
-            let is_over = !matches!(newest.standing(), Standing::Owned | Standing::Committing);
-            return Ok(is_over || newest.incarnation > incarnation);
+    /// Whether it is a table of an upload that needs it no more. Anybody may give a table such a name: it is
+    /// one if it says so, or if it is what a REPLACE has put aside, which is as its user made it. One that
+    /// the journal does not know may be of a service with a journal of its own, but for the ClickHouse that
+    /// this journal is in.
+    async fn is_orphan(&self, id: Uuid, incarnation: u32, table: &TableRow) -> Result<bool> {
+        let newest = self.newest_claim(id).await?;
+        if let (Some(newest), Some(row)) = (newest, self.journal.find(id).await?) {
+            let is_put_aside = CommitMode::named(&row.commit_mode) == Some(CommitMode::Replace)
+                && row.connection == self.connection.name()
+                && row.database == table.database;
+            let is_needed = matches!(newest.standing(), Standing::Owned | Standing::Committing)
+                && newest.incarnation == incarnation;
+            return Ok(!is_needed && (table.is_marked || is_put_aside));
         }
         let is_own = self.connection.name() == connections::DEFAULT;
-        Ok(is_own && age > self.config.session_limit.as_secs())
+        Ok(is_own && table.is_marked && table.age > self.config.session_limit.as_secs())
     }
 }

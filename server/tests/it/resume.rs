@@ -646,3 +646,52 @@ async fn limits_of_files_and_memory_are_kept() {
         ("MEMORY_LIMIT", Code::ResourceExhausted)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_staging_tables_of_sluice_are_cleared_away() {
+    let server = TestServer::start_with(|config| {
+        small_blocks(config);
+        config.transfer.session_limit = Duration::from_secs(1);
+        config.transfer.session_idle = Duration::from_secs(1);
+    })
+    .await;
+    create(&server, "t", "");
+    server.upload(spec_of("t", ID), file()).await.unwrap();
+    let plain = "ENGINE = MergeTree ORDER BY a";
+    let ours = format!("{plain} COMMENT 'an upload that Sluice stages; dropped by itself'");
+    let ended = format!("_sluice_staging_{}", ID.replace('-', ""));
+    let of_user = [
+        ("_sluice_staging_11111111111111111111111111111111", plain),
+        // Named like the one of an upload that has ended.
+        (&ended, plain),
+        (
+            "_sluice_staging_22222222222222222222222222222222",
+            "ENGINE = Log",
+        ),
+        ("_sluice_staging_mine", &ours),
+    ];
+    let make = |name: &str, rest: &str| {
+        server.sql(&format!("CREATE TABLE {name} (a UInt8) {rest}"));
+        server.sql(&format!("INSERT INTO {name} VALUES (1)"));
+    };
+    for (name, rest) in of_user {
+        make(name, rest);
+    }
+    // Two that are dropped one after the other: in between, all others were looked at.
+    for digit in ["3", "4"] {
+        let orphan = format!("_sluice_staging_{}", digit.repeat(32));
+        make(&orphan, &ours);
+        let mut is_there = true;
+        for _ in 0..1400 {
+            is_there = server.sql(&format!("EXISTS {orphan}")) == "1";
+            if !is_there {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(!is_there, "an orphan stays");
+    }
+    for (name, _) in of_user {
+        assert_eq!(server.sql(&format!("SELECT count() FROM {name}")), "1");
+    }
+}

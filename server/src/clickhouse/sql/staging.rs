@@ -9,6 +9,9 @@ use super::{EngineClause, IDENTITY, Statement, TableName, join, quote_string};
 /// What the name of every staging table begins with.
 const PREFIX: &str = "_sluice_staging_";
 
+/// The comment of every staging table: a name alone does not make a table Sluice's own.
+const COMMENT: &str = "an upload that Sluice stages; dropped by itself";
+
 /// Tokens of blocks that a staging table remembers: a block that comes twice is there once.
 const DEDUPLICATION_WINDOW: u32 = 1_000_000;
 
@@ -126,11 +129,12 @@ pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineCla
     settings.extend(own.iter().map(|(name, value)| format!("{name} = {value}")));
     Statement::new(format!(
         "CREATE TABLE IF NOT EXISTS {} AS {}\nENGINE = MergeTree\n{}\nSETTINGS {}\n\
-         COMMENT 'an upload that Sluice stages; dropped by itself'",
+         COMMENT {}",
         staging.quoted(),
         target.quoted(),
         engine.keys(),
-        settings.join(", ")
+        settings.join(", "),
+        quote_string(COMMENT)
     ))
 }
 
@@ -210,15 +214,21 @@ pub(crate) fn exchange(staging: &TableName, target: &TableName) -> Statement {
     ))
 }
 
-/// All staging tables that are older than `seconds`, with their age.
+/// All tables that are older than `seconds` and named like tables of an upload, with their age, and whether
+/// they say that they stage one.
 pub(crate) fn old_tables(seconds: u64) -> Statement {
     Statement::with_params(
         format!(
-            "SELECT database, name, toUInt64(now() - metadata_modification_time) AS age \
-             FROM system.tables WHERE (startsWith(name, {{p0:String}}) OR startsWith(name, {{p1:String}})) \
+            "SELECT database, name, toUInt64(now() - metadata_modification_time) AS age, \
+             comment = {{p2:String}} AS is_marked FROM system.tables \
+             WHERE (startsWith(name, {{p0:String}}) OR startsWith(name, {{p1:String}})) \
              AND metadata_modification_time < now() - toIntervalSecond({seconds})"
         ),
-        vec![PREFIX.to_owned(), REPLACEMENT_PREFIX.to_owned()],
+        vec![
+            PREFIX.to_owned(),
+            REPLACEMENT_PREFIX.to_owned(),
+            COMMENT.to_owned(),
+        ],
     )
 }
 
