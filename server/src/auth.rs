@@ -8,6 +8,7 @@ mod cache;
 mod certificate;
 mod claims;
 mod config;
+mod connections;
 mod error;
 mod fetch;
 mod keys;
@@ -27,6 +28,7 @@ use http::{HeaderMap, header::AUTHORIZATION};
 pub use self::{
     certificate::{CertificateGrants, Grant},
     config::{AuthConfig, ClaimNames, JwksLocation, KeySource, UnknownAlgorithm, algorithm},
+    connections::{ConnectionLimit, ConnectionPattern, ConnectionPatternError},
     error::{Error, KeyError},
     policy::{Action, Denial, Policy, RunsAs, TableName, Target},
     principal::{Principal, Scope, Scopes, UnknownScope},

@@ -16,6 +16,9 @@ use rows::{ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, PreviewRow, Summa
 
 pub use create::{NewColumn, NewTable};
 
+/// Tables that ClickHouse is asked for at the least: a caller may see few of many.
+const LEAST_TABLES: usize = 1_000;
+
 /// The result of a question to the catalog.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -251,8 +254,8 @@ impl Catalog {
         Ok(rows.into_iter().map(Database::from).collect())
     }
 
-    /// Lists the tables of a database by name: at most `page_size`, from behind `after_name` on,
-    /// which is empty for the first page. An empty database is the default one.
+    /// Lists the tables of a database by name: at most `page_size` of those that are `seen`, from behind
+    /// `after_name` on, which is empty for the first page. An empty database is the default one.
     ///
     /// # Errors
     ///
@@ -262,17 +265,31 @@ impl Catalog {
         database: &str,
         page_size: usize,
         after_name: &str,
+        seen: impl Fn(&TableSummary) -> bool,
     ) -> Result<TablePage> {
         let database = self.database_or_default(database).await?;
-        let limit = page_size.saturating_add(1);
-        let statement = sql::catalog::tables(&database, after_name, limit);
-        let mut rows: Vec<SummaryRow> = self.client.fetch(&statement).await?;
-        if rows.is_empty() {
-            self.require_database(&database).await?;
+        let limit = page_size.saturating_add(1).max(LEAST_TABLES);
+        let (mut tables, mut after) = (Vec::new(), after_name.to_owned());
+        // What is not seen takes no place: nothing of a page may tell of it, nor that it is there.
+        loop {
+            let statement = sql::catalog::tables(&database, &after, limit);
+            let rows: Vec<SummaryRow> = self.client.fetch(&statement).await?;
+            if rows.is_empty() && after == after_name {
+                self.require_database(&database).await?;
+            }
+            let is_last = rows.len() < limit;
+            let found = rows.into_iter().map(|row| row.summary(&database));
+            let found: Vec<_> = found.collect();
+            if let Some(last) = found.last() {
+                after.clone_from(&last.name.table);
+            }
+            tables.extend(found.into_iter().filter(|table| seen(table)));
+            if is_last || tables.len() > page_size {
+                break;
+            }
         }
-        let has_more = rows.len() > page_size;
-        rows.truncate(page_size);
-        let tables = rows.into_iter().map(|row| row.summary(&database)).collect();
+        let has_more = tables.len() > page_size;
+        tables.truncate(page_size);
         Ok(TablePage { tables, has_more })
     }
 

@@ -35,12 +35,12 @@ const DEFAULT_USER: &str = "default";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection has this name.
-    #[error("there is no connection {name:?}: this server has {known}")]
+    #[error("there is no connection {name:?}: there are {}", known.join(", "))]
     Unknown {
         /// The name.
         name: String,
         /// The names that there are.
-        known: String,
+        known: Vec<String>,
     },
     /// The connection acts for the caller, who has nothing that it could act with.
     #[error("the connection {connection:?} acts with {missing}, which the caller does not have")]
@@ -178,7 +178,7 @@ impl Connections {
     pub fn open(&self, name: &str, means: Means<'_>) -> Result<Connection, Error> {
         let connection = self.get(name).ok_or_else(|| Error::Unknown {
             name: name.to_owned(),
-            known: self.named.keys().cloned().collect::<Vec<_>>().join(", "),
+            known: self.named.keys().cloned().collect(),
         })?;
         let missing = |missing| Error::Identity {
             connection: name.to_owned(),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Error,
+    connections::ConnectionLimit,
     principal::{Principal, Scopes},
     tables::Tables,
 };
@@ -22,6 +23,8 @@ pub struct Grant {
     pub scopes: Scopes,
     /// On which tables.
     pub tables: Tables,
+    /// Through which connections.
+    pub connections: ConnectionLimit,
     /// The role of ClickHouse that it acts with.
     pub clickhouse_role: Option<String>,
     /// The user of ClickHouse that it acts as.
@@ -50,6 +53,7 @@ impl CertificateGrants {
             subject: format!("{PREFIX}{subject}"),
             scopes: grant.scopes,
             tables: grant.tables.clone(),
+            connections: grant.connections.clone(),
             clickhouse_role: grant.clickhouse_role.clone(),
             clickhouse_user: grant.clickhouse_user.clone(),
             expires_at: None,

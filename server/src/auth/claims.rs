@@ -3,7 +3,11 @@
 //! `verify` calls it once the signature is right. A claim that cannot be understood refuses the
 //! token: a limit that is not understood must not become no limit.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -11,6 +15,7 @@ use serde_json::Value;
 use super::{
     AuthConfig, Error,
     certificate::PREFIX,
+    connections::{ConnectionLimit, ConnectionPattern},
     principal::{Principal, Scope, Scopes},
     tables::{TablePattern, Tables},
 };
@@ -18,7 +23,7 @@ use super::{
 /// The longest subject, role and user, in bytes.
 const MAX_NAME_BYTES: usize = 256;
 
-/// The most patterns of tables.
+/// The most patterns of tables, and of connections.
 const MAX_PATTERNS: usize = 500;
 
 /// The end of the year 9999, in seconds since 1970.
@@ -104,9 +109,10 @@ pub(super) fn principal(
 ) -> Result<Principal, Error> {
     let names = &config.claims;
     Ok(Principal {
-        subject: subject(claims)?,
+        subject: subject(claims, config)?,
         scopes: scopes(claims, &names.scopes)?,
         tables: tables(claims, &names.tables, &config.missing_tables)?,
+        connections: connections(claims, &names.connections)?,
         clickhouse_role: text(claims, &names.clickhouse_role)?,
         clickhouse_user: text(claims, &names.clickhouse_user)?,
         expires_at: UNIX_EPOCH.checked_add(Duration::from_secs(times.expires)),
@@ -123,12 +129,22 @@ fn find<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     found.filter(|value| !value.is_null())
 }
 
-fn subject(claims: &Value) -> Result<String, Error> {
-    let subject = text(claims, "sub")?.ok_or_else(|| Error::MissingClaim("sub".to_owned()))?;
-    if subject.starts_with(PREFIX) {
-        return Err(claim("sub", "names a client certificate"));
+/// Who it is. A `sub` is unique within its issuer only (RFC 7519, 4.1.2): where the server names issuers,
+/// the issuer stands before it. The first `#` ends the issuer.
+fn subject(claims: &Value, config: &AuthConfig) -> Result<String, Error> {
+    let required = |name: &str| {
+        let found = text(claims, name)?.ok_or_else(|| Error::MissingClaim(name.to_owned()))?;
+        match found.starts_with(PREFIX) {
+            true => Err(claim(name, "names a client certificate")),
+            false => Ok(found),
+        }
+    };
+    let subject = required("sub")?;
+    if config.issuers.is_empty() {
+        return Ok(subject);
     }
-    Ok(subject)
+    let issuer = required("iss")?.replace('%', "%25").replace('#', "%23");
+    Ok(format!("{issuer}#{subject}"))
 }
 
 fn text(claims: &Value, name: &str) -> Result<Option<String>, Error> {
@@ -165,19 +181,35 @@ fn scopes(claims: &Value, names: &[String]) -> Result<Scopes, Error> {
 }
 
 fn tables(claims: &Value, name: &str, missing: &Tables) -> Result<Tables, Error> {
-    // A null is no list of tables; it must not mean all of them.
-    if claims.get(name).is_some_and(Value::is_null) {
+    let patterns = patterns::<TablePattern>(claims, name)?;
+    Ok(patterns.map_or_else(|| missing.clone(), Tables::Only))
+}
+
+fn connections(claims: &Value, name: &str) -> Result<ConnectionLimit, Error> {
+    let patterns = patterns::<ConnectionPattern>(claims, name)?;
+    Ok(patterns.map_or(ConnectionLimit::All, ConnectionLimit::Only))
+}
+
+/// The patterns of a claim that limits what a token is for; `None` where there is no such claim.
+fn patterns<T>(claims: &Value, name: &str) -> Result<Option<Vec<T>>, Error>
+where
+    T: FromStr<Err: fmt::Display>,
+{
+    // A null is no list; it must not mean everything.
+    let value = match name.strip_prefix('/') {
+        Some(_) => claims.pointer(name),
+        None => claims.get(name),
+    };
+    let Some(value) = value else { return Ok(None) };
+    if value.is_null() {
         return Err(claim(name, "is null: leave it out, or give a list"));
     }
-    let Some(value) = find(claims, name) else {
-        return Ok(missing.clone());
-    };
     let words = words(value, name)?;
     if words.len() > MAX_PATTERNS {
         let problem = format!("has {} patterns, the limit is {MAX_PATTERNS}", words.len());
         return Err(claim(name, problem));
     }
-    let patterns: Result<Vec<TablePattern>, _> = words.into_iter().map(str::parse).collect();
+    let patterns: Result<Vec<T>, _> = words.into_iter().map(str::parse).collect();
     let patterns = patterns.map_err(|error| claim(name, format!("is wrong: {error}")))?;
-    Ok(Tables::Only(patterns))
+    Ok(Some(patterns))
 }

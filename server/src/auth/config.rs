@@ -143,6 +143,8 @@ pub struct ClaimNames {
     pub scopes: Vec<String>,
     /// Patterns of tables: a string with spaces, or an array of strings. Default: `tables`.
     pub tables: String,
+    /// Names and patterns of connections, in the same form. Default: `connections`.
+    pub connections: String,
     /// The role of ClickHouse: a string. Default: `clickhouse_role`.
     pub clickhouse_role: String,
     /// The user of ClickHouse: a string. Default: `clickhouse_user`.
@@ -154,6 +156,7 @@ impl Default for ClaimNames {
         Self {
             scopes: ["scope", "scopes", "scp"].map(str::to_owned).to_vec(),
             tables: "tables".to_owned(),
+            connections: "connections".to_owned(),
             clickhouse_role: "clickhouse_role".to_owned(),
             clickhouse_user: "clickhouse_user".to_owned(),
         }

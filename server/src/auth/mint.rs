@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{
-    KeyError,
+    ConnectionPattern, KeyError,
     keys::{algorithm_of_key, check_secret, fits, pem_label},
     principal::Scopes,
     secret::read_secret,
@@ -50,6 +50,8 @@ pub struct MintRequest {
     pub scopes: Scopes,
     /// On which tables; `None` leaves the claim out, and the server decides.
     pub tables: Option<Vec<TablePattern>>,
+    /// Through which connections; `None` leaves the claim out: through all.
+    pub connections: Option<Vec<ConnectionPattern>>,
     /// The role of ClickHouse.
     pub clickhouse_role: Option<String>,
     /// The user of ClickHouse.
@@ -162,10 +164,11 @@ fn claims(request: &MintRequest) -> Result<Map<String, Value>, KeyError> {
     claims.insert("iat".to_owned(), json!(now));
     claims.insert("exp".to_owned(), json!(now + request.ttl.as_secs()));
     claims.insert("scope".to_owned(), json!(request.scopes.to_string()));
-    let tables = request.tables.as_ref();
-    let tables = tables.map(|tables| tables.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let tables = request.tables.as_deref().map(texts);
+    let connections = request.connections.as_deref().map(texts);
     let optional = [
         ("tables", tables.map(|tables| json!(tables))),
+        ("connections", connections.map(|names| json!(names))),
         (
             "clickhouse_role",
             request.clickhouse_role.as_ref().map(|role| json!(role)),
@@ -186,4 +189,8 @@ fn claims(request: &MintRequest) -> Result<Map<String, Value>, KeyError> {
         }
     }
     Ok(claims)
+}
+
+fn texts(patterns: &[impl ToString]) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
 }

@@ -4,9 +4,11 @@
 //! by its arguments alone: no clock, no database, no state.
 
 use super::principal::{Principal, Scope};
+use crate::clickhouse::sql::callers::SYSTEM_TABLES;
 
-/// Databases that ClickHouse keeps for itself: nobody writes to them through Sluice.
-const SYSTEM_DATABASES: [&str; 2] = ["system", "information_schema"];
+/// The database in which ClickHouse tells of itself, and the one that tells the same in standard words.
+const SYSTEM: &str = "system";
+const INFORMATION_SCHEMA: &str = "information_schema";
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,34 @@ pub enum Denial {
         /// The database.
         database: String,
     },
+    /// ClickHouse tells of others there.
+    #[error(
+        "{database}.{table} is not for callers: of ClickHouse's own tables they may read system.{}",
+        SYSTEM_TABLES.join(", system.")
+    )]
+    System {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+    },
+    /// The connection is none of the caller's.
+    #[error("{subject:?} may not use the connection {connection:?}: its token names others")]
+    Connection {
+        /// Who.
+        subject: String,
+        /// The connection.
+        connection: String,
+    },
+    /// The token names connections, of which a ClickHouse of the caller's own is none.
+    #[error(
+        "{subject:?} may not name a ClickHouse of its own: its token is limited to connections of \
+         the server"
+    )]
+    OwnClickHouse {
+        /// Who.
+        subject: String,
+    },
     /// The action makes no sense there.
     #[error("a query cannot be written to")]
     NotWritable,
@@ -183,8 +213,36 @@ impl Policy {
         }
     }
 
+    /// Whether `principal` may use a connection, before anything else is asked; without a name it is a
+    /// ClickHouse of its own.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn connection(principal: &Principal, name: Option<&str>) -> Result<(), Denial> {
+        let subject = || principal.subject.clone();
+        match name {
+            Some(name) if principal.connections.allow(name) => Ok(()),
+            Some(name) => Err(Denial::Connection {
+                subject: subject(),
+                connection: name.to_owned(),
+            }),
+            None if principal.connections.is_limited() => {
+                Err(Denial::OwnClickHouse { subject: subject() })
+            }
+            None => Ok(()),
+        }
+    }
+
     fn table(&self, caller: &Principal, action: Action, name: TableName<'_>) -> Result<(), Denial> {
         self.reserved(caller, action, name.database)?;
+        let is_harmless = name.database == SYSTEM && SYSTEM_TABLES.contains(&name.table);
+        if is_system(name.database) && !is_harmless {
+            return Err(Denial::System {
+                database: name.database.to_owned(),
+                table: name.table.to_owned(),
+            });
+        }
         if caller.tables.allow(name.database, name.table) {
             return Ok(());
         }
@@ -206,19 +264,17 @@ impl Policy {
         })
     }
 
-    /// Refuses what is nobody's: writing to ClickHouse's own databases and to the journal, and reading
-    /// the journal, where the rejected rows of everybody are, for all but those who manage transfers.
+    /// Refuses what is nobody's: writing to ClickHouse's own databases and to the journal, all of the
+    /// standard's view of everything, and reading the journal, where the rejected rows of everybody are,
+    /// for all but those who manage transfers.
     fn reserved(&self, caller: &Principal, action: Action, database: &str) -> Result<(), Denial> {
-        let is_system = SYSTEM_DATABASES
-            .iter()
-            .any(|name| database.eq_ignore_ascii_case(name));
         let is_journal = database == self.journal_database;
         let sees_all =
             caller.scopes.contains(Scope::TransfersManage) && !caller.tables.is_limited();
         let is_refused = match action {
-            Action::Upload => is_system || is_journal,
+            Action::Upload => is_system(database) || is_journal,
             Action::Export | Action::ReadCatalog | Action::ManageTransfers => {
-                is_journal && !sees_all
+                (is_system(database) && database != SYSTEM) || (is_journal && !sees_all)
             }
         };
         if is_refused {
@@ -227,6 +283,14 @@ impl Policy {
         }
         Ok(())
     }
+}
+
+/// Whether a database is ClickHouse's own. It is sorted in by any writing of its name: the server's user
+/// may see all of it.
+fn is_system(database: &str) -> bool {
+    [SYSTEM, INFORMATION_SCHEMA]
+        .iter()
+        .any(|name| database.eq_ignore_ascii_case(name))
 }
 
 /// Everybody may manage their own transfers, those with the scope also others' of their tables.

@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::tables::Tables;
+use super::{connections::ConnectionLimit, tables::Tables};
 
 /// One thing that a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,13 +129,15 @@ impl FromStr for Scopes {
 /// A caller whose identity is proven.
 #[derive(Debug, Clone)]
 pub struct Principal {
-    /// Who it is: the token's `sub`, or `cert:` and the name in the client certificate. Empty for a
-    /// server without authentication.
+    /// Who it is: the token's `sub`, behind its `iss` and `#` where the server names issuers, or `cert:` and
+    /// the name in the client certificate. Empty for a server without authentication.
     pub subject: String,
     /// What it may do.
     pub scopes: Scopes,
     /// On which tables.
     pub tables: Tables,
+    /// Through which connections.
+    pub connections: ConnectionLimit,
     /// The role of ClickHouse that it acts with, where the connection asks for it.
     pub clickhouse_role: Option<String>,
     /// The user of ClickHouse that it acts as, where the connection asks for it.
@@ -153,6 +155,7 @@ impl Principal {
             subject: String::new(),
             scopes: Scopes::all(),
             tables: Tables::All,
+            connections: ConnectionLimit::All,
             clickhouse_role: None,
             clickhouse_user: None,
             expires_at: None,

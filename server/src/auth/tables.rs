@@ -23,14 +23,15 @@ pub struct TablePattern {
     table: NamePattern,
 }
 
+/// One name, or all that begin so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum NamePattern {
+pub(super) enum NamePattern {
     Prefix(String),
     Exact(String),
 }
 
 impl NamePattern {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, is_prefix) = match text.strip_suffix('*') {
             Some(prefix) => (prefix, true),
             None => (text, false),
@@ -43,7 +44,7 @@ impl NamePattern {
         }
     }
 
-    fn matches(&self, name: &str) -> bool {
+    pub(super) fn matches(&self, name: &str) -> bool {
         match self {
             Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
             Self::Exact(exact) => name == exact,

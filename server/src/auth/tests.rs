@@ -16,8 +16,8 @@ use self::kit::{
     Keys, SECRET, claims, encode, part, rs256_with_text, secret_config, secret_file, verifier,
 };
 use super::{
-    AuthConfig, Authenticator, CertificateGrants, Error, Grant, KeySource, Principal, Scope,
-    Scopes, Tables, Verifier, bearer,
+    AuthConfig, Authenticator, CertificateGrants, ConnectionLimit, Error, Grant, KeySource,
+    Principal, Scope, Scopes, Tables, Verifier, bearer,
 };
 
 fn signed(changes: &Value) -> String {
@@ -41,7 +41,7 @@ async fn a_right_token_tells_who_calls_and_what_it_may_do() {
         "clickhouse_role": "loader", "clickhouse_user": "alice_ch",
     }));
     let principal = accepted(&token).await;
-    assert_eq!(principal.subject, "alice");
+    assert_eq!(principal.subject, "https://id.example#alice");
     assert_eq!(principal.scopes.to_string(), "ingest:upload catalog:read");
     assert!(principal.tables.allow("sales", "t") && !principal.tables.allow("hr", "t"));
     assert_eq!(principal.clickhouse_role.as_deref(), Some("loader"));
@@ -511,6 +511,7 @@ fn grants() -> CertificateGrants {
     let grant = Grant {
         scopes: [Scope::Upload].into_iter().collect(),
         tables: Tables::All,
+        connections: ConnectionLimit::All,
         clickhouse_role: None,
         clickhouse_user: None,
     };
@@ -565,7 +566,8 @@ async fn a_certificate_does_not_help_a_bad_token() {
     let value = format!("Bearer {}", signed(&json!({})));
     right.insert(AUTHORIZATION, value.parse().unwrap());
     let principal = authenticator.authenticate(&right, Some("loader")).await;
-    assert_eq!(principal.unwrap().subject, "alice");
+    let subject = principal.unwrap().subject.clone();
+    assert_eq!(subject, "https://id.example#alice");
 }
 
 #[tokio::test]
@@ -663,4 +665,38 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test]
+async fn a_caller_is_issuer_and_subject_where_issuers_are_named() {
+    let (_file, config) = secret_config();
+    let open = AuthConfig {
+        issuers: Vec::new(),
+        ..config.clone()
+    };
+    let several = AuthConfig {
+        issuers: ["a", "a#b", "a%23b", "cert:a"].map(str::to_owned).to_vec(),
+        ..config
+    };
+    let subject = async |config: &AuthConfig, issuer: &str, subject: &str| {
+        let token = signed(&json!({"iss": issuer, "sub": subject}));
+        let principal = verifier(config.clone()).await.verify(&token).await;
+        principal.map(|principal| principal.subject.clone())
+    };
+    // Without a list the keys are those of one issuer, and rows of a journal keep their owner.
+    assert_eq!(subject(&open, "a", "alice").await.unwrap(), "alice");
+    let named = [
+        ("a", "alice", "a#alice"),
+        ("a", "b#alice", "a#b#alice"),
+        ("a#b", "alice", "a%23b#alice"),
+        ("a%23b", "alice", "a%2523b#alice"),
+    ];
+    for (issuer, name, expected) in named {
+        assert_eq!(subject(&several, issuer, name).await.unwrap(), expected);
+    }
+    for (issuer, name) in [("cert:a", "loader"), ("a", "cert:loader")] {
+        subject(&several, issuer, name).await.unwrap_err();
+    }
+    let token = signed(&json!({"iss": ["a", "b"]}));
+    verifier(several).await.verify(&token).await.unwrap_err();
 }

@@ -26,7 +26,13 @@ const CONNECTION_KEYS: [&str; 7] = [
 ];
 
 /// The keys of `[certificates.<name>]`.
-const CERTIFICATE_KEYS: [&str; 4] = ["scopes", "tables", "clickhouse-role", "clickhouse-user"];
+const CERTIFICATE_KEYS: [&str; 5] = [
+    "scopes",
+    "tables",
+    "connections",
+    "clickhouse-role",
+    "clickhouse-user",
+];
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -207,7 +213,7 @@ impl<'a> Reader<'a> {
                 self.fault(full, at, problem);
                 continue;
             }
-            let is_list = matches!(name.as_str(), "scopes" | "tables");
+            let is_list = matches!(name.as_str(), "scopes" | "tables" | "connections");
             match values(value.get_ref(), is_list) {
                 Ok(values) => {
                     self.file.places.insert(full, at);

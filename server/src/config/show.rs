@@ -6,7 +6,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use super::{ByteSize, Config, ConnectionConfig, Identity, units::format_duration};
 use crate::{
-    auth::{AuthConfig, Grant, JwksLocation, KeySource, Tables},
+    auth::{AuthConfig, ConnectionLimit, Grant, JwksLocation, KeySource, Tables},
     engine::{EmbeddedConfig, EngineConfig},
 };
 
@@ -233,6 +233,10 @@ fn push_tokens(tokens: &AuthConfig, entries: &mut Vec<Entry>) {
         ("auth-leeway", Value::time(tokens.leeway)),
         ("auth-tables-claim", Value::text(&tokens.claims.tables)),
         (
+            "auth-connections-claim",
+            Value::text(&tokens.claims.connections),
+        ),
+        (
             "auth-role-claim",
             Value::text(&tokens.claims.clickhouse_role),
         ),
@@ -269,15 +273,20 @@ fn connection_entries(connection: &ConnectionConfig) -> [Entry; 7] {
     ]
 }
 
-fn grant_entries(grant: &Grant) -> [Entry; 4] {
+fn grant_entries(grant: &Grant) -> [Entry; 5] {
     let scopes: Vec<_> = grant.scopes.iter().collect();
     let tables = match &grant.tables {
         Tables::All => Value::Unset,
         Tables::Only(patterns) => Value::list(patterns),
     };
+    let connections = match &grant.connections {
+        ConnectionLimit::All => Value::Unset,
+        ConnectionLimit::Only(patterns) => Value::list(patterns),
+    };
     [
         ("scopes", Value::list(&scopes)),
         ("tables", tables),
+        ("connections", connections),
         (
             "clickhouse-role",
             Value::maybe(grant.clickhouse_role.as_ref()),

@@ -175,6 +175,19 @@ impl Caller {
         &self.principal.subject
     }
 
+    /// Whether it may use a connection; without a name it is a ClickHouse of its own.
+    pub(super) fn check_connection(&self, name: Option<&str>) -> Result<(), Status> {
+        Policy::connection(&self.principal, name).map_err(|denial| {
+            audit::shut_out(self, &denial);
+            status::denied(&denial)
+        })
+    }
+
+    /// Whether a connection is one that it may use, for lists.
+    pub(super) fn sees_connection(&self, name: &str) -> bool {
+        Policy::connection(&self.principal, Some(name)).is_ok()
+    }
+
     /// Whether it may do something to nothing in particular.
     pub(super) fn check(&self, action: Action) -> Result<(), Status> {
         self.decide(action, Target::None)

@@ -109,3 +109,9 @@ pub(super) fn denied(caller: &Caller, action: Action, target: Target<'_>, denial
     };
     tracing::warn!(target: "audit", subject, action, table, outcome = "denied", cause = %denial);
 }
+
+/// A caller was refused the connection that it asked for.
+pub(super) fn shut_out(caller: &Caller, denial: &Denial) {
+    let subject = caller.subject();
+    tracing::warn!(target: "audit", subject, action = "connect", outcome = "denied", cause = %denial);
+}

@@ -79,8 +79,10 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::ListConnectionsRequest>,
     ) -> Result<Response<pb::ListConnectionsResponse>, Status> {
-        Caller::of(&request)?.check(Action::ReadCatalog)?;
+        let caller = Caller::of(&request)?;
+        caller.check(Action::ReadCatalog)?;
         let connections = self.doors.connections().named();
+        let connections = connections.filter(|each| caller.sees_connection(each.name()));
         Ok(Response::new(pb::ListConnectionsResponse {
             connections: connections.map(convert::connection).collect(),
         }))
@@ -140,20 +142,16 @@ impl CatalogService for CatalogRpc {
         let request = request.into_inner();
         caller.check_database(&request.database)?;
         let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
+        let seen = |table: &TableSummary| caller.sees_table(&table.name);
         let catalog = connection.catalog();
-        let page = catalog.list_tables(&request.database, limit, &request.page_token);
+        let page = catalog.list_tables(&request.database, limit, &request.page_token, seen);
         let page = page.await.map_err(refuse)?;
         let last = page.tables.last().filter(|_| page.has_more);
         Ok(Response::new(pb::ListTablesResponse {
             next_page_token: last
                 .map(|table| table.name.table.clone())
                 .unwrap_or_default(),
-            tables: page
-                .tables
-                .into_iter()
-                .filter(|table| caller.sees_table(&table.name))
-                .map(table_summary)
-                .collect(),
+            tables: page.tables.into_iter().map(table_summary).collect(),
         }))
     }
 

@@ -143,6 +143,7 @@ pub(super) fn filter(request: pb::ListTransfersRequest) -> Result<Filter, Status
             .map(|table| table_name("table", Some(table)))
             .transpose()?,
         owner: Some(request.owner).filter(|owner| !owner.is_empty()),
+        connection: None,
     })
 }
 

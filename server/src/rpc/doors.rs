@@ -10,7 +10,7 @@ use tonic::{Request, Status, metadata::MetadataMap};
 
 use super::{access::Caller, status};
 use crate::{
-    connections::{Connection, Connections, DEFAULT, Own},
+    connections::{Connection, Connections, DEFAULT, Error, Own},
     transfer::Transfers,
 };
 
@@ -63,13 +63,20 @@ impl Doors {
     ) -> Result<Entered, Status> {
         let headers = request.metadata();
         let connection = if let Some(own) = own(headers)? {
+            caller.check_connection(None)?;
             self.connections.open_own(own).await
         } else {
             let name = text(headers, CONNECTION)?.filter(|name| !name.is_empty());
             let name = name.as_deref().unwrap_or(DEFAULT);
+            caller.check_connection(Some(name))?;
             self.connections.open(name, caller.means())
         };
-        let connection = connection.map_err(|error| status::no_connection(&error))?;
+        let connection = connection.map_err(|mut error| {
+            if let Error::Unknown { known, .. } = &mut error {
+                known.retain(|name| caller.sees_connection(name));
+            }
+            status::no_connection(&error)
+        })?;
         Ok(Entered {
             caller: caller.on(&connection),
             transfers: self.transfers.through(connection.clone()),

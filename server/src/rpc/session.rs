@@ -122,6 +122,7 @@ async fn find(transfers: &Transfers, caller: &Caller, id: &str) -> Result<Arc<Se
     if let Some(session) = open_here.filter(|session| session.is_usable()) {
         let description = session.transfer().description();
         caller.check_transfer(&description.owner, description.table.as_ref())?;
+        transfers::check_connection(transfers, &description.connection, id)?;
         if let Some(table) = &description.table {
             caller.check_table(Action::Upload, table)?;
         }

@@ -10,7 +10,7 @@ use tonic::Status;
 use super::{access::Caller, audit, convert, status};
 use crate::{
     task,
-    transfer::{Snapshot, Transfers},
+    transfer::{Error, Snapshot, Transfers},
 };
 
 /// The transfers of a page unless the caller says otherwise, and at the most.
@@ -50,6 +50,7 @@ pub(super) async fn list(
         token => Some(convert::uuid("page_token", token)?),
     };
     let mut filter = convert::filter(request)?;
+    filter.connection = Some(transfers.connection().to_owned());
     if !caller.is_manager() {
         let own = caller.subject();
         if let Some(other) = filter.owner.as_ref().filter(|owner| *owner != own) {
@@ -149,5 +150,20 @@ pub(super) async fn find(
     let transfer = transfers.find(id).await;
     let transfer = transfer.map_err(|error| status::status(&error))?;
     caller.check_transfer(&transfer.owner, transfer.table.as_ref())?;
+    check_connection(transfers, &transfer.connection, &id.to_string())?;
     Ok(transfer)
+}
+
+/// Fails where a transfer goes through another connection than the call. An id is no way to another
+/// ClickHouse, in which the same name may be another table.
+pub(super) fn check_connection(
+    transfers: &Transfers,
+    connection: &str,
+    id: &str,
+) -> Result<(), Status> {
+    if connection == transfers.connection() {
+        return Ok(());
+    }
+    let id = id.to_owned();
+    Err(status::status(&Error::NotFound { id }))
 }

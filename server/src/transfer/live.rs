@@ -68,6 +68,8 @@ pub struct Description {
     pub total_bytes: Option<u64>,
     /// Who began it; empty when that is not known.
     pub owner: String,
+    /// The connection that it goes through.
+    pub connection: String,
 }
 
 /// How the file of an upload is cut, once that is known.
@@ -201,6 +203,7 @@ impl Transfer {
             source_name,
             total_bytes,
             owner,
+            connection,
         } = self.description.clone();
         let found = self.target.get().map(|(table, _)| table.clone());
         let counts = self.counters.read();
@@ -233,6 +236,7 @@ impl Transfer {
             durable_offset: offsets.durable,
             is_resumable: offsets.is_resumable,
             owner,
+            connection,
         }
     }
 

@@ -43,6 +43,8 @@ pub struct Filter {
     pub table: Option<TableName>,
     /// Begun by this owner.
     pub owner: Option<String>,
+    /// Through this connection.
+    pub connection: Option<String>,
 }
 
 impl Filter {
@@ -60,6 +62,10 @@ impl Filter {
                 .owner
                 .as_ref()
                 .is_none_or(|owner| *owner == transfer.owner)
+            && self
+                .connection
+                .as_ref()
+                .is_none_or(|connection| *connection == transfer.connection)
     }
 }
 
@@ -294,5 +300,6 @@ fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
         durable_offset,
         is_resumable: row.resumable,
         owner: row.owner,
+        connection: row.connection,
     }
 }

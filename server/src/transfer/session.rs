@@ -59,7 +59,9 @@ impl Transfers {
         let id = request.id;
         if let Some(session) = self.session(id).filter(|session| session.is_active()) {
             let description = session.transfer.description();
-            let is_same = session.spec == request.spec && description.owner == request.owner;
+            let is_same = session.spec == request.spec
+                && description.owner == request.owner
+                && description.connection == self.connection();
             if !is_same {
                 return Err(Arc::new(Error::SpecMismatch { id: id.to_string() }));
             }

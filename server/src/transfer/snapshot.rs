@@ -131,4 +131,6 @@ pub struct Snapshot {
     pub is_resumable: bool,
     /// Who began it; empty when that is not known.
     pub owner: String,
+    /// The connection that it goes through: a name, or the address of one that the caller named.
+    pub connection: String,
 }

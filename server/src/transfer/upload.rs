@@ -134,7 +134,10 @@ impl Transfers {
     pub async fn start_upload(&self, request: UploadRequest) -> Result<Upload> {
         let inner = &self.inner;
         let known = inner.registry.get(request.id);
-        if known.is_ok_and(|known| known.description().owner != request.owner) {
+        let is_others = |known: &Description| {
+            known.owner != request.owner || known.connection != inner.connection.name()
+        };
+        if known.is_ok_and(|known| is_others(known.description())) {
             let id = request.id.to_string();
             return Err(Error::Exists { id });
         }
@@ -148,6 +151,7 @@ impl Transfers {
             source_name: request.source_name.clone(),
             total_bytes: request.total_bytes,
             owner: request.owner.clone(),
+            connection: inner.connection.name().to_owned(),
         })?;
         let transfer = Arc::clone(running.transfer());
         let (chunks, receiver) = mpsc::channel(CHUNK_QUEUE);

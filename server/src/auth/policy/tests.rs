@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Action, Denial, Policy, RunsAs, TableName, Target};
-use crate::auth::{Principal, Scope, Scopes, Tables};
+use crate::auth::{ConnectionLimit, Principal, Scope, Scopes, Tables};
 
 fn alice(scopes: Scopes, tables: Option<&[&str]>) -> Principal {
     let tables = tables.map_or(Tables::All, |patterns| {
@@ -192,14 +192,48 @@ fn nobody_writes_where_clickhouse_and_sluice_keep_their_own() {
             "{database}"
         );
     }
-    assert_eq!(
-        decide(
-            &Principal::open(),
-            Action::Export,
-            table("system", "tables")
-        ),
-        Ok(())
-    );
+}
+
+#[test]
+fn of_clickhouse_s_own_tables_only_those_are_read_that_tell_of_nobody() {
+    for action in [Action::Export, Action::ReadCatalog] {
+        let ask = |target| decide(&Principal::open(), action, target);
+        assert_eq!(ask(table("system", "numbers")), Ok(()));
+        assert_eq!(ask(Target::Database("system")), Ok(()));
+        for (database, name) in [
+            ("system", "tables"),
+            ("system", "processes"),
+            ("system", "Numbers"),
+            ("system", "numbers "),
+        ] {
+            let decision = ask(table(database, name));
+            assert!(matches!(decision, Err(Denial::System { .. })), "{name}");
+        }
+        for database in ["SYSTEM", "information_schema", "INFORMATION_SCHEMA"] {
+            for target in [table(database, "numbers"), Target::Database(database)] {
+                let decision = ask(target);
+                assert!(
+                    matches!(decision, Err(Denial::Reserved { .. })),
+                    "{database}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_limit_to_connections_leaves_out_all_others() {
+    let limited = Principal {
+        connections: ConnectionLimit::Only(vec!["dev_*".parse().unwrap()]),
+        ..Principal::open()
+    };
+    let ask = |name| Policy::connection(&limited, name);
+    assert_eq!(ask(Some("dev_a")), Ok(()));
+    assert!(matches!(ask(Some("prod")), Err(Denial::Connection { .. })));
+    assert!(matches!(ask(None), Err(Denial::OwnClickHouse { .. })));
+    for name in [Some("prod"), None] {
+        assert_eq!(Policy::connection(&Principal::open(), name), Ok(()));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::kit::{Keys, SECRET, secret_config, secret_file, verifier};
 use crate::auth::{
-    KeyError, Scope, Tables,
+    ConnectionLimit, KeyError, Scope, Tables,
     mint::{MintRequest, SigningKey, mint},
 };
 
@@ -16,6 +16,7 @@ fn request() -> MintRequest {
         subject: "nightly".to_owned(),
         scopes: [Scope::Upload, Scope::CatalogRead].into_iter().collect(),
         tables: Some(vec!["sales.*".parse().unwrap()]),
+        connections: Some(vec!["dev_*".parse().unwrap()]),
         clickhouse_role: Some("loader".to_owned()),
         clickhouse_user: None,
         ttl: Duration::from_secs(60),
@@ -36,9 +37,11 @@ async fn a_minted_token_says_what_was_asked_for() {
         .verify(token.expose_secret())
         .await
         .unwrap();
-    assert_eq!(principal.subject, "nightly");
+    assert_eq!(principal.subject, "https://id.example#nightly");
     assert_eq!(principal.scopes, request().scopes);
     assert_eq!(principal.tables, Tables::Only(request().tables.unwrap()));
+    let connections = ConnectionLimit::Only(request().connections.unwrap());
+    assert_eq!(principal.connections, connections);
     assert_eq!(principal.clickhouse_role.as_deref(), Some("loader"));
     assert!(!format!("{token:?} {key:?}").contains(token.expose_secret()));
 }
@@ -66,7 +69,8 @@ async fn every_kind_of_key_signs() {
 #[test]
 fn what_cannot_sign_is_refused() {
     let keys = Keys::new();
-    let error = SigningKey::read(&keys.public_file("rsa"), None).unwrap_err();
+    let public = std::fs::read(keys.public_file("rsa")).unwrap();
+    let error = SigningKey::read(secret_file(&public).path(), None).unwrap_err();
     assert!(matches!(error, KeyError::NotKey { .. }));
     let error = SigningKey::read(&keys.private_file("p256"), Some(Algorithm::HS256)).unwrap_err();
     assert!(matches!(error, KeyError::AlgorithmOfKey { .. }));

@@ -5,9 +5,9 @@
 
 use super::quote_identifier;
 
-/// Tables of ClickHouse itself that tell nothing of other callers. Some others, such as
-/// `system.tables`, are open to everybody and show each user its own.
-const SYSTEM_TABLES: [&str; 7] = [
+/// Tables of ClickHouse itself that tell nothing of other callers: by name, and in queries. Of some others,
+/// such as `system.tables`, queries see what their own user may see.
+pub(crate) const SYSTEM_TABLES: [&str; 7] = [
     "numbers",
     "numbers_mt",
     "one",

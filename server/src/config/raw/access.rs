@@ -39,7 +39,8 @@ pub(in crate::config) struct RawAuth {
     #[arg(long, env = "SLUICE_AUTH_ALGORITHM", value_name = "NAME")]
     pub(in crate::config) auth_algorithm: Option<String>,
 
-    /// Issuers whose tokens are taken, with commas in between [default: any that has the key]
+    /// Issuers whose tokens are taken, with commas in between; the callers are then issuer and subject
+    /// together, as https://id.example.com#alice [default: any that has the key]
     #[arg(
         long,
         env = "SLUICE_AUTH_ISSUER",
@@ -68,6 +69,10 @@ pub(in crate::config) struct RawAuth {
     /// Claim with the patterns of tables, a name or a path such as /app/tables [default: tables]
     #[arg(long, env = "SLUICE_AUTH_TABLES_CLAIM", value_name = "CLAIM")]
     pub(in crate::config) auth_tables_claim: Option<String>,
+
+    /// Claim with the names and patterns of connections [default: connections]
+    #[arg(long, env = "SLUICE_AUTH_CONNECTIONS_CLAIM", value_name = "CLAIM")]
+    pub(in crate::config) auth_connections_claim: Option<String>,
 
     /// Claim with the role of ClickHouse, for connections of identity `role` [default: clickhouse_role]
     #[arg(long, env = "SLUICE_AUTH_ROLE_CLAIM", value_name = "CLAIM")]
@@ -129,7 +134,8 @@ pub(in crate::config) struct RawPort {
     #[arg(long, env = "SLUICE_REFLECTION", value_name = "on|off")]
     pub(in crate::config) reflection: Option<String>,
 
-    /// Web sites whose pages may call this server, with scheme and without path [default: none]
+    /// Web sites whose pages may call this server, with scheme and without path; also its own page behind
+    /// a proxy that leaves the port out of the header Host [default: none]
     #[arg(
         long,
         env = "SLUICE_CORS_ORIGINS",
@@ -138,8 +144,8 @@ pub(in crate::config) struct RawPort {
     )]
     pub(in crate::config) cors_origins: Vec<String>,
 
-    /// Names that this server is called by, beside localhost and addresses; any other is refused, also
-    /// without a list on the loopback address without authentication [default: none]
+    /// Names that this server is called by, at any port, beside localhost and addresses; any other is
+    /// refused, also without a list on the loopback address without authentication [default: none]
     #[arg(
         long,
         env = "SLUICE_ALLOWED_HOSTS",
@@ -152,8 +158,8 @@ pub(in crate::config) struct RawPort {
     #[arg(long, env = "SLUICE_ADHOC_CLICKHOUSE", value_name = "on|off")]
     pub(in crate::config) adhoc_clickhouse: Option<String>,
 
-    /// Which ones: names, addresses and networks, each with a port or without, such as
-    /// ch.example.com:8443 or 10.1.0.0/16 [default: none]
+    /// Which ones: names, addresses and networks, such as ch.example.com or 10.1.0.0/16, at the ports 8123
+    /// and 8443, or with a port of their own (:9440) or every one (:*) [default: none]
     #[arg(
         long,
         env = "SLUICE_ADHOC_HOSTS",

@@ -9,7 +9,7 @@ use jsonwebtoken::Algorithm;
 
 use crate::{
     auth::{
-        Scopes, TablePattern, algorithm,
+        ConnectionPattern, Scopes, TablePattern, algorithm,
         mint::{MintRequest, TokenRequest},
     },
     config::units::parse_duration,
@@ -34,6 +34,11 @@ pub(in crate::config) struct RawToken {
     /// Patterns of the tables that it is for, such as sales.* [default: all]
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub(in crate::config) tables: Vec<TablePattern>,
+
+    /// Names and patterns of the connections that it is for, such as warehouse or dev_*; it is then for no
+    /// ClickHouse of the caller's own [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(in crate::config) connections: Vec<ConnectionPattern>,
 
     /// How long it is valid
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
@@ -73,6 +78,7 @@ impl From<RawToken> for TokenRequest {
                 subject: raw.subject,
                 scopes: raw.scopes,
                 tables: (!raw.tables.is_empty()).then_some(raw.tables),
+                connections: (!raw.connections.is_empty()).then_some(raw.connections),
                 clickhouse_role: raw.clickhouse_role,
                 clickhouse_user: raw.clickhouse_user,
                 ttl: raw.ttl,

@@ -9,8 +9,8 @@ use jsonwebtoken::Algorithm;
 use super::{count, duration, switch};
 use crate::{
     auth::{
-        AuthConfig, CertificateGrants, Grant, JwksLocation, KeySource, Scopes, TablePattern,
-        Tables, algorithm,
+        AuthConfig, CertificateGrants, ConnectionLimit, ConnectionPattern, Grant, JwksLocation,
+        KeySource, Scopes, TablePattern, Tables, algorithm,
     },
     config::{
         AccessConfig,
@@ -112,6 +112,11 @@ fn tokens(raw: RawAuth, faults: &mut Faults) -> Option<AuthConfig> {
             &mut names.tables,
         ),
         (
+            "auth-connections-claim",
+            raw.auth_connections_claim,
+            &mut names.connections,
+        ),
+        (
             "auth-role-claim",
             raw.auth_role_claim,
             &mut names.clickhouse_role,
@@ -171,6 +176,10 @@ fn refuse_without_keys(raw: &RawAuth, faults: &mut Faults) {
         ("auth-leeway", raw.auth_leeway.is_some()),
         ("auth-grace", raw.auth_grace.is_some()),
         ("auth-tables-claim", raw.auth_tables_claim.is_some()),
+        (
+            "auth-connections-claim",
+            raw.auth_connections_claim.is_some(),
+        ),
         ("auth-role-claim", raw.auth_role_claim.is_some()),
         ("auth-user-claim", raw.auth_user_claim.is_some()),
     ] {
@@ -211,6 +220,14 @@ fn grant(table: &RawTable, faults: &mut Faults) -> Grant {
         let parsed = parsed.map_err(|error| error.to_string());
         Tables::Only(faults.take(table.key("tables"), parsed, Vec::new()))
     });
+    let connections = table
+        .list("connections")
+        .map_or(ConnectionLimit::All, |patterns| {
+            let parsed: Result<Vec<ConnectionPattern>, _> =
+                patterns.iter().map(|text| text.parse()).collect();
+            let parsed = parsed.map_err(|error| error.to_string());
+            ConnectionLimit::Only(faults.take(table.key("connections"), parsed, Vec::new()))
+        });
     let mut name = |key| {
         let text = table.text(key).map(str::to_owned);
         if text.as_deref() == Some("") {
@@ -221,6 +238,7 @@ fn grant(table: &RawTable, faults: &mut Faults) -> Grant {
     Grant {
         scopes,
         tables,
+        connections,
         clickhouse_role: name("clickhouse-role"),
         clickhouse_user: name("clickhouse-user"),
     }

@@ -95,6 +95,16 @@ pub(in crate::rpc) fn denied(denial: &Denial) -> Status {
             External::new(Code::PermissionDenied, "TABLE_NOT_ALLOWED", denial)
                 .with("database", database)
         }
+        Denial::System { database, table } => {
+            External::new(Code::PermissionDenied, "TABLE_NOT_ALLOWED", denial)
+                .with("database", database)
+                .with("table", table)
+        }
+        Denial::Connection {
+            subject,
+            connection,
+        } => new("CONNECTION_NOT_ALLOWED", subject).with("connection", connection),
+        Denial::OwnClickHouse { subject } => new("CONNECTION_NOT_ALLOWED", subject),
         Denial::Query { subject } => new("QUERY_NOT_ALLOWED", subject),
         Denial::NotWritable => External::new(Code::PermissionDenied, "QUERY_NOT_ALLOWED", denial),
         Denial::Transfer { subject } => new("TRANSFER_NOT_OWNED", subject),

@@ -388,3 +388,96 @@ async fn headers_that_contradict_each_other_are_refused() {
         .await;
     refused(outcome, Code::PermissionDenied, "CLICKHOUSE_NOT_ALLOWED");
 }
+
+/// A token with the claim `connections`.
+fn limited_to(connections: &serde_json::Value) -> String {
+    let until = std::time::SystemTime::now() + std::time::Duration::from_secs(600);
+    let until = until.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let claims = serde_json::json!({
+        "sub": "alice", "scope": ALL, "exp": until.as_secs(), "connections": connections,
+    });
+    let key = jsonwebtoken::EncodingKey::from_secret(super::kit::SECRET);
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_can_be_limited_to_connections() {
+    use serde_json::json;
+    let other = other_clickhouse();
+    let own = other.url.clone();
+    let site = Site::start_with(|config| {
+        for each in ["dev_a", "dev_b", "prod"] {
+            name(config, each, connection(&other.url, Identity::Service));
+        }
+        let host = own.trim_start_matches("http://");
+        config.adhoc = Some(AllowList::parse(&[host]).unwrap());
+    })
+    .await;
+    let why = "CONNECTION_NOT_ALLOWED";
+    for (claim, allowed) in [
+        (json!(["dev_*"]), &["dev_a", "dev_b"][..]),
+        (json!("default dev_b"), &["default", "dev_b"]),
+        (json!(["prod"]), &["prod"]),
+        (json!([]), &[]),
+        (json!(["*"]), &["default", "dev_a", "dev_b", "prod"]),
+    ] {
+        let token = limited_to(&claim);
+        let (mut catalog, mut ingest) = (site.catalog(&token).await, site.ingest(&token).await);
+        let listed = catalog.list_connections(pb::ListConnectionsRequest {});
+        let listed = listed.await.unwrap().into_inner().connections;
+        let names: Vec<_> = listed.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, allowed, "{claim}");
+        for one in ["default", "dev_a", "dev_b", "prod"] {
+            let checked = catalog.check_connection(through(one, CHECK)).await;
+            let listed = ingest
+                .list_transfers(through(one, pb::ListTransfersRequest::default()))
+                .await;
+            if allowed.contains(&one) {
+                checked.unwrap();
+                listed.unwrap();
+                continue;
+            }
+            refused(checked, Code::PermissionDenied, why);
+            refused(listed, Code::PermissionDenied, why);
+            let loaded = ingest.upload(through(one, upload(b"a\n9\n"))).await;
+            refused(loaded, Code::PermissionDenied, why);
+        }
+        // A call that names none means `default`.
+        let checked = catalog.check_connection(CHECK).await;
+        assert_eq!(checked.is_ok(), allowed.contains(&"default"), "{claim}");
+        // What there is beside its own it does not hear.
+        let unknown = catalog.check_connection(through("devil", CHECK)).await;
+        let status = unknown.unwrap_err();
+        let hidden = ["prod", "dev_a"]
+            .iter()
+            .filter(|one| !allowed.contains(one));
+        for one in hidden {
+            assert!(!status.message().contains(one), "{claim}: {status:?}");
+        }
+        // A ClickHouse of its own is none of them.
+        let headers = [("sluice-clickhouse-url", own.as_str())];
+        let outcome = catalog.check_connection(with(CHECK, &headers)).await;
+        refused(outcome, Code::PermissionDenied, why);
+    }
+    assert_eq!(other.sql("SELECT sum(a) FROM t"), "6");
+    for claim in [json!(null), json!(7), json!(["a*b"]), json!([""])] {
+        let token = limited_to(&claim);
+        let listed = site.catalog(&token).await;
+        let listed = { listed }
+            .list_connections(pb::ListConnectionsRequest {})
+            .await;
+        refused(listed, Code::Unauthenticated, "TOKEN_INVALID");
+    }
+    // Without the claim all of them, and a ClickHouse of its own.
+    let token = site.token("bob", ALL, None);
+    let headers = [("sluice-clickhouse-url", own.as_str())];
+    let mut catalog = site.catalog(&token).await;
+    catalog
+        .check_connection(through("prod", CHECK))
+        .await
+        .unwrap();
+    catalog
+        .check_connection(with(CHECK, &headers))
+        .await
+        .unwrap();
+}

@@ -223,3 +223,98 @@ async fn a_statement_of_a_caller_makes_a_table_and_nothing_else() {
     );
     assert_eq!(site.server.sql("EXISTS hr.salaries"), "1");
 }
+
+/// What of `system` tells nothing of others.
+const HARMLESS: [&str; 7] = [
+    "numbers",
+    "numbers_mt",
+    "one",
+    "parts",
+    "parts_columns",
+    "zeros",
+    "zeros_mt",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clickhouse_knows_of_others_is_nobodys_to_read() {
+    let site = Site::start().await;
+    let why = "TABLE_NOT_ALLOWED";
+    for scopes in [super::kit::USUAL, ALL] {
+        let token = site.token("bob", scopes, None);
+        let (mut ingest, mut catalog) = (site.ingest(&token).await, site.catalog(&token).await);
+        for (database, name) in [
+            ("system", "processes"),
+            ("system", "users"),
+            ("system", "grants"),
+            ("system", "stack_trace"),
+            ("system", "query_log"),
+            ("system", "tables"),
+            ("System", "processes"),
+            ("information_schema", "tables"),
+            ("INFORMATION_SCHEMA", "COLUMNS"),
+        ] {
+            let exported = ingest.export(export(database, name)).await.map(drop);
+            refused(exported, DENIED, why);
+            let shown = catalog.preview_rows(preview(database, name)).await;
+            refused(shown, DENIED, why);
+            let get = pb::GetTableRequest {
+                table: Some(table(database, name)),
+            };
+            refused(catalog.get_table(get).await, DENIED, why);
+            let inspect = pb::InspectFileRequest {
+                sample: "a\n1\n".into(),
+                table: Some(table(database, name)),
+                ..Default::default()
+            };
+            refused(ingest.inspect_file(inspect).await, DENIED, why);
+        }
+        let shown = catalog.preview_rows(preview("system", "one")).await;
+        assert_eq!(shown.unwrap().into_inner().rows.len(), 1);
+        let list = |database: &str| pb::ListTablesRequest {
+            database: database.to_owned(),
+            ..Default::default()
+        };
+        let listed = catalog.list_tables(list("system")).await.unwrap();
+        assert_eq!(names(&listed.into_inner().tables), HARMLESS);
+        refused(
+            catalog.list_tables(list("information_schema")).await,
+            DENIED,
+            why,
+        );
+    }
+}
+
+fn names(tables: &[pb::TableSummary]) -> Vec<&str> {
+    let names = tables.iter().map(|each| each.table.as_ref().unwrap());
+    names.map(|each| each.table.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_names_nothing_that_the_caller_may_not_see() {
+    let site = Site::start().await;
+    for name in ["a_secret", "m_secret", "u_secret", "v_secret", "z_secret"] {
+        site.server
+            .sql(&format!("CREATE TABLE sales.{name} (a Int8) ENGINE = Log"));
+    }
+    site.server
+        .sql("CREATE TABLE sales.w (a Int8) ENGINE = Log");
+    let token = site.token("bob", "catalog:read", Some(&["sales.t", "sales.w"]));
+    let mut catalog = site.catalog(&token).await;
+    let (mut seen, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let list = pb::ListTablesRequest {
+            database: "sales".to_owned(),
+            page_size: 1,
+            page_token,
+        };
+        let page = catalog.list_tables(list).await.unwrap().into_inner();
+        seen.extend(names(&page.tables).into_iter().map(str::to_owned));
+        page_token = page.next_page_token;
+        assert!(!page_token.contains("secret"), "{page_token}");
+        if page_token.is_empty() {
+            break;
+        }
+        assert_eq!(page.tables.len(), 1, "a page with more behind it is full");
+    }
+    assert_eq!(seen, ["t", "w"]);
+}

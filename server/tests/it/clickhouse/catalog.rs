@@ -39,7 +39,10 @@ async fn tables_come_in_pages_by_name() {
             .run(&format!("CREATE TABLE {name} (n Int8) ENGINE = Memory"))
             .await;
     }
-    let page = catalog(&stage).list_tables("", 2, "").await.unwrap();
+    let page = catalog(&stage)
+        .list_tables("", 2, "", |_| true)
+        .await
+        .unwrap();
     let names: Vec<_> = page
         .tables
         .iter()
@@ -47,14 +50,17 @@ async fn tables_come_in_pages_by_name() {
         .collect();
     assert_eq!((names, page.has_more), (vec!["a'`", "b"], true));
     let page = catalog(&stage)
-        .list_tables(&stage.database, 2, "b")
+        .list_tables(&stage.database, 2, "b", |_| true)
         .await
         .unwrap();
     assert_eq!((page.tables.len(), page.has_more), (1, false));
-    let page = catalog(&stage).list_tables("", 2, "c").await.unwrap();
+    let page = catalog(&stage)
+        .list_tables("", 2, "c", |_| true)
+        .await
+        .unwrap();
     assert_eq!((page.tables.len(), page.has_more), (0, false));
     let error = catalog(&stage)
-        .list_tables("no such", 2, "")
+        .list_tables("no such", 2, "", |_| true)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::DatabaseNotFound { database } if database == "no such"));
