@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await parts.other?.remove();
 });
-const { visit } = setUp("--adhoc-clickhouse", "true", "--adhoc-hosts", "127.0.0.1");
+const { visit } = setUp("--adhoc-clickhouse", "true", "--adhoc-hosts", "127.0.0.1:*");
 
 test("a ClickHouse of one's own is tested, used, and refused in words", async () => {
   const { other } = parts;

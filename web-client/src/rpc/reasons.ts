@@ -100,6 +100,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   TRANSFER_NOT_OWNED: ["This transfer is another caller's"],
   RATE_LIMITED: ["Too many calls at once"],
   CONNECTION_NOT_FOUND: ["The server has no such connection", "Choose another one."],
+  CONNECTION_NOT_ALLOWED: [
+    "This connection is not for your token",
+    "Choose another one, or sign in with another token.",
+  ],
   IDENTITY_MISSING: [
     "This connection acts for its caller",
     "Sign in with a token that names a user or a role of ClickHouse.",

@@ -618,7 +618,8 @@ export const IdentityModeSchema: GenEnum<IdentityMode> = /*@__PURE__*/
  * Every call of this service and of IngestService works with the connection `default` unless its headers
  * say otherwise; their values are percent-encoded UTF-8 (RFC 3986):
  *
- * `sluice-connection` is another connection of the server, by its name; CONNECTION_NOT_FOUND.
+ * `sluice-connection` is another connection of the server, by its name; CONNECTION_NOT_FOUND. A token may be
+ * limited to some of them; CONNECTION_NOT_ALLOWED.
  *
  * `sluice-clickhouse-url` is a ClickHouse of the caller's own, `http://host:port` or `https://host:port`,
  * with `sluice-clickhouse-database`, `sluice-clickhouse-user` (default: `default`) and
@@ -669,7 +670,8 @@ export const CatalogService: GenService<{
     output: typeof ListDatabasesResponseSchema;
   },
   /**
-   * Lists the tables of a database, by name, in pages. Fails with DATABASE_NOT_FOUND.
+   * Lists the tables of a database that the caller may see, by name, in pages. Of `system` those that tell
+   * of no other caller, of `information_schema` none. Fails with DATABASE_NOT_FOUND.
    *
    * @generated from rpc sluice.v1.CatalogService.ListTables
    */

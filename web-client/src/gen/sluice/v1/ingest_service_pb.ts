@@ -206,7 +206,8 @@ export type Transfer = Message<"sluice.v1.Transfer"> & {
   resumable: boolean;
 
   /**
-   * Who began it: the subject of the token; empty without authentication.
+   * Who began it: the subject of the token, behind its issuer and `#` where the server names issuers;
+   * empty without authentication.
    *
    * @generated from field: string owner = 17;
    */
@@ -1903,6 +1904,9 @@ export const OperatorSchema: GenEnum<Operator> = /*@__PURE__*/
 
 /**
  * Moves flat files into ClickHouse tables and tables into flat files.
+ *
+ * A transfer belongs to the connection that it was begun on: every call that names it goes through that one,
+ * through any other it is not known (TRANSFER_NOT_FOUND), nor listed.
  *
  * Every upload and every export is a transfer with an id, counters and a state that any client may
  * look at while it runs and for a while after it. `sluice/v1/errors.proto` lists every error.
