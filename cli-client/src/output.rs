@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     cli::{Cli, Command},
     error::{Error, Result},
+    text::Plain,
 };
 
 /// How results are printed.
@@ -91,7 +92,7 @@ impl Output {
             serde_json::to_writer(&mut out, object)?;
             writeln!(out)?;
         } else {
-            text(&mut out)?;
+            text(&mut Plain(&mut out))?;
         }
         out.flush()
     }

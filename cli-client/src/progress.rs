@@ -143,7 +143,7 @@ impl Progress {
         match &self.display {
             Display::Nothing => {}
             Display::Lines => stdio::error_line(&line),
-            Display::Bar(bar) => bar.println(line),
+            Display::Bar(bar) => bar.println(text::one_line(&line)),
         }
     }
 }

@@ -4,7 +4,11 @@
 //! contract. It must never print a message without its variables: line, column and value are what
 //! the reader needs.
 
-use std::{ffi::OsString, io, time::Duration};
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use serde::Serialize;
 use sluice_proto::v1::TransferError;
@@ -50,13 +54,24 @@ pub(crate) fn failure(error: &Error, output: Output) -> Exit {
 }
 
 /// Prints what clap found wrong with the command line, or the help that was asked for.
-pub(crate) fn usage(error: &clap::Error, mut args: impl Iterator<Item = OsString>) -> Exit {
-    if error.use_stderr() && args.any(|arg| arg == "--json") {
+pub(crate) fn usage(error: &clap::Error, args: impl Iterator<Item = OsString>) -> Exit {
+    let args: Vec<_> = args.collect();
+    if error.use_stderr() && args.iter().any(|arg| arg == "--json") {
         let text = error.render().to_string();
         let message = text.trim_start_matches("error: ").trim_end();
         return failure(&Error::Usage(message.to_owned()), Output::json());
     }
-    match error.print() {
+    // What was found wrong stands in the text: a name that somebody else gave a file, for one.
+    let is_plain = |arg: &OsString| {
+        let arg = arg.to_string_lossy();
+        text::one_line(&arg) == arg
+    };
+    let printed = if args.iter().all(is_plain) {
+        error.print()
+    } else {
+        write!(text::Plain(io::stderr()), "{}", error.render())
+    };
+    match printed {
         Ok(()) if error.use_stderr() => Exit::Usage,
         Ok(()) => Exit::Success,
         Err(source) => failure(&Error::Output(source), Output::text()),

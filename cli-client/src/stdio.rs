@@ -9,6 +9,8 @@ use std::{
     io::{self, Write as _},
 };
 
+use crate::text;
+
 /// Standard input as a file.
 pub(crate) fn input() -> io::Result<File> {
     duplicate(&io::stdin())
@@ -19,11 +21,11 @@ pub(crate) fn output() -> io::Result<File> {
     duplicate(&io::stdout())
 }
 
-/// Writes one line to standard error. A standard error that is closed takes nothing, and there is
-/// nowhere left to say so.
+/// Writes one line to standard error, whatever it holds of a file, a table or an answer. A standard error
+/// that is closed takes nothing, and there is nowhere left to say so.
 pub(crate) fn error_line(line: &str) {
     let mut stderr = io::stderr().lock();
-    if writeln!(stderr, "{line}").is_err() {
+    if writeln!(stderr, "{}", text::one_line(line)).is_err() {
         drop(stderr);
     }
 }

@@ -1,8 +1,13 @@
 //! Numbers and values as people read them.
 //!
-//! Used by progress, summaries and tables. It must never be used in JSON, which has plain numbers.
+//! Used by progress, summaries and tables, and by whatever else goes to a terminal: it sees to it that no
+//! text of others is obeyed there. It must never be used in JSON, which has plain numbers.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    time::Duration,
+};
 
 use console::truncate_str;
 
@@ -72,19 +77,65 @@ pub(crate) fn rows(number: i64) -> String {
     counted(number, "row")
 }
 
-/// Text on one line: line ends, tabs and other control characters as escapes.
+/// Text on one line: line ends, tabs and other characters that a terminal obeys as escapes.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for next in text.chars() {
-        match next {
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push_str("\\t"),
-            next if next.is_control() => line.extend(next.escape_unicode()),
-            next => line.push(next),
+        if is_obeyed(next) {
+            line.extend(next.escape_default());
+        } else {
+            line.push(next);
         }
     }
     line
+}
+
+/// Whether a terminal does something else with a character than to show it: controls, line ends of Unicode,
+/// and what turns the direction of writing.
+fn is_obeyed(next: char) -> bool {
+    next.is_control()
+        || matches!(
+            next,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{feff}'
+        )
+}
+
+/// Takes text for people, in which of what a terminal obeys only line ends pass, and the two sequences with
+/// which this program shows a NULL.
+#[derive(Debug)]
+pub(crate) struct Plain<W>(pub(crate) W);
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = lossy(bytes);
+        let mut rest = text.as_ref();
+        while let Some(at) = rest.find(is_obeyed) {
+            let (seen, obeyed) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            self.0.write_all(seen.as_bytes())?;
+            let own = ["\n", "\u{1b}[2m", "\u{1b}[0m"];
+            let passed = own.iter().find(|own| obeyed.starts_with(**own));
+            let length = if let Some(passed) = passed {
+                self.0.write_all(passed.as_bytes())?;
+                passed.len()
+            } else {
+                let next = obeyed.chars().next().unwrap_or_default();
+                write!(self.0, "{}", next.escape_default())?;
+                next.len_utf8()
+            };
+            rest = obeyed.get(length..).unwrap_or_default();
+        }
+        self.0.write_all(rest.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Text on one line, cut to what a line of a list has room for.
@@ -116,9 +167,9 @@ pub(crate) fn counted(number: i64, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{io::Write as _, time::Duration};
 
-    use super::{bytes, count, duration, mark, one_line, rate, rows, short};
+    use super::{Plain, bytes, count, duration, mark, one_line, rate, rows, short};
 
     #[test]
     fn counts_have_commas() {
@@ -157,5 +208,13 @@ mod tests {
     #[test]
     fn control_characters_cannot_reach_the_terminal() {
         assert_eq!(one_line("a\tb\nc\u{1b}[31m"), "a\\tb\\nc\\u{1b}[31m");
+        assert_eq!(one_line("\u{9b}ä\u{202e}"), "\\u{9b}ä\\u{202e}");
+        let mut shown = Vec::new();
+        let text = "größe\n\u{1b}[2mNULL\u{1b}[0m \u{1b}[31m\t\u{7}\u{9b}\u{2028}";
+        write!(Plain(&mut shown), "{text}").unwrap();
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "größe\n\u{1b}[2mNULL\u{1b}[0m \\u{1b}[31m\\t\\u{7}\\u{9b}\\u{2028}"
+        );
     }
 }

@@ -11,6 +11,7 @@ mod support;
 mod broken;
 mod create;
 mod dialect;
+mod escapes;
 mod export;
 mod faults;
 mod form;

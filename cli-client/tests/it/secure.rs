@@ -351,7 +351,7 @@ fn a_profile_has_all_of_it_for_its_own_server_only() {
 
 #[test]
 fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
-    let server = Server::start_with(&["--adhoc-clickhouse", "on", "--adhoc-hosts", "127.0.0.1"]);
+    let server = Server::start_with(&["--adhoc-clickhouse", "on", "--adhoc-hosts", "127.0.0.1:*"]);
     let other = GuardedClickhouse::start("loader", "hunter two");
     let line = [
         "--clickhouse-url",

@@ -146,7 +146,7 @@ pub enum Denial {
         table: String,
     },
     /// The connection is none of the caller's.
-    #[error("{subject:?} may not use the connection {connection:?}: its token names others")]
+    #[error("{subject:?} may not use the connection {connection:?}: it is limited to others")]
     Connection {
         /// Who.
         subject: String,
@@ -155,8 +155,7 @@ pub enum Denial {
     },
     /// The token names connections, of which a ClickHouse of the caller's own is none.
     #[error(
-        "{subject:?} may not name a ClickHouse of its own: its token is limited to connections of \
-         the server"
+        "{subject:?} may not name a ClickHouse of its own: it is limited to connections of the server"
     )]
     OwnClickHouse {
         /// Who.

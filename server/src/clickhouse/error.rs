@@ -3,19 +3,12 @@
 //! Made by the other files of this layer, matched by `catalog`, `transfer` and `rpc::status`. The
 //! text of an exception is taken apart here and nowhere else.
 
+mod logged;
+
 use std::{error::Error as StdError, fmt, time::Duration};
 
 /// The result of an operation on ClickHouse.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// What stands in the message of an exception before a part of the query.
-const QUERY_PARTS: [&str; 5] = [
-    "hile executing",
-    "hile processing",
-    "hile reading",
-    "n scope ",
-    "n query",
-];
 
 /// The longest answer without an exception that is quoted in a message, in bytes.
 const MAX_QUOTED_BYTES: usize = 300;
@@ -338,42 +331,6 @@ impl Error {
                 exception: Some(exception),
             },
             error => error,
-        }
-    }
-
-    /// What may stand in a log. ClickHouse's own words are for the caller alone where they can hold values
-    /// of cells or parts of a query: only the number and the name of such an exception are said.
-    #[must_use]
-    pub fn logged(&self) -> String {
-        let is_told = matches!(
-            self,
-            Self::Unavailable { .. }
-                | Self::TimeoutException(_)
-                | Self::Authentication(_)
-                | Self::AccessDenied(_)
-                | Self::UnknownDatabase(_)
-                | Self::TableExists(_)
-                | Self::Resources(_)
-                | Self::Quota(_)
-        );
-        match self.exception() {
-            None => self.to_string(),
-            Some(exception) if is_told => {
-                let told = self.to_string();
-                // Where in a query it was: functions with their arguments.
-                match QUERY_PARTS.iter().filter_map(|part| told.find(part)).min() {
-                    Some(end) => format!(
-                        "{} … (code {}, {})",
-                        told.get(..end).unwrap_or_default(),
-                        exception.code,
-                        exception.name
-                    ),
-                    None => told,
-                }
-            }
-            Some(Exception { code, name, .. }) => format!(
-                "clickhouse refused: {name} (code {code}); its words may hold values, and went to the caller"
-            ),
         }
     }
 
