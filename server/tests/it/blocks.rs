@@ -4,14 +4,20 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use sluice_proto::v1 as pb;
+use sluice_proto::v1::{self as pb, ingest_service_client::IngestServiceClient};
 use tonic::Status;
 
-use crate::support::{
-    TestServer, counters,
-    faulty::{Fault, FaultyLine},
-    proxy::Proxy,
-    remote, spec,
+use crate::{
+    support::{
+        TestServer, counters,
+        faulty::{Fault, FaultyLine},
+        gzip,
+        hosted::free_port,
+        metadata,
+        proxy::Proxy,
+        reason, remote, spec, upload_messages,
+    },
+    transfers::{OpenUpload, state},
 };
 
 /// Rows of one block of [`small_blocks`].
@@ -184,6 +190,235 @@ async fn a_line_that_is_cut_and_refused_loses_no_block() {
         assert_eq!(there, format!("{ROWS}\t{ROWS}"), "refused for {seconds} s");
         engine.sql(&format!("DROP TABLE {table} SYNC"));
     }
+}
+
+fn spec_of(table: &str, number: usize, mode: pb::CommitMode) -> pb::UploadSpec {
+    pb::UploadSpec {
+        transfer_id: id_of(number),
+        commit_mode: mode.into(),
+        ..spec(table)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_with_more_partitions_than_the_window_is_refused() {
+    let (engine, line, server) = behind_faulty_line().await;
+    let text = file(300);
+    for (number, window) in [20, 49, 50, 51].into_iter().enumerate() {
+        let table = format!("t{number}");
+        engine.sql(&format!(
+            "CREATE TABLE {table} (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+             PARTITION BY n % 50 SETTINGS non_replicated_deduplication_window = {window}"
+        ));
+        line.script(&id_of(number), &[Fault::AnswerLost, Fault::AnswerLost]);
+        let spec = spec_of(&table, number, pb::CommitMode::Blocks);
+        let outcome = server.upload(spec, &text).await;
+        let there = engine.sql(&format!("SELECT count(), uniqExact(n) FROM {table}"));
+        if window < 50 {
+            let status = outcome.unwrap_err();
+            assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
+            let cause = metadata(&status, "cause");
+            let advice = format!("non_replicated_deduplication_window = {window}");
+            assert!(cause.contains(&advice), "{cause}");
+            assert!(
+                cause.contains("0 rows of the file are in the table"),
+                "{cause}"
+            );
+            assert_eq!(there, "0\t0", "a window of {window}");
+        } else {
+            let guarantee = outcome.unwrap().transfer.unwrap().guarantee;
+            let words = format!("remembers {window} insertions");
+            assert!(guarantee.contains(&words), "{guarantee}");
+            assert_eq!(there, "300\t300", "a window of {window}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_fills_a_small_table_bounds_the_blocks_too() {
+    let (engine, _line, server) = behind_faulty_line().await;
+    engine.sql(
+        "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 1000",
+    );
+    engine.sql(
+        "CREATE TABLE seen (n UInt32) ENGINE = MergeTree ORDER BY n PARTITION BY n % 4 \
+         SETTINGS non_replicated_deduplication_window = 7",
+    );
+    for view in ["v", "w"] {
+        engine.sql(&format!(
+            "CREATE MATERIALIZED VIEW {view} TO seen AS SELECT n FROM t"
+        ));
+    }
+    // Each of the two views may take half of what the table remembers.
+    let status = server.upload(spec("t"), file(100)).await.unwrap_err();
+    assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
+    assert!(
+        metadata(&status, "cause").contains("more than 3 partitions"),
+        "{status:?}"
+    );
+    engine.sql("TRUNCATE TABLE t");
+    engine.sql("TRUNCATE TABLE seen");
+    engine.sql("ALTER TABLE seen MODIFY SETTING non_replicated_deduplication_window = 8");
+    let response = server.upload(spec("t"), file(100)).await.unwrap();
+    let transfer = response.transfer.unwrap();
+    assert_eq!(transfer.commit_mode(), pb::CommitMode::Blocks);
+    assert!(
+        transfer.guarantee.contains("default.seen remembers 4"),
+        "{transfer:?}"
+    );
+    assert_eq!(engine.sql("SELECT count() FROM seen"), "200");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_of_daily_partitions_loads_in_every_mode() {
+    let server = TestServer::start().await;
+    let mut text = "d,n\n".to_owned();
+    for n in 0..730 {
+        // Days of 2023, counted by ClickHouse's own number of a day.
+        text.push_str(&format!("{},{n}\n", 19_358 + n % 365));
+    }
+    let modes = [
+        pb::CommitMode::Atomic,
+        pb::CommitMode::Direct,
+        pb::CommitMode::Blocks,
+        pb::CommitMode::Replace,
+    ];
+    for mode in modes {
+        let table = format!("t{}", mode as i32);
+        server.sql(&format!(
+            "CREATE TABLE {table} (d UInt32, n UInt32) ENGINE = MergeTree PARTITION BY d ORDER BY n \
+             SETTINGS non_replicated_deduplication_window = 1000"
+        ));
+        let response = server
+            .upload(spec_of(&table, 7 + mode as usize, mode), &text)
+            .await;
+        assert_eq!(counters(&response.unwrap()).rows_committed, 730, "{mode:?}");
+        let there = server.sql(&format!(
+            "SELECT count(), uniqExact(d), uniqExact(n) FROM {table}"
+        ));
+        assert_eq!(there, "730\t365\t730", "{mode:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_sends_no_more_again_than_the_table_remembers() {
+    const ROWS: usize = 300_000;
+    let engine = TestServer::start_with(|config| config.transfer.block_rows = 1000).await;
+    engine.sql(
+        "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 3",
+    );
+    let port = free_port();
+    let mut other = std::process::Command::new(env!("CARGO_BIN_EXE_sluice-server"))
+        .args([
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--block-rows",
+            "1000",
+        ])
+        .args(["--clickhouse-url", &engine.engine_url])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut client = until_served(port).await;
+    let spec = spec_of("t", 1, pb::CommitMode::Blocks);
+    let text = file(ROWS);
+    let messages = upload_messages(spec.clone(), text.as_bytes(), 64 << 10);
+    let upload = client.upload(tokio_stream::iter(messages));
+    let kill = async {
+        let is_under_way = || engine.sql("SELECT count() > 100000 FROM t") == "1";
+        for _ in 0..6_000 {
+            if is_under_way() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+    };
+    let (outcome, ()) = tokio::join!(upload, kill);
+    outcome.unwrap_err();
+    let response = load(&engine, spec, &text).await;
+    assert_eq!(
+        counters(&response).rows_committed,
+        i64::try_from(ROWS).unwrap()
+    );
+    let there = engine.sql("SELECT count(), uniqExact(n) FROM t");
+    assert_eq!(there, format!("{ROWS}\t{ROWS}"));
+}
+
+async fn until_served(port: u16) -> IngestServiceClient<tonic::transport::Channel> {
+    for _ in 0..2_000 {
+        let connected = IngestServiceClient::connect(format!("http://127.0.0.1:{port}")).await;
+        if let Ok(client) = connected {
+            return client;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server does not start");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    // Longer than the sample that tells what the file is like.
+    let short = file(80_000);
+    let packed = |text: &str| gzip(text.as_bytes());
+    let plain = |text: &str| text.as_bytes().to_vec();
+    for (number, pack) in [&plain as &(dyn Fn(&str) -> Vec<u8> + Sync), &packed]
+        .into_iter()
+        .enumerate()
+    {
+        let table = format!("t{number}");
+        server.sql(&format!(
+            "CREATE TABLE {table} (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+             SETTINGS non_replicated_deduplication_window = 1000"
+        ));
+        let spec = spec_of(&table, number, pb::CommitMode::Blocks);
+        let id = spec.transfer_id.clone();
+        let upload = OpenUpload::begin_with(&server, spec.clone()).await;
+        let whole = pack(&text);
+        for chunk in whole[..whole.len() * 3 / 4].chunks(64 << 10) {
+            upload.data(chunk.to_vec()).await;
+        }
+        until_staged(&server, &id, 120_000).await;
+        upload.call.abort();
+        drop(upload.messages);
+        while state(&server, &id).await.state() != pb::TransferState::Interrupted {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let before = server.checksum(&table);
+        let status = server.upload(spec.clone(), pack(&short)).await.unwrap_err();
+        assert_eq!(reason(&status), "FILE_CHANGED", "{status:?}");
+        let other = text.replace("row 7\n", "row 8\n");
+        let status = server.upload(spec.clone(), pack(&other)).await.unwrap_err();
+        assert_eq!(reason(&status), "FILE_CHANGED", "{status:?}");
+        assert_eq!(server.checksum(&table), before);
+        server.upload(spec, pack(&text)).await.unwrap();
+        let there = server.sql(&format!("SELECT count(), uniqExact(n) FROM {table}"));
+        assert_eq!(there, "200000\t200000");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_of_an_older_version_is_brought_up_to_date() {
+    let server = TestServer::start().await;
+    server.sql("CREATE DATABASE sluice");
+    server.sql(
+        "CREATE TABLE sluice.checkpoints (transfer_id UUID, block UInt64, text_offset UInt64, \
+         file_offset UInt64, line UInt64, record UInt64, after_return Bool, crc32c UInt32, \
+         rows_parsed UInt64, rows_staged UInt64, rows_rejected UInt64, \
+         time DateTime64(6, 'UTC') DEFAULT now64(6)) ENGINE = ReplacingMergeTree(time) \
+         ORDER BY (transfer_id, block)",
+    );
+    server.sql("CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n");
+    server.upload(spec("t"), file(1000)).await.unwrap();
+    let blocks = "SELECT sum(block_rows), sorting_key FROM sluice.checkpoints, system.tables \
+        WHERE system.tables.name = 'checkpoints' GROUP BY sorting_key";
+    assert_eq!(server.sql(blocks), "1000\ttransfer_id, block, incarnation");
 }
 
 /// Waits until so many rows of an upload are on their way.

@@ -24,7 +24,7 @@ use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     task,
     transfer::{
-        CommitMode, Counts, Error, Inner, Patience, Result, Transfer, UploadRequest,
+        Commit, CommitMode, Counts, Error, Inner, Patience, Result, Transfer, UploadRequest,
         commit::{Choice, staging::Staging},
         protocol::Claim,
         registry::Running,
@@ -138,7 +138,8 @@ impl<'a> Job<'a> {
                 self.config = cut_as_before(&self.config, &upload);
                 let start = Start {
                     upload: Some(upload),
-                    mode: Some(mode),
+                    // One that was interrupted before it had chosen has none.
+                    mode: Some(mode).filter(|mode| *mode != CommitMode::Auto),
                     checkpoint,
                 };
                 (start, Some(newest))
@@ -152,6 +153,11 @@ impl<'a> Job<'a> {
         let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
         self.resume_counters(&start);
+        if let Some(mode) = start.mode {
+            // Whatever ends this run before it chooses again, the journal keeps the mode.
+            let guarantee = String::new();
+            self.transfer.set_commit(Commit { mode, guarantee });
+        }
         if start.upload.is_some() {
             self.ledger.resume().await?;
         }
