@@ -154,7 +154,7 @@ impl Exception {
 }
 
 impl Exception {
-    /// Whether the operating system has run out of something.
+    /// Whether a call of the operating system failed because that has run out of something.
     fn is_exhaustion(&self) -> bool {
         // As `strerror` words EMFILE and ENFILE, ENOSPC, EDQUOT, ENOMEM.
         let words = [
@@ -163,7 +163,11 @@ impl Exception {
             "Disk quota exceeded",
             "Cannot allocate memory",
         ];
-        words.iter().any(|words| self.message.contains(words))
+        // ClickHouse's own calls name the number, under many codes; those of libraries come as
+        // POCO_EXCEPTION, STD_EXCEPTION or UNKNOWN_EXCEPTION.
+        let is_about_system =
+            self.message.contains(", errno: ") || matches!(self.code, 1000..=1002);
+        is_about_system && words.iter().any(|words| self.message.contains(words))
     }
 }
 
@@ -194,9 +198,7 @@ fn split_name(text: &str) -> (&str, &str) {
 impl From<Exception> for Error {
     fn from(exception: Exception) -> Self {
         match exception.code {
-            code if is_about_system(code) && exception.is_exhaustion() => {
-                Self::Resources(exception)
-            }
+            _ if exception.is_exhaustion() => Self::Resources(exception),
             // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED
             192..=194 | 516 => Self::Authentication(exception),
             // READONLY, DATABASE_ACCESS_DENIED, QUERY_IS_PROHIBITED, ACCESS_DENIED
@@ -235,18 +237,6 @@ impl From<Exception> for Error {
             _ => Self::Exception(exception),
         }
     }
-}
-
-/// Whether the exception tells of a failed call of the operating system, as one of ClickHouse's own or of
-/// a library.
-const fn is_about_system(code: i32) -> bool {
-    matches!(
-        code,
-        // CANNOT_READ_FROM_FILE_DESCRIPTOR, CANNOT_WRITE_TO_FILE_DESCRIPTOR, CANNOT_OPEN_FILE,
-        // CANNOT_CLOSE_FILE, CANNOT_CREATE_DIRECTORY, SYSTEM_ERROR, POCO_EXCEPTION, STD_EXCEPTION,
-        // UNKNOWN_EXCEPTION, CANNOT_PIPE, CANNOT_FORK
-        74..=77 | 298 | 299 | 425 | 481 | 1000..=1002
-    )
 }
 
 /// Whether the exception says how a statement ended, and nothing of the statement.

@@ -3,7 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -16,14 +16,93 @@ use crate::proxy::Proxy;
 /// The longest that a start may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A server, its engine, and a proxy before it.
-pub(crate) struct Stack {
+/// What is broken while an upload runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The client dies.
+    Client,
+    /// The server is killed, its engine perhaps as well.
+    Server,
+    /// The engine is killed.
+    Engine,
+    /// The connections of the client are cut.
+    Cut,
+    FrozenServer,
+    FrozenEngine,
+    /// The line between server and ClickHouse is cut, and refuses connections for a while.
+    LineRefused,
+    /// It hands little on.
+    LineSlow,
+    /// ClickHouse has no space left for INSERTs.
+    DiskFull,
+    /// It has too many parts.
+    TooManyParts,
+    /// Another client sends the same upload through the other server.
+    Rival,
+}
+
+impl Trouble {
+    const ALL: [Self; 11] = [
+        Self::Client,
+        Self::Server,
+        Self::Engine,
+        Self::Cut,
+        Self::FrozenServer,
+        Self::FrozenEngine,
+        Self::LineRefused,
+        Self::LineSlow,
+        Self::DiskFull,
+        Self::TooManyParts,
+        Self::Rival,
+    ];
+
+    pub(crate) fn any(rng: &mut Rng) -> Self {
+        Self::ALL[rng.usize(..Self::ALL.len())]
+    }
+
+    /// The server that it befalls.
+    pub(crate) fn door(self, rng: &mut Rng) -> usize {
+        match self {
+            Self::LineRefused | Self::LineSlow => FAR,
+            _ => rng.usize(..2),
+        }
+    }
+
+    /// The setting of a table that makes it so.
+    const fn setting(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::DiskFull => Some((
+                "min_free_disk_bytes_to_perform_insert",
+                "1000000000000000000",
+            )),
+            Self::TooManyParts => Some(("parts_to_throw_insert", "1")),
+            _ => None,
+        }
+    }
+}
+
+/// The server that has the engine.
+const NEAR: usize = 0;
+
+/// The server that reaches it by a line.
+const FAR: usize = 1;
+
+/// A server, and a proxy before it.
+struct Door {
     server: Child,
     listen: SocketAddr,
-    engine_port: u16,
     proxy: Proxy,
+}
+
+/// Two servers of one ClickHouse: the engine of the first, to which the second has a line.
+pub(crate) struct Stack {
+    doors: [Door; 2],
+    engine_port: u16,
+    line: Proxy,
     data_dir: TempDir,
     frozen: Option<u32>,
+    /// Whether some table refuses INSERTs.
+    is_refusing: bool,
 }
 
 fn free_port() -> u16 {
@@ -44,24 +123,39 @@ fn signal(name: &str, process: u32) {
 
 impl Stack {
     pub(crate) async fn start() -> Self {
-        let listen = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let engine_port = free_port();
         let data_dir = TempDir::new().unwrap();
-        let server = spawn(listen, engine_port, data_dir.path());
-        let mut stack = Self {
+        let line = Proxy::start(SocketAddr::from(([127, 0, 0, 1], engine_port))).await;
+        let [near, far] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
+        let server = spawn_near(near, engine_port, data_dir.path());
+        let near = Door {
             server,
-            listen,
+            listen: near,
+            proxy: Proxy::start(near).await,
+        };
+        while !is_serving(near.listen) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let server = spawn_far(far, line.address, data_dir.path());
+        let far = Door {
+            server,
+            listen: far,
+            proxy: Proxy::start(far).await,
+        };
+        let mut stack = Self {
+            doors: [near, far],
             engine_port,
-            proxy: Proxy::start(listen).await,
+            line,
             data_dir,
             frozen: None,
+            is_refusing: false,
         };
         stack.wait_ready().await;
         stack
     }
 
-    pub(crate) fn proxy_url(&self) -> String {
-        format!("http://{}", self.proxy.address)
+    pub(crate) fn proxy_url(&self, door: usize) -> String {
+        format!("http://{}", self.doors[door].proxy.address)
     }
 
     /// Runs SQL on the engine, past the server.
@@ -83,7 +177,8 @@ impl Stack {
         let mut stream = TcpStream::connect(("127.0.0.1", self.engine_port)).ok()?;
         stream.set_read_timeout(Some(START_LIMIT)).ok()?;
         let head = format!(
-            "POST / HTTP/1.0\r\nHost: engine\r\nContent-Length: {}\r\n\r\n",
+            "POST / HTTP/1.0\r\nHost: localhost\r\n{}Content-Length: {}\r\n\r\n",
+            login(self.data_dir.path()),
             query.len()
         );
         stream.write_all(head.as_bytes()).ok()?;
@@ -95,38 +190,86 @@ impl Stack {
         Some((status, body.to_owned()))
     }
 
-    /// Breaks something; returns for how long to leave it so, or nothing when the client is to die.
-    pub(crate) fn disrupt(&mut self, rng: &mut Rng) -> Option<Duration> {
-        let choice = rng.usize(..6);
-        println!(
-            "  {}",
-            [
-                "client",
-                "server",
-                "engine",
-                "cut",
-                "frozen server",
-                "frozen engine"
-            ][choice]
-        );
+    /// Breaks something that befalls the upload into a table through a door; returns for how long to leave
+    /// it so, or nothing when the client is to die.
+    pub(crate) fn disrupt(
+        &mut self,
+        trouble: Trouble,
+        door: usize,
+        table: &str,
+        rng: &mut Rng,
+    ) -> Option<Duration> {
+        println!("  {trouble:?} at door {door}");
         let pause = Duration::from_millis(rng.u64(100..1_500));
-        match choice {
-            0 => return None,
-            1 => {
+        match trouble {
+            Trouble::Client => return None,
+            Trouble::Server => {
                 let engine = self.engine();
-                self.server.kill().unwrap();
-                if rng.bool()
+                self.doors[door].server.kill().unwrap();
+                if door == NEAR
+                    && rng.bool()
                     && let Some(engine) = engine
                 {
                     signal("-KILL", engine);
                 }
             }
-            2 => signal("-KILL", self.engine()?),
-            3 => self.proxy.cut(),
-            4 => self.freeze(self.server.id()),
-            _ => self.freeze(self.engine()?),
+            Trouble::Engine => signal("-KILL", self.engine()?),
+            Trouble::Cut => self.doors[door].proxy.cut(),
+            Trouble::FrozenServer => self.freeze(self.doors[door].server.id()),
+            Trouble::FrozenEngine => self.freeze(self.engine()?),
+            Trouble::LineRefused => {
+                self.line.refuse(true);
+                self.line.cut();
+                return Some(Duration::from_millis(rng.u64(1_000..5_000)));
+            }
+            Trouble::LineSlow => self.line.slow_down(Duration::from_millis(rng.u64(5..100))),
+            Trouble::DiskFull | Trouble::TooManyParts => {
+                let (name, value) = trouble.setting()?;
+                self.refuse_inserts(table, name, value);
+                return Some(2 * pause);
+            }
+            Trouble::Rival => {}
         }
         Some(pause)
+    }
+
+    /// Lets the table that INSERTs go to, the staging table if there is one, refuse them. Either may have
+    /// gone meanwhile.
+    fn refuse_inserts(&mut self, table: &str, setting: &str, value: &str) {
+        self.is_refusing = true;
+        let staging = "SELECT name FROM system.tables WHERE startsWith(name, '_sluice_staging')";
+        let staging = self.try_sql(staging).map(|(_, names)| names);
+        let staging = staging.unwrap_or_default();
+        let table = staging.lines().next().unwrap_or(table);
+        self.try_sql(&format!(
+            "ALTER TABLE default.`{table}` MODIFY SETTING {setting} = {value}"
+        ));
+    }
+
+    /// Lets every table take INSERTs again.
+    fn allow_inserts(&mut self) {
+        for trouble in [Trouble::DiskFull, Trouble::TooManyParts] {
+            let (setting, value) = trouble.setting().unwrap();
+            loop {
+                let tables = self.sql(&format!(
+                    "SELECT name FROM system.tables WHERE database = 'default' \
+                     AND engine_full LIKE '%{setting} = {value}%'"
+                ));
+                if tables.is_empty() {
+                    break;
+                }
+                for table in tables.lines() {
+                    // A staging table has an own value for the one, and none for the other.
+                    let change = if table.starts_with('_') && trouble == Trouble::TooManyParts {
+                        format!("MODIFY SETTING {setting} = 100000")
+                    } else {
+                        format!("RESET SETTING {setting}")
+                    };
+                    self.try_sql(&format!("ALTER TABLE default.`{table}` {change}"));
+                }
+            }
+        }
+        self.is_refusing = false;
     }
 
     fn freeze(&mut self, process: u32) {
@@ -139,42 +282,43 @@ impl Stack {
         if let Some(process) = self.frozen.take() {
             signal("-CONT", process);
         }
+        self.line.refuse(false);
+        self.line.slow_down(Duration::ZERO);
         self.wait_ready().await;
+        if self.is_refusing {
+            self.allow_inserts();
+        }
     }
 
-    /// Waits until server and engine answer; a server that cannot start, because the engine of the one
+    /// Waits until servers and engine answer; a server that cannot start, because the engine of the one
     /// before still holds the data, is started again.
     async fn wait_ready(&mut self) {
         let started = Instant::now();
         loop {
-            if self.server.try_wait().unwrap().is_some() {
-                let data_dir = self.data_dir.path();
-                self.server = spawn(self.listen, self.engine_port, data_dir);
+            let data_dir = self.data_dir.path();
+            let near = &mut self.doors[NEAR];
+            if near.server.try_wait().unwrap().is_some() {
+                near.server = spawn_near(near.listen, self.engine_port, data_dir);
             }
             // The engine that answers may be that of a server that was killed; a server answers
             // once it has an engine of its own.
-            if self.is_serving() && self.try_sql("SELECT 1").is_some() {
+            let mut is_ready = is_serving(near.listen) && self.try_sql("SELECT 1").is_some();
+            let far = &mut self.doors[FAR];
+            if is_ready && far.server.try_wait().unwrap().is_some() {
+                far.server = spawn_far(far.listen, self.line.address, self.data_dir.path());
+            }
+            is_ready &= is_serving(self.doors[FAR].listen);
+            if is_ready {
                 return;
             }
-            assert!(started.elapsed() < START_LIMIT, "the server does not start");
+            assert!(started.elapsed() < START_LIMIT, "the servers do not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
-    /// Whether the server answers.
-    fn is_serving(&self) -> bool {
-        let ask = || {
-            let mut stream = TcpStream::connect(self.listen)?;
-            stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-            stream.read(&mut [0])
-        };
-        matches!(ask(), Ok(1))
-    }
-
     /// The process of the engine.
     fn engine(&self) -> Option<u32> {
-        let parent = self.server.id().to_string();
+        let parent = self.doors[NEAR].server.id().to_string();
         let output = Command::new("pgrep").args(["-P", &parent]).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         text.lines().next()?.trim().parse().ok()
@@ -186,12 +330,42 @@ impl Drop for Stack {
         if let Some(process) = self.frozen.take() {
             signal("-CONT", process);
         }
-        drop(self.server.kill());
-        drop(self.server.wait());
+        for door in &mut self.doors {
+            drop(door.server.kill());
+            drop(door.server.wait());
+        }
     }
 }
 
-fn spawn(listen: SocketAddr, engine_port: u16, data_dir: &Path) -> Child {
+/// Whether a server answers.
+fn is_serving(listen: SocketAddr) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(listen)?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read(&mut [0])
+    };
+    matches!(ask(), Ok(1))
+}
+
+/// Where the engine keeps the password of its user, if it has one.
+fn password_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("clickhouse-password")
+}
+
+/// The lines of a request that say who asks.
+fn login(data_dir: &Path) -> String {
+    match std::fs::read_to_string(password_file(data_dir)) {
+        Ok(password) => {
+            let password = password.trim();
+            format!("X-ClickHouse-User: default\r\nX-ClickHouse-Key: {password}\r\n")
+        }
+        Err(_) => String::new(),
+    }
+}
+
+/// The server with the engine.
+fn spawn_near(listen: SocketAddr, engine_port: u16, data_dir: &Path) -> Child {
     let package = "engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so";
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
     assert!(
@@ -199,17 +373,35 @@ fn spawn(listen: SocketAddr, engine_port: u16, data_dir: &Path) -> Child {
         "{} is missing: run `make engine`",
         library.display()
     );
-    Command::new(env!("CARGO_BIN_EXE_sluice-server"))
-        .args(["--listen", &listen.to_string()])
+    let mut command = server(listen);
+    command
         .args(["--embedded-http-port", &engine_port.to_string()])
-        .args(["--block-rows", "20000", "--log", "warn"])
         .arg("--data-dir")
         .arg(data_dir)
         .arg("--engine-library")
-        .arg(&library)
+        .arg(&library);
+    command.spawn().unwrap()
+}
+
+/// The server that reaches this engine by a line.
+fn spawn_far(listen: SocketAddr, line: SocketAddr, data_dir: &Path) -> Child {
+    let mut command = server(listen);
+    command.args(["--clickhouse-url", &format!("http://{line}")]);
+    let password = password_file(data_dir);
+    if password.exists() {
+        command.arg("--clickhouse-password-file").arg(password);
+    }
+    command.spawn().unwrap()
+}
+
+/// A server with what both have in common: the size of blocks among it.
+fn server(listen: SocketAddr) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice-server"));
+    command
+        .args(["--listen", &listen.to_string()])
+        .args(["--block-rows", "20000", "--log", "warn"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::null());
+    command
 }

@@ -133,7 +133,8 @@ fn too_many_parts_pass_and_too_many_partitions_do_not() {
 #[test]
 fn a_system_that_has_run_out_of_something_is_waited_for() {
     for text in [
-        "Code: 76. DB::Exception: Cannot open file /d/x.bin, errno: 24, strerror: Too many open files. (CANNOT_OPEN_FILE)",
+        "Code: 76. DB::ErrnoException: Cannot open file /d/c7.bin: , errno: 24, strerror: Too many open files. (CANNOT_OPEN_FILE) (version 26.7.2.1)",
+        "Code: 460. DB::ErrnoException: Cannot create timer_fd descriptor: , errno: 24, strerror: Too many open files. (CANNOT_CREATE_TIMER) (version 26.7.2.1)",
         "Code: 75. DB::Exception: Cannot write to file /d/x.bin, errno: 28, strerror: No space left on device. (CANNOT_WRITE_TO_FILE_DESCRIPTOR)",
         "Code: 1001. DB::Exception: std::exception. Code: 1001, type: std::__1::__fs::filesystem::filesystem_error, e.what() = filesystem error: in create_directory: Too many open files. (STD_EXCEPTION)",
     ] {
