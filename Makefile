@@ -66,7 +66,7 @@ test-web: engine web
 	$(CARGO) test --workspace --locked --tests --no-run
 	cd web-client && $(NPM) test && $(NPM) run e2e
 
-chaos: engine ## load files while everything is killed, frozen and cut; 200 rounds, some ten minutes
+chaos: engine ## load files while everything is killed, frozen, cut and full; 200 rounds, some twenty minutes
 	CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(CARGO) test --locked -p sluice-server --test chaos -- --nocapture
 
 lint: lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker ## check everything that needs no run
