@@ -14,6 +14,8 @@ const labels: Record<string, string> = {
   column: "Column",
   type: "Type",
   value: "Value",
+  table: "Table",
+  rejected: "Rows rejected",
   neededType: "Type that would hold it",
   clickhouseCode: "ClickHouse code",
   clickhouseName: "ClickHouse name",
