@@ -193,7 +193,9 @@ impl Staging {
             self.move_partitions(&staged, &self.target, partitions)
                 .await?;
         }
-        self.check_empty(&staged).await
+        self.check_empty(&staged).await?;
+        // A move names its table: one that came under that name in the last moment is not ours.
+        self.check_target(identity).await
     }
 
     /// Lets the table `replacement` take the place of the target, once all rows are in it.
