@@ -142,6 +142,7 @@ async fn an_upload_that_comes_twice_is_loaded_once() {
     let request = pb::FinishUploadRequest {
         transfer_id: ID.to_owned(),
         total_bytes: i64::try_from(file().len()).unwrap(),
+        crc32c: None,
     };
     let finished = server.ingest().await.finish_upload(request).await.unwrap();
     let finished = finished.into_inner();

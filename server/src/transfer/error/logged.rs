@@ -14,6 +14,12 @@ impl Error {
             Self::ClickHouse(error)
             | Self::Catalog(catalog::Error::ClickHouse(error))
             | Self::Journal(error) => error.logged(),
+            Self::CommitPending { id, cause } => {
+                format!(
+                    "the commit of upload {id} is not finished: {}",
+                    cause.logged()
+                )
+            }
             Self::BadCell(cell) => {
                 let (line, reason) = (cell.position.line, cell.reason.as_str());
                 let (column, data_type) = (&cell.column, &cell.data_type);
@@ -78,6 +84,11 @@ impl Error {
             | Self::TakenOver { .. }
             | Self::SpecMismatch { .. }
             | Self::FileChanged { .. }
+            | Self::OtherFile { .. }
+            | Self::FileTruncated { .. }
+            | Self::TargetGone { .. }
+            | Self::StagedRowsGone
+            | Self::EmptyReplacement { .. }
             | Self::TableChanged { .. }
             | Self::NotResumable { .. }
             | Self::OffsetOutOfRange { .. }

@@ -34,7 +34,7 @@ impl Transfers {
         };
         let known = table.as_ref().filter(|_| !upload.created);
         // What was readable then may not be with the options that the server has now.
-        let Ok(head) = Head::read(inner, &request.file, known, feed).await else {
+        let Ok(head) = Head::read(inner, &inner.config, &request.file, known, feed).await else {
             return Ok(None);
         };
         let matching = request.matching();

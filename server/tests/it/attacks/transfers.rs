@@ -186,6 +186,7 @@ async fn an_upload_is_found_through_its_own_connection_only() {
     let finish = || pb::FinishUploadRequest {
         transfer_id: id.clone(),
         total_bytes: 4,
+        crc32c: None,
     };
     let get = || pb::GetTransferRequest {
         transfer_id: id.clone(),
