@@ -19,6 +19,7 @@ mod note;
 mod number;
 mod order;
 mod shape;
+mod strings;
 mod words;
 
 pub use key::{SortingKey, sorting_key};
@@ -41,6 +42,7 @@ use hints::Hints;
 use note::excerpt;
 use number::{Numbers, without_sign};
 use shape::Shape;
+use strings::Strings;
 use words::{NullWords, TruthWords, is_null_word};
 
 /// What the cells of one column have in common.
@@ -65,6 +67,8 @@ pub struct ColumnSample {
     dates: Dates,
     clocks: Clocks,
     distinct: Distinct,
+    /// The strings, where the cells are values of JSON.
+    strings: Option<Strings>,
 }
 
 /// What was found out about a column.
@@ -204,10 +208,30 @@ impl ColumnSample {
         self
     }
 
+    /// Takes the cells as values of JSON: those in quotes are strings, and so text. They become no
+    /// number, and no date, UUID or address unless each comes back as it was written.
+    ///
+    /// Call it before the first cell. [`Inferred::rules`] says all the same how the strings would be
+    /// read for another type, which a column that exists may have.
+    #[must_use]
+    pub fn of_json(self) -> Self {
+        Self {
+            strings: Some(Strings::default()),
+            ..self
+        }
+    }
+
     /// Takes one more cell into account.
     #[inline]
     pub fn observe(&mut self, cell: Cell<'_>) {
         self.counts.cells += 1;
+        if let Some(strings) = &mut self.strings {
+            match cell.quoted {
+                true => strings.observe(cell.bytes),
+                false if cell.bytes != b"\\N" => strings.observe_other(),
+                false => {}
+            }
+        }
         match (cell.bytes, cell.quoted) {
             (b"", false) => self.counts.empty += 1,
             (b"", true) => self.counts.quoted_empty += 1,

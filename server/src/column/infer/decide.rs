@@ -3,6 +3,7 @@
 //! Only [`super`] uses it; it must never look at cells.
 
 use super::number::{Context, Fractional};
+use super::strings::Strings;
 use super::words::{NullWord, is_nan};
 use super::{ColumnSample, DataType, Families, Inferred, Misfit, Note, Order, ValueRules, excerpt};
 use super::{clock, date};
@@ -43,8 +44,18 @@ impl Choice {
 
 pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
     let choice = value_choice(sample, complete);
+    let are_text = |strings: &Strings| !strings.fit(&choice.data_type);
     if choice.data_type == DataType::String {
         text(sample, choice)
+    } else if sample.strings.as_ref().is_some_and(are_text) {
+        let typed = typed(sample, choice);
+        let note = Note::JsonStrings {
+            data_type: typed.data_type.to_string(),
+        };
+        Inferred {
+            rules: typed.rules,
+            ..text(sample, Choice::text(note))
+        }
     } else {
         typed(sample, choice)
     }

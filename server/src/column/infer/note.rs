@@ -55,6 +55,11 @@ pub enum Note {
         /// The largest one.
         largest: String,
     },
+    /// Strings of JSON that another type would hold, but not give back as they were written.
+    JsonStrings {
+        /// The type.
+        data_type: String,
+    },
     /// Texts that repeat.
     FewTexts {
         /// How many different ones there are.
@@ -128,6 +133,10 @@ impl fmt::Display for Note {
             Self::Offsets => f.write_str("offsets are applied, times are shown in UTC"),
             Self::SkippedTimes => f.write_str(
                 "the time zone of the server skips or repeats some of these times: taken as UTC",
+            ),
+            Self::JsonStrings { data_type } => write!(
+                f,
+                "the values are JSON strings, which are text: not read as {data_type}"
             ),
             Self::InvalidUtf8 { count } => write!(f, "{count} values are not valid UTF-8"),
         }

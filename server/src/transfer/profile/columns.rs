@@ -52,6 +52,13 @@ impl Columns {
         }
     }
 
+    /// The same, of JSON: what is quoted is a string there, and a string is text.
+    pub(in crate::transfer) fn of_json(mut self) -> Self {
+        let samples = std::mem::take(&mut self.samples);
+        self.samples = samples.into_iter().map(ColumnSample::of_json).collect();
+        self
+    }
+
     /// Takes the records of a batch into account, but for those with another number of fields.
     pub(in crate::transfer) fn observe(&mut self, batch: &RecordBatch) {
         if batch.field_count() == Some(self.samples.len()) {
