@@ -67,6 +67,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         }
         "TOO_MANY_COLUMNS" => "check --delimiter",
         "EMPTY_FILE" => "for a file without a header --no-header",
+        "AMBIGUOUS_FILE" => "`sluice inspect` shows how the file is read with either of them",
         "INVALID_DIALECT" => "`sluice inspect` shows how the file is read where nothing is given",
         "INVALID_DATE" | "AMBIGUOUS_DATE" => {
             "--date-format COLUMN=FORMAT says how dates are written, such as %d/%m/%Y"

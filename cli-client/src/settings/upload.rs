@@ -75,10 +75,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
         let text = "--allow-empty goes with --commit replace: no other mode takes rows away";
         return Err(Error::Usage(text.to_owned()));
     }
-    let source_name = match args.file.file_name() {
-        Some(name) => name.to_string_lossy().into_owned(),
-        None => "-".to_owned(),
-    };
+    let source_name = source_name(&args.file);
     Ok(Upload {
         input,
         table: args.table.clone(),
@@ -111,6 +108,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
 
 /// Resolves the flags of `inspect`. Fails with [`Error::Usage`].
 pub(super) fn inspect(args: InspectArgs) -> Result<Inspect> {
+    let source_name = source_name(&args.file);
     Ok(Inspect {
         input: args.file.into(),
         sample_bytes: args.sample_bytes,
@@ -121,9 +119,18 @@ pub(super) fn inspect(args: InspectArgs) -> Result<Inspect> {
             values: Some(reading::values(args.values)?),
             columns: mappings(args.columns),
             row_count: args.rows,
+            source_name,
             ..InspectFileRequest::default()
         },
     })
+}
+
+/// The name of a file; that of standard input is `-`.
+fn source_name(file: &Path) -> String {
+    match file.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "-".to_owned(),
+    }
 }
 
 fn mappings(columns: Option<Mappings>) -> Vec<ColumnMapping> {

@@ -22,14 +22,18 @@ mod number;
 mod sample;
 mod score;
 mod spacing;
+pub mod tabs;
 mod time;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use cut::Table;
 use sample::Sample;
+pub use sample::head_bytes;
 use score::Ranking;
 
 /// Something that the caller may have set.
@@ -72,6 +76,115 @@ pub struct Hints {
     pub skip_initial_space: Hint<bool>,
     /// The last line of the table, from 1, or that it goes on to the end of the file.
     pub end_line: Hint<Option<u64>>,
+    /// The columns of the table that it is loaded into, which a header names; empty when there is
+    /// none yet.
+    pub columns: Vec<String>,
+}
+
+impl Hints {
+    /// Whether the caller has set any of the bytes that part and protect fields.
+    #[must_use]
+    pub fn has_marks(&self) -> bool {
+        self.delimiter != Hint::Find || self.quote != Hint::Find || self.escape != Hint::Find
+    }
+
+    /// Whether the caller has said nothing that settles a doubt.
+    const fn leave_open(&self, doubt: &Doubt) -> bool {
+        match doubt {
+            Doubt::LinesAbove { .. } => matches!(self.skip_lines, Hint::Find),
+            Doubt::UnevenHeader { .. } => matches!(self.header_rows, Hint::Find),
+            Doubt::Tabs { .. } => true,
+        }
+    }
+}
+
+/// Two ways to read a file that load different rows, of which neither is clearly better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Lines that can be records stand above what looks like the table.
+    LinesAbove {
+        /// The first of them.
+        line: u64,
+        /// The line of the header, or of the first record.
+        table_line: u64,
+    },
+    /// The first record has another number of fields than the others, and may be the header.
+    UnevenHeader {
+        /// Its line.
+        line: u64,
+        /// Its fields.
+        fields: usize,
+        /// Those of most records.
+        expected: usize,
+    },
+    /// Tabs part the fields, and backslashes or quotes speak for TSV as well as for CSV.
+    Tabs {
+        /// The first line that has some.
+        line: u64,
+    },
+}
+
+impl Doubt {
+    /// The same, further down in the file.
+    fn moved(self, by: u64) -> Self {
+        match self {
+            Self::LinesAbove { line, table_line } => Self::LinesAbove {
+                line: line + by,
+                table_line: table_line + by,
+            },
+            Self::UnevenHeader {
+                line,
+                fields,
+                expected,
+            } => Self::UnevenHeader {
+                line: line + by,
+                fields,
+                expected,
+            },
+            Self::Tabs { line } => Self::Tabs { line: line + by },
+        }
+    }
+
+    /// The line that can be read in two ways.
+    #[must_use]
+    pub const fn line(&self) -> u64 {
+        match self {
+            Self::LinesAbove { line, .. } | Self::UnevenHeader { line, .. } | Self::Tabs { line } => {
+                *line
+            }
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LinesAbove { line, table_line } => write!(
+                f,
+                "line {line} can be a record, and the table seems to begin on line {table_line} only: \
+                 `--skip-lines {}` leaves out what stands above, `--skip-lines {}` begins with line \
+                 {line}",
+                table_line - 1,
+                line - 1
+            ),
+            Self::UnevenHeader {
+                line,
+                fields,
+                expected,
+            } => write!(
+                f,
+                "line {line} has {fields} fields, the records below have {expected}, and it can be the \
+                 header or a record: `--header-rows 1` takes it for the header, `--no-header` for a \
+                 record"
+            ),
+            Self::Tabs { line } => write!(
+                f,
+                "tabs part the fields, and line {line} can be read as TSV with escapes or as CSV with \
+                 quotes: `--format tsv` reads \\n and the like as escapes and quotes as text, \
+                 `--format csv` backslashes as text"
+            ),
+        }
+    }
 }
 
 /// What ends a record.
@@ -150,6 +263,8 @@ pub struct Sniffed {
     pub field_count: Finding<usize>,
     /// The fields of the first header record, as they stand in the file; empty without a header.
     pub names: Vec<String>,
+    /// Why what was found is not certain enough to load the file by it.
+    pub doubt: Option<Doubt>,
 }
 
 /// Finds out how `sample`, the beginning of a file, is cut into records and fields.
@@ -188,6 +303,7 @@ fn assemble(
         lines_after_end: layout.lines_after_end,
         field_count: layout.field_count,
         names: layout.names,
+        doubt: layout.doubt,
     }
 }
 

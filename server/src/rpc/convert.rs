@@ -18,7 +18,7 @@ use crate::{
     clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
     transfer::{
         ColumnCondition, ColumnMapping, CommitMode, Counts, CreateTable, Error, ExportRequest,
-        ExportSource, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot, UploadRequest,
+        ExportSource, FileSpec, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot, UploadRequest,
     },
 };
 
@@ -52,7 +52,10 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
     Ok(UploadRequest {
         id,
         table: table_name("table", spec.table)?,
-        file: file::spec(spec.dialect, spec.values, spec.sniff.unwrap_or(true))?,
+        file: FileSpec {
+            name: shorten(spec.source_name.clone()),
+            ..file::spec(spec.dialect, spec.values, spec.sniff.unwrap_or(true))?
+        },
         columns: column_mappings(spec.columns)?,
         ignore_extra_fields: spec.ignore_extra_fields,
         create_table,
@@ -79,7 +82,10 @@ pub(super) fn inspect_request(request: pb::InspectFileRequest) -> Result<Inspect
     Ok(InspectRequest {
         sample: request.sample,
         complete: request.complete,
-        file: file::spec(request.dialect, request.values, true)?,
+        file: FileSpec {
+            name: shorten(request.source_name),
+            ..file::spec(request.dialect, request.values, true)?
+        },
         table: table
             .map(|table| table_name("table", Some(table)))
             .transpose()?,

@@ -151,6 +151,8 @@ fn external(error: &Error) -> External {
         }
         Error::Json(error) => file::json_error(error),
         Error::Dialect(_) => new(InvalidArgument, "INVALID_DIALECT"),
+        Error::LongHead { limit } => new(InvalidArgument, "AMBIGUOUS_FILE").with("limit", limit),
+        Error::Doubt(doubt) => new(InvalidArgument, "AMBIGUOUS_FILE").with("line", doubt.line()),
         Error::TooManyRejects {
             rejected,
             parsed,

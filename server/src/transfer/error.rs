@@ -61,6 +61,19 @@ pub enum Error {
     /// Delimiter, quote and the like do not go together.
     #[error("{0}; say how the file is to be read")]
     Dialect(csv::DialectError),
+    /// The file can be read in two ways that load different rows.
+    #[error("{0}")]
+    Doubt(csv::sniff::Doubt),
+    /// The beginning of the file has nothing of its table.
+    #[error(
+        "the first {limit} bytes of the file are comments or lines to skip, so that the table cannot be \
+         seen: take them off, or raise `max-record-bytes` of the server; to inspect the file, send more \
+         of it"
+    )]
+    LongHead {
+        /// The bytes that were looked at.
+        limit: usize,
+    },
     /// A text cannot be written in the format or encoding of the export.
     #[error(transparent)]
     Json(#[from] csv::json::Error),

@@ -5,14 +5,15 @@
 
 mod columns;
 
-use memchr::memmem;
-
 use super::{Error, FileSpec, Format, Result, cut::Cut};
 use crate::{
     codec::{Compression, Detected},
     csv::{
-        Dialect, DialectError, Limits, json,
-        sniff::{self, Finding, Hint, Hints, Sniffed},
+        Dialect, DialectError, json,
+        sniff::{
+            self, Doubt, Finding, Hint, Hints, Sniffed,
+            tabs::{Tabs, tabs},
+        },
     },
 };
 
@@ -22,8 +23,11 @@ pub use columns::FoundColumn;
 /// The text of a file that is looked at before it is loaded.
 pub const SAMPLE_BYTES: usize = 1 << 20;
 
-/// The text that the first record is looked for in.
-const FIRST_RECORD_BYTES: usize = 64 << 10;
+/// The lines in which tabs are looked for.
+const TABBED_LINES: usize = 100;
+
+/// How sure another delimiter must be for a file without tabs to be no TSV, whatever its name is.
+const OTHER_CONFIDENCE: f64 = 0.9;
 
 /// How sure a format is that the content shows, though it could be read as another one.
 const FORMAT_CONFIDENCE: f64 = 0.95;
@@ -40,6 +44,8 @@ pub struct Profile {
     pub cut: Cut,
     /// What was found of its dialect; none for NDJSON, and where nothing was to be found.
     pub sniffed: Option<Sniffed>,
+    /// Whether tabs part it, and how it is read then.
+    pub(super) tabs: Option<Tabs>,
     /// How it is packed; none for a file without a byte.
     pub compression: Option<Compression>,
     /// Whether the caller has said how it is packed.
@@ -53,20 +59,22 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Refuses an encoding that is a mere guess.
+    /// Refuses what is a mere guess, and of what two readings there is none that is better.
     ///
     /// # Errors
     ///
-    /// [`Error::UncertainEncoding`].
-    pub(super) fn check_encoding(&self) -> Result<()> {
-        match self.encoding {
-            Some(found) if !found.given && found.confidence < LEAST_CONFIDENCE => {
-                Err(Error::UncertainEncoding {
-                    found: found.encoding,
-                })
-            }
-            _ => Ok(()),
+    /// [`Error::UncertainEncoding`], [`Error::Doubt`].
+    pub(super) fn check(&self) -> Result<()> {
+        if let Some(found) = self.encoding
+            && !found.given
+            && found.confidence < LEAST_CONFIDENCE
+        {
+            return Err(Error::UncertainEncoding {
+                found: found.encoding,
+            });
         }
+        let doubt = self.sniffed.as_ref().and_then(|sniffed| sniffed.doubt);
+        doubt.map_or(Ok(()), |doubt| Err(Error::Doubt(doubt)))
     }
 }
 
@@ -84,6 +92,8 @@ pub(super) struct Cutting {
     pub(super) format: Finding<Format>,
     pub(super) cut: Cut,
     pub(super) sniffed: Option<Sniffed>,
+    /// Whether tabs part it, and how it is read then.
+    pub(super) tabs: Option<Tabs>,
 }
 
 impl Cutting {
@@ -97,9 +107,13 @@ impl Cutting {
         let is_json = spec.sniff && json::looks_like_json_lines(sample.text);
         match spec.format {
             Some(Format::Ndjson) => Self::ndjson(sample, Finding::given(Format::Ndjson)),
-            None if is_json => Self::ndjson(sample, found(Format::Ndjson, Format::Csv)),
-            Some(format) => Self::delimited(sample, spec, columns, Finding::given(format)),
-            None => Self::delimited(sample, spec, columns, delimited_format(sample, spec)),
+            None if is_json => Self::ndjson(sample, found_format(Format::Ndjson, Format::Csv)),
+            _ if !spec.sniff => Self::as_said(spec),
+            Some(format) => Self::delimited(sample, &spec.hints, columns, Finding::given(format)),
+            None if spec.hints.has_marks() => {
+                Self::delimited(sample, &spec.hints, columns, CSV_UNLIKE_OTHERS)
+            }
+            None => Self::csv_or_tsv(sample, spec, columns),
         }
     }
 
@@ -108,45 +122,74 @@ impl Cutting {
             format,
             cut: Cut::Ndjson(json::keys_of_sample(sample.text, sample.is_complete)?),
             sniffed: None,
+            tabs: None,
         })
+    }
+
+    /// What the caller says, with the defaults of the format for what he does not.
+    fn as_said(spec: &FileSpec) -> Result<Self> {
+        let format = match spec.format {
+            Some(format) => Finding::given(format),
+            None => CSV_UNLIKE_OTHERS,
+        };
+        let hints = for_format(format.value, &spec.hints);
+        let dialect = dialect(format.value, &defaults(&hints))?;
+        Ok(Self {
+            format,
+            cut: Cut::Delimited(dialect),
+            sniffed: None,
+            tabs: None,
+        })
+    }
+
+    /// CSV, unless tabs part the fields and TSV has more for it.
+    fn csv_or_tsv(sample: Sample<'_>, spec: &FileSpec, columns: &[String]) -> Result<Self> {
+        let csv = Self::delimited(sample, &spec.hints, columns, CSV_UNLIKE_OTHERS)?;
+        let is_named = spec.is_named_as_tsv();
+        let is_tabbed = csv.sniffed.as_ref().is_some_and(|sniffed| {
+            sniffed.delimiter.value == b"\t"
+                || is_named && has_tabs_or_one_column(sample, sniffed, columns)
+        });
+        if !is_tabbed {
+            return Ok(csv);
+        }
+        let found = tabs(sample.text, is_named);
+        let mut cutting = match found {
+            Tabs::Tsv | Tabs::NamedTsv => {
+                let format = found_format(Format::Tsv, Format::Csv);
+                Self::delimited(sample, &spec.hints, columns, format)?
+            }
+            Tabs::Csv | Tabs::Either | Tabs::Doubt(_) => csv,
+        };
+        if let (Tabs::Doubt(line), Some(sniffed)) = (found, &mut cutting.sniffed) {
+            sniffed.doubt = Some(Doubt::Tabs { line });
+        }
+        cutting.tabs = Some(found);
+        Ok(cutting)
     }
 
     fn delimited(
         sample: Sample<'_>,
-        spec: &FileSpec,
+        hints: &Hints,
         columns: &[String],
         format: Finding<Format>,
     ) -> Result<Self> {
-        let mut hints = spec.hints.clone();
-        if format.value == Format::Tsv {
-            hints = with_tsv(hints);
-        }
-        if !spec.sniff {
-            let dialect = dialect(format.value, &defaults(&hints))?;
-            return Ok(Self {
-                format,
-                cut: Cut::Delimited(dialect),
-                sniffed: None,
-            });
-        }
-        let mut sniffed = sniff::sniff(sample.text, sample.is_complete, &hints);
-        let mut dialect = dialect(format.value, &sniffed)?;
-        if !sniffed.header_rows.given
-            && !dialect.header()
-            && names_columns(sample, dialect, columns)
-        {
-            sniffed.header_rows = found(1, 0);
-            dialect = dialect.with_header(true);
-        }
+        let hints = Hints {
+            columns: columns.to_vec(),
+            ..for_format(format.value, hints)
+        };
+        let sniffed = sniff::sniff(sample.text, sample.is_complete, &hints);
+        let dialect = dialect(format.value, &sniffed)?;
         Ok(Self {
             format,
             cut: Cut::Delimited(dialect),
             sniffed: Some(sniffed),
+            tabs: None,
         })
     }
 }
 
-const fn found<T>(value: T, runner_up: T) -> Finding<T> {
+const fn found_format(value: Format, runner_up: Format) -> Finding<Format> {
     Finding {
         value,
         confidence: FORMAT_CONFIDENCE,
@@ -155,22 +198,38 @@ const fn found<T>(value: T, runner_up: T) -> Finding<T> {
     }
 }
 
-/// CSV, unless the text has tabs, no quotes, and what only TSV has: `\N`, `\t`, `\n` or `\\`.
-fn delimited_format(sample: Sample<'_>, spec: &FileSpec) -> Finding<Format> {
-    let has = |needle: &[u8]| memmem::find(sample.text, needle).is_some();
-    let is_open = spec.hints == Hints::default();
-    let is_tsv = spec.sniff
-        && is_open
-        && has(b"\t")
-        && !has(b"\"")
-        && (has(b"\t\\N\t") || has(b"\\t") || has(b"\\n") || has(b"\\\\") || has(b"\t\\N\n"));
-    if is_tsv {
-        found(Format::Tsv, Format::Csv)
-    } else {
-        Finding {
-            runner_up: None,
-            ..found(Format::Csv, Format::Tsv)
+/// CSV, where nothing speaks for another format.
+const CSV_UNLIKE_OTHERS: Finding<Format> = Finding {
+    value: Format::Csv,
+    confidence: FORMAT_CONFIDENCE,
+    runner_up: None,
+    given: false,
+};
+
+/// Whether most lines of a file whose name says that it is TSV have a tab; or none has, and nothing else
+/// parts them either.
+fn has_tabs_or_one_column(sample: Sample<'_>, sniffed: &Sniffed, columns: &[String]) -> bool {
+    let lines = || sample.text.split(|byte| *byte == b'\n').take(TABBED_LINES);
+    let tabbed = lines().filter(|line| line.contains(&b'\t')).count();
+    let is_column = |line: &[u8]| {
+        let name = line.trim_ascii();
+        columns.iter().any(|column| column.as_bytes() == name)
+    };
+    match tabbed {
+        0 => {
+            lines().next().is_some_and(is_column)
+                || sniffed.field_count.value <= 1
+                || sniffed.delimiter.confidence < OTHER_CONFIDENCE
         }
+        _ => tabbed * 2 >= lines().filter(|line| !line.trim_ascii().is_empty()).count(),
+    }
+}
+
+/// What is said, and what the format says of it.
+fn for_format(format: Format, hints: &Hints) -> Hints {
+    match format {
+        Format::Tsv => with_tsv(hints.clone()),
+        Format::Csv | Format::Ndjson => hints.clone(),
     }
 }
 
@@ -209,6 +268,7 @@ fn defaults(hints: &Hints) -> Sniffed {
         lines_after_end: 0,
         field_count: Finding::given(0),
         names: Vec::new(),
+        doubt: None,
     }
 }
 
@@ -234,28 +294,6 @@ fn dialect(format: Format, sniffed: &Sniffed) -> Result<Dialect, DialectError> {
         .with_header_rows(sniffed.header_rows.value)?
         .with_skip_lines(skip_lines)?
         .with_end_line(sniffed.end_line.value)
-}
-
-/// Whether at least half of the fields of the first record are names of the table's columns.
-fn names_columns(sample: Sample<'_>, dialect: Dialect, columns: &[String]) -> bool {
-    let limits = Limits {
-        batch_bytes: 1,
-        ..Limits::default()
-    };
-    let mut decoder = Cut::Delimited(dialect).decoder(limits);
-    let text = sample.text.get(..FIRST_RECORD_BYTES).unwrap_or(sample.text);
-    decoder.push(text);
-    let Ok(Some(batch)) = decoder.finish() else {
-        return false;
-    };
-    let record = batch.record(0);
-    let is_column = |name: &[u8]| {
-        columns
-            .iter()
-            .any(|column| column.as_bytes().eq_ignore_ascii_case(name))
-    };
-    let named = record.fields().filter(|field| is_column(field.bytes));
-    named.count() * 2 >= record.field_count() && record.field_count() > 0
 }
 
 impl From<DialectError> for Error {

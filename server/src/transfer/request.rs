@@ -142,6 +142,22 @@ pub struct FileSpec {
     pub values: ValueSpec,
     /// Whether to find out what is left open, instead of taking the defaults of the format.
     pub sniff: bool,
+    /// Its name, where known: how it ends tells TSV from CSV with tabs.
+    pub name: String,
+}
+
+impl FileSpec {
+    /// Whether its name ends as those of TSV do, packed or not.
+    #[must_use]
+    pub fn is_named_as_tsv(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let packed = [".gz", ".zst", ".bz2", ".xz"];
+        let name = packed
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(&name);
+        name.ends_with(".tsv") || name.ends_with(".tab")
+    }
 }
 
 impl Default for FileSpec {
@@ -153,6 +169,7 @@ impl Default for FileSpec {
             hints: Hints::default(),
             values: ValueSpec::default(),
             sniff: true,
+            name: String::new(),
         }
     }
 }

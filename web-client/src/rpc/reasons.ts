@@ -69,6 +69,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   TOO_MANY_REJECTS: ["More rows do not fit than you allowed"],
   INVALID_COMPRESSION: ["The compressed file is broken"],
   EXPANSION_LIMIT: ["The compressed file grows beyond the limit"],
+  AMBIGUOUS_FILE: ["The file can be read in two ways", "Say how it is read."],
   INVALID_ENCODING: ["The file is not text in this encoding", "Choose another encoding."],
   DATABASE_NOT_FOUND: ["No such database"],
   TABLE_NOT_FOUND: ["No such table"],

@@ -10,10 +10,12 @@
 //! a whole says, decides.
 
 mod column;
+mod names;
 
 use super::cell::{Family, Kind, kind};
 use super::cut::{Row, Table};
 pub(super) use column::Body;
+pub(super) use names::Names;
 
 /// Rows below the first that are compared with it.
 const MAX_BODY_ROWS: usize = 150;
@@ -21,6 +23,12 @@ const MAX_BODY_ROWS: usize = 150;
 pub(super) const MAX_COLUMNS: usize = 120;
 /// The share of files with a header is far above a half.
 const PRIOR: f64 = 0.15;
+
+/// One header row, which says itself that it is one.
+const NAMED: Decision = Decision {
+    rows: 1,
+    confidence: 0.95,
+};
 
 /// How many rows name the columns.
 #[derive(Debug, Clone, Copy)]
@@ -30,16 +38,21 @@ pub(super) struct Decision {
     pub(super) confidence: f64,
 }
 
-/// Decides on the rows of a table, which has no other rows among them.
-pub(super) fn decide(table: &Table<'_>, rows: &[&Row]) -> Decision {
+/// Decides on the rows of a table, which has no other rows among them. A first row that names columns
+/// of the table that it is loaded into is the header, whatever stands below it.
+pub(super) fn decide(table: &Table<'_>, rows: &[&Row], names: &Names) -> Decision {
     let Some((head, below)) = rows.split_first() else {
         return Decision {
             rows: 0,
             confidence: 0.5,
         };
     };
+    let is_named = names.are_in(&table.texts(head));
     let Some((second, rest)) = below.split_first() else {
-        return decide_alone(table, head);
+        return match is_named {
+            true => NAMED,
+            false => decide_alone(table, head),
+        };
     };
     let evidence = evidence(table, head, below);
     let deep = evidence_of_two(table, head, second, rest);
@@ -48,6 +61,9 @@ pub(super) fn decide(table: &Table<'_>, rows: &[&Row]) -> Decision {
             rows: 2,
             confidence: certainty(deep),
         };
+    }
+    if is_named {
+        return NAMED;
     }
     Decision {
         rows: u8::from(evidence > 0.0),

@@ -1,16 +1,18 @@
 //! Finds where the table of a file starts and ends: notes, comments, header, footnotes, more tables.
 //!
 //! `sniff` calls it with the winner's table. It must never cut off rows without clear evidence: a
-//! row too many is rejected later and seen, a row too few is not.
+//! row too many is rejected later and seen, a row too few is not. Where the caller has said that
+//! there is no header, every line is a record.
 
 mod comment;
 mod extent;
 
-pub(super) use comment::leads_comment;
+pub(super) use comment::{is_remark, leads_comment, prefix_of as comment_prefix};
 
 use super::cut::{Mark, Row, Table};
+use super::header::Names;
 use super::sample::Sample;
-use super::{Finding, Hints, header};
+use super::{Doubt, Finding, Hints, header};
 
 /// Where the table is and what its columns are called.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Layout {
     pub(super) lines_after_end: u64,
     pub(super) field_count: Finding<usize>,
     pub(super) names: Vec<String>,
+    pub(super) doubt: Option<Doubt>,
 }
 
 /// Finds the first table.
@@ -34,15 +37,22 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
         .filter(|row| row.filled > 0)
         .skip(comments.notes);
     let rows: Vec<&Row> = filled.filter(|row| is_data(table, row, prefix)).collect();
-    let is_fixed = hints.skip_lines.given().is_some();
-    let extent = extent::find(table, &rows, is_fixed);
+    let names = Names::new(&hints.columns);
+    let extent = extent::find(table, &rows, &names, hints);
     let body = rows.get(extent.rows.clone()).unwrap_or_default();
-    let decision = header::decide(table, body);
+    let decision = header::decide(table, body, &names);
     let header_rows = hints.header_rows.given().copied().unwrap_or(decision.rows);
+    let first_line = first_line(table, body, header_rows > 0);
     let end_line = extent.end_line.map(|line| line + sample.lines_before);
     Layout {
         comment: comments.prefix,
-        skip_lines: skip_lines(body, sample, extent.start_confidence),
+        skip_lines: if hints.header_rows.given() == Some(&0) {
+            // Every line is a record, but for the one that names the delimiter.
+            let lines = u64::from(sample.named_delimiter.is_some()) + sample.lines_before;
+            Finding::found(lines, 1.0, None)
+        } else {
+            skip_lines(first_line, sample, extent.start_confidence)
+        },
         header_rows: Finding::found(
             decision.rows,
             decision.confidence,
@@ -57,26 +67,42 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
         names: if header_rows == 0 {
             Vec::new()
         } else {
-            names(table, body)
+            header_names(table, body)
         },
+        doubt: extent
+            .doubt
+            .filter(|doubt| hints.leave_open(doubt))
+            .map(|doubt| doubt.moved(sample.lines_before)),
     }
 }
 
-fn skip_lines(body: &[&Row], sample: &Sample<'_>, confidence: f64) -> Finding<u64> {
-    let first = body.first().map_or(1, |row| row.line);
+fn skip_lines(first: u64, sample: &Sample<'_>, confidence: f64) -> Finding<u64> {
     let other = (first > 1).then_some(sample.lines_before);
     Finding::found(first - 1 + sample.lines_before, confidence, other)
+}
+
+/// The line of the first record. Without a header the empty ones above it, of as many fields, are
+/// records too.
+fn first_line(table: &Table<'_>, body: &[&Row], has_header: bool) -> u64 {
+    let Some(first) = body.first() else {
+        return 1;
+    };
+    let above = table.rows.partition_point(|row| row.line < first.line);
+    let above = table.rows.get(..above).unwrap_or_default().iter().rev();
+    let empty = above.take_while(|row| !has_header && row.filled == 0 && row.width == first.width);
+    empty.last().map_or(first.line, |row| row.line)
 }
 
 /// Whether a filled row is neither a comment, nor a rule between header and rows.
 fn is_data(table: &Table<'_>, row: &Row, comment: Option<&[u8]>) -> bool {
     let line = table.line(row);
-    let is_rule = || line.len() > 2 && line.iter().all(|byte| b"-=+| \t".contains(byte));
+    let has_run = || line.windows(3).any(|part| part == b"---" || part == b"===");
+    let is_rule = || line.iter().all(|byte| b"-=+| \t".contains(byte)) && has_run();
     !comment.is_some_and(|prefix| line.starts_with(prefix)) && !is_rule()
 }
 
 /// The fields of the first header row, without their quotes.
-fn names(table: &Table<'_>, body: &[&Row]) -> Vec<String> {
+fn header_names(table: &Table<'_>, body: &[&Row]) -> Vec<String> {
     let Some(head) = body.first() else {
         return Vec::new();
     };

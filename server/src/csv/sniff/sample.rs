@@ -13,6 +13,10 @@ const LONG_WINDOW_BYTES: usize = 200 << 10;
 const ENOUGH_LINES: usize = 30;
 /// How much is added from further on, when quotes come late.
 const LATE_BYTES: usize = 24 << 10;
+/// A longer head of comments is cut short, so that it leaves room for the table.
+const LONG_HEAD_BYTES: usize = 16 << 10;
+/// What is left of it: its last lines, one of which may be the header.
+const HEAD_LINES: usize = 20;
 /// What is kept when the whole sample is cut.
 const KEEP: Keep = Keep {
     rows: 100_000,
@@ -121,8 +125,11 @@ fn within<'a>(
     cr_ends: bool,
     hints: &Hints,
 ) -> (&'a [u8], bool, u64, u64) {
-    let skipped = hints.skip_lines.given().copied().unwrap_or(0);
-    let start = line_start(text, skipped, cr_ends);
+    let (start, skipped) = match hints.skip_lines.given() {
+        Some(skipped) => (line_start(text, *skipped, cr_ends), *skipped),
+        None if hints.header_rows.given() == Some(&0) => (0, 0),
+        None => head_start(text, cr_ends, hints),
+    };
     let body = text.get(start..).unwrap_or_default();
     let Some(Some(last)) = hints.end_line.given() else {
         return (body, complete, skipped, 0);
@@ -137,6 +144,80 @@ fn within<'a>(
         skipped,
         lines_after,
     )
+}
+
+/// How many bytes at the start are no part of the table for sure: the lines that the caller skips, or
+/// those that begin with a comment sign, and blank ones among them.
+///
+/// The last line counts only with its end.
+#[must_use]
+pub fn head_bytes(text: &[u8], hints: &Hints) -> usize {
+    let own = text.strip_prefix(crate::csv::BYTE_ORDER_MARK).unwrap_or(text);
+    let mark = text.len() - own.len();
+    let cr_ends = cr_ends(own, hints.terminator);
+    let head = match hints.skip_lines.given() {
+        Some(skipped) => line_start(own, *skipped, cr_ends),
+        None => comment_lines(own, cr_ends, hints).last().unwrap_or(0),
+    };
+    mark + head
+}
+
+/// The ends of the comment lines at the start, and of the blank ones among them.
+fn comment_lines<'t>(
+    text: &'t [u8],
+    cr_ends: bool,
+    hints: &'t Hints,
+) -> impl Iterator<Item = usize> + 't {
+    let first = text.trim_ascii_start();
+    let (prefix, is_given) = match hints.comment.given() {
+        Some(given) => (given.as_deref().unwrap_or_default(), true),
+        None if is_even(first) => (&b""[..], false),
+        None => (super::layout::comment_prefix(first).unwrap_or_default(), false),
+    };
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..)?;
+        let length = line_length(rest, cr_ends);
+        let line = rest.get(..length)?;
+        let is_whole = line.ends_with(b"\n") || line.ends_with(b"\r");
+        let is_blank = line.trim_ascii().is_empty();
+        at += length;
+        let is_said = is_given || super::layout::is_remark(line, prefix);
+        let is_comment = !prefix.is_empty() && (is_blank || line.starts_with(prefix) && is_said);
+        (is_whole && is_comment).then_some(at)
+    })
+}
+
+/// Whether the first lines are cut alike by a usual delimiter, as records are: then a sign that all of
+/// them begin with is theirs.
+fn is_even(text: &[u8]) -> bool {
+    const LINES: usize = 50;
+    let lines: Vec<&[u8]> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty())
+        .take(LINES)
+        .collect();
+    b",;\t|".iter().any(|delimiter| {
+        // A sentence has a space behind its comma.
+        let cuts = |line: &&[u8]| {
+            let pairs = line.windows(2);
+            pairs.filter(|pair| pair[0] == *delimiter && pair[1] != b' ').count()
+        };
+        let mut counts = lines.iter().map(cuts);
+        let first = counts.next().unwrap_or(0);
+        first > 0 && lines.len() > 1 && counts.all(|count| count == first)
+    })
+}
+
+/// Where the last lines of a long head of comments begin, and the lines before.
+fn head_start(text: &[u8], cr_ends: bool, hints: &Hints) -> (usize, u64) {
+    let ends: Vec<usize> = comment_lines(text, cr_ends, hints).collect();
+    let is_long = ends.last().is_some_and(|end| *end > LONG_HEAD_BYTES);
+    let lines = ends.len().saturating_sub(HEAD_LINES);
+    match ends.get(lines.wrapping_sub(1)).filter(|_| is_long) {
+        Some(end) => (*end, lines as u64),
+        None => (0, 0),
+    }
 }
 
 /// The offset behind the first `lines` lines.

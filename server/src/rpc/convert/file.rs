@@ -46,6 +46,7 @@ pub(super) fn spec(
         hints: hints(dialect)?,
         values: value_spec(values.unwrap_or_default())?,
         sniff,
+        name: String::new(),
     })
 }
 
@@ -103,6 +104,7 @@ fn hints(dialect: pb::Dialect) -> Result<Hints, Status> {
         terminator: Hint::Find,
         skip_initial_space: hint(dialect.skip_initial_space),
         end_line: hint(end_line.transpose()?.map(Some)),
+        columns: Vec::new(),
     })
 }
 

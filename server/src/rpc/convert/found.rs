@@ -223,7 +223,7 @@ fn terminator_name(terminator: Terminator) -> String {
 fn column(column: &FoundColumn) -> pb::ProfileColumn {
     let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
     let inferred = &column.inferred;
-    let rules = &inferred.rules;
+    let rules = &inferred.rules.found_for(&inferred.data_type);
     let name_note = column.name.why.map(|why| why.to_string());
     let notes = inferred.notes.iter().map(ToString::to_string);
     pb::ProfileColumn {

@@ -3,7 +3,7 @@
 //! `transfer::upload` reads it before it touches the table, so that a file that does not match
 //! changes nothing; `transfer::inspect` reads nothing else.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -17,11 +17,12 @@ use crate::{
     catalog::{NewColumn, NewTable, Table},
     column::zone::Zone,
     config::TransferConfig,
-    csv::{Limits, RecordBatch},
+    csv::{Limits, RecordBatch, sniff::head_bytes},
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result,
+        cut::Cut,
         plan::{FileShape, Matching, Plan},
-        profile::{Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
+        profile::{self, Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
     },
 };
 
@@ -35,6 +36,8 @@ pub(in crate::transfer) struct Head {
     pub(in crate::transfer) columns: Columns,
     header: Option<Vec<Vec<u8>>>,
     field_count: usize,
+    /// Whether more stands before the table than is kept of a file.
+    has_long_head: bool,
     /// The chunks that it was read from.
     chunks: Vec<Bytes>,
 }
@@ -58,6 +61,7 @@ struct Begun {
     first_batches: Vec<(RecordBatch, Place)>,
     cutting: Cutting,
     sample_bytes: usize,
+    has_long_head: bool,
 }
 
 /// Where the bytes of a file come from.
@@ -93,6 +97,63 @@ impl Feed<'_> {
     }
 }
 
+/// The beginning of a text, long enough to hold some of its table.
+#[derive(Debug, Default)]
+struct Looked {
+    beginning: Beginning,
+    /// Comments, or lines that the caller skips, before everything else.
+    head_bytes: usize,
+    /// How much is looked at at the most.
+    byte_count: usize,
+}
+
+impl Looked {
+    /// Takes `byte_count` bytes, and as many more as comments take up before them.
+    async fn at(
+        text: &mut Text,
+        file: &FileSpec,
+        config: &TransferConfig,
+        byte_count: usize,
+        (feed, chunks): (&mut Feed<'_>, &mut Vec<Bytes>),
+    ) -> Result<Self> {
+        let mut looked = Self::default();
+        let mut wanted = byte_count;
+        loop {
+            let mut is_over = false;
+            while !is_over && !text.look(&mut looked.beginning, wanted)? {
+                is_over = !feed.fill(text, chunks).await?;
+            }
+            if is_over {
+                text.cut_short(&mut looked.beginning)?;
+            }
+            let beginning = &looked.beginning.text;
+            let seen = beginning.get(..wanted).unwrap_or(beginning);
+            if byte_count > 0 {
+                looked.head_bytes = head_bytes(seen, &file.hints);
+            }
+            looked.byte_count = looked.head_bytes + byte_count;
+            let is_all = is_over || looked.beginning.is_complete;
+            if looked.byte_count <= wanted || (is_all && beginning.len() < wanted) {
+                let is_hidden = !looked.beginning.is_complete && looked.head_bytes == beginning.len();
+                return match is_hidden && byte_count > 0 {
+                    true => Err(Error::LongHead { limit: beginning.len() }),
+                    false => Ok(looked),
+                };
+            }
+            if looked.head_bytes > config.max_record_bytes {
+                let limit = config.max_record_bytes;
+                return Err(Error::LongHead { limit });
+            }
+            // More at once each time, so that a long head is not looked at again and again.
+            wanted = looked.byte_count + looked.head_bytes;
+        }
+    }
+
+    fn sample(&self) -> profile::Sample<'_> {
+        self.beginning.sample(self.byte_count)
+    }
+}
+
 impl Head {
     /// Takes bytes until the sample is whole, or the file ends. `table` is the one to load into,
     /// unless it is to be created.
@@ -107,19 +168,13 @@ impl Head {
         let needs_sample = file.sniff || table.is_none() || file.format == Some(Format::Ndjson);
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);
-        let mut beginning = Beginning::default();
         let mut chunks = Vec::new();
-        while !text.look(&mut beginning, byte_count)? {
-            if !feed.fill(&mut text, &mut chunks).await? {
-                text.cut_short(&mut beginning)?;
-                break;
-            }
-        }
+        let looked = Looked::at(&mut text, file, config, byte_count, (&mut feed, &mut chunks)).await?;
         let names = table.map(Table::column_names).unwrap_or_default();
-        let cutting = Cutting::find(beginning.sample(byte_count), file, &names)?;
+        let cutting = Cutting::find(looked.sample(), file, &names)?;
 
         let limits = limits(config);
-        let mut records = Records::new(text, &cutting.cut, limits);
+        let mut records = Records::new(text, &cutting.cut, limits).watched(cutting.tabs);
         let wanted = (byte_count / limits.batch_bytes).max(1);
         let mut first_batches = Vec::new();
         while first_batches.len() < wanted {
@@ -134,32 +189,36 @@ impl Head {
         if !has_names || (records.header().is_none() && first_batches.is_empty()) {
             return Err(Error::EmptyFile);
         }
-        let sample_bytes = byte_count.min(beginning.text.len());
+        let sample_bytes = looked.sample().text.len();
         let begun = Begun {
             chunks,
             records,
             first_batches,
             cutting,
             sample_bytes,
+            has_long_head: looked.head_bytes > SAMPLE_BYTES,
         };
-        Ok(Self::new(file, begun, &zone))
+        Ok(Self::new(file, begun, names.len(), &zone))
     }
 
-    fn new(file: &FileSpec, begun: Begun, zone: &Arc<Zone>) -> Self {
+    /// `column_count` is that of the table that it is loaded into, 0 for one that is to be created.
+    fn new(file: &FileSpec, begun: Begun, column_count: usize, zone: &Arc<Zone>) -> Self {
         let Begun {
             chunks,
             records,
             first_batches,
             cutting,
             sample_bytes,
+            has_long_head,
         } = begun;
+        let width = most_fields(&first_batches, column_count);
         let header = records.header().map(|header| header.names().to_vec());
-        let field_count = match (&header, first_batches.first()) {
-            (Some(names), _) => names.len(),
-            (None, Some((batch, _))) => batch.record(0).field_count(),
-            (None, None) => 0,
-        };
+        let header = header.map(|names| without_empty_end(names, width));
+        let field_count = header.as_ref().map_or(width, Vec::len);
         let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
+        if matches!(cutting.cut, Cut::Ndjson(_)) {
+            columns = columns.of_json();
+        }
         if sample_bytes > 0 {
             first_batches
                 .iter()
@@ -170,6 +229,7 @@ impl Head {
             format: cutting.format,
             cut: cutting.cut,
             sniffed: cutting.sniffed,
+            tabs: cutting.tabs,
             compression: input.compression(),
             compression_given: file.compression.is_some(),
             encoding: input.encoding(),
@@ -183,13 +243,15 @@ impl Head {
             columns,
             header,
             field_count,
+            has_long_head,
             chunks,
         }
     }
 
     /// Whether the file can be read from the middle on, given what was found.
     pub(in crate::transfer) fn can_seek(&self) -> bool {
-        self.records.text().is_plain() && self.profile.cut.can_seek(self.field_count)
+        let is_plain = self.records.text().is_plain() && !self.has_long_head;
+        is_plain && self.profile.cut.can_seek(self.field_count)
     }
 
     /// What it was read from, without what other chunks would have left out; forgets it.
@@ -213,7 +275,8 @@ impl Head {
     /// Goes on at a place in the middle of the file.
     pub(in crate::transfer) fn seek(&mut self, place: Place, config: &TransferConfig) {
         let text = Text::plain(config);
-        self.records = Records::resume(text, &self.profile.cut, limits(config), place);
+        let records = Records::resume(text, &self.profile.cut, limits(config), place);
+        self.records = records.watched(self.profile.tabs);
         self.first_batches = Vec::new();
     }
 
@@ -308,6 +371,37 @@ impl Head {
             key_reason: key.reason,
         })
     }
+}
+
+/// The number of fields of most records. Where two are as common, that of the table, else the larger.
+fn most_fields(batches: &[(RecordBatch, Place)], column_count: usize) -> usize {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for (batch, _) in batches {
+        match batch.field_count() {
+            Some(fields) => *counts.entry(fields).or_default() += batch.len(),
+            None => {
+                for record in batch.records() {
+                    *counts.entry(record.field_count()).or_default() += 1;
+                }
+            }
+        }
+    }
+    let most = counts
+        .into_iter()
+        .max_by_key(|(fields, records)| (*records, *fields == column_count, *fields));
+    most.map_or(0, |(fields, _)| fields)
+}
+
+/// The names of a header that ends with a delimiter, where the records do not: there is no column
+/// behind it.
+fn without_empty_end(mut names: Vec<Vec<u8>>, width: usize) -> Vec<Vec<u8>> {
+    let is_surplus = names
+        .get(width..)
+        .is_some_and(|surplus| surplus.iter().all(|name| name.trim_ascii().is_empty()));
+    if is_surplus && width > 0 {
+        names.truncate(width);
+    }
+    names
 }
 
 /// The limits of the decoder.

@@ -8,9 +8,15 @@ use bytes::{Bytes, BytesMut};
 
 use super::text::Text;
 use crate::{
-    csv::{self, Header, Limits, Mark, Record, RecordBatch},
+    csv::{
+        self, Header, Limits, Mark, Record, RecordBatch,
+        sniff::{
+            Doubt,
+            tabs::{Tabs, Watch},
+        },
+    },
     transfer::{
-        Result,
+        Error, Result,
         cut::{Cut, FileDecoder},
     },
 };
@@ -39,6 +45,8 @@ pub(in crate::transfer) struct Records {
     kept: Kept,
     /// Where the last batch ended.
     place: Place,
+    /// Looks out for what only the rest of the file could tell how to read.
+    watch: Option<Watch>,
 }
 
 impl Records {
@@ -50,6 +58,16 @@ impl Records {
             is_over: false,
             kept: Kept::default(),
             place: Place::default(),
+            watch: None,
+        }
+    }
+
+    /// The same, stopped by what is read in two ways, where the sample did not tell which.
+    pub(in crate::transfer) fn watched(self, tabs: Option<Tabs>) -> Self {
+        let line = self.place.mark.position.line.max(1);
+        Self {
+            watch: tabs.and_then(|tabs| Watch::of(tabs, line)),
+            ..self
         }
     }
 
@@ -110,6 +128,9 @@ impl Records {
             }
             match self.text.next()? {
                 Some(piece) => {
+                    if let Some(line) = self.watch.as_mut().and_then(|watch| watch.look(&piece)) {
+                        return Err(Error::Doubt(Doubt::Tabs { line }));
+                    }
                     self.byte_count += piece.len() as u64;
                     self.decoder.push(&piece);
                     self.kept.push(piece);

@@ -166,7 +166,7 @@ impl<'a> Job<'a> {
 
         let known = existing.as_ref().filter(|_| !was_created);
         let mut head = self.read_head(&start, known, &mut chunks).await?;
-        head.profile.check_encoding()?;
+        head.profile.check()?;
         if existing.is_none() && self.request.dry_run {
             return self.scan(head, chunks).await;
         }

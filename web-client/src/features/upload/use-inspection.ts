@@ -50,6 +50,7 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
       const request = {
         sample,
         complete: file.size <= sampleBytes,
+        sourceName: file.name,
         dialect,
         values,
         rowCount: previewRowCount,

@@ -141,6 +141,11 @@ impl<'a> Table<'a> {
         (end as f64 + 2.0).min(self.text.len() as f64) / self.text.len().max(1) as f64
     }
 
+    /// Whether the file ends with a line that has no end.
+    pub(in crate::csv::sniff) fn is_cut_off(&self) -> bool {
+        self.whole && !self.text.ends_with(b"\n") && !self.text.ends_with(b"\r")
+    }
+
     /// The bytes of a row.
     pub(in crate::csv::sniff) fn line(&self, row: &Row) -> &'a [u8] {
         self.text.get(row.start..row.end).unwrap_or_default()

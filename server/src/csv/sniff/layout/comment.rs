@@ -14,6 +14,11 @@ pub(crate) fn leads_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.starts_with(b"//")
 }
 
+/// The sign that a line begins with, if it is one that comments begin with.
+pub(crate) fn prefix_of(line: &[u8]) -> Option<&'static [u8]> {
+    PREFIXES.into_iter().find(|prefix| line.starts_with(prefix))
+}
+
 /// What was found.
 pub(super) struct Comments {
     pub(super) prefix: Finding<Option<Vec<u8>>>,
@@ -27,6 +32,12 @@ pub(super) fn find(table: &Table<'_>, hints: &Hints) -> Comments {
     if let Some(given) = hints.comment.given() {
         return Comments {
             prefix: Finding::given(given.clone()),
+            notes: 0,
+        };
+    }
+    if hints.header_rows.given() == Some(&0) {
+        return Comments {
+            prefix: Finding::found(None, 1.0, None),
             notes: 0,
         };
     }
@@ -80,19 +91,42 @@ fn look_for(table: &Table<'_>, filled: &[&Row], prefix: &[u8]) -> Use {
         .filter(|row| leads(row) && row.width != mode)
         .count();
     let is_usual = leads_comment(prefix);
+    // Below the first record a line with as many fields as the others is a record.
+    let is_odd_below = filled
+        .iter()
+        .skip(leading)
+        .all(|row| !leads(row) || row.width != mode);
     let is_apart = if mode == 1 {
         leading >= 1 && is_usual && leading == all
     } else {
-        odd * 2 >= all
+        odd * 2 >= all && is_odd_below
     };
+    let is_said = filled
+        .iter()
+        .filter(|row| leads(row))
+        .all(|row| row.width == 1 || is_remark(table.line(row), prefix));
     let is_placed = leading == all || (is_usual && all * 2 <= filled.len());
     let is_enough = is_usual || (leading == all && odd == all && all >= 2);
     if leading == all && is_usual && names_columns(table, filled, leading, mode) {
         Use::Header(leading - 1)
-    } else if is_apart && is_placed && is_enough {
+    } else if is_apart && is_said && is_placed && is_enough {
         Use::Comments
     } else {
         Use::None
+    }
+}
+
+/// Whether a line with delimiters is a remark all the same: a value would begin right behind the sign.
+pub(crate) fn is_remark(line: &[u8], prefix: &[u8]) -> bool {
+    let text = line.get(prefix.len()..).unwrap_or_default();
+    let is_usual = leads_comment(prefix);
+    match text.first() {
+        None => true,
+        Some(byte) => {
+            byte.is_ascii_whitespace()
+                || prefix.contains(byte)
+                || (is_usual && !byte.is_ascii_digit())
+        }
     }
 }
 

@@ -1,18 +1,26 @@
 //! Finds the first and the last row of the first table, and its width.
 //!
 //! `layout` calls it with the rows that hold data. It must never end a table because single rows
-//! are odd.
+//! are odd, nor leave out a row that can be a record: what has a delimiter and more than its first
+//! field filled is one, however many fields it has.
+
+mod end;
+mod start;
 
 use std::ops::Range;
 
 use super::super::cell::{Kind, kind};
 use super::super::cut::{Row, Table};
-use super::super::header::{self, Body};
+use super::super::header::{self, Names};
+use super::super::{Doubt, Hints};
 
-/// Rows that may stand before the header.
-const MAX_PREAMBLE: usize = 200;
-/// Rows of footnotes at most.
-const MAX_FOOTNOTES: usize = 15;
+/// The evidence from which on a row is beyond doubt the header, though it has another number of
+/// fields than those below.
+const CLEAR_HEADER: f64 = 0.3;
+/// Rows that are looked at for spaces behind their delimiters.
+const PROSE_ROWS: usize = 50;
+/// The evidence below which it is beyond doubt none.
+const CLEAR_RECORD: f64 = -0.1;
 
 /// Where the first table is.
 #[derive(Debug)]
@@ -26,22 +34,32 @@ pub(super) struct Extent {
     /// Its last physical line in the sample, when something follows it.
     pub(super) end_line: Option<u64>,
     pub(super) end_confidence: f64,
+    /// Why its first row may be another one.
+    pub(super) doubt: Option<Doubt>,
 }
 
-/// Finds the first table; with `is_fixed` its first row is the first one.
-pub(super) fn find(table: &Table<'_>, rows: &[&Row], is_fixed: bool) -> Extent {
-    let usual = usual_width(rows);
-    let (width, start, end) = first_run(table, rows, usual)
-        .and_then(|width| {
-            let finder = Finder::new(table, rows, width);
-            let start = if is_fixed { 0 } else { finder.start() };
-            finder.end(start).map(|end| (width, start, Some(end)))
-        })
-        .unwrap_or_else(|| {
-            let finder = Finder::new(table, rows, usual);
-            let start = if is_fixed { 0 } else { finder.start() };
-            (usual, start, finder.end(start))
-        });
+/// Finds the first table. Where the caller has said that lines are skipped, or that every line is a
+/// record, its first row is the first one.
+pub(super) fn find(table: &Table<'_>, rows: &[&Row], names: &Names, hints: &Hints) -> Extent {
+    let usual = usual_width(rows, hints.columns.len());
+    let is_headless = hints.header_rows.given() == Some(&0);
+    let is_fixed = is_headless || hints.skip_lines.given().is_some();
+    let look = |width: usize| {
+        let finder = Finder::new(table, rows, names, width);
+        let (start, doubt) = match is_fixed {
+            true => (0, None),
+            false => finder.start(),
+        };
+        let end = match is_headless {
+            true => None,
+            false => finder.end(start),
+        };
+        (width, start, doubt, end)
+    };
+    let (width, start, doubt, end) = first_run(table, rows, usual)
+        .map(look)
+        .filter(|(_, _, _, end)| end.is_some())
+        .unwrap_or_else(|| look(usual));
     let last = end.unwrap_or(rows.len());
     let own = rows.get(start..last).unwrap_or_default();
     let usual = own.iter().filter(|row| row.width == width).count();
@@ -58,17 +76,22 @@ pub(super) fn find(table: &Table<'_>, rows: &[&Row], is_fixed: bool) -> Extent {
         },
         end_line: end.and_then(|_| own.last()).map(|row| row.last_line),
         end_confidence: if end.is_some() { 0.8 } else { 0.95 },
+        doubt,
     }
 }
 
-/// The width of most rows of more than one field, when there are any.
-fn usual_width(rows: &[&Row]) -> usize {
+/// The width of most rows of more than one field, when there are any; where two widths are as common,
+/// that of the table that the file is loaded into, which has so many columns.
+fn usual_width(rows: &[&Row], column_count: usize) -> usize {
     let mut widths: Vec<usize> = rows.iter().map(|row| row.width).collect();
     widths.sort_unstable();
     let is_wide = widths.last().is_some_and(|width| *width > 1);
     let runs = widths.chunk_by(|left, right| left == right);
     let runs = runs.filter(|run| !is_wide || run.first() > Some(&1));
-    let most = runs.max_by_key(|run| (run.len(), run.first().copied()));
+    let most = runs.max_by_key(|run| {
+        let width = run.first().copied();
+        (run.len(), width == Some(column_count), width)
+    });
     most.and_then(<[usize]>::first).copied().unwrap_or(0)
 }
 
@@ -112,13 +135,19 @@ fn is_ragged(rows: &[&Row]) -> bool {
 struct Finder<'a, 't> {
     table: &'t Table<'a>,
     rows: &'t [&'t Row],
+    names: &'t Names,
     width: usize,
     /// How many fields of a row are filled in most rows.
     usual_filled: usize,
 }
 
 impl<'a, 't> Finder<'a, 't> {
-    fn new(table: &'t Table<'a>, rows: &'t [&'t Row], width: usize) -> Self {
+    fn new(
+        table: &'t Table<'a>,
+        rows: &'t [&'t Row],
+        names: &'t Names,
+        width: usize,
+    ) -> Self {
         let mut filled: Vec<usize> = rows
             .iter()
             .filter(|row| row.width == width)
@@ -130,6 +159,7 @@ impl<'a, 't> Finder<'a, 't> {
         Self {
             table,
             rows,
+            names,
             width,
             usual_filled,
         }
@@ -148,169 +178,28 @@ impl<'a, 't> Finder<'a, 't> {
         row.line > before.last_line + 1
     }
 
-    fn start(&self) -> usize {
-        if self.width <= 1 {
-            return 0;
-        }
-        let places = 0..self.rows.len().min(MAX_PREAMBLE);
-        let first = places.into_iter().find(|at| self.starts_table(*at));
-        let Some(first) = first else {
-            return 0;
-        };
-        match first.checked_sub(1) {
-            Some(before) if self.is_uneven_header(before) => before,
-            _ => first,
-        }
+    /// Whether a row cannot be a record: it has no delimiter, or nothing but its first field.
+    fn is_no_record(&self, row: &Row) -> bool {
+        row.width == 1 || (row.filled == 1 && self.first_kind(row) != Kind::Empty)
     }
 
-    fn starts_table(&self, at: usize) -> bool {
-        let Some(row) = self.row(at) else {
-            return false;
-        };
-        let after: Vec<&Row> = self.rows.iter().skip(at + 1).take(5).copied().collect();
-        let alike = after
-            .iter()
-            .filter(|row| row.width.abs_diff(self.width) <= 1)
-            .count();
-        row.width == self.width && alike * 2 >= after.len() && !self.is_title(row)
+    /// Whether what cuts a row are the commas of a sentence, which spaces follow, in a table in which
+    /// none do.
+    fn is_prose(&self, row: &Row) -> bool {
+        let begins_spaced = |field: &&[u8]| field.starts_with(b" ");
+        let is_tight = |row: &Row| !self.table.texts(row).iter().skip(1).any(begins_spaced);
+        let mut fields = self.table.texts(row).into_iter();
+        let is_text = matches!(fields.next().map(kind), Some(Kind::Text | Kind::Word));
+        let even = || self.rows.iter().filter(|row| row.width == self.width);
+        is_text
+            && row.width < self.width
+            && fields.all(|field| begins_spaced(&field))
+            && even().take(PROSE_ROWS).all(|row| is_tight(row))
     }
 
-    /// A row in which only the first cells are filled, above rows that are full.
-    fn is_title(&self, row: &Row) -> bool {
+    /// What the first field of a row looks like.
+    fn first_kind(&self, row: &Row) -> Kind {
         let texts = self.table.texts(row);
-        let is_first_filled = texts
-            .first()
-            .is_some_and(|text| matches!(kind(text), Kind::Text | Kind::Word));
-        let is_sparse = row.filled <= (self.width / 4).clamp(1, 2);
-        self.width >= 3 && is_first_filled && is_sparse && self.usual_filled > 2 * row.filled
-    }
-
-    /// A header with a field too many or too few.
-    fn is_uneven_header(&self, at: usize) -> bool {
-        let (Some(row), Some(next)) = (self.row(at), self.row(at + 1)) else {
-            return false;
-        };
-        let below = self.rows.get(at + 1..).unwrap_or_default();
-        let rest = self.rows.get(at + 2..).unwrap_or_default();
-        self.width >= 3
-            && row.width >= 2
-            && row.width + 1 >= self.width
-            && !self.has_gap_before(at + 1)
-            && header::evidence(self.table, row, below) > 0.0
-            && header::evidence(self.table, next, rest) <= 0.0
-    }
-
-    /// The first row behind the table, when there is any.
-    fn end(&self, start: usize) -> Option<usize> {
-        if self.width <= 1 {
-            return None;
-        }
-        let gap = (start + 2..self.rows.len())
-            .filter(|at| self.has_gap_before(*at))
-            .find(|at| self.ends_at_gap(start, *at));
-        gap.or_else(|| self.change(start))
-            .or_else(|| self.footnotes(start))
-    }
-
-    /// Whether the rows behind a gap are something else.
-    fn ends_at_gap(&self, start: usize, at: usize) -> bool {
-        let after = self.rows.get(at..).unwrap_or_default();
-        let same = after.iter().filter(|row| row.width == self.width).count();
-        let is_table = after.len() >= 2 && !is_ragged(after);
-        let are_notes = after.iter().all(|row| row.width < self.width);
-        let is_other = same * 10 <= after.len()
-            && (self.table.whole || after.len() >= 3)
-            && (is_table || are_notes);
-        let before = self.rows.get(start..at).unwrap_or_default();
-        is_other && self.is_even(before) || self.repeats_header(before, at)
-    }
-
-    fn is_even(&self, rows: &[&Row]) -> bool {
-        let usual = rows.iter().filter(|row| row.width == self.width).count();
-        rows.len() >= 2 && usual * 10 >= rows.len() * 9
-    }
-
-    /// A second table of the same width: another header, or the same one again.
-    fn repeats_header(&self, before: &[&Row], at: usize) -> bool {
-        let Some(row) = self.row(at).filter(|row| row.width == self.width) else {
-            return false;
-        };
-        if before
-            .first()
-            .is_some_and(|head| self.table.line(head) == self.table.line(row))
-        {
-            return true;
-        }
-        let body = before.get(1..).unwrap_or_default();
-        let bodies = Body::of_rows(self.table, body.iter().take(200).copied());
-        let (mut names, mut values) = (0, 0);
-        let cells = bodies.iter().zip(self.table.texts(row));
-        for (_, text) in cells.filter(|(body, _)| body.is_of_values()) {
-            names += usize::from(matches!(kind(text), Kind::Word | Kind::Text));
-            values += usize::from(kind(text).family().is_value());
-        }
-        let is_full = row.filled + 1 >= row.width;
-        let is_unlike = names > 0 && values == 0 && body.len() >= 2;
-        is_full && (is_unlike || self.names_values(at))
-    }
-
-    /// Whether a row names columns of values below it.
-    fn names_values(&self, at: usize) -> bool {
-        let (Some(row), Some(below)) = (self.row(at), self.rows.get(at + 1..)) else {
-            return false;
-        };
-        let bodies = Body::of_rows(self.table, below.iter().take(200).copied());
-        let has_values = below.len() >= 2 && bodies.iter().any(Body::is_of_values);
-        has_values && header::evidence(self.table, row, below) > 0.5
-    }
-
-    /// A second table without a gap: from one row on, all have another width.
-    fn change(&self, start: usize) -> Option<usize> {
-        let own = self.rows.get(start..)?;
-        let even = own.iter().take_while(|row| row.width == self.width).count();
-        let at = start + even;
-        let after = self.rows.get(at..)?;
-        let (head, rest) = after.split_first()?;
-        let same = rest.iter().filter(|row| row.width == head.width).count();
-        let is_same = same * 10 >= rest.len() * 9;
-        let is_table = even >= 3 && rest.len() >= 2 && is_same && head.width > 1;
-        (is_table && header::evidence(self.table, head, rest) > 0.3).then_some(at)
-    }
-
-    /// Notes below the table, at the end of the file.
-    fn footnotes(&self, start: usize) -> Option<usize> {
-        if !self.table.whole {
-            return None;
-        }
-        let own = self.rows.get(start..)?;
-        let notes = own
-            .iter()
-            .rev()
-            .take(MAX_FOOTNOTES + 1)
-            .take_while(|row| self.is_note(row))
-            .count();
-        let at = own.len().checked_sub(notes)?;
-        let (before, after) = own.split_at_checked(at)?;
-        let is_usual_above = before.iter().any(|row| self.is_note(row));
-        let is_padded = after.first().is_some_and(|row| row.width == self.width);
-        let is_apart = self.has_gap_before(start + at) || !is_padded;
-        let is_said = after.iter().any(|row| self.is_sentence(row));
-        let is_clear = (1..=MAX_FOOTNOTES).contains(&notes) && before.len() >= 3 && !is_usual_above;
-        (is_clear && is_said && is_apart && self.is_even(before)).then_some(start + at)
-    }
-
-    /// A row with text in its first field alone.
-    fn is_note(&self, row: &Row) -> bool {
-        let is_text_kind =
-            |text: &&[u8]| matches!(kind(text), Kind::Text | Kind::Word | Kind::Code);
-        let is_text = self.table.texts(row).first().is_some_and(is_text_kind);
-        let is_alone = row.width == 1 || (self.width >= 3 && row.filled == 1);
-        let is_narrow = self.width >= 4 && row.width * 2 < self.width;
-        is_text && (is_alone || is_narrow)
-    }
-
-    fn is_sentence(&self, row: &Row) -> bool {
-        let line = self.table.line(row).trim_ascii();
-        line.len() >= 8 && line.contains(&b' ') || line.starts_with(b"*")
+        texts.first().map_or(Kind::Empty, |text| kind(text))
     }
 }
