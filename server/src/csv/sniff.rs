@@ -149,9 +149,9 @@ impl Doubt {
     #[must_use]
     pub const fn line(&self) -> u64 {
         match self {
-            Self::LinesAbove { line, .. } | Self::UnevenHeader { line, .. } | Self::Tabs { line } => {
-                *line
-            }
+            Self::LinesAbove { line, .. }
+            | Self::UnevenHeader { line, .. }
+            | Self::Tabs { line } => *line,
         }
     }
 }

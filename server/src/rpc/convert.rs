@@ -18,7 +18,8 @@ use crate::{
     clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
     transfer::{
         ColumnCondition, ColumnMapping, CommitMode, Counts, CreateTable, Error, ExportRequest,
-        ExportSource, FileSpec, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot, UploadRequest,
+        ExportSource, FileSpec, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot,
+        UploadRequest,
     },
 };
 

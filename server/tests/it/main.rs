@@ -19,6 +19,7 @@ mod cluster;
 mod differential;
 mod empty;
 mod engine;
+mod evidence;
 mod export;
 mod faults;
 mod formats;

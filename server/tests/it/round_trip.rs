@@ -274,6 +274,90 @@ async fn random_rows_of_many_types_come_back_equal() {
     );
 }
 
+/// Texts that look like something else in one format or another.
+const HOSTILE: &[&str] = &[
+    r"'a\\nb'",
+    r"'a\nb'",
+    r"'a\tb'",
+    r"'\\'",
+    r"'C:\\temp\\new'",
+    r#"'"quoted"'"#,
+    r#"'"a\nb"'"#,
+    r#"'say "hi"'"#,
+    r#"'{"msg":"say \\"hi\\""}'"#,
+    r#"'""'"#,
+    r"'\\N'",
+    "''",
+    "' '",
+    "'# note'",
+    "'a,b;c|d'",
+    "'NULL'",
+    "'007'",
+    r"'cr\rlf\r\n'",
+    r"'it\'s'",
+    "'ünï ✓'",
+];
+
+/// Each text alone, so that no other one gives the format away, and all together, exported in each
+/// format and loaded again without a flag.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_exported_loads_again_without_a_flag() {
+    let server = TestServer::start().await;
+    let mut failures = Vec::new();
+    let alone = HOSTILE.iter().map(|text| vec![*text]);
+    for texts in alone.chain([HOSTILE.to_vec()]) {
+        for columns in ["id UInt32, value String", "value String, id UInt32"] {
+            for table in ["hostile_in", "hostile_out"] {
+                server.sql(&format!("DROP TABLE IF EXISTS {table}"));
+                server.sql(&format!(
+                    "CREATE TABLE {table} ({columns}, maybe Nullable(String)) ENGINE = MergeTree ORDER BY id"
+                ));
+            }
+            let rows = texts.iter().chain([&"'plain'", &"'text'"]).enumerate();
+            let rows = rows.map(|(id, text)| format!("({id}, {text}, {text})"));
+            let rows = rows.collect::<Vec<_>>().join(", ");
+            server.sql(&format!(
+                "INSERT INTO hostile_in (id, value, maybe) VALUES {rows}"
+            ));
+            for (format, name) in [
+                (pb::Format::Csv, "out.csv"),
+                (pb::Format::Tsv, "out.tsv"),
+                (pb::Format::Ndjson, "out.ndjson"),
+            ] {
+                server.sql("TRUNCATE TABLE hostile_out");
+                let dialect = pb::Dialect {
+                    format: format.into(),
+                    ..Default::default()
+                };
+                let exported = server
+                    .export(pb::ExportRequest {
+                        dialect: Some(dialect),
+                        ..export_table("hostile_in")
+                    })
+                    .await
+                    .unwrap();
+                let named = pb::UploadSpec {
+                    source_name: name.to_owned(),
+                    ..spec("hostile_out")
+                };
+                let loaded = server.upload_in(named, &exported.file, 1_000).await;
+                let fault = match loaded {
+                    Err(status) => status.to_string(),
+                    Ok(_)
+                        if checksum(&server, "hostile_out") == checksum(&server, "hostile_in") =>
+                    {
+                        continue;
+                    }
+                    Ok(_) => server.sql("SELECT * FROM hostile_out ORDER BY id"),
+                };
+                let file = String::from_utf8_lossy(&exported.file);
+                failures.push(format!("{texts:?} in {columns} as {name}: {fault}\n{file}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 fn create(server: &TestServer, table: &str, data_type: &str) {
     server.sql(&format!(
         "CREATE TABLE {table} (id UInt32, value {data_type}) ENGINE = MergeTree ORDER BY id"

@@ -99,11 +99,18 @@ impl Form {
         if text.len() == 36 && text.bytes().all(is_lower_hex) {
             return Self::Uuid;
         }
-        if text.parse::<Ipv4Addr>().is_ok_and(|ip| ip.to_string() == text) {
+        if text
+            .parse::<Ipv4Addr>()
+            .is_ok_and(|ip| ip.to_string() == text)
+        {
             return Self::IPv4;
         }
         // How addresses of version 4 are written within those of version 6 differs.
-        if !text.contains('.') && text.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_string() == text) {
+        if !text.contains('.')
+            && text
+                .parse::<Ipv6Addr>()
+                .is_ok_and(|ip| ip.to_string() == text)
+        {
             return Self::IPv6;
         }
         Self::Text

@@ -152,7 +152,9 @@ fn within<'a>(
 /// The last line counts only with its end.
 #[must_use]
 pub fn head_bytes(text: &[u8], hints: &Hints) -> usize {
-    let own = text.strip_prefix(crate::csv::BYTE_ORDER_MARK).unwrap_or(text);
+    let own = text
+        .strip_prefix(crate::csv::BYTE_ORDER_MARK)
+        .unwrap_or(text);
     let mark = text.len() - own.len();
     let cr_ends = cr_ends(own, hints.terminator);
     let head = match hints.skip_lines.given() {
@@ -172,7 +174,10 @@ fn comment_lines<'t>(
     let (prefix, is_given) = match hints.comment.given() {
         Some(given) => (given.as_deref().unwrap_or_default(), true),
         None if is_even(first) => (&b""[..], false),
-        None => (super::layout::comment_prefix(first).unwrap_or_default(), false),
+        None => (
+            super::layout::comment_prefix(first).unwrap_or_default(),
+            false,
+        ),
     };
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -201,7 +206,9 @@ fn is_even(text: &[u8]) -> bool {
         // A sentence has a space behind its comma.
         let cuts = |line: &&[u8]| {
             let pairs = line.windows(2);
-            pairs.filter(|pair| pair[0] == *delimiter && pair[1] != b' ').count()
+            pairs
+                .filter(|pair| pair[0] == *delimiter && pair[1] != b' ')
+                .count()
         };
         let mut counts = lines.iter().map(cuts);
         let first = counts.next().unwrap_or(0);

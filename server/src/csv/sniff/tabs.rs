@@ -94,7 +94,10 @@ impl Found {
 
     /// Counts a backslash; how many bytes it takes.
     fn backslash(&mut self, text: &[u8], at: usize) -> usize {
-        match escape(text.get(at..).unwrap_or_default(), byte_before(text, at, b'\n')) {
+        match escape(
+            text.get(at..).unwrap_or_default(),
+            byte_before(text, at, b'\n'),
+        ) {
             Escape::Null => self.nulls += 1,
             Escape::Known => self.escapes += 1,
             Escape::Unknown => self.others += 1,

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::{Hint, Hints, Sniffed, Terminator, sniff};
 
+mod records;
+
 const SAMPLE_BYTES: usize = 1 << 20;
 
 fn sniff_all(text: &[u8]) -> Sniffed {

@@ -134,9 +134,12 @@ impl Looked {
             looked.byte_count = looked.head_bytes + byte_count;
             let is_all = is_over || looked.beginning.is_complete;
             if looked.byte_count <= wanted || (is_all && beginning.len() < wanted) {
-                let is_hidden = !looked.beginning.is_complete && looked.head_bytes == beginning.len();
+                let is_hidden =
+                    !looked.beginning.is_complete && looked.head_bytes == beginning.len();
                 return match is_hidden && byte_count > 0 {
-                    true => Err(Error::LongHead { limit: beginning.len() }),
+                    true => Err(Error::LongHead {
+                        limit: beginning.len(),
+                    }),
                     false => Ok(looked),
                 };
             }
@@ -169,7 +172,14 @@ impl Head {
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);
         let mut chunks = Vec::new();
-        let looked = Looked::at(&mut text, file, config, byte_count, (&mut feed, &mut chunks)).await?;
+        let looked = Looked::at(
+            &mut text,
+            file,
+            config,
+            byte_count,
+            (&mut feed, &mut chunks),
+        )
+        .await?;
         let names = table.map(Table::column_names).unwrap_or_default();
         let cutting = Cutting::find(looked.sample(), file, &names)?;
 

@@ -8,6 +8,8 @@ use super::super::{Finding, Hints, header};
 
 /// What comments start with, the usual ones first.
 const PREFIXES: [&[u8]; 7] = [b"#", b"//", b"--", b"%", b"!", b";", b"*"];
+/// Rows that are looked at for spaces behind their delimiters.
+const TIGHT_ROWS: usize = 50;
 
 /// Whether a line looks like a comment of the usual kind.
 pub(crate) fn leads_comment(line: &[u8]) -> bool {
@@ -86,16 +88,22 @@ fn look_for(table: &Table<'_>, filled: &[&Row], prefix: &[u8]) -> Use {
     }
     let leading = filled.iter().take_while(|row| leads(row)).count();
     let mode = mode(&others);
+    let is_tight = !others
+        .iter()
+        .take(TIGHT_ROWS)
+        .any(|row| has_spaced(table, row));
+    // A sentence with as many commas as the table is no record of it.
+    let is_odd = |row: &Row| row.width != mode || is_tight && is_sentence(table, row);
     let odd = filled
         .iter()
-        .filter(|row| leads(row) && row.width != mode)
+        .filter(|row| leads(row) && is_odd(row))
         .count();
     let is_usual = leads_comment(prefix);
     // Below the first record a line with as many fields as the others is a record.
     let is_odd_below = filled
         .iter()
         .skip(leading)
-        .all(|row| !leads(row) || row.width != mode);
+        .all(|row| !leads(row) || is_odd(row));
     let is_apart = if mode == 1 {
         leading >= 1 && is_usual && leading == all
     } else {
@@ -114,6 +122,18 @@ fn look_for(table: &Table<'_>, filled: &[&Row], prefix: &[u8]) -> Use {
     } else {
         Use::None
     }
+}
+
+/// Whether a space follows some delimiter of a row.
+fn has_spaced(table: &Table<'_>, row: &Row) -> bool {
+    let fields = table.texts(row);
+    fields.iter().skip(1).any(|field| field.starts_with(b" "))
+}
+
+/// Whether a space follows every delimiter of a row.
+fn is_sentence(table: &Table<'_>, row: &Row) -> bool {
+    let fields = table.texts(row);
+    fields.len() > 1 && fields.iter().skip(1).all(|field| field.starts_with(b" "))
 }
 
 /// Whether a line with delimiters is a remark all the same: a value would begin right behind the sign.

@@ -142,12 +142,7 @@ struct Finder<'a, 't> {
 }
 
 impl<'a, 't> Finder<'a, 't> {
-    fn new(
-        table: &'t Table<'a>,
-        rows: &'t [&'t Row],
-        names: &'t Names,
-        width: usize,
-    ) -> Self {
+    fn new(table: &'t Table<'a>, rows: &'t [&'t Row], names: &'t Names, width: usize) -> Self {
         let mut filled: Vec<usize> = rows
             .iter()
             .filter(|row| row.width == width)

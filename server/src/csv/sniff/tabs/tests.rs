@@ -8,7 +8,11 @@ fn escapes_outweigh_quotes_and_needed_quotes_are_csv() {
         ("id\ttxt\n1\tx\n", Tabs::Either, Tabs::NamedTsv),
         ("id\ttxt\n1\t\\N\n", Tabs::NamedTsv, Tabs::NamedTsv),
         ("id\ttxt\n1\ta\\nb\n", Tabs::Tsv, Tabs::Tsv),
-        ("id\tt\n1\t{\"m\":\"a\\\\nb\"}\n2\t{\"m\":\"x\"}\n", Tabs::Tsv, Tabs::Tsv),
+        (
+            "id\tt\n1\t{\"m\":\"a\\\\nb\"}\n2\t{\"m\":\"x\"}\n",
+            Tabs::Tsv,
+            Tabs::Tsv,
+        ),
         ("id\tt\n1\t\"a\\nb\"\n2\t\"x\"\n", Tabs::Tsv, Tabs::Tsv),
         ("id\tt\n1\t\"x\"\n2\ty\n", Tabs::Csv, Tabs::Tsv),
         ("id\tt\n1\tsay \"x\"\n", Tabs::Either, Tabs::NamedTsv),
@@ -20,9 +24,21 @@ fn escapes_outweigh_quotes_and_needed_quotes_are_csv() {
         ("id\tt\n1\t\"a\nb\"\n", Tabs::Csv, Tabs::Csv),
         ("id\tpath\n1\tC:\\Users\n", Tabs::Csv, Tabs::NamedTsv),
         // Something for both.
-        ("id\tpath\n1\tC:\\Users\\new\n", Tabs::Doubt(2), Tabs::Doubt(2)),
-        ("id\tpath\n1\tx\n2\tC:\\temp\\new\n", Tabs::Doubt(3), Tabs::Doubt(3)),
-        ("id\tt\n1\t\"{\"\"a\"\":\"\"x\\ny\"\"}\"\n", Tabs::Doubt(2), Tabs::Doubt(2)),
+        (
+            "id\tpath\n1\tC:\\Users\\new\n",
+            Tabs::Doubt(2),
+            Tabs::Doubt(2),
+        ),
+        (
+            "id\tpath\n1\tx\n2\tC:\\temp\\new\n",
+            Tabs::Doubt(3),
+            Tabs::Doubt(3),
+        ),
+        (
+            "id\tt\n1\t\"{\"\"a\"\":\"\"x\\ny\"\"}\"\n",
+            Tabs::Doubt(2),
+            Tabs::Doubt(2),
+        ),
         // Two backslashes are how ClickHouse writes one.
         ("id\tpath\n1\tC:\\\\temp\\\\new\n", Tabs::Tsv, Tabs::Tsv),
     ];
@@ -64,7 +80,11 @@ fn what_comes_late_and_has_two_readings_stops() {
     ];
     for (text, either, named) in cases {
         assert_eq!(stopped(Tabs::Either, text), *either, "{text:?}");
-        assert_eq!(stopped(Tabs::NamedTsv, text), *named, "{text:?} by its name");
+        assert_eq!(
+            stopped(Tabs::NamedTsv, text),
+            *named,
+            "{text:?} by its name"
+        );
     }
 }
 

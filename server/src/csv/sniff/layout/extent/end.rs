@@ -40,8 +40,7 @@ impl Finder<'_, '_> {
         let after = self.rows.get(at..).unwrap_or_default();
         let same = after.iter().filter(|row| row.width == self.width).count();
         let is_apart = same * 10 <= after.len() && (self.table.whole || after.len() >= 3);
-        let is_other =
-            is_apart && after.len() >= 2 && !is_ragged(after) && self.names_others(at);
+        let is_other = is_apart && after.len() >= 2 && !is_ragged(after) && self.names_others(at);
         let are_notes = self.table.whole && self.are_notes_behind_gap(start, at);
         (is_other || are_notes) && self.is_even(before) || self.repeats_header(before, at)
     }
@@ -141,7 +140,9 @@ impl Finder<'_, '_> {
         let is_padded = after.first().is_some_and(|row| row.width == self.width);
         let is_apart = self.has_gap_before(start + at) || !is_padded;
         // A last line without its end is a record that was cut off, unless the table has ended above.
-        let is_cut_off = self.table.is_cut_off() && notes == 1 && !self.has_gap_before(start + at);
+        let is_remark = || after.iter().any(|row| self.is_remark(row));
+        let is_alone = notes == 1 && !(self.has_gap_before(start + at) && is_remark());
+        let is_cut_off = self.table.is_cut_off() && is_alone;
         let is_said = after.iter().any(|row| self.is_sentence(row));
         let is_clear = (1..=MAX_FOOTNOTES).contains(&notes) && before.len() >= 3 && !is_usual_above;
         let is_end = is_clear && is_said && is_apart && !is_cut_off;

@@ -1,0 +1,270 @@
+//! What is loaded is what the file says, or nothing: records are never left out, columns never swapped,
+//! and where two readings load different rows the upload is refused.
+
+use std::fmt::Write as _;
+
+use tonic::Code;
+
+use crate::support::{TestServer, reason, spec};
+use sluice_proto::v1 as pb;
+
+fn named(table: &str, file: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        source_name: file.to_owned(),
+        ..spec(table)
+    }
+}
+
+fn created(table: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        create_table: true,
+        ..spec(table)
+    }
+}
+
+fn lenient(spec: pb::UploadSpec, max_rows: i64) -> pb::UploadSpec {
+    pb::UploadSpec {
+        rejects: Some(pb::RejectPolicy {
+            max_rows: Some(max_rows),
+            ..Default::default()
+        }),
+        ..spec
+    }
+}
+
+fn with(spec: pb::UploadSpec, dialect: pb::Dialect) -> pb::UploadSpec {
+    pb::UploadSpec {
+        dialect: Some(dialect),
+        ..spec
+    }
+}
+
+fn headless() -> pb::Dialect {
+    pb::Dialect {
+        header_rows: Some(0),
+        ..Default::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_with_other_numbers_of_fields_are_at_fault_and_never_left_out() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE people (id UInt8, name String, n UInt8, note String) ENGINE = MergeTree ORDER BY id");
+    let file = "1,Ann,10\n2,Bob,20\n3,Cid,30,x\n4,Dan,40,x\n5,Eve,50,x\n6,Fay,60,x\n";
+    let status = server.upload(spec("people"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "TOO_FEW_FIELDS", "{status}");
+    assert!(status.message().starts_with("line 1:"), "{status}");
+    assert_eq!(server.sql("SELECT count() FROM people"), "0");
+
+    // With rejects allowed, the two are rejected and the others there.
+    let response = server
+        .upload(lenient(spec("people"), 2), file)
+        .await
+        .unwrap();
+    let counters = response.transfer.unwrap().counters.unwrap();
+    assert_eq!((counters.rows_rejected, counters.rows_committed), (2, 4));
+    assert_eq!(server.sql("SELECT groupArray(id) FROM people"), "[3,4,5,6]");
+
+    // What the caller says wins: short records are filled up.
+    server.sql("TRUNCATE TABLE people");
+    let padded = pb::UploadSpec {
+        values: Some(pb::ValueOptions {
+            ragged: pb::Ragged::Pad.into(),
+            ..Default::default()
+        }),
+        ..with(spec("people"), headless())
+    };
+    server.upload(padded, file).await.unwrap();
+    assert_eq!(
+        server.sql("SELECT count(), countIf(note = '') FROM people"),
+        "6\t2"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_cut_off_says_so() {
+    let server = TestServer::start().await;
+    server
+        .sql("CREATE TABLE places (place String, x UInt8, y UInt8) ENGINE = MergeTree ORDER BY x");
+    let file = "place,x,y\nOak Hill,1,2\nElm Street,3,4\nPine Road,5,6\nBirch Lane,7,8\nBoston Har";
+    let status = server.upload(spec("places"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "TOO_FEW_FIELDS", "{status}");
+    assert!(status.message().contains("cut off"), "{status}");
+    assert_eq!(server.sql("SELECT count() FROM places"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_found_by_a_header_of_another_width() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE pairs (B UInt8, A UInt8) ENGINE = MergeTree ORDER BY A");
+    server
+        .upload(spec("pairs"), "A,B,\n1,2\n3,4\n")
+        .await
+        .unwrap();
+    assert_eq!(
+        server.sql("SELECT A, B FROM pairs ORDER BY A"),
+        "1\t2\n3\t4"
+    );
+
+    server
+        .sql("CREATE TABLE wide (id UInt8, qty UInt8, note String) ENGINE = MergeTree ORDER BY id");
+    let file: String = (1..20).map(|row| format!("{row},{}\n", row * 2)).collect();
+    let file = format!("qty,id,note\n{file}");
+    let status = server.upload(spec("wide"), &file).await.unwrap_err();
+    assert_eq!(reason(&status), "TOO_FEW_FIELDS", "{status}");
+    let status = server
+        .upload(lenient(spec("wide"), 5), &file)
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&status), "TOO_MANY_REJECTS", "{status}");
+    assert_eq!(server.sql("SELECT count() FROM wide"), "0");
+
+    // Names of the table make a header of a line that could be a record as well.
+    server.sql("CREATE TABLE texts (city String, person String) ENGINE = MergeTree ORDER BY city");
+    server
+        .upload(spec("texts"), "person,city,\nAnn,Oslo\nBob,Rome\n")
+        .await
+        .unwrap();
+    assert_eq!(
+        server.sql("SELECT city, person FROM texts ORDER BY city"),
+        "Oslo\tAnn\nRome\tBob"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_readings_are_refused_with_the_options_of_both() {
+    let server = TestServer::start().await;
+    let cases: [(&str, &[&str]); 3] = [
+        (
+            "Report,Sales\n\nid,name,city\n1,Ann,Oslo\n2,Bob,Rome\n",
+            &["--skip-lines 2", "--skip-lines 0"],
+        ),
+        (
+            "Ann,Oslo,extra\nBob,Rome\nCid,Bonn\nDan,Kiev\n",
+            &["--header-rows 1", "--no-header"],
+        ),
+        (
+            "id\tpath\n1\tC:\\Users\\new\n2\tD:\\x\n",
+            &["--format tsv", "--format csv"],
+        ),
+    ];
+    for (file, options) in cases {
+        let status = server.upload(created("doubtful"), file).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+        assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
+        for option in options {
+            assert!(status.message().contains(option), "{option}: {status}");
+        }
+    }
+    assert_eq!(server.sql("EXISTS TABLE doubtful"), "0");
+    let skip = pb::Dialect {
+        skip_lines: Some(2),
+        ..Default::default()
+    };
+    server
+        .upload(with(created("doubtful"), skip), cases[0].0)
+        .await
+        .unwrap();
+    assert_eq!(server.sql("SELECT count() FROM doubtful"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_behind_the_sample_never_changes_how_tabs_are_read() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE notes (id UInt32, txt String) ENGINE = MergeTree ORDER BY id");
+    let mut head = String::from("id\ttxt\n");
+    for row in 0..100_000 {
+        writeln!(head, "{row}\tplain text").unwrap();
+    }
+    assert!(head.len() > 1 << 20);
+    for (name, last, is_refused) in [
+        ("notes.txt", "100000\ta\\nb\n", true),
+        ("notes.txt", "100000\t\"quoted\"\n", true),
+        ("notes.tsv", "100000\t\"quoted\"\n", true),
+        ("notes.tsv", "100000\tC:\\temp\n", true),
+        ("notes.txt", "100000\t5\" pipe\n", false),
+        ("notes.tsv", "100000\ta\\nb\n", false),
+    ] {
+        let file = format!("{head}{last}");
+        let loaded = server
+            .upload_in(named("notes", name), file.as_bytes(), 64 << 10)
+            .await;
+        if is_refused {
+            let status = loaded.unwrap_err();
+            assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{name} {last}: {status}");
+            assert!(status.message().contains("line 100002"), "{status}");
+            assert!(status.message().contains("--format csv"), "{status}");
+            assert_eq!(
+                server.sql("SELECT count() FROM notes"),
+                "0",
+                "{name} {last}"
+            );
+        } else {
+            loaded.unwrap();
+            assert_eq!(
+                server.sql("SELECT count() FROM notes"),
+                "100001",
+                "{name} {last}"
+            );
+        }
+        server.sql("TRUNCATE TABLE notes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_string_stays_what_it_is() {
+    let server = TestServer::start().await;
+    let file = "{\"pkg\":\"a\",\"version\":\"1.10\",\"sku\":\"12\",\"n\":1,\"day\":\"2024-01-02\",\"at\":\"2024-01-02T03:04:05Z\",\"ok\":\"true\",\"na\":\"NA\"}\n\
+         {\"pkg\":\"b\",\"version\":\"1.9\",\"sku\":\"007\",\"n\":2,\"day\":\"2024-02-29\",\"at\":\"2024-01-02T03:04:05Z\",\"ok\":\"false\",\"na\":\"x\"}\n";
+    server.upload(created("packages"), file).await.unwrap();
+    assert_eq!(
+        server.sql("SELECT groupArray(version), groupArray(sku), groupArray(na) FROM packages"),
+        "['1.10','1.9']\t['12','007']\t['NA','x']"
+    );
+    let types = "SELECT name, type FROM system.columns WHERE database = 'default' AND table = 'packages' \
+         AND name IN ('n', 'day', 'at', 'ok') ORDER BY name";
+    assert_eq!(
+        server.sql(types),
+        "at\tString\nday\tDate\nn\tInt64\nok\tString"
+    );
+    // A column that exists takes them as ever.
+    server.sql("CREATE TABLE typed (sku UInt16, day Date) ENGINE = MergeTree ORDER BY sku");
+    server
+        .upload(
+            spec("typed"),
+            "{\"sku\":\"007\",\"day\":\"31.12.2024\"}\n{\"sku\":\"8\",\"day\":\"01.12.2024\"}\n",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        server.sql("SELECT * FROM typed ORDER BY sku"),
+        "7\t2024-12-31\n8\t2024-12-01"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_longer_than_the_sample_hide_no_header() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE measured (b String, a UInt32) ENGINE = MergeTree ORDER BY a");
+    let mut file = String::new();
+    for line in 0..60_000 {
+        writeln!(file, "# note {line} on what was measured").unwrap();
+    }
+    assert!(file.len() > 1 << 20);
+    file.push_str("a,b\n");
+    for row in 0..100 {
+        writeln!(file, "{row},x").unwrap();
+    }
+    let loaded = server
+        .upload_in(spec("measured"), file.as_bytes(), 100_000)
+        .await
+        .unwrap();
+    assert_eq!(
+        loaded.transfer.unwrap().counters.unwrap().rows_committed,
+        100
+    );
+    assert_eq!(
+        server.sql("SELECT count(), uniq(b), max(a) FROM measured"),
+        "100\t1\t99"
+    );
+}
