@@ -3,6 +3,8 @@
 //! `transfer::upload` reads it before it touches the table, so that a file that does not match
 //! changes nothing; `transfer::inspect` reads nothing else.
 
+mod looked;
+
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
@@ -11,20 +13,22 @@ use tokio::sync::mpsc;
 use super::{
     Chunk,
     records::{Place, Records},
-    text::{Beginning, Text},
+    text::Text,
 };
 use crate::{
     catalog::{NewColumn, NewTable, Table},
     column::zone::Zone,
     config::TransferConfig,
-    csv::{Limits, RecordBatch, sniff::head_bytes},
+    csv::{Limits, RecordBatch},
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result,
         cut::Cut,
         plan::{FileShape, Matching, Plan},
-        profile::{self, Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
+        profile::{Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
     },
 };
+
+use looked::Looked;
 
 /// Records that have their header, the first of them, and what they show.
 #[derive(Debug)]
@@ -94,66 +98,6 @@ impl Feed<'_> {
             },
         }
         Ok(true)
-    }
-}
-
-/// The beginning of a text, long enough to hold some of its table.
-#[derive(Debug, Default)]
-struct Looked {
-    beginning: Beginning,
-    /// Comments, or lines that the caller skips, before everything else.
-    head_bytes: usize,
-    /// How much is looked at at the most.
-    byte_count: usize,
-}
-
-impl Looked {
-    /// Takes `byte_count` bytes, and as many more as comments take up before them.
-    async fn at(
-        text: &mut Text,
-        file: &FileSpec,
-        config: &TransferConfig,
-        byte_count: usize,
-        (feed, chunks): (&mut Feed<'_>, &mut Vec<Bytes>),
-    ) -> Result<Self> {
-        let mut looked = Self::default();
-        let mut wanted = byte_count;
-        loop {
-            let mut is_over = false;
-            while !is_over && !text.look(&mut looked.beginning, wanted)? {
-                is_over = !feed.fill(text, chunks).await?;
-            }
-            if is_over {
-                text.cut_short(&mut looked.beginning)?;
-            }
-            let beginning = &looked.beginning.text;
-            let seen = beginning.get(..wanted).unwrap_or(beginning);
-            if byte_count > 0 {
-                looked.head_bytes = head_bytes(seen, &file.hints);
-            }
-            looked.byte_count = looked.head_bytes + byte_count;
-            let is_all = is_over || looked.beginning.is_complete;
-            if looked.byte_count <= wanted || (is_all && beginning.len() < wanted) {
-                let is_hidden =
-                    !looked.beginning.is_complete && looked.head_bytes == beginning.len();
-                return match is_hidden && byte_count > 0 {
-                    true => Err(Error::LongHead {
-                        limit: beginning.len(),
-                    }),
-                    false => Ok(looked),
-                };
-            }
-            if looked.head_bytes > config.max_record_bytes {
-                let limit = config.max_record_bytes;
-                return Err(Error::LongHead { limit });
-            }
-            // More at once each time, so that a long head is not looked at again and again.
-            wanted = looked.byte_count + looked.head_bytes;
-        }
-    }
-
-    fn sample(&self) -> profile::Sample<'_> {
-        self.beginning.sample(self.byte_count)
     }
 }
 
