@@ -56,7 +56,10 @@ impl Finder<'_, '_> {
         let is_only_gap = || !(start + 1..at).any(|at| self.has_gap_before(at));
         let is_remark = || after.len() > 1 || after.iter().any(|row| self.is_remark(row));
         let is_cut_off = || self.table.is_cut_off() && !(is_only_gap() && is_remark());
-        after.iter().all(is_note) && !is_cut_off()
+        // Where records look like notes, so do those behind a gap.
+        let own = self.rows.get(start..at).unwrap_or_default();
+        let is_usual = || own.iter().any(|row| self.is_no_record(row));
+        after.iter().all(is_note) && !is_cut_off() && !is_usual()
     }
 
     fn is_even(&self, rows: &[&Row]) -> bool {
