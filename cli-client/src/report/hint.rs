@@ -42,10 +42,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "--resume takes the flags and the table of the first time; leave --transfer-id out to \
              begin anew"
         }
-        "FILE_CHANGED" => {
-            "an upload goes on only with the same file; cancel it with `sluice transfers cancel`, \
-             and load the file anew"
-        }
+        "FILE_CHANGED" => "an id stands for one file; load this one under another --transfer-id",
         "TABLE_CHANGED" | "SESSION_EXPIRED" => {
             "load the file anew, without --resume and with another --transfer-id"
         }
@@ -53,6 +50,10 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "look what is in the table before the file is loaded again; --commit atomic or blocks \
              can be resumed"
         }
+        "COMMIT_PENDING" => {
+            "`sluice transfers watch` follows it to its end; do not load the file again"
+        }
+        "FILE_TRUNCATED" => "send the whole file, with the same --transfer-id",
         "COUNT_MISMATCH" => "load the file anew; nothing of it is in the table",
         "MEMORY_LIMIT" => "try again when fewer transfers run; see `sluice transfers list`",
         "FILE_TOO_LARGE" => "load it in parts",

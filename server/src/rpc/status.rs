@@ -167,6 +167,12 @@ fn external(error: &Error) -> External {
             all.metadata.extend(first.metadata);
             all.with("limit", limit)
         }
+        // What ended it, and what it has left.
+        Error::RowsLeft { rows, cause } => External {
+            message: length::message(error.to_string()),
+            retry: None,
+            ..external(cause).with("rowsLeft", rows)
+        },
         Error::Journal(cause) => External {
             message: error.to_string(),
             ..clickhouse_error(cause)

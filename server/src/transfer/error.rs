@@ -281,6 +281,17 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// What ended an upload that shows its rows as they come.
+    #[error(
+        "{cause}; up to {rows} rows of the file are in the table and stay there: look at them before you \
+         load the file again"
+    )]
+    RowsLeft {
+        /// The rows that may be there.
+        rows: u64,
+        /// What ended it.
+        cause: Box<Self>,
+    },
     /// Nobody but this server may drop the staged rows, but they are gone.
     #[error("the staged rows are gone: somebody else has dropped or renamed their table")]
     StagedRowsGone,
@@ -444,6 +455,7 @@ impl Error {
             }
             Self::Journal(error) => error.is_passing(),
             Self::CommitPending { cause, .. } => cause.is_passing(),
+            Self::RowsLeft { cause, .. } => cause.is_passing(),
             Self::Engine(_)
             | Self::ClientGone
             | Self::IdleTimeout { .. }

@@ -79,9 +79,10 @@ impl Phase {
     }
 
     /// The phase of a transfer that this error ended.
-    pub(super) const fn of_failure(error: &Error) -> Self {
+    pub(super) fn of_failure(error: &Error) -> Self {
         match error {
             Error::Cancelled => Self::Cancelled,
+            Error::RowsLeft { cause, .. } => Self::of_failure(cause),
             _ => Self::Failed,
         }
     }

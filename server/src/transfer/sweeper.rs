@@ -151,7 +151,7 @@ impl Inner {
     }
 
     /// Whether a pipeline of this server works on it.
-    fn is_active(&self, id: Uuid) -> bool {
+    pub(super) fn is_active(&self, id: Uuid) -> bool {
         let transfer = self.registry.get(id);
         transfer.is_ok_and(|transfer| transfer.state().is_active())
     }

@@ -159,10 +159,18 @@ impl Transfers {
         let (sender, outcome) = oneshot::channel();
         let work = Arc::clone(inner);
         drop(task::spawn("upload", async move {
+            let id = request.id;
             let outcome = run::run(&work, running, request, receiver, begin).await;
+            let is_pending = matches!(
+                outcome.as_ref().map_err(AsRef::as_ref),
+                Err(Error::CommitPending { .. })
+            );
             // The caller may have gone; the registry has the outcome.
             drop(sender.send(outcome));
             drop((memory, place));
+            if is_pending {
+                finish::complete_pending(&work, id).await;
+            }
         }));
         Ok(Upload {
             transfer,

@@ -37,6 +37,11 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "The file would empty the table",
     "No row of it would be loaded. Look at the file and at the rows that were rejected.",
   ],
+  COMMIT_PENDING: [
+    "Every row is there, but not yet all in the table",
+    "The server goes on by itself. Do not load the file again.",
+  ],
+  FILE_TRUNCATED: ["The file ended at another size than it began with", "Choose it again."],
   SESSION_EXPIRED: ["The upload waited too long for its file", "Start it as a new upload."],
   MEMORY_LIMIT: ["The server has no memory to spare"],
   FILE_TOO_LARGE: ["The file is larger than the server takes"],

@@ -10,10 +10,9 @@ use std::{env, pin::pin, time::Duration};
 
 use sluice_proto::v1::{CommitMode, TransferState, UploadResponse, UploadSpec};
 
-use self::next::Step;
 use super::{
     decide::Seen,
-    send::{View, collect, send},
+    send::{View, send},
 };
 use crate::{
     cli,
@@ -103,19 +102,15 @@ impl<'a> Attempts<'a> {
         interrupt: &mut Interrupt,
     ) -> Result<UploadResponse> {
         let progress = Progress::start(&self.view.counts, output);
-        let mut step = if self.resume {
+        let mut offset = if self.resume {
             self.next_step(None, interrupt).await?
         } else {
-            Step::Send(0)
+            0
         };
         loop {
-            let outcome = match step {
-                Step::Send(offset) => self.send(offset, &progress, interrupt).await,
-                Step::Collect => self.collect(interrupt).await,
-            };
-            match outcome {
+            match self.send(offset, &progress, interrupt).await {
                 Ok(response) => return Ok(response),
-                Err(error) => step = self.recover(error, &progress, interrupt).await?,
+                Err(error) => offset = self.recover(error, &progress, interrupt).await?,
             }
         }
     }
@@ -166,14 +161,6 @@ impl<'a> Attempts<'a> {
         let (source, sum) = opened?;
         self.spec.prefix_crc32c = (offset > 0).then_some(sum);
         Ok(source)
-    }
-
-    /// Asks for the result of a transfer that has succeeded.
-    async fn collect(&mut self, interrupt: &mut Interrupt) -> Result<UploadResponse> {
-        self.spec.start_offset = 0;
-        self.spec.prefix_crc32c = None;
-        let call = collect(&self.connection, self.spec.clone());
-        self.guarded(call, interrupt).await
     }
 
     /// `going on at 12.3 MB of 45.0 MB`.

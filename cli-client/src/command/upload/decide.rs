@@ -57,8 +57,6 @@ impl Seen {
 pub(super) enum Verdict {
     /// Send the file from this offset on.
     Send(u64),
-    /// Ask for the result: everything is in the table.
-    Collect,
     /// Ask again later.
     Wait,
     /// Stop: the transfer has ended so.
@@ -75,8 +73,8 @@ pub(super) fn decide(seen: &Seen, now: Option<&Transfer>, taken_over: bool) -> V
     };
     let offset = u64::try_from(transfer.committed_offset).unwrap_or_default();
     match transfer.state() {
-        TransferState::Succeeded => Verdict::Collect,
-        TransferState::Interrupted => Verdict::Send(offset),
+        // Of one that has succeeded the server compares what it has loaded, and returns its result.
+        TransferState::Succeeded | TransferState::Interrupted => Verdict::Send(offset),
         // The other caller is at work, unless nothing moves from one look to the next.
         TransferState::Running if taken_over && transfer.committed_offset != seen.offset => {
             Verdict::Wait

@@ -90,14 +90,6 @@ pub(super) async fn send(
     Ok(response)
 }
 
-/// Asks for the result of an upload that has succeeded: the spec without a byte of the file.
-pub(super) async fn collect(connection: &Connection, spec: UploadSpec) -> Result<UploadResponse> {
-    let message = UploadRequest {
-        payload: Some(Payload::Spec(spec)),
-    };
-    connection.upload(tokio_stream::once(message)).await
-}
-
 /// Follows the transfer on the server. Never fails the upload: a transfer that is not known yet is
 /// asked for again, any other failure ends the watch.
 async fn watch(connection: Connection, transfer_id: String, view: View) {

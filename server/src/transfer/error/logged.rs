@@ -20,6 +20,9 @@ impl Error {
                     cause.logged()
                 )
             }
+            Self::RowsLeft { rows, cause } => {
+                format!("{}; up to {rows} rows are in the table", cause.logged())
+            }
             Self::BadCell(cell) => {
                 let (line, reason) = (cell.position.line, cell.reason.as_str());
                 let (column, data_type) = (&cell.column, &cell.data_type);

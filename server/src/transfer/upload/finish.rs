@@ -4,7 +4,7 @@
 //! begun goes forward only: nothing is dropped and nothing is called failed until every row is in the
 //! table, and that a table is not there proves nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -20,6 +20,10 @@ use crate::{
         rejects::{self, MAX_SHOWN_ROWS},
     },
 };
+
+/// The pause before a commit that broke off is tried again, and how often: then it is the sweeper's.
+const PENDING_PAUSE: Duration = Duration::from_secs(2);
+const PENDING_TRIES: u32 = 60;
 
 impl Job<'_> {
     /// Makes everything that was sent visible, and says so in the journal. `target` is the identity of
@@ -317,6 +321,7 @@ impl Job<'_> {
         running: Running,
         error: Error,
     ) -> Result<UploadOutcome, Arc<Error>> {
+        let error = self.with_rows_left(error);
         let phase = Phase::of_failure(&error);
         let step = match phase {
             Phase::Cancelled => Step::Cancel,
@@ -333,6 +338,22 @@ impl Job<'_> {
             Err(unknown) => tracing::warn!(error = unknown.logged(), "cannot write to the journal"),
         }
         running.finish(Err(error))
+    }
+
+    /// The error of an upload that shows its rows as they come, and has shown some.
+    fn with_rows_left(&self, error: Error) -> Error {
+        let counts = self.transfer.counters().read();
+        let commit = self.transfer.commit();
+        let is_visible = commit.is_some_and(|commit| !commit.mode.is_staged());
+        // In the mode DIRECT nobody knows how many of those that were sent.
+        let rows = counts.rows_committed.max(counts.rows_staged);
+        if !is_visible || self.request.dry_run || rows == 0 {
+            return error;
+        }
+        Error::RowsLeft {
+            rows,
+            cause: Box::new(error),
+        }
     }
 
     async fn clear_away(&self) {
@@ -376,6 +397,37 @@ pub(in crate::transfer) async fn complete(
     inner.journal.put_transfer(row.clone()).await?;
     drop_staging(&staging).await;
     Ok(row)
+}
+
+/// Goes on with a commit that broke off here, as long as what holds it up may pass and nobody else does.
+pub(super) async fn complete_pending(inner: &Inner, id: Uuid) {
+    for _ in 0..PENDING_TRIES {
+        tokio::time::sleep(PENDING_PAUSE).await;
+        if inner.registry.is_closed() || inner.is_active(id) {
+            return;
+        }
+        match complete_once(inner, id).await {
+            Ok(()) => return,
+            Err(error) if error.is_passing() => {
+                tracing::debug!(%id, error = error.logged(), "the commit is not finished yet");
+            }
+            Err(error) => {
+                tracing::warn!(%id, error = error.logged(), "the commit waits for somebody");
+                return;
+            }
+        }
+    }
+}
+
+async fn complete_once(inner: &Inner, id: Uuid) -> Result<()> {
+    let newest = inner.newest_claim(id).await?;
+    let Some(commit) = newest.filter(|newest| newest.step == Step::Commit) else {
+        return Ok(());
+    };
+    match inner.journal.find(id).await? {
+        Some(row) => complete(inner, row, &commit).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 async fn make_visible(

@@ -79,8 +79,9 @@ impl Sink<'_> {
                         rows: sent.rows + block.row_count as u64,
                     };
                     *query = Some(query_id);
-                    send_chunks(&mut insert, &block.chunks).await?;
+                    // Counted first: of a block that broke off nobody knows whether it is there.
                     self.transfer.counters().add_rows_staged(block.row_count);
+                    send_chunks(&mut insert, &block.chunks).await?;
                 }
                 Ok(Some(Item::Rejected(rows))) => self.keep(&rows).await?,
                 Ok(None) => return Ok(((sent.blocks > 0).then_some(insert), sent)),

@@ -13,15 +13,6 @@ use crate::{
     json, retry, text,
 };
 
-/// The next call.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// Sends the file from this offset on.
-    Send(u64),
-    /// Asks for the result.
-    Collect,
-}
-
 /// What the server says of the transfer.
 #[derive(Debug)]
 enum Answer {
@@ -34,13 +25,13 @@ enum Answer {
 }
 
 impl Attempts<'_> {
-    /// The next call after a failure that passes; any other one is the end.
+    /// Where the file goes on after a failure that passes; any other one is the end.
     pub(super) async fn recover(
         &mut self,
         error: Error,
         progress: &Progress,
         interrupt: &mut Interrupt,
-    ) -> Result<Step> {
+    ) -> Result<u64> {
         if !retry::is_passing(&error) {
             return Err(error);
         }
@@ -60,12 +51,12 @@ impl Attempts<'_> {
         self.next_step(Some(error), interrupt).await
     }
 
-    /// Asks the server for the next call, after a failure not before it is time for that.
+    /// Asks the server where the file goes on, after a failure not before it is time for that.
     pub(super) async fn next_step(
         &mut self,
         mut failure: Option<Error>,
         interrupt: &mut Interrupt,
-    ) -> Result<Step> {
+    ) -> Result<u64> {
         loop {
             if let Some(error) = failure.take() {
                 failure = Some(self.pause(error, interrupt).await?);
@@ -74,11 +65,10 @@ impl Attempts<'_> {
             if self.spec.dry_run && !matches!(answer, Answer::Silent(_)) {
                 // It holds nothing, and is made anew.
                 self.spec.transfer_id = Uuid::now_v7().to_string();
-                return Ok(Step::Send(0));
+                return Ok(0);
             }
             match self.judge(&answer, failure.as_ref())? {
-                Verdict::Send(offset) => return Ok(Step::Send(offset)),
-                Verdict::Collect => return Ok(Step::Collect),
+                Verdict::Send(offset) => return Ok(offset),
                 Verdict::Wait => failure = Some(self.reason_to_wait(answer, failure)?),
                 Verdict::Ended(error) => {
                     return Err(Error::Transfer {

@@ -65,8 +65,8 @@ fn every_state_has_its_next_step() {
         ..RESUMABLE
     };
     let cases = [
-        (RESUMABLE, found(Succeeded, true, 900), Verdict::Collect),
-        (NEVER_SEEN, found(Succeeded, false, 0), Verdict::Collect),
+        (RESUMABLE, found(Succeeded, true, 900), Verdict::Send(900)),
+        (NEVER_SEEN, found(Succeeded, false, 0), Verdict::Send(0)),
         (RESUMABLE, found(Interrupted, true, 450), Verdict::Send(450)),
         (NEVER_SEEN, found(Interrupted, true, 0), Verdict::Send(0)),
         (RESUMABLE, found(Running, true, 700), Verdict::Send(700)),
