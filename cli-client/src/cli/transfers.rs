@@ -44,8 +44,8 @@ pub(crate) enum TransfersCommand {
         /// The id of the transfer.
         id: Uuid,
 
-        /// The file to write; `-` is standard output. A file of an earlier run is replaced, or
-        /// removed when no row was rejected.
+        /// The file to write; `-` is standard output. A file that is there is replaced once all rows
+        /// have come, and stays as it was when no row was rejected.
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: PathBuf,
     },

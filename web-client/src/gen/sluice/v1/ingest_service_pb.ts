@@ -333,7 +333,8 @@ export type UploadSpec = Message<"sluice.v1.UploadSpec"> & {
 
   /**
    * Whether to create the table, with types found in the first MiB of the file (in all of it with
-   * `dry_run`). A table that exists is refused with TABLE_EXISTS.
+   * `dry_run`). A table that exists is refused with TABLE_EXISTS, but for the empty one that an earlier
+   * run of this upload has left.
    *
    * @generated from field: bool create_table = 5;
    */
