@@ -10,9 +10,12 @@ use uuid::Uuid;
 
 use crate::clickhouse::{
     Client, Error as ClickHouseError,
-    sql::{self, SelectQuery, TableName},
+    sql::{self, CallerQuery, SelectQuery, TableName},
 };
-use rows::{ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, PreviewRow, SummaryRow, TableRow};
+use rows::{
+    ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, NormalisedRow, PreviewRow, SummaryRow,
+    TableRow,
+};
 
 pub use create::{NewColumn, NewTable};
 
@@ -42,7 +45,7 @@ pub enum Error {
     /// A table needs at least one column.
     #[error("a table without columns cannot be created or shown")]
     NoColumns,
-    /// A statement of a caller does something else.
+    /// A statement of a caller creates another table.
     #[error(
         "the statement does not create the table to load into; take the one that the inspection \
          shows and edit it"
@@ -315,15 +318,27 @@ impl Catalog {
         Ok(row.table(&name.database, columns))
     }
 
+    /// Has ClickHouse read the text of a caller, and checks what it is. Nothing of it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`]: that the text cannot be read, or what it must not say.
+    pub async fn read_query(&self, query: &CallerQuery) -> Result<SelectQuery> {
+        let rows: Result<Vec<NormalisedRow>, _> = self.client.fetch(&query.normalise()).await;
+        let rows = rows.map_err(CallerQuery::explain)?;
+        let row = rows.into_iter().next();
+        let text = row.ok_or_else(|| no_row("the query"))?.text;
+        Ok(SelectQuery::from_normalised(&text)?)
+    }
+
     /// The columns of a query, by asking ClickHouse to analyse it.
     ///
     /// # Errors
     ///
-    /// [`Error::ClickHouse`]: that the query is no SELECT, or whatever is wrong with it.
+    /// [`Error::ClickHouse`]: whatever is wrong with it.
     pub async fn describe_query(&self, query: &SelectQuery) -> Result<Vec<Column>> {
         let statement = sql::catalog::describe(query);
-        let rows: Result<Vec<DescribeRow>, _> = self.client.fetch(&statement).await;
-        let rows = rows.map_err(|error| query.explain(error))?;
+        let rows: Vec<DescribeRow> = self.client.fetch(&statement).await?;
         Ok(rows.into_iter().map(Column::from).collect())
     }
 

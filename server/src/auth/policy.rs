@@ -48,6 +48,8 @@ pub struct TableName<'a> {
 pub enum RunsAs {
     /// The user of the connection, whoever calls.
     Service,
+    /// A user that the connection has for the statements of callers, with few rights.
+    Restricted,
     /// The user of the connection with the caller's role.
     CallersRole,
     /// The caller's user, by `EXECUTE AS`.
@@ -67,6 +69,8 @@ pub enum Target<'a> {
     Database(&'a str),
     /// A SELECT of the caller's own.
     Query(RunsAs),
+    /// A table that is made by a CREATE TABLE of the caller's own.
+    Definition(TableName<'a>, RunsAs),
     /// A transfer.
     Transfer {
         /// The subject of the one who began it.
@@ -116,6 +120,16 @@ pub enum Denial {
         Scope::TransfersManage
     )]
     Query {
+        /// Who.
+        subject: String,
+    },
+    /// A statement of the caller's would run with rights that reach beyond its tables.
+    #[error(
+        "{subject:?} may not create a table by a statement of its own here, as it is limited to some \
+         tables and the connection is not: leave the statement out, or use a connection that acts as the \
+         caller's own user or role"
+    )]
+    Definition {
         /// Who.
         subject: String,
     },
@@ -207,6 +221,10 @@ impl Policy {
                 Err(Denial::NotWritable)
             }
             Target::Query(runs_as) => query(principal, runs_as),
+            Target::Definition(name, runs_as) => {
+                self.table(principal, action, name)?;
+                definition(principal, runs_as)
+            }
             Target::Transfer { table: None, .. } => query(principal, RunsAs::Service),
             Target::None => Ok(()),
         }
@@ -315,19 +333,33 @@ fn transfer(caller: &Principal, owner: &str, table: Option<TableName<'_>>) -> Re
 /// no look at the text of a query can tell whether it does (views, `merge`, dictionaries): as that
 /// user only those run queries of their own who may see all of it.
 fn query(caller: &Principal, runs_as: RunsAs) -> Result<(), Denial> {
-    let is_bound = match runs_as {
-        RunsAs::Service => false,
-        RunsAs::CallersRole => caller.clickhouse_role.is_some(),
-        RunsAs::CallersUser => caller.clickhouse_user.is_some(),
-        RunsAs::CallersToken => caller.token.is_some(),
-        RunsAs::CallersCredentials => true,
-    };
     let sees_all = caller.scopes.contains(Scope::TransfersManage) && !caller.tables.is_limited();
-    if is_bound || sees_all {
+    if is_bound(caller, runs_as) || sees_all {
         return Ok(());
     }
     let subject = caller.subject.clone();
     Err(Denial::Query { subject })
+}
+
+/// What a CREATE TABLE says is read and written anew before it runs, so that it stays within its table.
+/// Where it would run with more rights than a limited caller has, it does not rest on that alone.
+fn definition(caller: &Principal, runs_as: RunsAs) -> Result<(), Denial> {
+    if is_bound(caller, runs_as) || runs_as == RunsAs::Restricted || !caller.tables.is_limited() {
+        return Ok(());
+    }
+    let subject = caller.subject.clone();
+    Err(Denial::Definition { subject })
+}
+
+/// Whether ClickHouse takes a statement for one of the caller's own user, to whom its grants apply.
+const fn is_bound(caller: &Principal, runs_as: RunsAs) -> bool {
+    match runs_as {
+        RunsAs::Service | RunsAs::Restricted => false,
+        RunsAs::CallersRole => caller.clickhouse_role.is_some(),
+        RunsAs::CallersUser => caller.clickhouse_user.is_some(),
+        RunsAs::CallersToken => caller.token.is_some(),
+        RunsAs::CallersCredentials => true,
+    }
 }
 
 #[cfg(test)]

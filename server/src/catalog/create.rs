@@ -5,7 +5,7 @@
 use super::{Catalog, Error, Result};
 use crate::clickhouse::{
     Statement,
-    sql::{self, TableName},
+    sql::{self, Definition, TableName},
 };
 
 /// A column of a new table.
@@ -50,18 +50,21 @@ impl Catalog {
         Ok(statement.text().to_owned())
     }
 
-    /// Runs a statement of a caller, which must be one CREATE TABLE of this table.
+    /// Creates a table as a statement of a caller says, which must be one CREATE TABLE of this table, and
+    /// returns the statement that did it: the same, written anew.
     ///
     /// # Errors
     ///
-    /// [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
-    pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<()> {
-        let (statement, named) = sql::create::by_caller(text).ok_or(Error::NotCreateTable)?;
-        sql::create::check_shape(text).map_err(|reason| Error::RefusedCreate { reason })?;
-        if self.full_name(&named).await? != self.full_name(table).await? {
+    /// [`Error::RefusedCreate`], [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
+    pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<String> {
+        let definition = Definition::parse(text);
+        let definition = definition.map_err(|reason| Error::RefusedCreate { reason })?;
+        if self.full_name(definition.name()).await? != self.full_name(table).await? {
             return Err(Error::NotCreateTable);
         }
-        self.run_create(table, &statement).await
+        let statement = definition.statement(table);
+        self.run_create(table, &statement).await?;
+        Ok(statement.text().to_owned())
     }
 
     /// Drops a table that was created for nothing; one with rows stays. A failure is logged only.

@@ -122,6 +122,12 @@ impl From<ColumnRow> for Column {
     }
 }
 
+/// What ClickHouse makes of the text of a query.
+#[derive(clickhouse::Row, Deserialize)]
+pub(super) struct NormalisedRow {
+    pub(super) text: String,
+}
+
 /// A row of DESCRIBE.
 #[derive(clickhouse::Row, Deserialize)]
 pub(super) struct DescribeRow {

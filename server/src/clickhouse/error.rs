@@ -74,8 +74,8 @@ pub enum Error {
     /// ClickHouse cannot make sense of the query.
     #[error("invalid query: {0}")]
     InvalidQuery(Exception),
-    /// The text of a caller is not exactly one SELECT; nothing was sent.
-    #[error("the query is not one SELECT: {reason}")]
+    /// The text of a caller is not one SELECT of tables, or does more; it was not run.
+    #[error("the query is not taken: {reason}")]
     NotASelect {
         /// What is wrong with it, and what to do.
         reason: String,

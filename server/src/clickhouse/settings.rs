@@ -26,7 +26,7 @@ const READ: &[Setting] = &[
     // The database itself refuses anything but reading, also in the text of a caller. With 1 it
     // refuses `file()` and `url()` too, which would show the server's disk and network; other
     // settings of the same request are still taken, a SETTINGS clause in the text is not; that of
-    // a subquery is, so `SelectQuery` refuses it.
+    // a subquery is, so `SelectQuery` refuses all of them.
     ("readonly", "1"),
     // Only works on read-only queries: a closed connection ends the query.
     ("cancel_http_readonly_queries_on_client_close", "1"),

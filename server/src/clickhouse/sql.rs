@@ -2,13 +2,15 @@
 //!
 //! Called by `clickhouse`, `catalog` and `transfer`, which hand names, types and values over and
 //! get a [`Statement`] back. Names are always quoted, values always travel as parameters; nothing
-//! a caller gives ever becomes SQL by itself, except a whole query, which [`SelectQuery`] guards.
+//! a caller gives ever becomes SQL by itself, except a whole query, which ClickHouse writes anew and
+//! [`SelectQuery`] checks.
 
 pub(crate) mod callers;
 pub(crate) mod catalog;
 pub(crate) mod create;
 mod engine;
 mod free_query;
+mod functions;
 mod insert;
 pub(crate) mod journal;
 pub(crate) mod process;
@@ -17,8 +19,9 @@ pub(crate) mod staging;
 
 use std::fmt;
 
+pub use create::Definition;
 pub use engine::EngineClause;
-pub use free_query::SelectQuery;
+pub use free_query::{CallerQuery, MAX_QUERY_BYTES, SelectQuery};
 pub use insert::{InsertColumn, insert_native};
 pub use select::{
     Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,

@@ -81,11 +81,15 @@ impl Places {
 impl Connection {
     pub(super) fn new(common: Common) -> Self {
         let service = common.service.clone();
+        let runs_as = match common.queries {
+            Some(_) => RunsAs::Restricted,
+            None => RunsAs::Service,
+        };
         Self {
             common: Arc::new(common),
             catalog: Catalog::new(service.clone()),
             client: service,
-            runs_as: RunsAs::Service,
+            runs_as,
         }
     }
 

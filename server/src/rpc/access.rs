@@ -30,6 +30,7 @@ use crate::{
     clickhouse::TableName,
     connections::{Connection, Means},
     tls::ConnectionInfo,
+    transfer::{CreateTable, UploadRequest},
 };
 
 /// What may be called by everybody: whether the server works, and how to call it.
@@ -196,6 +197,16 @@ impl Caller {
     /// Whether it may do something to a table.
     pub(super) fn check_table(&self, action: Action, table: &TableName) -> Result<(), Status> {
         self.decide(action, Target::Table(self.full(table)))
+    }
+
+    /// Whether it may load into a table, and with `CreateTable::Statement` make it as it says.
+    pub(super) fn check_upload(&self, request: &UploadRequest) -> Result<(), Status> {
+        let name = self.full(&request.table);
+        let target = match request.create_table {
+            Some(CreateTable::Statement(_)) => Target::Definition(name, self.runs_as),
+            Some(CreateTable::Inferred) | None => Target::Table(name),
+        };
+        self.decide(Action::Upload, target)
     }
 
     /// Whether it may see a database.

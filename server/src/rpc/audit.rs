@@ -100,6 +100,7 @@ pub(super) fn denied(caller: &Caller, action: Action, target: Target<'_>, denial
     };
     let table = match target {
         Target::Table(name)
+        | Target::Definition(name, _)
         | Target::Transfer {
             table: Some(name), ..
         } => format!("{}.{}", name.database, name.table),

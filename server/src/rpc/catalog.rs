@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::Action,
     catalog::{Column, PreviewSource, Table, TableSummary},
-    clickhouse::sql::SelectQuery,
+    clickhouse::sql::CallerQuery,
     config::RpcConfig,
     connections::Connection,
     transfer::Error,
@@ -199,8 +199,9 @@ impl CatalogService for CatalogRpc {
             }
             Some(Source::Query(query)) => {
                 caller.check_query()?;
-                let query = SelectQuery::new(&query).map_err(refuse)?;
+                let query = CallerQuery::new(&query).map_err(refuse)?;
                 let catalog = connection.queries_catalog();
+                let query = catalog.read_query(&query).await.map_err(refuse)?;
                 catalog.preview(PreviewSource::Query(&query), limit).await
             }
             None => return Err(status::invalid_request("source", "name a table or a query")),

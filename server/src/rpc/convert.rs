@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::status;
 use crate::{
-    clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
+    clickhouse::sql::{CallerQuery, Operator, OrderBy, TableName},
     transfer::{
         ColumnCondition, ColumnMapping, CommitMode, Counts, CreateTable, Error, ExportRequest,
         ExportSource, FileSpec, Filter, InspectRequest, Kind, Phase, RejectPolicy, Snapshot,
@@ -100,7 +100,7 @@ pub(super) fn export_request(request: pb::ExportRequest) -> Result<ExportRequest
     let source = match request.source {
         Some(Source::Table(table)) => table_source(table)?,
         Some(Source::Query(query)) => ExportSource::Query(
-            SelectQuery::new(&query).map_err(|error| status::status(&Error::from(error)))?,
+            CallerQuery::new(&query).map_err(|error| status::status(&Error::from(error)))?,
         ),
         None => return Err(status::invalid_request("source", "name a table or a query")),
     };

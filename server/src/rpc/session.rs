@@ -109,7 +109,7 @@ async fn open(
     owner: &str,
 ) -> Result<Arc<Session>, Status> {
     let mut request = convert::upload_request(spec)?;
-    caller.check_table(Action::Upload, &request.table)?;
+    caller.check_upload(&request)?;
     owner.clone_into(&mut request.owner);
     request.start_offset = None;
     let session = transfers.open_session(request).await;

@@ -10,7 +10,6 @@ use sluice_proto::{
 use tonic::Status;
 
 use super::{access::Caller, audit, convert, status};
-use crate::auth::Action;
 use crate::transfer::{
     Error, Transfers, UploadRequest,
     upload::{Upload, UploadOutcome},
@@ -25,7 +24,7 @@ pub(super) async fn upload(
 ) -> Result<pb::UploadResponse, Status> {
     let spec = first_spec(&mut messages, idle_timeout).await?;
     let mut request = convert::upload_request(spec)?;
-    caller.check_table(Action::Upload, &request.table)?;
+    caller.check_upload(&request)?;
     caller.subject().clone_into(&mut request.owner);
     let entry = audit::Entry::begin(caller, "upload", Some(&request.table));
     let mut entry = entry.transfer(request.id);

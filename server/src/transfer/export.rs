@@ -175,6 +175,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
         ExportSource::Query(query) => {
             let client = inner.connection.queries();
             let catalog = inner.connection.queries_catalog();
+            let query = catalog.read_query(&query).await?;
             let columns = catalog.describe_query(&query).await?;
             let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
             (columns, None, client, statement)

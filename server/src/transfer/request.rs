@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use crate::{
-    clickhouse::sql::{Operator, OrderBy, SelectQuery, TableName},
+    clickhouse::sql::{CallerQuery, Operator, OrderBy, TableName},
     codec::{Compression, Encoding, Packing},
     column::rules::{DateFormat, ValueRules},
     csv::{Dialect, Style, sniff::Hints},
@@ -302,7 +302,7 @@ pub enum ExportSource {
         limit: Option<u64>,
     },
     /// One SELECT.
-    Query(SelectQuery),
+    Query(CallerQuery),
 }
 
 /// What to export, and how.

@@ -10,6 +10,7 @@ mod kit;
 mod queries;
 mod quotas;
 mod secrets;
+mod spellings;
 mod tables;
 mod tokens;
 mod transfers;

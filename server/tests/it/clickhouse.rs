@@ -83,9 +83,9 @@ async fn read_all(mut query: Query) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A free query that is run as it stands.
+/// A free query that is run as it stands, in the form that ClickHouse would write.
 fn free_query(text: &str) -> Statement {
-    select_query(&SelectQuery::new(text).unwrap(), &[])
+    select_query(&SelectQuery::from_normalised(text).unwrap(), &[])
 }
 
 /// A Native block of one column; `data` holds its values in wire form.

@@ -75,7 +75,7 @@ pub(crate) fn columns(table: &TableName) -> Statement {
     )
 }
 
-/// The columns of a query. A newline keeps a comment at its end from hiding the parenthesis.
+/// The columns of a query.
 pub(crate) fn describe(query: &SelectQuery) -> Statement {
     Statement::new(format!("DESCRIBE TABLE (\n{}\n)", query.text()))
 }

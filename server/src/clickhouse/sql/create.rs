@@ -4,7 +4,7 @@
 
 mod caller;
 
-pub(crate) use caller::check_shape;
+pub use caller::Definition;
 
 use super::{Statement, TableName, join, quote_identifier};
 
@@ -36,52 +36,9 @@ pub(crate) fn drop_if_empty(table: &TableName) -> Statement {
     Statement::new(format!("DROP TABLE IF EMPTY {} SYNC", table.quoted()))
 }
 
-/// The statement of a caller, and the table that it creates, if it begins as a CREATE TABLE.
-/// ClickHouse takes one statement in a request, so nothing can follow it.
-pub(crate) fn by_caller(text: &str) -> Option<(Statement, TableName)> {
-    let text = text.trim();
-    let rest = ["CREATE", "TABLE"].into_iter().try_fold(text, after_word)?;
-    let (first, rest) = identifier(rest.trim_start())?;
-    let table = match rest.trim_start().strip_prefix('.') {
-        Some(rest) => TableName::new(first, identifier(rest.trim_start())?.0),
-        None => TableName::new("", first),
-    };
-    Some((Statement::new(text.to_owned()), table))
-}
-
-/// What follows a word, in any case, that ends with white space.
-fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let (first, rest) = text.trim_start().split_once(char::is_whitespace)?;
-    first.eq_ignore_ascii_case(word).then_some(rest)
-}
-
-/// The name that a text begins with, and what follows it.
-fn identifier(text: &str) -> Option<(String, &str)> {
-    let Some(quote) = text.chars().next().filter(|first| "`\"".contains(*first)) else {
-        let is_part = |part: char| part.is_ascii_alphanumeric() || part == '_';
-        let rest = text.trim_start_matches(is_part);
-        let name = text.strip_suffix(rest)?;
-        return (!name.is_empty()).then(|| (name.to_owned(), rest));
-    };
-    let mut name = String::new();
-    let mut rest = text.chars();
-    rest.next();
-    loop {
-        match rest.next()? {
-            '\\' => name.push(rest.next()?),
-            part if part == quote && rest.as_str().starts_with(quote) => {
-                rest.next();
-                name.push(quote);
-            }
-            part if part == quote => return Some((name, rest.as_str())),
-            part => name.push(part),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{TableName, by_caller, create_table};
+    use super::{TableName, create_table};
 
     #[test]
     fn columns_keep_their_order_and_are_quoted() {
@@ -104,27 +61,5 @@ mod tests {
             text(&["a".to_owned(), "b".to_owned()]),
             "ORDER BY (`a`, `b`)"
         );
-    }
-
-    #[test]
-    fn only_a_create_table_of_a_caller_is_taken() {
-        assert!(by_caller(" create\n TABLE t (a Int8) ENGINE = Log").is_some());
-        for text in [
-            "",
-            "CREATE",
-            "CREATE DATABASE d",
-            "DROP TABLE t",
-            "TABLE CREATE t",
-        ] {
-            assert_eq!(by_caller(text), None, "{text}");
-        }
-        for (text, database, table) in [
-            ("CREATE TABLE t(a Int8) ENGINE = Log", "", "t"),
-            ("create table `d` . `t``1\\`2` (a Int8)", "d", "t`1`2"),
-            ("CREATE TABLE d.\"a b\" (a Int8)", "d", "a b"),
-        ] {
-            let (_, name) = by_caller(text).unwrap();
-            assert_eq!(name, TableName::new(database, table), "{text}");
-        }
     }
 }

@@ -135,14 +135,15 @@ impl Job<'_> {
             Ok(table) => table.summary.name,
             Err(error) => return Err(error.into()),
         };
-        match new {
-            Some(new) => drop(catalog.create_table(&request.table, &new).await?),
+        let statement = match new {
+            Some(new) => catalog.create_table(&request.table, &new).await?,
             None => {
+                // What was sent is made of what the caller's text says.
                 catalog
                     .create_by_statement(&request.table, &statement)
-                    .await?;
+                    .await?
             }
-        }
+        };
         self.created = Some(name);
         Ok((catalog.table(&request.table).await?, statement))
     }

@@ -1,6 +1,9 @@
 //! Streaming selects.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use sluice_server::clickhouse::{
     Error,
@@ -12,6 +15,7 @@ use sluice_server::clickhouse::{
 use uuid::Uuid;
 
 use super::{Stage, block, free_query, read_all, text_block};
+use crate::support::{engine_url, post};
 
 fn column(name: &str, projection: Projection) -> SelectColumn {
     SelectColumn {
@@ -210,9 +214,9 @@ async fn order_and_limit_hold_through_conversions() {
 }
 
 #[tokio::test]
-async fn conversions_go_around_a_query_that_ends_with_a_comment() {
+async fn conversions_go_around_a_query() {
     let stage = Stage::new().await;
-    let query = SelectQuery::new("SELECT [1] AS a, 'x' AS a2 -- done").unwrap();
+    let query = SelectQuery::from_normalised("SELECT [1] AS a, 'x' AS a2").unwrap();
     let columns = [
         column("a", Projection::Text),
         column("a2", Projection::Value),
@@ -224,13 +228,19 @@ async fn conversions_go_around_a_query_that_ends_with_a_comment() {
 #[tokio::test]
 async fn database_refuses_everything_but_reading() {
     let stage = Stage::new().await;
-    stage.run("CREATE TABLE t (n Int8) ENGINE = Memory").await;
-    for text in [
-        "SELECT * FROM remote('127.0.0.1:9', system.one)",
-        "SELECT * FROM url('http://127.0.0.1:9/x', 'LineAsString', 's String')",
+    // What a caller's query may not call stands in a view here.
+    for (name, source) in [
+        ("far", "remote('127.0.0.1:9', system, one, 'dummy UInt8')"),
+        (
+            "web",
+            "url('http://127.0.0.1:9/x', 'LineAsString', 's String')",
+        ),
     ] {
-        let error = stage.read(&free_query(text)).await.unwrap_err();
-        assert!(matches!(error, Error::AccessDenied(_)), "{text}: {error:?}");
+        let view = format!("CREATE VIEW {name} (s String) AS SELECT * FROM {source}");
+        stage.run(&view).await;
+        let read = format!("SELECT * FROM {name}");
+        let error = stage.read(&free_query(&read)).await.unwrap_err();
+        assert!(matches!(error, Error::AccessDenied(_)), "{name}: {error:?}");
     }
 }
 
@@ -341,4 +351,28 @@ async fn killed_query_ends_with_an_error() {
     let error = read_all(query).await.unwrap_err();
     let name = error.exception().map(|exception| exception.name.as_str());
     assert_eq!(name, Some("QUERY_WAS_CANCELLED"), "{error:?}");
+}
+
+#[tokio::test]
+async fn somebody_has_looked_at_each_function_of_the_engine() {
+    let url = engine_url().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/clickhouse/sql/functions");
+    let mut listed = HashSet::new();
+    for list in ["scalar", "aggregate", "higher_order", "refused"] {
+        let text = std::fs::read_to_string(format!("{folder}/{list}.txt")).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        for name in lines.flat_map(str::split_whitespace) {
+            assert!(listed.insert(name.to_owned()), "{name} stands in two lists");
+        }
+    }
+    let question = "SELECT name, higher_order = 1 FROM system.functions WHERE origin = 'System'";
+    let (status, answer) = post(&url, "/", question.as_bytes());
+    assert_eq!(status, 200, "{answer}");
+    let higher = std::fs::read_to_string(format!("{folder}/higher_order.txt")).unwrap();
+    for line in answer.lines() {
+        let (name, takes_functions) = line.split_once('\t').unwrap();
+        assert!(listed.contains(name), "{name} stands in no list");
+        let is_listed = higher.split_whitespace().any(|listed| listed == name);
+        assert_eq!(takes_functions == "1", is_listed, "{name} takes functions");
+    }
 }

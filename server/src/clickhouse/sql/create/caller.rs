@@ -1,190 +1,255 @@
-//! What the CREATE TABLE of a caller may say: columns, a plain engine, keys and settings.
+//! The CREATE TABLE of a caller: read into a structure, and written from it.
 //!
-//! Used by `catalog::create` before such a statement runs with the rights of the connection. How this
-//! works: a table of ClickHouse can read other tables, files, addresses and databases when it is made or
-//! whenever it is read (`AS SELECT`, engines such as URL or Merge, disks in SETTINGS, functions in
-//! DEFAULT). So only what is known to stay within the table is taken.
+//! Used by `catalog::create`. How this works: a table of ClickHouse can read other tables, files, addresses and
+//! databases when it is made or whenever it is read (`AS SELECT`, engines such as URL or Merge, disks in
+//! SETTINGS, functions in DEFAULT), and the text that asks for it can be spelled in many ways. So nothing of
+//! the caller's text is sent: only what is known here, and known to stay within the table, is read
+//! ([`Definition::parse`]), and the statement is written anew, each name and text quoted by us. If you take
+//! something new, write it from its parts.
 
-use crate::clickhouse::sql::free_query::{Token, reads_files, tokens};
+mod codec;
+mod cursor;
+mod engine;
+mod expression;
+mod types;
+mod words;
 
-/// Engines that keep their rows themselves; beside those whose names end in `MergeTree`.
-const ENGINES: [&str; 5] = ["Log", "TinyLog", "StripeLog", "Memory", "Null"];
+use self::cursor::{Cursor, Refused};
+use super::super::{Statement, TableName, quote_identifier, quote_string};
 
-/// Functions that read what is outside of the table, by the beginning of their names.
-const FUNCTIONS: [&str; 3] = ["dict", "joinGet", "catboost"];
+/// What a caller's CREATE TABLE says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    name: TableName,
+    cluster: Option<String>,
+    /// Columns and indices, each as it is to be written.
+    elements: Vec<String>,
+    clauses: Clauses,
+}
 
-/// Settings that say where a table is kept.
-const PLACES: [&str; 3] = ["disk", "storage_policy", "table_disk"];
+/// What stands behind the columns, each as it is to be written.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Clauses {
+    engine: Option<String>,
+    partition_by: Option<String>,
+    primary_key: Option<String>,
+    order_by: Option<String>,
+    sample_by: Option<String>,
+    ttl: Option<String>,
+    settings: Option<String>,
+    comment: Option<String>,
+}
 
-/// Checks a statement that begins with CREATE TABLE.
-///
-/// # Errors
-///
-/// What it must not say, in words that follow "the statement".
-pub(crate) fn check_shape(text: &str) -> Result<(), String> {
-    let tokens = tokens(text);
-    check_words(&tokens)?;
-    let rest = after_name(&tokens).ok_or("names no table in a form that is taken")?;
-    let columns = closing(rest).ok_or("has no list of columns behind the name of the table")?;
-    let mut clauses = rest
-        .get(columns + 1..)
-        .unwrap_or_default()
-        .iter()
-        .peekable();
-    let mut depth = 0_usize;
-    while let Some(token) = clauses.next() {
-        match token.text {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            ";" => return Err("holds a ;, leave it out".to_owned()),
-            _ if token.is("AS") && depth == 0 => {
-                return Err(
-                    "takes rows or columns from elsewhere (AS), list its columns".to_owned(),
-                );
+impl Definition {
+    /// Reads the statement of a caller.
+    ///
+    /// # Errors
+    ///
+    /// The place of what is not taken and what would be, in words that follow "the statement".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut cursor = Cursor::new(text).map_err(|refused| refused.to_string())?;
+        definition(&mut cursor).map_err(|refused| refused.to_string())
+    }
+
+    /// The table that it creates.
+    #[must_use]
+    pub const fn name(&self) -> &TableName {
+        &self.name
+    }
+
+    /// The statement that creates `table` as it says.
+    #[must_use]
+    pub fn statement(&self, table: &TableName) -> Statement {
+        let mut text = format!("CREATE TABLE {}", table.quoted());
+        if let Some(cluster) = &self.cluster {
+            text.push_str(&format!(" ON CLUSTER {}", quote_identifier(cluster)));
+        }
+        let elements: Vec<_> = self
+            .elements
+            .iter()
+            .map(|one| format!("    {one}"))
+            .collect();
+        text.push_str(&format!("\n(\n{}\n)", elements.join(",\n")));
+        let clauses = &self.clauses;
+        for (words, clause) in [
+            ("ENGINE =", &clauses.engine),
+            ("PARTITION BY", &clauses.partition_by),
+            ("PRIMARY KEY", &clauses.primary_key),
+            ("ORDER BY", &clauses.order_by),
+            ("SAMPLE BY", &clauses.sample_by),
+            ("TTL", &clauses.ttl),
+            ("SETTINGS", &clauses.settings),
+            ("COMMENT", &clauses.comment),
+        ] {
+            if let Some(clause) = clause {
+                text.push_str(&format!("\n{words} {clause}"));
             }
-            _ if token.is("ENGINE") && depth == 0 => {
-                clauses.next_if(|next| next.text == "=");
-                check_engine(clauses.peek().copied())?;
-            }
-            _ => {}
         }
+        Statement::new(text)
     }
-    Ok(())
 }
 
-/// Refuses what has no place anywhere.
-fn check_words(tokens: &[Token<'_>]) -> Result<(), String> {
-    // Behind the parenthesis that opens the list of columns, which would look like a call.
-    let columns = tokens.iter().position(|token| token.text == "(");
-    let inner = tokens.get(columns.map_or(0, |columns| columns + 1)..);
-    if reads_files(inner.unwrap_or_default()) {
-        return Err("calls the function file, which is not for callers".to_owned());
-    }
-    for (index, token) in tokens.iter().enumerate() {
-        let next = tokens.get(index + 1).map_or("", |next| next.text);
-        let name = token.name();
-        let reads_elsewhere = FUNCTIONS.iter().any(|function| {
-            let start = name.get(..function.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(function))
-        });
-        if token.is("SELECT") || token.is("WITH") {
-            return Err("holds a query, leave it out".to_owned());
-        }
-        if next == "(" && reads_elsewhere {
-            return Err(format!(
-                "calls {name}, which reads what is outside of the table"
-            ));
-        }
-        if next == "=" && PLACES.iter().any(|place| name.eq_ignore_ascii_case(place)) {
-            return Err(format!(
-                "sets {name}: where tables are kept is not for callers"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// What follows `CREATE TABLE name`, `CREATE TABLE database.name`, and `ON CLUSTER name`.
-fn after_name<'a, 't>(tokens: &'a [Token<'t>]) -> Option<&'a [Token<'t>]> {
-    let [_, _, first, rest @ ..] = tokens else {
-        return None;
+fn definition(cursor: &mut Cursor<'_>) -> Result<Definition, Refused> {
+    cursor.expect_words(&["CREATE", "TABLE"])?;
+    let first = cursor.name("the name of the table")?;
+    let name = if cursor.take_symbol(".") {
+        TableName::new(first, cursor.name("the name of the table")?)
+    } else {
+        TableName::new("", first)
     };
-    let (last, rest) = match rest {
-        [dot, second, rest @ ..] if dot.text == "." => (second, rest),
-        rest => (first, rest),
+    let cluster = match cursor.take_words(&["ON", "CLUSTER"]) {
+        true => Some(cursor.name("the name of a cluster")?),
+        false => None,
     };
-    // A doubled quote within a name reads as two names in a row.
-    let is_more = |next: &&Token<'_>| next.text.starts_with(['`', '"']);
-    let more: Vec<_> = rest.iter().take_while(is_more).collect();
-    let rest = rest.get(more.len()..)?;
-    let mut parts = more.into_iter().chain([first, last]);
-    if parts.any(Token::is_escaped_name) {
-        return None;
+    cursor.expect_symbol("(", "the list of columns in parentheses")?;
+    let elements = cursor.list(")", element)?;
+    let clauses = clauses(cursor)?;
+    while cursor.take_symbol(";") {}
+    if !cursor.is_at_end() {
+        return Err(cursor.refuse(
+            "ENGINE, PARTITION BY, PRIMARY KEY, ORDER BY, SAMPLE BY, TTL, SETTINGS or COMMENT, each once",
+        ));
     }
-    match rest {
-        [on, cluster, name, rest @ ..] if on.is("ON") && cluster.is("CLUSTER") => {
-            (!name.is_escaped_name()).then_some(rest)
-        }
-        rest => Some(rest),
-    }
+    cursor.check_columns()?;
+    Ok(Definition {
+        name,
+        cluster,
+        elements,
+        clauses,
+    })
 }
 
-/// The position of the parenthesis that closes the one that the tokens begin with.
-fn closing(tokens: &[Token<'_>]) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (index, token) in tokens.iter().enumerate() {
-        match token.text {
-            "(" => depth += 1,
-            ")" => depth = depth.checked_sub(1)?,
-            _ => {}
-        }
-        if depth == 0 {
-            return (index > 0).then_some(index);
+/// One column, or one index.
+fn element(cursor: &mut Cursor<'_>) -> Result<String, Refused> {
+    if cursor.take_words(&["INDEX"]) {
+        return index(cursor);
+    }
+    for word in [
+        "CONSTRAINT",
+        "PROJECTION",
+        "PRIMARY",
+        "FOREIGN",
+        "STATISTICS",
+    ] {
+        if cursor.is_word(word) {
+            return Err(cursor.refuse("a column (put a name like this in quotes) or an INDEX"));
         }
     }
-    None
+    let name = cursor.name("the name of a column")?;
+    let data_type = types::data_type(cursor)?;
+    let mut column = format!("{} {data_type}", quote_identifier(&name));
+    cursor.declare(name);
+    let mut seen = Vec::new();
+    while !cursor.is_symbol(",") && !cursor.is_symbol(")") {
+        let (kind, text) = modifier(cursor)?;
+        if seen.contains(&kind) {
+            return Err(cursor.refuse(&format!("one {kind} for a column")));
+        }
+        seen.push(kind);
+        column.push(' ');
+        column.push_str(&text);
+    }
+    Ok(column)
 }
 
-fn check_engine(engine: Option<&Token<'_>>) -> Result<(), String> {
-    let name = engine.map_or("", |engine| engine.text);
-    if name.ends_with("MergeTree") || ENGINES.contains(&name) {
-        return Ok(());
+/// One thing that follows the type of a column, and of which kind it is.
+fn modifier(cursor: &mut Cursor<'_>) -> Result<(&'static str, String), Refused> {
+    if cursor.take_words(&["NULL"]) {
+        return Ok(("NULL", "NULL".to_owned()));
     }
-    Err(format!(
-        "asks for the engine {name}: take one of the MergeTree family, {}",
-        ENGINES.join(", ")
+    if cursor.take_words(&["NOT", "NULL"]) {
+        return Ok(("NULL", "NOT NULL".to_owned()));
+    }
+    for word in ["DEFAULT", "MATERIALIZED", "ALIAS"] {
+        if cursor.take_words(&[word]) {
+            let value = expression::expression(cursor)?;
+            return Ok(("DEFAULT", format!("{word} {value}")));
+        }
+    }
+    if cursor.take_words(&["EPHEMERAL"]) {
+        let ends = [",", ")"].into_iter().any(|end| cursor.is_symbol(end));
+        let is_alone = ends || cursor.is_word("COMMENT") || cursor.is_word("CODEC");
+        let value = match is_alone {
+            true => String::new(),
+            false => format!(" {}", expression::expression(cursor)?),
+        };
+        return Ok(("DEFAULT", format!("EPHEMERAL{value}")));
+    }
+    if cursor.take_words(&["COMMENT"]) {
+        let comment = cursor.text("a comment in apostrophes")?;
+        return Ok(("COMMENT", format!("COMMENT {}", quote_string(&comment))));
+    }
+    if cursor.take_words(&["CODEC"]) {
+        return Ok(("CODEC", codec::codec(cursor)?));
+    }
+    if cursor.take_words(&["TTL"]) {
+        return Ok(("TTL", format!("TTL {}", expression::expression(cursor)?)));
+    }
+    Err(cursor.refuse(
+        "NULL, DEFAULT, MATERIALIZED, ALIAS, EPHEMERAL, COMMENT, CODEC, TTL or the next column",
     ))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::check_shape;
-
-    #[test]
-    fn tables_of_their_own_are_taken() {
-        for text in [
-            "CREATE TABLE t (a Int8) ENGINE = Log",
-            "create table `d`.`t``1` (`file` String, dict Map(String, Array(Int8))) \
-             ENGINE ReplacingMergeTree(ver) ORDER BY (file, b) PARTITION BY toYYYYMM(d) \
-             SETTINGS index_granularity = 1024 COMMENT 'file(x) AS SELECT'",
-            "CREATE TABLE d.t ON CLUSTER c (a Int8 DEFAULT length('SELECT'), INDEX i a TYPE minmax) \
-             ENGINE = ReplicatedMergeTree('/p', 'r') ORDER BY tuple() TTL d + INTERVAL 1 DAY",
-            "CREATE TABLE t\n(\n    `a` String CODEC(ZSTD(1))\n)\nENGINE = MergeTree\nORDER BY a",
-            "CREATE TABLE t (a Int8)",
-        ] {
-            assert_eq!(check_shape(text), Ok(()), "{text}");
-        }
+/// What follows INDEX.
+fn index(cursor: &mut Cursor<'_>) -> Result<String, Refused> {
+    let name = cursor.name("the name of an index")?;
+    let value = expression::expression(cursor)?;
+    cursor.expect_words(&["TYPE"])?;
+    let kind = engine::index_type(cursor)?;
+    let mut index = format!("INDEX {} {value} TYPE {kind}", quote_identifier(&name));
+    if cursor.take_words(&["GRANULARITY"]) {
+        let granularity = cursor.whole_number("a number of granules")?;
+        index.push_str(&format!(" GRANULARITY {granularity}"));
     }
+    Ok(index)
+}
 
-    #[test]
-    fn what_reaches_beyond_the_table_is_refused() {
-        for text in [
-            "CREATE TABLE t (a Int8) ENGINE = Log AS SELECT * FROM hr.salaries",
-            "CREATE TABLE t ENGINE = Log AS SELECT 1",
-            "CREATE TABLE t AS hr.salaries",
-            "CREATE TABLE t (a Int8) ENGINE = Memory AS hr.salaries",
-            "CREATE TABLE t (a Int8) ENGINE = URL('http://169.254.169.254/', 'CSV')",
-            "CREATE TABLE t (a Int8) ENGINE=Merge('sluice', '.*')",
-            "CREATE TABLE t (a Int8) ENGINE = `URL`('http://x', 'CSV')",
-            "CREATE TABLE t (a Int8) ENGINE = File(CSV, '/etc/passwd')",
-            "CREATE TABLE t (a Int8) ENGINE = Distributed(c, hr, salaries)",
-            "CREATE TABLE t (a Int8) ENGINE = MySQL('h:1', 'd', 't', 'u', 'p')",
-            "CREATE TABLE t (a Int8) ENGINE /* = Log */ = URL('x')",
-            "CREATE TABLE t (a String DEFAULT file('/etc/passwd')) ENGINE = Log",
-            "CREATE TABLE t (a String DEFAULT `file`('/etc/passwd')) ENGINE = Log",
-            "CREATE TABLE t (a Array(String) DEFAULT arrayMap(file, ['/etc/passwd'])) ENGINE = Log",
-            "CREATE TABLE t (a String DEFAULT `f\\x69le`('/etc/passwd')) ENGINE = Log",
-            "CREATE TABLE t (a String DEFAULT a$b$ file('x') a$b$) ENGINE = Log",
-            "CREATE TABLE t (a Int8 DEFAULT (SELECT max(x) FROM hr.salaries)) ENGINE = Log",
-            "CREATE TABLE t (a String DEFAULT dictGet('d', 'x', 1)) ENGINE = Log",
-            "CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = 's3')",
-            "CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS storage_policy = 'x'",
-            "CREATE TABLE `\\x73ales` (a Int8) ENGINE = Log",
-            "CREATE TABLE t UUID 'x' (a Int8) ENGINE = Log",
-            "CREATE TABLE t (a Int8) ENGINE = Log; DROP TABLE x",
-            "CREATE TABLE t (a Int8",
-        ] {
-            assert!(check_shape(text).is_err(), "{text}");
+/// What follows the list of columns, in any order.
+fn clauses(cursor: &mut Cursor<'_>) -> Result<Clauses, Refused> {
+    let mut clauses = Clauses::default();
+    loop {
+        let (slot, text) = if cursor.take_words(&["ENGINE"]) {
+            cursor.take_symbol("=");
+            (&mut clauses.engine, engine::engine(cursor)?)
+        } else if cursor.take_words(&["PARTITION", "BY"]) {
+            (&mut clauses.partition_by, expression::expression(cursor)?)
+        } else if cursor.take_words(&["PRIMARY", "KEY"]) {
+            (&mut clauses.primary_key, expression::expression(cursor)?)
+        } else if cursor.take_words(&["ORDER", "BY"]) {
+            (&mut clauses.order_by, expression::expression(cursor)?)
+        } else if cursor.take_words(&["SAMPLE", "BY"]) {
+            (&mut clauses.sample_by, expression::expression(cursor)?)
+        } else if cursor.take_words(&["TTL"]) {
+            (&mut clauses.ttl, ttl(cursor)?)
+        } else if cursor.take_words(&["SETTINGS"]) {
+            (&mut clauses.settings, engine::settings(cursor)?)
+        } else if cursor.take_words(&["COMMENT"]) {
+            let comment = cursor.text("a comment in apostrophes")?;
+            (&mut clauses.comment, quote_string(&comment))
+        } else {
+            return Ok(clauses);
+        };
+        if slot.is_some() {
+            return Err(cursor.refuse("each clause once"));
+        }
+        *slot = Some(text);
+    }
+}
+
+/// When rows are deleted.
+fn ttl(cursor: &mut Cursor<'_>) -> Result<String, Refused> {
+    let mut rules = Vec::new();
+    loop {
+        let mut rule = expression::expression(cursor)?;
+        if cursor.take_words(&["DELETE"]) {
+            rule.push_str(" DELETE");
+        }
+        rules.push(rule);
+        if !cursor.take_symbol(",") {
+            return Ok(rules.join(", "));
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,13 +88,13 @@ fn conditions_order_and_limit_stay_inside_the_conversions() {
 
 #[test]
 fn query_is_wrapped_only_when_a_column_needs_it() {
-    let query = SelectQuery::new("SELECT a FROM t -- x").unwrap();
+    let query = SelectQuery::from_normalised("SELECT a FROM t").unwrap();
     let plain = select_query(&query, &[column("a", Projection::Value)]);
-    assert_eq!(plain.text(), "SELECT a FROM t -- x");
+    assert_eq!(plain.text(), "SELECT a FROM t");
     let wrapped = select_query(&query, &[column("a", Projection::Text)]);
     assert_eq!(
         wrapped.text(),
-        "SELECT CAST(`a`, 'Nullable(String)') AS `a` FROM (\nSELECT a FROM t -- x\n)"
+        "SELECT CAST(`a`, 'Nullable(String)') AS `a` FROM (\nSELECT a FROM t\n)"
     );
 }
 

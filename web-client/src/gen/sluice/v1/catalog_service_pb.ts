@@ -512,7 +512,7 @@ export type PreviewRowsRequest = Message<"sluice.v1.PreviewRowsRequest"> & {
     case: "table";
   } | {
     /**
-     * One SELECT.
+     * One SELECT, as for ExportRequest.
      *
      * @generated from field: string query = 2;
      */

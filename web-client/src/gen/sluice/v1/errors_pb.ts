@@ -529,14 +529,14 @@ export enum ErrorReason {
   CLICKHOUSE_RESOURCES = 74,
 
   /**
-   * [INVALID_ARGUMENT] ClickHouse cannot read the query.
+   * [INVALID_ARGUMENT] ClickHouse cannot read the query, or the server cannot take the CREATE TABLE.
    *
    * @generated from enum value: ERROR_REASON_INVALID_QUERY = 75;
    */
   INVALID_QUERY = 75,
 
   /**
-   * [INVALID_ARGUMENT] The query is not one SELECT.
+   * [INVALID_ARGUMENT] The query is not one SELECT, or calls what queries of callers may not call.
    *
    * @generated from enum value: ERROR_REASON_NOT_A_SELECT = 76;
    */
@@ -610,7 +610,8 @@ export enum ErrorReason {
   TABLE_NOT_ALLOWED = 116,
 
   /**
-   * [PERMISSION_DENIED] The caller may not run queries of its own here. Metadata: `subject`.
+   * [PERMISSION_DENIED] The caller may not run queries, or a CREATE TABLE, of its own here. Metadata:
+   * `subject`.
    *
    * @generated from enum value: ERROR_REASON_QUERY_NOT_ALLOWED = 117;
    */

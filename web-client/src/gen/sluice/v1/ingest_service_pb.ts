@@ -395,8 +395,13 @@ export type UploadSpec = Message<"sluice.v1.UploadSpec"> & {
 
   /**
    * With `create_table`, the CREATE TABLE to run instead of the generated one: the statement that
-   * InspectFile or a dry run returned, edited. It must create `table`, else it is refused with
-   * INVALID_QUERY.
+   * InspectFile or a dry run returned, edited. It is read into columns (a type; a value, column or
+   * function of a list as default; COMMENT, CODEC, TTL), indices, an engine (of the MergeTree family, Log,
+   * TinyLog, StripeLog, Memory or Null; columns as arguments), PARTITION BY, PRIMARY KEY, ORDER BY,
+   * SAMPLE BY, TTL, settings of a list and COMMENT, and written anew from these. Anything else is refused
+   * with INVALID_QUERY and the place, and so is a statement that does not create `table`. A caller who is
+   * limited to tables may give one only on the embedded ClickHouse and where the connection acts as the
+   * caller's own user or role, else it is refused with QUERY_NOT_ALLOWED.
    *
    * @generated from field: string create_statement = 13;
    */
@@ -971,7 +976,9 @@ export type ExportRequest = Message<"sluice.v1.ExportRequest"> & {
     case: "table";
   } | {
     /**
-     * One SELECT (it may begin with WITH). Anything else is refused with NOT_A_SELECT.
+     * One SELECT (it may begin with WITH) of at most 128 KiB. ClickHouse writes it anew, and that form
+     * is run. Anything else, SETTINGS, parameters, and functions that are not on the server's list, such
+     * as `file`, `url` and those that an operator has added, are refused with NOT_A_SELECT.
      *
      * @generated from field: string query = 3;
      */
