@@ -246,6 +246,29 @@ impl Catalog {
         Ok(missing)
     }
 
+    /// What the user may reach beyond the tables of ClickHouse, as GRANT names it. Empty where ClickHouse does
+    /// not know CHECK GRANT.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub async fn granted_sources(&self) -> Result<Vec<&'static str>> {
+        let mut granted = Vec::new();
+        for source in sql::catalog::SOURCES {
+            match self
+                .client
+                .is_granted(&sql::catalog::check_source(source))
+                .await
+            {
+                Ok(true) => granted.push(source),
+                Ok(false) => {}
+                Err(ClickHouseError::InvalidQuery(_)) => return Ok(Vec::new()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(granted)
+    }
+
     /// Lists the databases that the user may see, by name.
     ///
     /// # Errors

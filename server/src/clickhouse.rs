@@ -119,7 +119,7 @@ impl Client {
     #[must_use]
     pub fn acting_as(&self, act_as: ActAs) -> Self {
         let shared = &self.shared;
-        let is_restricted = matches!(act_as, ActAs::Restricted(_));
+        let is_restricted = matches!(act_as, ActAs::Restricted { .. });
         Self {
             shared: Arc::new(Shared {
                 pooled: act_as.apply(shared.pooled.clone()),
@@ -287,7 +287,7 @@ impl Client {
     fn text<'a>(&self, statement: &'a Statement) -> Cow<'a, str> {
         match &self.shared.act_as {
             Some(ActAs::User(user)) => sql::execute_as(user, statement.text()).into(),
-            Some(ActAs::Token(_) | ActAs::Role(_) | ActAs::Restricted(_)) | None => {
+            Some(ActAs::Token(_) | ActAs::Role(_) | ActAs::Restricted { .. }) | None => {
                 statement.text().into()
             }
         }

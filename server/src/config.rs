@@ -91,9 +91,7 @@ impl Invocation {
                 Self::Show(Box::new(Config::from_raw(*options, file)?))
             }
             Some(RawCommand::Token(token)) => Self::Token(Box::new((*token).into())),
-            Some(RawCommand::EngineHost { library, arguments }) => {
-                Self::HostEngine(HostRequest { library, arguments })
-            }
+            Some(RawCommand::EngineHost(host)) => Self::HostEngine((*host).into()),
         })
     }
 }
@@ -185,8 +183,21 @@ pub struct ConnectionConfig {
     pub ca_file: Option<PathBuf>,
     /// Whom ClickHouse takes the calls for. Default: the user.
     pub identity: Identity,
+    /// As whom callers' own statements run. Default: the user, with a warning.
+    pub callers: Option<CallersUser>,
     /// The most transfers that run at once: 1 to 10,000. Default: as many as on the server.
     pub max_transfers: Option<usize>,
+}
+
+/// The user of ClickHouse as whom callers' own statements run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallersUser {
+    /// Its name.
+    pub name: String,
+    /// The file that the password was read from. Default: none.
+    pub password_file: Option<PathBuf>,
+    /// The password. Default: none.
+    pub password: Secret,
 }
 
 /// The front: calls and messages.

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::connection::Connection;
 use self::{
-    connection::{Common, Places},
+    connection::{Callers, Common, Places},
     recent::{MAX_AGE, Recent},
 };
 use crate::{
@@ -139,6 +139,16 @@ impl Connections {
             };
             named.insert(name.clone(), Connection::new(common));
         }
+        for connection in named
+            .values()
+            .filter(|one: &&Connection| one.lets_callers_do_all())
+        {
+            tracing::warn!(
+                connection = connection.name(),
+                "statements of callers run with all rights of the connection's user, files and network \
+                 included; name a user with SELECT on their tables only in callers-user"
+            );
+        }
         let default = named.entry(DEFAULT.to_owned());
         let default = default.or_insert_with(|| embedded(engine)).clone();
         Ok(Self {
@@ -246,10 +256,21 @@ impl Connections {
 
 /// The ClickHouse that the server hosts itself.
 fn embedded(engine: &Engine) -> Connection {
-    let common = Common::new(DEFAULT.to_owned(), engine.client_config());
-    let restricted = |user| common.service.acting_as(ActAs::Restricted(user));
+    let config = engine.client_config();
+    let password = config.password.clone();
+    let common = Common::new(DEFAULT.to_owned(), config);
+    let restricted = |user: &str| {
+        common.service.acting_as(ActAs::Restricted {
+            user: user.to_owned(),
+            password: password.clone(),
+        })
+    };
+    let callers = engine.callers_users();
     Connection::new(Common {
-        queries: engine.callers_user().map(restricted),
+        callers: callers.map(|users| Callers {
+            queries: restricted(users.readers),
+            creates: restricted(users.creators),
+        }),
         engine: Some(engine.clone()),
         ..common
     })
@@ -277,9 +298,22 @@ fn common(
         tls,
         ..ClientConfig::new(config.url.clone(), user)
     };
+    let common = Common::new(name.to_owned(), client);
+    let callers = config.callers.as_ref().map(|user| {
+        let password = user.password.clone();
+        let client = common.service.acting_as(ActAs::Restricted {
+            user: user.name.clone(),
+            password: (!password.is_empty()).then(|| password.into_inner()),
+        });
+        Callers {
+            queries: client.clone(),
+            creates: client,
+        }
+    });
     Ok(Common {
         identity: config.identity,
         places: config.max_transfers.map(Places::new),
-        ..Common::new(name.to_owned(), client)
+        callers,
+        ..common
     })
 }

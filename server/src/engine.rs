@@ -12,11 +12,13 @@ mod embedded;
 mod ffi;
 mod host;
 mod library;
+mod password;
 mod probe;
 mod process;
 mod remote;
 mod supervisor;
 mod users;
+mod walls;
 
 use std::fmt;
 use std::io;
@@ -31,6 +33,7 @@ pub use self::embedded::EmbeddedConfig;
 pub use self::host::{HostRequest, run_host};
 pub use self::remote::{Endpoint, RemoteConfig, Secret};
 use self::supervisor::Supervisor;
+pub use self::walls::Walls;
 use crate::clickhouse::ClientConfig;
 
 /// The result of a call to the engine.
@@ -83,6 +86,15 @@ impl fmt::Display for State {
     }
 }
 
+/// As whom callers' own statements run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallersUsers {
+    /// Queries.
+    pub readers: &'static str,
+    /// CREATE TABLE.
+    pub creators: &'static str,
+}
+
 /// A running ClickHouse; clones are handles on the same one. Dropping the last handle on an embedded
 /// one ends it without waiting for it; call [`Engine::shutdown`] to end it in good order.
 #[derive(Debug, Clone)]
@@ -113,7 +125,7 @@ impl Engine {
             EngineConfig::Embedded(embedded) => {
                 let supervisor = Supervisor::start(embedded).await?;
                 Ok(Self {
-                    endpoint: Endpoint::embedded(supervisor.port()),
+                    endpoint: Endpoint::embedded(supervisor.port(), supervisor.password().clone()),
                     state: supervisor.state(),
                     supervisor: Some(Arc::new(supervisor)),
                 })
@@ -136,10 +148,13 @@ impl Engine {
         self.supervisor.is_some()
     }
 
-    /// The user as whom callers' own queries run, who may only read; `None` for a remote engine, whose
-    /// users are not ours to say.
-    pub fn callers_user(&self) -> Option<&'static str> {
-        self.is_embedded().then_some(users::CALLERS)
+    /// The users as whom callers' own queries and CREATE TABLE statements run, who may do no more; `None` for a
+    /// remote engine, whose users are not ours to say. Their password is that of the endpoint.
+    pub fn callers_users(&self) -> Option<CallersUsers> {
+        self.is_embedded().then_some(CallersUsers {
+            readers: users::READERS,
+            creators: users::CREATORS,
+        })
     }
 
     /// The id of the process that hosts it; `None` for a remote engine and while it is down.

@@ -20,6 +20,7 @@ struct Object<'a> {
     round_trip_seconds: f64,
     embedded: bool,
     missing_grants: &'a [String],
+    warnings: &'a [String],
 }
 
 /// Asks and prints the answer.
@@ -41,6 +42,7 @@ pub(super) async fn run(server: &str, connection: &Connection, output: Output) -
         round_trip_seconds: json::seconds(round_trip),
         embedded: response.embedded,
         missing_grants: &response.missing_grants,
+        warnings: &response.warnings,
     };
     let mut text = format!(
         "ClickHouse {}{} answers through {server}{}\nuser {}, database {}, time zone {}",
@@ -57,6 +59,9 @@ pub(super) async fn run(server: &str, connection: &Connection, output: Output) -
             "\nmissing: GRANT {grants} ON {database}.* TO {}, unless single tables are enough",
             object.user
         );
+    }
+    for warning in object.warnings {
+        text += &format!("\nwarning: {warning}");
     }
     output.data(&object, |out| writeln!(out, "{text}"))
 }

@@ -118,7 +118,7 @@ class Stack:
     def sql(self, statement: str) -> str:
         """Runs one statement over HTTP and returns the answer without the last line end."""
         try:
-            with urllib.request.urlopen(self.http_url, data=statement.encode()) as answer:
+            with urllib.request.urlopen(self.query_url(""), data=statement.encode()) as answer:
                 text: str = answer.read().decode()
         except urllib.error.HTTPError as error:
             sys.exit(f"ClickHouse refused {statement[:200]!r}: {error.read().decode()[:1000]}")
@@ -129,7 +129,9 @@ class Stack:
 
         curl adds the name of the file to a path that ends in a slash, hence `/query`.
         """
-        return f"{self.http_url}query?{urllib.parse.urlencode({'query': query})}"
+        password = (self.data_dir / "clickhouse-password").read_text().strip()
+        values = {"user": "default", "password": password, "query": query}
+        return f"{self.http_url}query?{urllib.parse.urlencode(values)}"
 
     def content(self, table: str) -> Content:
         """Counts and hashes a table; the sum does not depend on the order of the rows.

@@ -69,8 +69,13 @@ pub enum Target<'a> {
     Database(&'a str),
     /// A SELECT of the caller's own.
     Query(RunsAs),
-    /// A table that is made by a CREATE TABLE of the caller's own.
-    Definition(TableName<'a>, RunsAs),
+    /// A CREATE TABLE statement of the caller's own, beside its table.
+    Create {
+        /// As whom it runs.
+        runs_as: RunsAs,
+        /// Whether that user can do nothing but make tables.
+        is_confined: bool,
+    },
     /// A transfer.
     Transfer {
         /// The subject of the one who began it.
@@ -123,13 +128,13 @@ pub enum Denial {
         /// Who.
         subject: String,
     },
-    /// A statement of the caller's would run with rights that reach beyond its tables.
+    /// A statement could read any table.
     #[error(
-        "{subject:?} may not create a table by a statement of its own here, as it is limited to some \
-         tables and the connection is not: leave the statement out, or use a connection that acts as the \
+        "{subject:?} may not make tables by a statement of its own here, because its token is limited to some \
+         tables and ClickHouse would not know; let Sluice make the table, or use a connection that acts as the \
          caller's own user or role"
     )]
-    Definition {
+    Create {
         /// Who.
         subject: String,
     },
@@ -221,10 +226,10 @@ impl Policy {
                 Err(Denial::NotWritable)
             }
             Target::Query(runs_as) => query(principal, runs_as),
-            Target::Definition(name, runs_as) => {
-                self.table(principal, action, name)?;
-                definition(principal, runs_as)
-            }
+            Target::Create {
+                runs_as,
+                is_confined,
+            } => create(principal, runs_as, is_confined),
             Target::Transfer { table: None, .. } => query(principal, RunsAs::Service),
             Target::None => Ok(()),
         }
@@ -341,17 +346,17 @@ fn query(caller: &Principal, runs_as: RunsAs) -> Result<(), Denial> {
     Err(Denial::Query { subject })
 }
 
-/// What a CREATE TABLE says is read and written anew before it runs, so that it stays within its table.
-/// Where it would run with more rights than a limited caller has, it does not rest on that alone.
-fn definition(caller: &Principal, runs_as: RunsAs) -> Result<(), Denial> {
-    if is_bound(caller, runs_as) || runs_as == RunsAs::Restricted || !caller.tables.is_limited() {
+/// A CREATE TABLE may read other tables while it runs: a caller with limits needs a user of its own, or one who
+/// reads nothing.
+fn create(caller: &Principal, runs_as: RunsAs, is_confined: bool) -> Result<(), Denial> {
+    if is_confined || is_bound(caller, runs_as) || !caller.tables.is_limited() {
         return Ok(());
     }
     let subject = caller.subject.clone();
-    Err(Denial::Definition { subject })
+    Err(Denial::Create { subject })
 }
 
-/// Whether ClickHouse takes a statement for one of the caller's own user, to whom its grants apply.
+/// Whether ClickHouse knows the caller, and so its limits.
 const fn is_bound(caller: &Principal, runs_as: RunsAs) -> bool {
     match runs_as {
         RunsAs::Service | RunsAs::Restricted => false,

@@ -4,7 +4,7 @@
 
 use super::{Catalog, Error, Result};
 use crate::clickhouse::{
-    Statement,
+    Client, Statement,
     sql::{self, Definition, TableName},
 };
 
@@ -46,24 +46,29 @@ impl Catalog {
     /// [`TableExists`](crate::clickhouse::Error::TableExists) when there is a table of this name.
     pub async fn create_table(&self, table: &TableName, new: &NewTable) -> Result<String> {
         let statement = statement(table, new)?;
-        self.run_create(table, &statement).await?;
+        self.run_create(&self.client, table, &statement).await?;
         Ok(statement.text().to_owned())
     }
 
     /// Creates a table as a statement of a caller says, which must be one CREATE TABLE of this table, and
-    /// returns the statement that did it: the same, written anew.
+    /// returns the statement that did it: the same, written anew. `client` has the rights that it runs with.
     ///
     /// # Errors
     ///
     /// [`Error::RefusedCreate`], [`Error::NotCreateTable`], and those of [`Catalog::create_table`].
-    pub async fn create_by_statement(&self, table: &TableName, text: &str) -> Result<String> {
+    pub async fn create_by_statement(
+        &self,
+        client: &Client,
+        table: &TableName,
+        text: &str,
+    ) -> Result<String> {
         let definition = Definition::parse(text);
         let definition = definition.map_err(|reason| Error::RefusedCreate { reason })?;
         if self.full_name(definition.name()).await? != self.full_name(table).await? {
             return Err(Error::NotCreateTable);
         }
         let statement = definition.statement(table);
-        self.run_create(table, &statement).await?;
+        self.run_create(client, table, &statement).await?;
         Ok(statement.text().to_owned())
     }
 
@@ -75,8 +80,13 @@ impl Catalog {
         }
     }
 
-    async fn run_create(&self, table: &TableName, statement: &Statement) -> Result<()> {
-        match self.client.execute(statement).await {
+    async fn run_create(
+        &self,
+        client: &Client,
+        table: &TableName,
+        statement: &Statement,
+    ) -> Result<()> {
+        match client.execute(statement).await {
             Ok(()) => Ok(()),
             Err(crate::clickhouse::Error::UnknownDatabase(_)) => Err(Error::DatabaseNotFound {
                 database: self.full_name(table).await?.database,

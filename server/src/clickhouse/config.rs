@@ -90,8 +90,13 @@ pub enum ActAs {
     Role(String),
     /// Those of another user, by `EXECUTE AS`: for statements that read.
     User(String),
-    /// Those of another user, who has no password.
-    Restricted(&'static str),
+    /// Those of another user, with a password of its own.
+    Restricted {
+        /// The user.
+        user: String,
+        /// Its password; `None` for a user without one.
+        password: Option<SecretString>,
+    },
 }
 
 impl ActAs {
@@ -101,7 +106,13 @@ impl ActAs {
             // The library's own way is not sent with inserts.
             Self::Role(role) => library.with_setting("role", role.as_str()),
             Self::User(_) => library,
-            Self::Restricted(user) => library.with_user(*user),
+            Self::Restricted { user, password } => {
+                // Or the user would be sent with the password of the one before.
+                let password = password
+                    .as_ref()
+                    .map_or("", |password| password.expose_secret());
+                library.with_user(user).with_password(password)
+            }
         }
     }
 }

@@ -15,13 +15,15 @@ use toml::{
 use super::errors::{Fault, Place};
 
 /// The keys of `[connections.<name>]`.
-const CONNECTION_KEYS: [&str; 7] = [
+const CONNECTION_KEYS: [&str; 9] = [
     "url",
     "database",
     "user",
     "password-file",
     "ca-file",
     "identity",
+    "callers-user",
+    "callers-password-file",
     "max-transfers",
 ];
 

@@ -5,15 +5,16 @@
 //! configuration file and then to its default.
 
 mod access;
+mod host;
 mod token;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::{
     access::{RawAuth, RawPort},
+    host::RawHost,
     token::RawToken,
 };
 
@@ -149,11 +150,14 @@ pub(super) struct RawTransfer {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Embedded ClickHouse")]
 pub(super) struct RawEmbedded {
-    /// Where it keeps its tables [default: ./sluice-data]
+    /// Where it keeps its tables, for this user only [default: ./sluice-data]
     #[arg(long, env = "SLUICE_DATA_DIR", value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
 
     /// Port of its HTTP interface on 127.0.0.1 [default: a free one]
+    ///
+    /// Its user is `default`, with the password in the file clickhouse-password of the data directory, which
+    /// each start makes anew.
     #[arg(long, env = "SLUICE_EMBEDDED_HTTP_PORT", value_name = "PORT")]
     pub(super) embedded_http_port: Option<String>,
 
@@ -206,12 +210,5 @@ pub(super) enum RawCommand {
 
     /// Hosts the ClickHouse library for the server that started this process.
     #[command(hide = true)]
-    EngineHost {
-        /// The library.
-        #[arg(long, value_name = "FILE")]
-        library: PathBuf,
-        /// The arguments of its command line.
-        #[arg(last = true)]
-        arguments: Vec<OsString>,
-    },
+    EngineHost(Box<RawHost>),
 }

@@ -251,11 +251,13 @@ fn push_tokens(tokens: &AuthConfig, entries: &mut Vec<Entry>) {
 fn is_plain(connection: &ConnectionConfig) -> bool {
     connection.ca_file.is_none()
         && connection.identity == Identity::Service
+        && connection.callers.is_none()
         && connection.max_transfers.is_none()
         && connection.url.starts_with("http:")
 }
 
-fn connection_entries(connection: &ConnectionConfig) -> [Entry; 7] {
+fn connection_entries(connection: &ConnectionConfig) -> [Entry; 9] {
+    let callers = connection.callers.as_ref();
     [
         ("url", Value::text(&connection.url)),
         ("database", Value::text(&connection.database)),
@@ -266,6 +268,11 @@ fn connection_entries(connection: &ConnectionConfig) -> [Entry; 7] {
         ),
         ("ca-file", Value::path(connection.ca_file.as_deref())),
         ("identity", Value::text(connection.identity)),
+        ("callers-user", Value::maybe(callers.map(|user| &user.name))),
+        (
+            "callers-password-file",
+            Value::path(callers.and_then(|user| user.password_file.as_deref())),
+        ),
         (
             "max-transfers",
             connection.max_transfers.map_or(Value::Unset, Value::number),

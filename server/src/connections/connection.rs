@@ -36,8 +36,8 @@ pub(super) struct Common {
     pub(super) identity: Identity,
     /// With the identity of the connection itself.
     pub(super) service: Client,
-    /// With the rights of callers' own queries, where the connection's would be too many.
-    pub(super) queries: Option<Client>,
+    /// With the rights of callers' own statements, where the connection's would be too many.
+    pub(super) callers: Option<Callers>,
     /// The engine that the server starts or waits for.
     pub(super) engine: Option<Engine>,
     /// Those for transfers; none where the server's own limit is enough.
@@ -54,12 +54,19 @@ impl Common {
             database: config.database.clone(),
             identity: Identity::Service,
             service: Client::new(config),
-            queries: None,
+            callers: None,
             engine: None,
             places: None,
             zone: OnceCell::new(),
         }
     }
+}
+
+/// ClickHouse as the statements of callers see it.
+#[derive(Debug)]
+pub(super) struct Callers {
+    pub(super) queries: Client,
+    pub(super) creates: Client,
 }
 
 /// Places for transfers.
@@ -139,7 +146,31 @@ impl Connection {
 
     /// ClickHouse as the caller's own queries see it.
     pub fn queries(&self) -> &Client {
-        self.common.queries.as_ref().unwrap_or(&self.client)
+        let callers = self.common.callers.as_ref();
+        callers.map_or(&self.client, |callers| &callers.queries)
+    }
+
+    /// ClickHouse as the caller's own CREATE TABLE sees it.
+    pub fn creates(&self) -> &Client {
+        let callers = self.common.callers.as_ref();
+        callers.map_or(&self.client, |callers| &callers.creates)
+    }
+
+    /// Whether statements of callers have all rights of the connection's own user.
+    pub fn lets_callers_do_all(&self) -> bool {
+        self.common.callers.is_none()
+            && self.runs_as == RunsAs::Service
+            && self.common.identity == Identity::Service
+    }
+
+    /// Whether statements of callers have a user of their own.
+    pub fn has_callers_user(&self) -> bool {
+        self.common.callers.is_some()
+    }
+
+    /// Whether a caller's own CREATE TABLE can do nothing but make a table, whoever the caller is.
+    pub fn confines_creates(&self) -> bool {
+        self.is_embedded() && self.common.callers.is_some()
     }
 
     /// The results of the caller's own queries.

@@ -4,9 +4,10 @@
 //! by itself.
 
 use std::env;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::host::HostRequest;
 use super::process::Process;
-use super::{Error, Result, library, probe, users};
+use super::{Error, Result, Secret, library, password, probe, users};
 
 /// The pause between two questions whether the engine answers.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -32,6 +33,9 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 
 /// The longest such pause; every one is twice as long as the one before.
 const MAX_RETRY: Duration = Duration::from_secs(2);
+
+/// The mode of the data directory.
+const PRIVATE: u32 = 0o700;
 
 /// The file in the data directory that is locked while a server works on it.
 const LOCK_FILE: &str = "sluice.lock";
@@ -64,12 +68,15 @@ pub(super) struct Launcher {
     library: PathBuf,
     data_dir: PathBuf,
     users: PathBuf,
+    password: Secret,
+    /// That of the server before, whose engine may still be there.
+    last_password: Secret,
     start_timeout: Duration,
     _lock: File,
 }
 
 impl Launcher {
-    /// Finds the files and takes the data directory.
+    /// Finds the files, takes the data directory and makes the password.
     pub(super) fn prepare(config: &EmbeddedConfig) -> Result<Self> {
         let library = library::locate(config.library.as_deref())?;
         let program = match &config.host_program {
@@ -80,18 +87,28 @@ impl Launcher {
             })?,
         };
         let (data_dir, lock) = take_directory(&config.data_dir)?;
+        let fault = |action| {
+            let path = data_dir.clone();
+            move |source| Error::DataDirectory {
+                path,
+                action,
+                source,
+            }
+        };
+        let last_password = password::last(&data_dir);
+        let password =
+            password::make(&data_dir).map_err(fault("cannot make the password of ClickHouse"))?;
         let users = data_dir.join(users::FILE);
-        users::write(&users, &config.hidden_database).map_err(|source| Error::DataDirectory {
-            path: users.clone(),
-            action: "cannot write it",
-            source,
-        })?;
+        users::write(&users, &password::hash(&password), &config.hidden_database)
+            .map_err(fault("cannot write the users of ClickHouse"))?;
         let start_timeout = config.start_timeout;
         Ok(Self {
             program,
             library,
             data_dir,
             users,
+            password,
+            last_password,
             start_timeout,
             _lock: lock,
         })
@@ -100,6 +117,11 @@ impl Launcher {
     /// The data directory, absolute.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// The password of its users.
+    pub(super) const fn password(&self) -> &Secret {
+        &self.password
     }
 
     /// Starts the engine for the first time, on `fixed_port` or on a free one. Gives an engine that a
@@ -116,9 +138,7 @@ impl Launcher {
             let patience = match &error {
                 Error::DataDirectoryInUse { .. } => LEFTOVER_TIMEOUT,
                 Error::PortTaken { .. } if fixed_port.is_none() => LEFTOVER_TIMEOUT,
-                Error::PortTaken { .. } if probe::serves(port, &self.data_dir).await => {
-                    LEFTOVER_TIMEOUT
-                }
+                Error::PortTaken { .. } if self.is_leftover(port).await => LEFTOVER_TIMEOUT,
                 Error::PortTaken { .. } => FOREIGN_PORT_TIMEOUT,
                 _ => return Err(error),
             };
@@ -129,6 +149,11 @@ impl Launcher {
             sleep(retry_in).await;
             retry_in = (retry_in * 2).min(MAX_RETRY);
         }
+    }
+
+    /// Whether the engine of the server before is on `port`.
+    async fn is_leftover(&self, port: u16) -> bool {
+        probe::serves(port, &self.data_dir, &self.last_password).await
     }
 
     /// Starts the engine on `port` and waits until it answers.
@@ -146,7 +171,7 @@ impl Launcher {
             })?;
         let answered = tokio::select! {
             ended = process.ended() => Err(ended),
-            answered = timeout(self.start_timeout, answers(port, &self.data_dir)) => Ok(answered),
+            answered = timeout(self.start_timeout, self.answers(port)) => Ok(answered),
         };
         match answered {
             Ok(Ok(())) => Ok(process),
@@ -168,21 +193,21 @@ impl Launcher {
             }
         }
     }
-}
 
-/// Returns when the engine answers; never, if it does not.
-async fn answers(port: u16, data_dir: &Path) {
-    let mut ticks = interval(POLL_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if probe::serves(port, data_dir).await {
-            return;
+    /// Returns when the engine answers; never, if it does not.
+    async fn answers(&self, port: u16) {
+        let mut ticks = interval(POLL_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if probe::serves(port, &self.data_dir, &self.password).await {
+                return;
+            }
         }
     }
 }
 
-/// Makes the directory, and locks it for this process. Returns its absolute path.
+/// Makes the directory, closes it to others, and locks it for this process. Returns its absolute path.
 fn take_directory(path: &Path) -> Result<(PathBuf, File)> {
     let fault = |action| {
         move |source| Error::DataDirectory {
@@ -191,10 +216,12 @@ fn take_directory(path: &Path) -> Result<(PathBuf, File)> {
             source,
         }
     };
-    fs::create_dir_all(path).map_err(fault("cannot make it"))?;
+    let made = DirBuilder::new().recursive(true).mode(PRIVATE).create(path);
+    made.map_err(fault("cannot make it"))?;
     let directory = path
         .canonicalize()
         .map_err(fault("cannot resolve its path"))?;
+    close_to_others(&directory);
     let lock = File::options()
         .create(true)
         .truncate(false)
@@ -205,6 +232,25 @@ fn take_directory(path: &Path) -> Result<(PathBuf, File)> {
         Ok(()) => Ok((directory, lock)),
         Err(TryLockError::WouldBlock) => Err(in_use(path, "another sluice-server")),
         Err(TryLockError::Error(source)) => Err(fault("cannot lock it")(source)),
+    }
+}
+
+/// Takes the rights of all but its owner from the directory. One that belongs to somebody else is left as
+/// it is, with a warning: its owner has decided who sees it.
+fn close_to_others(directory: &Path) {
+    let close = || -> io::Result<()> {
+        if fs::metadata(directory)?.permissions().mode() & 0o777 != PRIVATE {
+            fs::set_permissions(directory, Permissions::from_mode(PRIVATE))?;
+        }
+        Ok(())
+    };
+    if let Err(error) = close() {
+        tracing::warn!(
+            target: "engine",
+            data_dir = %directory.display(),
+            %error,
+            "cannot make the data directory private: others on this machine may read the tables"
+        );
     }
 }
 
@@ -237,6 +283,8 @@ fn free_port() -> Result<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
     use super::{Error, holder, take_directory};
 
     #[test]
@@ -253,6 +301,18 @@ mod tests {
         );
         drop(lock);
         take_directory(&path).unwrap();
+    }
+
+    #[test]
+    fn a_data_directory_is_closed_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a");
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        drop(take_directory(&path).unwrap());
+        assert_eq!(mode(), 0o700);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        drop(take_directory(&path).unwrap());
+        assert_eq!(mode(), 0o700);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::ptr;
+use std::{fs, ptr};
 
 use libloading::{Library, Symbol};
 
@@ -37,19 +37,41 @@ pub(super) enum Error {
     /// There are more arguments than C can count.
     #[error("{0} arguments are too many")]
     TooManyArguments(usize),
-    /// The library says that it failed.
+    /// The library says that it failed, or the process is not ready for it.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Runs the library's command line with `args`, of which the first is the name of the program.
-/// Returns when it ends: for an engine, when standard input closes.
+/// Closes every file that this process has inherited, but for standard input, output and error.
+pub(super) fn close_inherited_files() {
+    let list = Path::new("/dev/fd");
+    let names = fs::read_dir(list).into_iter().flatten().flatten();
+    let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+    for name in names {
+        let number = name.to_str().and_then(|name| name.parse::<i32>().ok());
+        // One of them was that of the list itself, which is closed by now.
+        let is_open = || fs::symlink_metadata(list.join(&name)).is_ok();
+        let Some(file) = number.filter(|&file| file > 2 && is_open()) else {
+            continue;
+        };
+        // SAFETY: called before anything in this process has opened a file that it still holds, so no
+        // owner of `file` is left with a number that means nothing, or something else.
+        unsafe { rustix::io::close(file) };
+    }
+}
+
+/// Runs the library's command line with `args`, of which the first is the name of the program, once it is
+/// loaded and `prepare` has succeeded. Returns when it ends: for an engine, when standard input closes.
 ///
 /// # Errors
 ///
 /// The library cannot be loaded or called, or rejects the arguments. Failures of the queries that the
 /// arguments hold are written to standard error by the library itself and are no error here.
-pub(super) fn host(path: &Path, args: Vec<OsString>) -> Result<(), Error> {
+pub(super) fn host(
+    path: &Path,
+    args: Vec<OsString>,
+    prepare: impl FnOnce() -> Result<(), String>,
+) -> Result<(), Error> {
     let count = c_int::try_from(args.len()).map_err(|_| Error::TooManyArguments(args.len()))?;
     let args = args
         .into_iter()
@@ -68,6 +90,7 @@ pub(super) fn host(path: &Path, args: Vec<OsString>) -> Result<(), Error> {
     // Never unloaded: the library's threads and exit handlers may outlive the call below.
     let library = ManuallyDrop::new(library.map_err(|source| load_error(path, source))?);
     let functions = Functions::find(&library).map_err(|source| load_error(path, source))?;
+    prepare().map_err(Error::Failed)?;
 
     // SAFETY: the function stores a flag and resets crash signals to the system's default. The
     // library's own handlers keep a crashed process for minutes, which would delay its restart.

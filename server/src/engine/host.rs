@@ -8,9 +8,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rustix::{fs::Mode, process::umask};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ffi;
+use super::walls::Walls;
 use crate::causes::with_causes;
 
 /// The subcommand of the server's program that hosts the library.
@@ -19,6 +21,9 @@ pub(super) const SUBCOMMAND: &str = "engine-host";
 /// What the engine runs: it opens the HTTP interface, then reads standard input to its end.
 const QUERIES: &str = "SYSTEM START LISTEN HTTP; \
      SELECT count() FROM file('/dev/stdin', 'LineAsString', 's String')";
+
+/// What a line of the child's output begins with that is no complaint.
+pub(super) const NOTE: &str = "engine-host: ";
 
 /// Of the memory of the machine. ClickHouse's own 0.9 would leave the server too little on a small one.
 const MEMORY_LIMIT: &str = "--max_server_memory_usage_to_ram_ratio=0.8";
@@ -32,6 +37,8 @@ const CLIENT_TIMEOUT_SECONDS: u32 = 3600;
 pub struct HostRequest {
     /// The ClickHouse library.
     pub library: PathBuf,
+    /// What the process is held to; nothing holds it without.
+    pub walls: Option<Walls>,
     /// The arguments of its command line, without the name of the program.
     pub arguments: Vec<OsString>,
 }
@@ -67,6 +74,11 @@ impl HostRequest {
         ];
         Self {
             library: library.to_owned(),
+            walls: Some(Walls {
+                data_dir: data_dir.to_owned(),
+                users: users.to_owned(),
+                http_port,
+            }),
             arguments,
         }
     }
@@ -77,21 +89,40 @@ impl HostRequest {
             SUBCOMMAND.into(),
             "--library".into(),
             self.library.clone().into(),
-            "--".into(),
         ];
+        if let Some(walls) = &self.walls {
+            let values = [
+                ("--data-dir", walls.data_dir.clone().into_os_string()),
+                ("--users", walls.users.clone().into_os_string()),
+                ("--http-port", walls.http_port.to_string().into()),
+            ];
+            line.extend(
+                values
+                    .into_iter()
+                    .flat_map(|(flag, value)| [flag.into(), value]),
+            );
+        }
+        line.push("--".into());
         line.extend(self.arguments.iter().cloned());
         line
     }
 }
 
 /// Hosts the library until standard input closes: the whole work of the child process. An error goes
-/// to standard error, which the server reads. Call it before anything else starts a thread.
+/// to standard error, which the server reads. Call it before anything else starts a thread or opens a file.
 pub fn run_host(request: HostRequest) -> ExitCode {
+    ffi::close_inherited_files();
+    // What the library writes is for this user only.
+    umask(Mode::RWXG | Mode::RWXO);
     let mut arguments = vec![OsString::from("clickhouse")];
     arguments.extend(request.arguments);
     let outcome = outlive_signals()
         .map_err(|error| format!("cannot install signal handlers: {error}"))
-        .and_then(|()| ffi::host(&request.library, arguments).map_err(|error| with_causes(&error)));
+        .and_then(|()| {
+            let prepare = || raise(request.walls.as_ref());
+            let hosted = ffi::host(&request.library, arguments, prepare);
+            hosted.map_err(|error| with_causes(&error))
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
@@ -100,6 +131,16 @@ pub fn run_host(request: HostRequest) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Raises the walls, and tells the server how high they are.
+fn raise(walls: Option<&Walls>) -> Result<(), String> {
+    let Some(walls) = walls else {
+        return Ok(());
+    };
+    let (height, is_full) = walls.raise()?;
+    let mark = if is_full { NOTE } else { "" };
+    writeln!(io::stdout(), "{mark}the engine is {height}").map_err(|error| error.to_string())
 }
 
 /// Makes the process live through the signals that ask a service to end. They may reach the whole
@@ -138,8 +179,19 @@ mod tests {
         let line = request.command_line();
         let line: Vec<_> = line.iter().map(|arg| arg.to_str().unwrap()).collect();
         assert_eq!(
-            line.get(..4).unwrap(),
-            ["engine-host", "--library", "/l.so", "--"]
+            line.get(..10).unwrap(),
+            [
+                "engine-host",
+                "--library",
+                "/l.so",
+                "--data-dir",
+                "/data dir",
+                "--users",
+                "/u.xml",
+                "--http-port",
+                "8123",
+                "--"
+            ]
         );
         for argument in [
             "--path=/data dir",

@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::{Secret, users};
+
 /// The time for one question: the engine answers in about a millisecond.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -21,23 +23,25 @@ const MAX_ANSWER_BYTES: u64 = 16 * 1024;
 
 /// `SELECT getServerSetting('path') FORMAT RawBLOB`. HTTP/1.0, so that the body comes in one piece
 /// and ends with the connection.
-const REQUEST: &[u8] =
-    b"GET /?query=SELECT%20getServerSetting('path')%20FORMAT%20RawBLOB HTTP/1.0\r\n\
-    Host: 127.0.0.1\r\n\r\n";
+const REQUEST: &str = "GET /?query=SELECT%20getServerSetting('path')%20FORMAT%20RawBLOB HTTP/1.0\r\n\
+    Host: 127.0.0.1\r\n";
 
-/// Whether an engine answers on `port` of 127.0.0.1 and works on `data_dir`, which must be the path
-/// that it was started with. Another ClickHouse on that port is not taken for it.
-pub(super) async fn serves(port: u16, data_dir: &Path) -> bool {
-    match tokio::time::timeout(TIMEOUT, ask(port)).await {
+/// Whether an engine answers on `port` of 127.0.0.1, takes the password and works on `data_dir`, which must
+/// be the path that it was started with. Another ClickHouse on that port is not taken for it.
+pub(super) async fn serves(port: u16, data_dir: &Path, password: &Secret) -> bool {
+    match tokio::time::timeout(TIMEOUT, ask(port, password)).await {
         Ok(Ok(answer)) => body(&answer) == Some(data_dir.as_os_str()),
         Ok(Err(_)) | Err(_) => false,
     }
 }
 
 /// Sends the request and reads the answer to its end.
-async fn ask(port: u16) -> io::Result<Vec<u8>> {
+async fn ask(port: u16, password: &Secret) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    stream.write_all(REQUEST).await?;
+    let key = password.expose();
+    let user = users::SERVICE;
+    let request = format!("{REQUEST}X-ClickHouse-User: {user}\r\nX-ClickHouse-Key: {key}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::with_capacity(1024);
     stream
         .take(MAX_ANSWER_BYTES)

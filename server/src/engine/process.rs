@@ -4,6 +4,7 @@
 //! ports, data directories or restarts.
 
 use std::collections::VecDeque;
+use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -15,7 +16,11 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
+use super::host::NOTE;
 use crate::task;
+
+/// The one variable that a process is given: what a DateTime without a zone of its own means hangs on it.
+const TIME_ZONE: &str = "TZ";
 
 /// The lines of output that are kept for the message of an error.
 const KEPT_LINES: usize = 20;
@@ -37,11 +42,13 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `program` with `arguments`, in a process group of its own, so that a Ctrl-C in a
-    /// terminal reaches the server only.
+    /// Starts `program` with `arguments` and without the server's environment, which may hold secrets; in a
+    /// process group of its own, so that a Ctrl-C in a terminal reaches the server only.
     pub(super) fn spawn(program: &Path, arguments: &[OsString]) -> io::Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)
+            .env_clear()
+            .envs(env::var_os(TIME_ZONE).map(|zone| (TIME_ZONE, zone)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -131,6 +138,10 @@ impl Output {
     /// Logs and keeps one line.
     fn keep(&self, line: &str) {
         if line.is_empty() {
+            return;
+        }
+        if let Some(note) = line.strip_prefix(NOTE) {
+            tracing::info!(target: "engine", "{note}");
             return;
         }
         tracing::warn!(target: "engine", "{line}");

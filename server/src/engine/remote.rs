@@ -6,6 +6,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::users::SERVICE;
+
 /// A password. Neither `Debug` nor `Display` shows it; its memory is overwritten when it is dropped.
 #[derive(Clone, Default)]
 pub struct Secret(SecretString);
@@ -97,12 +99,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint of an embedded engine: reachable from this machine only, so without a password.
-    pub(super) fn embedded(port: u16) -> Self {
+    /// The endpoint of an embedded engine.
+    pub(super) fn embedded(port: u16, password: Secret) -> Self {
         Self {
             url: format!("http://127.0.0.1:{port}"),
-            user: "default".to_owned(),
-            password: Secret::default(),
+            user: SERVICE.to_owned(),
+            password,
             database: "default".to_owned(),
         }
     }

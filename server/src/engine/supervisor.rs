@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::embedded::{EmbeddedConfig, Launcher};
 use super::process::Process;
-use super::{Result, State};
+use super::{Result, Secret, State};
 use crate::task;
 
 /// The delay before the first restart. It doubles with every further one.
@@ -32,6 +32,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Supervisor {
     port: u16,
+    password: Secret,
     /// The id of the process, 0 while there is none.
     process_id: Arc<AtomicU32>,
     state: watch::Receiver<State>,
@@ -54,6 +55,7 @@ impl Supervisor {
         );
         let (sender, state) = watch::channel(State::Ready);
         let stop = CancellationToken::new();
+        let password = launcher.password().clone();
         let watcher = Watcher {
             launcher,
             port,
@@ -67,6 +69,7 @@ impl Supervisor {
         drop(task::spawn("engine supervisor", watcher.run(process)));
         Ok(Self {
             port,
+            password,
             process_id,
             state,
             stop: stop.drop_guard(),
@@ -76,6 +79,11 @@ impl Supervisor {
     /// The port of the HTTP interface.
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The password of its users.
+    pub(super) const fn password(&self) -> &Secret {
+        &self.password
     }
 
     /// The id of the process.

@@ -1,41 +1,66 @@
-//! The users of the embedded engine: the server's own, who may do everything, and the one as whom the
-//! queries of callers run, who may only read.
+//! The users of the embedded engine: the server's own, who may do everything, and those as whom the
+//! statements of callers run, who may only read, or only make tables.
 //!
-//! `engine::embedded` writes them to a file that the library reads at each start. Neither has a
-//! password: the engine listens on this machine only. The file must never hold a secret.
+//! `engine::embedded` writes them to a file that the library reads at each start; it can be given no user
+//! later. All have the password of `engine::password`, of which the file holds the hash only.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
+use super::password::write_private;
 use crate::clickhouse::sql::callers;
 
+/// As whom the server itself works.
+pub(super) const SERVICE: &str = "default";
+
 /// As whom the queries of callers run.
-pub(super) const CALLERS: &str = "sluice_callers";
+pub(super) const READERS: &str = "sluice_callers";
+
+/// As whom the CREATE TABLE statements of callers run.
+pub(super) const CREATORS: &str = "sluice_creators";
 
 /// The file in the data directory.
 pub(super) const FILE: &str = "sluice-users.xml";
 
-/// Writes the file; `hidden` is a database that queries of callers must not see.
-pub(super) fn write(file: &Path, hidden: &str) -> io::Result<()> {
-    fs::write(file, document(hidden))
+/// Writes the file. `hash` is that of the password, `hidden` a database that queries of callers must not see.
+pub(super) fn write(file: &Path, hash: &str, hidden: &str) -> io::Result<()> {
+    write_private(file, &document(hash, hidden))
 }
 
-fn document(hidden: &str) -> String {
-    let grants = callers::grants(hidden).into_iter();
-    let grants = grants.map(|grant| format!("<query>{}</query>", escape(&grant)));
-    let fixed = callers::FIXED_SETTINGS.iter();
-    let fixed = fixed.map(|setting| format!("<{setting}><const/></{setting}>"));
-    let (grants, fixed) = (grants.collect::<String>(), fixed.collect::<String>());
-    let user = "<no_password/><networks><ip>127.0.0.1</ip></networks>";
+fn document(hash: &str, hidden: &str) -> String {
+    let user = format!(
+        "<password_sha256_hex>{hash}</password_sha256_hex><networks><ip>127.0.0.1</ip></networks>"
+    );
+    let limited = |name, profile, grants: Vec<String>| {
+        let grants = grants.iter();
+        let grants = grants.map(|grant| format!("<query>{}</query>", escape(grant)));
+        let grants: String = grants.collect();
+        format!("<{name}>{user}<profile>{profile}</profile><grants>{grants}</grants></{name}>")
+    };
+    let readers = limited(READERS, "readers", callers::reader_grants(hidden));
+    let creators = limited(CREATORS, "creators", callers::creator_grants(hidden));
+    let (read, create) = (
+        fixed(&callers::READER_SETTINGS),
+        fixed(&callers::CREATOR_SETTINGS),
+    );
     // Read-only with the value 2: the settings that the server pins can still be given.
     format!(
         "<clickhouse>\
-         <users><default>{user}<access_management>1</access_management></default>\
-         <{CALLERS}>{user}<profile>callers</profile><grants>{grants}</grants></{CALLERS}></users>\
-         <profiles><default/><callers><readonly>2</readonly>\
-         <constraints>{fixed}</constraints></callers></profiles>\
+         <users><{SERVICE}>{user}<access_management>1</access_management></{SERVICE}>\
+         {readers}{creators}</users>\
+         <profiles><default/><readers><readonly>2</readonly>{read}</readers>\
+         <creators>{create}</creators></profiles>\
          <quotas><default/></quotas>\
          </clickhouse>\n"
     )
+}
+
+/// Settings that keep their values.
+fn fixed(settings: &[&str]) -> String {
+    let settings = settings.iter();
+    let settings: String = settings
+        .map(|setting| format!("<{setting}><const/></{setting}>"))
+        .collect();
+    format!("<constraints>{settings}</constraints>")
 }
 
 /// Text as XML holds it.
@@ -50,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_name_stays_a_name() {
-        let text = document("a<b>&`c");
+        let text = document("00", "a<b>&`c");
         assert!(
             text.contains(r"<query>REVOKE SELECT ON `a&lt;b&gt;&amp;\`c`.*</query>"),
             "{text}"

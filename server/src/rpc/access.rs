@@ -115,6 +115,7 @@ impl Access {
             access,
             database: String::new(),
             runs_as: RunsAs::Service,
+            creates_are_confined: false,
         }))
     }
 
@@ -138,6 +139,8 @@ pub(super) struct Caller {
     /// The database of a table that is named without one.
     database: String,
     runs_as: RunsAs,
+    /// Whether statements that make tables can do nothing else.
+    creates_are_confined: bool,
 }
 
 impl Caller {
@@ -158,6 +161,7 @@ impl Caller {
         Self {
             database: connection.database().to_owned(),
             runs_as: connection.runs_as(),
+            creates_are_confined: connection.confines_creates(),
             ..self
         }
     }
@@ -199,16 +203,6 @@ impl Caller {
         self.decide(action, Target::Table(self.full(table)))
     }
 
-    /// Whether it may load into a table, and with `CreateTable::Statement` make it as it says.
-    pub(super) fn check_upload(&self, request: &UploadRequest) -> Result<(), Status> {
-        let name = self.full(&request.table);
-        let target = match request.create_table {
-            Some(CreateTable::Statement(_)) => Target::Definition(name, self.runs_as),
-            Some(CreateTable::Inferred) | None => Target::Table(name),
-        };
-        self.decide(Action::Upload, target)
-    }
-
     /// Whether it may see a database.
     pub(super) fn check_database(&self, name: &str) -> Result<(), Status> {
         self.decide(Action::ReadCatalog, Target::Database(self.database(name)))
@@ -217,6 +211,19 @@ impl Caller {
     /// Whether it may run a query of its own.
     pub(super) fn check_query(&self) -> Result<(), Status> {
         self.decide(Action::Export, Target::Query(self.runs_as))
+    }
+
+    /// Whether it may load a table, and make it the way that it asks for.
+    pub(super) fn check_upload(&self, request: &UploadRequest) -> Result<(), Status> {
+        self.check_table(Action::Upload, &request.table)?;
+        let Some(CreateTable::Statement(_)) = &request.create_table else {
+            return Ok(());
+        };
+        let target = Target::Create {
+            runs_as: self.runs_as,
+            is_confined: self.creates_are_confined,
+        };
+        self.decide(Action::Upload, target)
     }
 
     /// Whether a transfer is its own, or it manages those of others.

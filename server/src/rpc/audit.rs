@@ -100,12 +100,12 @@ pub(super) fn denied(caller: &Caller, action: Action, target: Target<'_>, denial
     };
     let table = match target {
         Target::Table(name)
-        | Target::Definition(name, _)
         | Target::Transfer {
             table: Some(name), ..
         } => format!("{}.{}", name.database, name.table),
         Target::Database(database) => database.to_owned(),
         Target::Query(_) | Target::Transfer { table: None, .. } => "query".to_owned(),
+        Target::Create { .. } => "statement".to_owned(),
         Target::None => String::new(),
     };
     tracing::warn!(target: "audit", subject, action, table, outcome = "denied", cause = %denial);

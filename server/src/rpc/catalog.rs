@@ -57,6 +57,27 @@ impl CatalogRpc {
     }
 }
 
+/// What callers' own statements may do on a connection that they need not.
+async fn warnings(connection: &Connection) -> Result<Vec<String>, Status> {
+    if connection.lets_callers_do_all() {
+        let warning = "queries and CREATE TABLE statements of callers have all rights of this user: name another in \
+                       callers-user of the connection";
+        return Ok(vec![warning.to_owned()]);
+    }
+    if connection.is_embedded() || !connection.has_callers_user() {
+        return Ok(Vec::new());
+    }
+    let sources = connection.queries_catalog().granted_sources().await;
+    let sources = sources.map_err(refuse)?;
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![format!(
+        "the callers-user of this connection reaches more than tables: REVOKE {} ON *.* from it",
+        sources.join(", ")
+    )])
+}
+
 fn refuse(error: impl Into<Error>) -> Status {
     status::status(&error.into())
 }
@@ -108,6 +129,7 @@ impl CatalogService for CatalogRpc {
             round_trip: prost_types::Duration::try_from(round_trip).ok(),
             embedded: door.is_embedded(),
             missing_grants: missing.collect(),
+            warnings: warnings(&door).await?,
         }))
     }
 

@@ -174,11 +174,15 @@ impl Stack {
     }
 
     fn try_sql(&self, query: &str) -> Option<(u16, String)> {
+        // Each server makes a new one.
+        let password = self.data_dir.path().join("clickhouse-password");
+        let password = std::fs::read_to_string(password).ok()?;
         let mut stream = TcpStream::connect(("127.0.0.1", self.engine_port)).ok()?;
         stream.set_read_timeout(Some(START_LIMIT)).ok()?;
         let head = format!(
-            "POST / HTTP/1.0\r\nHost: localhost\r\n{}Content-Length: {}\r\n\r\n",
-            login(self.data_dir.path()),
+            "POST / HTTP/1.0\r\nHost: engine\r\nX-ClickHouse-User: default\r\n\
+             X-ClickHouse-Key: {}\r\nContent-Length: {}\r\n\r\n",
+            password.trim_end(),
             query.len()
         );
         stream.write_all(head.as_bytes()).ok()?;

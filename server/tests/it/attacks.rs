@@ -11,6 +11,7 @@ mod queries;
 mod quotas;
 mod secrets;
 mod spellings;
+mod statements;
 mod tables;
 mod tokens;
 mod transfers;

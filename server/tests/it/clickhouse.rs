@@ -27,11 +27,13 @@ impl Stage {
     async fn new() -> Self {
         let url = support::engine_url().await;
         let database = format!("it_{}", Uuid::new_v4().simple());
-        let library = ::clickhouse::Client::default().with_url(url.as_str());
+        let (address, user, password) = support::split_url(&url);
+        let library = ::clickhouse::Client::default().with_url(address);
+        let library = library.with_user(user).with_password(password);
         let create = format!("CREATE DATABASE {database}");
         library.query(&create).execute().await.unwrap();
         Self {
-            client: Client::new(config(url, &database)),
+            client: Client::new(config(&url, &database)),
             library: library.with_database(database.as_str()),
             database,
         }
@@ -68,10 +70,12 @@ impl Stage {
     }
 }
 
-fn config(url: String, database: &str) -> ClientConfig {
+fn config(url: &str, database: &str) -> ClientConfig {
+    let (url, user, password) = support::split_url(url);
     ClientConfig {
+        password: Some(password.to_owned().into()),
         database: database.to_owned(),
-        ..ClientConfig::new(url, "default".to_owned())
+        ..ClientConfig::new(url, user.to_owned())
     }
 }
 

@@ -12,7 +12,7 @@ use sluice_server::engine::{
 };
 use tempfile::TempDir;
 
-use crate::support::hosted::free_port;
+use crate::support::{hosted::free_port, post, url_with_password};
 
 /// The library that `make engine` brings.
 const LIBRARY: &str = concat!(
@@ -38,19 +38,10 @@ async fn start(data_dir: &Path) -> Result<Engine, Error> {
     Engine::start(EngineConfig::Embedded(embedded(data_dir))).await
 }
 
-/// Runs one statement over HTTP/1.0 and returns the body of the answer.
-fn query(url: &str, sql: &str) -> String {
-    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
-    let length = sql.len();
-    write!(
-        stream,
-        "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{sql}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 OK"), "{sql}: {body}");
+/// Runs one statement as the server does, and returns the body of the answer.
+fn query(engine: &Engine, sql: &str) -> String {
+    let (status, body) = post(&url_with_password(engine), "/", sql.as_bytes());
+    assert_eq!(status, 200, "{sql}: {body}");
     body.trim_end().to_owned()
 }
 
@@ -91,7 +82,7 @@ async fn it_starts_answers_and_ends() {
     assert!(engine.is_embedded());
     assert!(engine.state().borrow().is_ready());
     engine.wait_ready(Duration::ZERO).await.unwrap();
-    assert_eq!(query(engine.url(), "SELECT 1 + 1"), "2");
+    assert_eq!(query(&engine, "SELECT 1 + 1"), "2");
     let process_id = engine.process_id().unwrap();
     engine.shutdown().await;
     assert_eq!(*engine.state().borrow(), State::Stopped);
@@ -107,10 +98,10 @@ async fn it_behaves_as_a_server_and_not_as_a_command_line() {
     let engine = start(directory.path()).await.unwrap();
     let changed = "SELECT groupArray(name) FROM system.settings \
          WHERE name IN ('implicit_select', 'allow_introspection_functions') AND value != '0'";
-    assert_eq!(query(engine.url(), changed), "[]");
+    assert_eq!(query(&engine, changed), "[]");
     let memory = "SELECT value FROM system.server_settings \
          WHERE name = 'max_server_memory_usage_to_ram_ratio'";
-    assert_eq!(query(engine.url(), memory), "0.8");
+    assert_eq!(query(&engine, memory), "0.8");
     engine.shutdown().await;
 }
 
@@ -119,16 +110,16 @@ async fn data_survives_a_restart() {
     let directory = TempDir::new().unwrap();
     let engine = start(directory.path()).await.unwrap();
     query(
-        engine.url(),
+        &engine,
         "CREATE TABLE kept (a UInt8) ENGINE = MergeTree ORDER BY a",
     );
-    query(engine.url(), "INSERT INTO kept VALUES (7), (8)");
-    query(engine.url(), "CREATE DATABASE other");
+    query(&engine, "INSERT INTO kept VALUES (7), (8)");
+    query(&engine, "CREATE DATABASE other");
     engine.shutdown().await;
 
     let engine = start(directory.path()).await.unwrap();
-    assert_eq!(query(engine.url(), "SELECT sum(a) FROM default.kept"), "15");
-    assert_eq!(query(engine.url(), "EXISTS DATABASE other"), "1");
+    assert_eq!(query(&engine, "SELECT sum(a) FROM default.kept"), "15");
+    assert_eq!(query(&engine, "EXISTS DATABASE other"), "1");
     engine.shutdown().await;
 }
 
@@ -138,10 +129,10 @@ async fn a_killed_engine_comes_back_on_the_same_port_with_the_same_data() {
     let engine = start(directory.path()).await.unwrap();
     let url = engine.url().to_owned();
     query(
-        &url,
+        &engine,
         "CREATE TABLE kept (a UInt8) ENGINE = MergeTree ORDER BY a",
     );
-    query(&url, "INSERT INTO kept VALUES (7), (8)");
+    query(&engine, "INSERT INTO kept VALUES (7), (8)");
     let killed = engine.process_id().unwrap();
 
     let mut state = engine.state();
@@ -156,7 +147,7 @@ async fn a_killed_engine_comes_back_on_the_same_port_with_the_same_data() {
 
     assert_eq!(engine.url(), url);
     assert_ne!(engine.process_id().unwrap(), killed);
-    assert_eq!(query(&url, "SELECT sum(a) FROM kept"), "15");
+    assert_eq!(query(&engine, "SELECT sum(a) FROM kept"), "15");
     engine.shutdown().await;
 }
 
@@ -168,7 +159,7 @@ async fn an_engine_outlives_the_signals_that_end_its_server() {
     for signal in ["-TERM", "-INT", "-HUP"] {
         send(signal, process_id);
     }
-    assert_eq!(query(engine.url(), "SELECT sleep(0.2)"), "0");
+    assert_eq!(query(&engine, "SELECT sleep(0.2)"), "0");
     assert_eq!(engine.process_id(), Some(process_id));
     engine.shutdown().await;
 }

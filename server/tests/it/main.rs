@@ -36,3 +36,4 @@ mod shutdown;
 mod transfers;
 mod upload;
 mod values;
+mod walls;

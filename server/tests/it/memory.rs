@@ -25,7 +25,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::support::{
     export_query,
     hosted::{HostedEngine, free_port},
-    spec,
+    spec, split_url,
 };
 
 /// What the server needs without uploads, and what an upload reserves, in KiB.
@@ -56,13 +56,18 @@ impl Server {
     pub(crate) fn start_with(clickhouse_url: &str, options: &[&str]) -> Self {
         let data_dir = TempDir::new().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let (clickhouse_url, _, password) = split_url(clickhouse_url);
+        let password_file = data_dir.path().join("password");
+        std::fs::write(&password_file, password).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
             .args([
                 "--listen",
                 &address.to_string(),
                 "--clickhouse-url",
-                clickhouse_url,
+                &clickhouse_url,
             ])
+            .arg("--clickhouse-password-file")
+            .arg(&password_file)
             .args(options)
             .current_dir(data_dir.path())
             .stdout(Stdio::null())

@@ -21,7 +21,7 @@ use sluice_proto::v1::{
 use sluice_server::{
     app::App,
     config::{Config, Invocation},
-    engine::{Engine, EngineConfig},
+    engine::{Engine, EngineConfig, RemoteConfig, Secret},
     task,
 };
 use tempfile::TempDir;
@@ -42,15 +42,35 @@ pub(crate) fn library() -> PathBuf {
     library
 }
 
-/// The address of an engine that all tests of this process share; it ends with the process.
+/// The address of an engine that all tests of this process share, with its password; it ends with the
+/// process.
 pub(crate) async fn engine_url() -> String {
     static SHARED: OnceCell<SharedEngine> = OnceCell::const_new();
-    SHARED
-        .get_or_init(SharedEngine::start)
-        .await
-        .engine
-        .url()
-        .to_owned()
+    url_with_password(&SHARED.get_or_init(SharedEngine::start).await.engine)
+}
+
+/// The address of an engine as `post` takes it: `http://user:password@host:port`.
+pub(crate) fn url_with_password(engine: &Engine) -> String {
+    let endpoint = engine.endpoint();
+    let password = endpoint.password.expose();
+    let address = endpoint.url.trim_start_matches("http://");
+    format!("http://{}:{password}@{address}", endpoint.user)
+}
+
+/// The same address with another user, who has the same password.
+pub(crate) fn as_user(url: &str, user: &str) -> String {
+    let (bare, _, password) = split_url(url);
+    let address = bare.trim_start_matches("http://");
+    format!("http://{user}:{password}@{address}")
+}
+
+/// An address without its user and password, and these; without them it is that of `default`.
+pub(crate) fn split_url(url: &str) -> (String, &str, &str) {
+    let Some((identity, address)) = url.trim_start_matches("http://").split_once('@') else {
+        return (url.to_owned(), "default", "");
+    };
+    let (user, password) = identity.split_once(':').unwrap();
+    (format!("http://{address}"), user, password)
 }
 
 struct SharedEngine {
@@ -82,6 +102,7 @@ impl SharedEngine {
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: CancellationToken,
+    /// The address of the engine, with its password.
     pub(crate) engine_url: String,
     pub(crate) engine_process: u32,
     running: Option<JoinHandle<()>>,
@@ -101,7 +122,7 @@ impl TestServer {
         change(&mut config);
         let app = App::build(config).await.unwrap();
         let address = app.local_address().unwrap();
-        let engine_url = app.engine().url().to_owned();
+        let engine_url = url_with_password(app.engine());
         let engine_process = app.engine().process_id().unwrap_or_default();
         let shutdown = CancellationToken::new();
         let run = app.run(shutdown.clone());
@@ -272,11 +293,13 @@ pub(crate) fn config(data_dir: &Path) -> Config {
 
 /// The engine of another server.
 pub(crate) fn remote(url: &str) -> EngineConfig {
-    let arguments = ["sluice-server", "--clickhouse-url", url];
-    match Invocation::from_arguments(arguments).unwrap() {
-        Invocation::Serve(config) => config.engine,
-        other => panic!("{other:?}"),
-    }
+    let (url, user, password) = split_url(url);
+    EngineConfig::Remote(RemoteConfig {
+        url,
+        user: user.to_owned(),
+        password: Secret::new(password.to_owned()),
+        database: "default".to_owned(),
+    })
 }
 
 /// The messages of one export.
@@ -441,10 +464,16 @@ pub(crate) fn post(url: &str, path: &str, body: &[u8]) -> (u16, String) {
 
 /// The same with the body as it is.
 pub(crate) fn post_bytes(url: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    let (url, user, password) = split_url(url);
     let host = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
+    // None without a password, for requests that say themselves who asks.
+    let identity = match password {
+        "" => String::new(),
+        _ => format!("X-ClickHouse-User: {user}\r\nX-ClickHouse-Key: {password}\r\n"),
+    };
     let head = format!(
-        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.0\r\nHost: {host}\r\n{identity}Content-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();

@@ -18,7 +18,14 @@ export class Clickhouse {
 
   /** Runs a statement, past Sluice; the answer is text. */
   async run(statement: string): Promise<string> {
-    const answer = await fetch(this.server.engineUrl, { method: "POST", body: statement });
+    const answer = await fetch(this.server.engineUrl, {
+      method: "POST",
+      body: statement,
+      headers: {
+        "X-ClickHouse-User": "default",
+        "X-ClickHouse-Key": await this.server.enginePassword(),
+      },
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(text);
     return text;

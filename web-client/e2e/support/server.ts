@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -35,6 +35,12 @@ export class Server {
   /** The address of the engine's own HTTP interface, for what Sluice does not do itself. */
   get engineUrl(): string {
     return `http://127.0.0.1:${this.enginePort}`;
+  }
+
+  /** The password of the engine's user `default`; each start makes a new one. */
+  async enginePassword(): Promise<string> {
+    const text = await readFile(join(this.dataDir, "clickhouse-password"), "utf8");
+    return text.trimEnd();
   }
 
   get url(): string {

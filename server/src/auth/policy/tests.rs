@@ -135,6 +135,40 @@ fn a_limited_caller_runs_queries_only_as_itself() {
 }
 
 #[test]
+fn a_statement_that_makes_a_table_needs_a_user_who_knows_the_callers_limit() {
+    let limited = alice(Scopes::all(), Some(&["sales.*"]));
+    let free = alice([Scope::Upload].into_iter().collect(), None);
+    let create = |runs_as, is_confined| Target::Create {
+        runs_as,
+        is_confined,
+    };
+    for (principal, runs_as, is_confined, expected) in [
+        (&limited, RunsAs::Service, false, false),
+        (&limited, RunsAs::Service, true, true),
+        (&limited, RunsAs::CallersRole, false, false),
+        (&limited, RunsAs::CallersCredentials, false, true),
+        (&free, RunsAs::Service, false, true),
+    ] {
+        let decision = decide(principal, Action::Upload, create(runs_as, is_confined));
+        assert_eq!(
+            decision.is_ok(),
+            expected,
+            "{runs_as:?} {is_confined} {principal:?}"
+        );
+    }
+    let without_scope = alice(Scopes::NONE, None);
+    let decision = decide(
+        &without_scope,
+        Action::Upload,
+        create(RunsAs::Service, true),
+    );
+    assert!(
+        matches!(decision, Err(Denial::Scope { .. })),
+        "{decision:?}"
+    );
+}
+
+#[test]
 fn a_transfer_is_its_owners_and_the_managers() {
     let sales = Some(TableName {
         database: "sales",
@@ -176,44 +210,6 @@ fn a_transfer_is_its_owners_and_the_managers() {
         decide(&Principal::open(), Action::ManageTransfers, everybody),
         Ok(())
     );
-}
-
-#[test]
-fn a_limited_caller_writes_its_own_statement_only_where_its_rights_are_few() {
-    let limited = alice(Scopes::all(), Some(&["sales.*"]));
-    let with_role = Principal {
-        clickhouse_role: Some("r".to_owned()),
-        ..limited.clone()
-    };
-    let free = alice([Scope::Upload].into_iter().collect(), None);
-    for (principal, runs_as, is_allowed) in [
-        (&limited, RunsAs::Service, false),
-        (&limited, RunsAs::Restricted, true),
-        (&limited, RunsAs::CallersRole, false),
-        (&limited, RunsAs::CallersCredentials, true),
-        (&with_role, RunsAs::CallersRole, true),
-        (&with_role, RunsAs::Service, false),
-        (&free, RunsAs::Service, true),
-        (&free, RunsAs::Restricted, true),
-    ] {
-        let decide_on = |database, table| {
-            let name = TableName { database, table };
-            decide(principal, Action::Upload, Target::Definition(name, runs_as))
-        };
-        assert_eq!(decide_on("sales", "t").is_ok(), is_allowed, "{runs_as:?}");
-        assert!(decide_on("system", "t").is_err());
-        if principal.tables.is_limited() {
-            let denial = decide_on("hr", "t").unwrap_err();
-            assert!(matches!(denial, Denial::Table { .. }));
-        }
-    }
-    let reader = alice([Scope::Export].into_iter().collect(), None);
-    let name = TableName {
-        database: "sales",
-        table: "t",
-    };
-    let target = Target::Definition(name, RunsAs::Restricted);
-    assert!(decide(&reader, Action::Upload, target).is_err());
 }
 
 #[test]

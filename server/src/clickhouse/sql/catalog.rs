@@ -26,6 +26,14 @@ pub(crate) fn check_privilege(privilege: &'static str, database: &str) -> Statem
     Statement::new(format!("CHECK GRANT {privilege} ON {database}.*"))
 }
 
+/// What reads or writes beyond the tables of ClickHouse, as GRANT names it.
+pub(crate) const SOURCES: [&str; 4] = ["FILE", "URL", "REMOTE", "S3"];
+
+/// Asks whether the user has one of [`SOURCES`]: one row, 1 for yes.
+pub(crate) fn check_source(source: &'static str) -> Statement {
+    Statement::new(format!("CHECK GRANT {source} ON *.*"))
+}
+
 /// All databases by name.
 pub(crate) fn databases() -> Statement {
     Statement::new("SELECT name, engine, comment FROM system.databases ORDER BY name".to_owned())

@@ -114,7 +114,7 @@ fn unknown_keys_are_refused_with_their_place_and_everything_else_is_checked_too(
             "10:1: certificates.x: is no key: write [certificates.<name>]",
             "5:3: config: is no option; `sluice-server --help` lists them",
             "8:1: connections.a.pasword-file: is no key here; there are url, database, user, \
-             password-file, ca-file, identity, max-transfers",
+             password-file, ca-file, identity, callers-user, callers-password-file, max-transfers",
             "1:1: listn: is no option; `sluice-server --help` lists them",
             "3:1: log: takes one value, not a list",
             "2:1: block-bytes: 2GiB is out of range; the range is 64KiB to 1GiB",

@@ -9,7 +9,8 @@ use super::{
     within,
 };
 use crate::config::{
-    AccessConfig, ConnectionConfig, Identity, defaults::range, errors::Faults, file::RawTable,
+    AccessConfig, CallersUser, ConnectionConfig, Identity, defaults::range, errors::Faults,
+    file::RawTable,
 };
 
 /// The longest name of a connection, in bytes.
@@ -65,6 +66,7 @@ fn connection(table: &RawTable, faults: &mut Faults) -> ConnectionConfig {
         password_file,
         ca_file,
         identity: identity(table, faults),
+        callers: callers(table, faults),
         max_transfers: max_transfers(table, faults),
     }
 }
@@ -80,6 +82,28 @@ fn identity(table: &RawTable, faults: &mut Faults) -> Identity {
         )),
     };
     faults.take(table.key("identity"), parsed, Identity::Service)
+}
+
+fn callers(table: &RawTable, faults: &mut Faults) -> Option<CallersUser> {
+    const USER: &str = "callers-user";
+    const PASSWORD_FILE: &str = "callers-password-file";
+    let password_file = table.text(PASSWORD_FILE).map(PathBuf::from);
+    let Some(user) = table.text(USER) else {
+        if password_file.is_some() {
+            faults.add(table.key(PASSWORD_FILE), "needs a callers-user");
+        }
+        return None;
+    };
+    if !matches!(table.text("identity"), None | Some("service")) {
+        let problem =
+            "is for the identity service: with any other the caller's own user or role counts";
+        faults.add(table.key(USER), problem);
+    }
+    Some(CallersUser {
+        name: name(table.key(USER), Some(user.to_owned()), faults),
+        password: password(table.key(PASSWORD_FILE), password_file.as_deref(), faults),
+        password_file,
+    })
 }
 
 fn max_transfers(table: &RawTable, faults: &mut Faults) -> Option<usize> {

@@ -59,6 +59,7 @@ pub(super) fn engine(
         database: name("clickhouse-database", remote.clickhouse_database, faults),
         ca_file: None,
         identity: Identity::Service,
+        callers: None,
         max_transfers: None,
     };
     let engine = EngineConfig::Remote(endpoint(&connection));

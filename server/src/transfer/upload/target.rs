@@ -139,8 +139,9 @@ impl Job<'_> {
             Some(new) => catalog.create_table(&request.table, &new).await?,
             None => {
                 // What was sent is made of what the caller's text says.
+                let client = self.inner.connection.creates();
                 catalog
-                    .create_by_statement(&request.table, &statement)
+                    .create_by_statement(client, &request.table, &statement)
                     .await?
             }
         };

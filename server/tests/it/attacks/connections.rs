@@ -14,7 +14,8 @@ use tonic::Code;
 
 use super::kit::{ALL, Site, USUAL, connection_to, refused, spec, through, with};
 use crate::support::{
-    Exported, export_query, export_table, hosted::HostedEngine, metadata, upload_messages,
+    Exported, export_query, export_table, hosted::HostedEngine, metadata, split_url,
+    upload_messages,
 };
 
 /// Users of another ClickHouse: `alice`, whose reading is limited to a row and whose quota is small; and
@@ -280,7 +281,7 @@ async fn no_internal_service_is_reached_through_the_server() {
     let site = open_to(&["clickhouse.example.com", "localhost:8123", "203.0.113.0/24"]).await;
     let token = site.token("mallory", ALL, None);
     let mut catalog = site.catalog(&token).await;
-    let engine = site.server.engine_url.clone();
+    let (engine, ..) = split_url(&site.server.engine_url);
     for (url, code) in [
         // The engine of the server itself, and this machine in all its spellings.
         (engine.as_str(), Code::PermissionDenied),
@@ -322,7 +323,7 @@ async fn a_redirect_is_not_followed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let site = open_to(&[&address.to_string()]).await;
-    let engine = site.server.engine_url.clone();
+    let (engine, ..) = split_url(&site.server.engine_url);
     task::spawn_background("redirect", async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut head = [0; 4096];

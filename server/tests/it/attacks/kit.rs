@@ -206,6 +206,7 @@ pub(super) fn connection_to(url: &str, user: &str, password: &str) -> Connection
         password: Secret::new(password.to_owned()),
         ca_file: None,
         identity: Identity::Service,
+        callers: None,
         max_transfers: None,
     }
 }

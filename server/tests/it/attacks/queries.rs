@@ -4,7 +4,7 @@ use sluice_proto::v1 as pb;
 use tonic::Code;
 
 use super::kit::{ALL, Site, USUAL, export, refused, spec, table, upload};
-use crate::support::{Exported, post};
+use crate::support::{Exported, as_user, post};
 
 /// Names that would end a quoted name, if quoting did not hold.
 const NAMES: [&str; 9] = [
@@ -158,10 +158,8 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
     upload(&mut site.ingest(&root).await, spec("sales", "t"))
         .await
         .unwrap();
-    let asked = |text: &str| {
-        let path = "/?user=sluice_callers";
-        post(&site.server.engine_url, path, text.as_bytes())
-    };
+    let url = as_user(&site.server.engine_url, "sluice_callers");
+    let asked = |text: &str| post(&url, "/", text.as_bytes());
     for text in BEYOND_READING {
         let (status, answer) = asked(text);
         assert_ne!(status, 200, "{text}: {answer}");

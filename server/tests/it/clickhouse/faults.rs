@@ -27,7 +27,7 @@ async fn stand_in(timeouts: Timeouts) -> (TcpListener, Client) {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let client = Client::new(ClientConfig {
         timeouts,
-        ..config(url, "")
+        ..config(&url, "")
     });
     (listener, client)
 }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use sluice_server::clickhouse::sql::{Definition, SelectQuery};
 use tempfile::NamedTempFile;
 
-use crate::support::{engine_url, post};
+use crate::support::{as_user, engine_url, post};
 
 /// What the file holds.
 const CONTENT: &str = "canary-5c1e4bd0";
@@ -530,8 +530,8 @@ async fn a_query_that_is_taken_means_to_clickhouse_what_it_means_to_us() {
     let (mut maker, seed) = maker(path);
     // Without our reading it is found.
     let query = format!("SELECT file('{path}')");
-    let as_caller = "/?user=sluice_callers";
-    assert!(post(&url, as_caller, query.as_bytes()).1.contains(CONTENT));
+    let caller = as_user(&url, "sluice_callers");
+    assert!(post(&caller, "/", query.as_bytes()).1.contains(CONTENT));
 
     let (mut read, mut taken, mut run) = (0, 0, 0);
     for _ in 0..count().div_ceil(BATCH) {
@@ -551,7 +551,7 @@ async fn a_query_that_is_taken_means_to_clickhouse_what_it_means_to_us() {
         }
         check_trees(&url, &queries);
         for query in queries.iter().filter(|query| query.contains(path)) {
-            let (status, answer) = post(&url, as_caller, query.as_bytes());
+            let (status, answer) = post(&caller, "/", query.as_bytes());
             run += usize::from(status == 200);
             assert!(!answer.contains(CONTENT), "seed {seed}: {query}");
         }

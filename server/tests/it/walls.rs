@@ -1,0 +1,295 @@
+//! What keeps others out of the embedded ClickHouse, and ClickHouse itself within its data directory: the
+//! password and the walls of its process. All of it holds past the server's reading of statements, so it is
+//! tried as the server's own user.
+
+use std::{
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use sluice_server::engine::{Engine, State};
+use tempfile::TempDir;
+
+use crate::support::{
+    as_user, config, hosted::HostedEngine, library, post, split_url, url_with_password,
+};
+
+/// Longer than any step of a test takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a secret file holds.
+const SECRET: &str = "the secret of the server";
+
+/// An engine in a directory of its own.
+struct Walled {
+    engine: Engine,
+    data_dir: TempDir,
+    /// A directory beside it, which is none of its business.
+    outside: TempDir,
+}
+
+impl Walled {
+    async fn start() -> Self {
+        let data_dir = TempDir::new().unwrap();
+        let outside = TempDir::new().unwrap();
+        std::fs::write(outside.path().join("secret"), SECRET).unwrap();
+        let engine = Engine::start(config(data_dir.path()).engine).await.unwrap();
+        Self {
+            engine,
+            data_dir,
+            outside,
+        }
+    }
+
+    /// Asks as the server does.
+    fn ask(&self, sql: &str) -> (u16, String) {
+        post(&url_with_password(&self.engine), "/", sql.as_bytes())
+    }
+
+    fn run(&self, sql: &str) -> String {
+        let (status, answer) = self.ask(sql);
+        assert_eq!(status, 200, "{sql}: {answer}");
+        answer
+    }
+
+    /// Asserts that a statement fails and tells nothing.
+    fn refuse(&self, sql: &str) -> String {
+        let (status, answer) = self.ask(sql);
+        assert_ne!(status, 200, "{sql}: {answer}");
+        assert!(!answer.contains(SECRET), "{sql}: {answer}");
+        answer
+    }
+}
+
+/// One request, with these lines in its head: the whole answer.
+fn request(engine: &Engine, lines: &str, body: &str) -> String {
+    let address = engine.url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let head = format!("POST / HTTP/1.0\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clickhouse_answers_to_nobody_without_the_password() {
+    const QUESTION: &str = "SELECT 'answ' || 'ered'";
+    let walled = Walled::start().await;
+    let page = "Host: evil.example\r\nOrigin: http://evil.example\r\nContent-Type: text/plain\r\n";
+    for (who, lines) in [
+        ("nobody", String::new()),
+        ("a page in a browser", page.to_owned()),
+        (
+            "a wrong password",
+            "X-ClickHouse-User: default\r\nX-ClickHouse-Key: wrong\r\n".to_owned(),
+        ),
+        (
+            "an empty password",
+            "X-ClickHouse-User: default\r\nX-ClickHouse-Key: \r\n".to_owned(),
+        ),
+        (
+            "the user of callers",
+            "X-ClickHouse-User: sluice_callers\r\n".to_owned(),
+        ),
+    ] {
+        let answer = request(&walled.engine, &lines, QUESTION);
+        assert!(
+            !answer.contains("answered") && !answer.contains(" 200 OK"),
+            "{who}: {answer}"
+        );
+        assert!(
+            answer.contains("AUTHENTICATION_FAILED") || answer.contains("REQUIRED_PASSWORD"),
+            "{who}: {answer}"
+        );
+    }
+    assert_eq!(walled.run(QUESTION), "answered\n");
+    walled.engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_lies_in_a_private_file_and_outlives_a_crash_of_the_engine() {
+    let walled = Walled::start().await;
+    let file = walled.data_dir.path().join("clickhouse-password");
+    let by_file = || {
+        let password = std::fs::read_to_string(&file).unwrap();
+        let (bare, ..) = split_url(walled.engine.url());
+        let address = bare.trim_start_matches("http://").to_owned();
+        let url = format!("http://default:{}@{address}", password.trim_end());
+        post(&url, "/", b"SELECT currentUser()")
+    };
+    assert_eq!(by_file(), (200, "default\n".to_owned()));
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(
+        mode(&walled.data_dir.path().join("sluice-users.xml")),
+        0o600
+    );
+    assert_eq!(mode(walled.data_dir.path()), 0o700);
+    let users = std::fs::read_to_string(walled.data_dir.path().join("sluice-users.xml")).unwrap();
+    let password = std::fs::read_to_string(&file).unwrap();
+    assert!(!users.contains(password.trim_end()), "{users}");
+
+    let mut state = walled.engine.state();
+    let process = walled.engine.process_id().unwrap().to_string();
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-KILL", &process]).status().unwrap().success());
+    let is_down = |state: &State| matches!(state, State::Down { .. });
+    state.wait_for(is_down).await.unwrap();
+    walled.engine.wait_ready(PATIENCE).await.unwrap();
+    assert_eq!(by_file(), (200, "default\n".to_owned()));
+    assert_eq!(walled.run("SELECT currentUser()"), "default\n");
+    walled.engine.shutdown().await;
+
+    // The next server has another one.
+    let engine = Engine::start(config(walled.data_dir.path()).engine)
+        .await
+        .unwrap();
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), password);
+    let url = as_user(&url_with_password(&engine), "sluice_callers");
+    assert_eq!(post(&url, "/", b"SELECT 1"), (200, "1\n".to_owned()));
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_reads_and_writes_nothing_outside_of_its_data_directory() {
+    let walled = Walled::start().await;
+    let outside = walled.outside.path().display().to_string();
+    let server = std::process::id();
+    for sql in [
+        format!("SELECT file('{outside}/secret')"),
+        "SELECT file('/etc/hostname')".to_owned(),
+        "SELECT * FROM file('/etc/hostname', 'LineAsString', 'a String')".to_owned(),
+        "SELECT * FROM file('/etc/passwd', 'LineAsString', 'a String')".to_owned(),
+        format!("SELECT file('/proc/{server}/environ')"),
+        format!("SELECT file('/proc/{server}/cmdline')"),
+        format!("SELECT * FROM file('{outside}/*', 'LineAsString', 'a String')"),
+        format!("INSERT INTO FUNCTION file('{outside}/new', 'CSV', 'a Int8') VALUES (1)"),
+        format!("CREATE TABLE a (a Int8) ENGINE = File(CSV, '{outside}/new')"),
+        format!(
+            "CREATE TABLE b (a Int8) ENGINE = MergeTree ORDER BY a \
+             SETTINGS disk = disk(type = local_blob_storage, path = '{outside}/new/')"
+        ),
+        format!(
+            "CREATE TABLE c (a Int8) ENGINE = MergeTree ORDER BY a \
+             SETTINGS disk = disk(type = local, path = '{outside}/new/')"
+        ),
+        format!("SELECT 1 INTO OUTFILE '{outside}/new'"),
+        format!("BACKUP DATABASE default TO File('{outside}/new')"),
+        "SELECT * FROM executable('cat', 'LineAsString', 'a String')".to_owned(),
+        // Its own password lies in the directory, and is not for it.
+        format!(
+            "SELECT file('{}/clickhouse-password')",
+            walled.data_dir.path().display()
+        ),
+    ] {
+        walled.refuse(&sql);
+    }
+    let listed = walled.ask(&format!("SELECT count() FROM filesystem('{outside}')"));
+    assert!(listed.0 != 200 || listed.1 == "0\n", "{listed:?}");
+    let mut names = std::fs::read_dir(&outside)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.next().unwrap(), "secret");
+    assert!(names.next().is_none());
+
+    // Without the walls the same questions are answered, so the walls it is.
+    let free = HostedEngine::start("", None, "");
+    let question = format!("SELECT file('{outside}/secret')");
+    assert_eq!(free.sql(&question), SECRET);
+    walled.engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_connects_to_nothing() {
+    let walled = Walled::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let fast = "SETTINGS http_max_tries = 1, s3_retry_attempts = 0, connections_with_failover_max_tries = 1";
+    for sql in [
+        format!("SELECT * FROM url('http://127.0.0.1:{port}/', 'CSV', 'a String') {fast}"),
+        format!("SELECT * FROM remote('127.0.0.1:{port}', system.one) {fast}"),
+        format!("SELECT * FROM mysql('127.0.0.1:{port}', 'd', 't', 'u', 'p')"),
+        format!(
+            "INSERT INTO FUNCTION url('http://127.0.0.1:{port}/', 'CSV', 'a Int8') {fast} VALUES (1)"
+        ),
+    ] {
+        walled.refuse(&sql);
+    }
+    let seen = listener.accept().map(drop).unwrap_err();
+    assert_eq!(seen.kind(), ErrorKind::WouldBlock, "something connected");
+    walled.engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_s_process_has_no_more_than_it_needs() {
+    let walled = Walled::start().await;
+    let process = walled.engine.process_id().unwrap();
+    let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap();
+    let variables = environment
+        .split(|&byte| byte == 0)
+        .filter(|text| !text.is_empty());
+    for variable in variables {
+        assert!(
+            variable.starts_with(b"TZ="),
+            "{:?}",
+            String::from_utf8_lossy(variable)
+        );
+    }
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    for line in ["Umask:\t0077", "NoNewPrivs:\t1"] {
+        assert!(status.lines().any(|own| own == line), "{line}: {status}");
+    }
+    walled.run("CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a");
+    walled.run("INSERT INTO t VALUES (1)");
+    assert_eq!(mode(&walled.data_dir.path().join("store")) & 0o077, 0);
+    walled.engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_s_process_keeps_no_file_that_it_inherits() {
+    let directory = TempDir::new().unwrap();
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    // As a shell hands a file on that it has open.
+    let mut process = Command::new("sh")
+        .args(["-c", "exec 9<\"$0\"; exec \"$@\""])
+        .arg(&secret)
+        .arg(env!("CARGO_BIN_EXE_sluice-server"))
+        .args(["engine-host", "--library"])
+        .arg(library())
+        .args(["--", "--multiquery"])
+        .arg(format!(
+            "--path={}",
+            directory.path().join("data").display()
+        ))
+        .args([
+            "--query",
+            "SELECT 'ready'; SELECT count() FROM file('/dev/stdin', 'LineAsString', 's String')",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "ready\n");
+    let open = std::fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap();
+    let open: Vec<_> = open
+        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+        .collect();
+    assert!(!open.is_empty() && !open.contains(&secret), "{open:?}");
+    drop(process.stdin.take());
+    assert!(process.wait().unwrap().success());
+}
