@@ -15,7 +15,7 @@ use aws_lc_rs::{digest, rand};
 
 use super::Secret;
 
-/// The file in the data directory, for an operator's own tools. Its user is `default`.
+/// The file in the data directory, for an operator's own tools. Its user is `sluice`.
 const FILE: &str = "clickhouse-password";
 
 /// The random bytes: more than can be guessed, whatever hash protects them.

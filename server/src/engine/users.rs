@@ -2,7 +2,7 @@
 //! statements of callers run, who may only read, or only make tables.
 //!
 //! `engine::embedded` writes them to a file that the library reads at each start; it can be given no user
-//! later. All have the password of `engine::password`, of which the file holds the hash only.
+//! later. All of these have the password of `engine::password`, of which the file holds the hash only.
 
 use std::{io, path::Path};
 
@@ -10,7 +10,18 @@ use super::password::write_private;
 use crate::clickhouse::sql::callers;
 
 /// As whom the server itself works.
-pub(super) const SERVICE: &str = "default";
+pub(super) const SERVICE: &str = "sluice";
+
+/// As whom the library's own command line runs, which opens the HTTP interface: it insists on this name and on
+/// no password. The one session that the user may have is that one, so that nobody else gets in by it.
+const COMMAND_LINE: &str = "default";
+
+/// What the command line needs.
+const COMMAND_LINE_GRANTS: [&str; 3] = [
+    "GRANT SYSTEM LISTEN ON *.*",
+    "GRANT FILE ON *.*",
+    "GRANT CREATE TEMPORARY TABLE ON *.*",
+];
 
 /// As whom the queries of callers run.
 pub(super) const READERS: &str = "sluice_callers";
@@ -27,17 +38,15 @@ pub(super) fn write(file: &Path, hash: &str, hidden: &str) -> io::Result<()> {
 }
 
 fn document(hash: &str, hidden: &str) -> String {
-    let user = format!(
-        "<password_sha256_hex>{hash}</password_sha256_hex><networks><ip>127.0.0.1</ip></networks>"
-    );
+    let network = "<networks><ip>127.0.0.1</ip></networks>";
+    let user = format!("<password_sha256_hex>{hash}</password_sha256_hex>{network}");
     let limited = |name, profile, grants: Vec<String>| {
-        let grants = grants.iter();
-        let grants = grants.map(|grant| format!("<query>{}</query>", escape(grant)));
-        let grants: String = grants.collect();
-        format!("<{name}>{user}<profile>{profile}</profile><grants>{grants}</grants></{name}>")
+        let grants = queries(&grants);
+        format!("<{name}>{user}<profile>{profile}</profile>{grants}</{name}>")
     };
     let readers = limited(READERS, "readers", callers::reader_grants(hidden));
     let creators = limited(CREATORS, "creators", callers::creator_grants(hidden));
+    let command_line = queries(&COMMAND_LINE_GRANTS.map(str::to_owned));
     let (read, create) = (
         fixed(&callers::READER_SETTINGS),
         fixed(&callers::CREATOR_SETTINGS),
@@ -45,13 +54,26 @@ fn document(hash: &str, hidden: &str) -> String {
     // Read-only with the value 2: the settings that the server pins can still be given.
     format!(
         "<clickhouse>\
-         <users><{SERVICE}>{user}<access_management>1</access_management></{SERVICE}>\
+         <users><{COMMAND_LINE}><no_password/>{network}<profile>command_line</profile>{command_line}\
+         </{COMMAND_LINE}>\
+         <{SERVICE}>{user}<access_management>1</access_management></{SERVICE}>\
          {readers}{creators}</users>\
-         <profiles><default/><readers><readonly>2</readonly>{read}</readers>\
+         <profiles><default/><command_line><max_sessions_for_user>1</max_sessions_for_user>\
+         <constraints><max_sessions_for_user><const/></max_sessions_for_user></constraints></command_line>\
+         <readers><readonly>2</readonly>{read}</readers>\
          <creators>{create}</creators></profiles>\
          <quotas><default/></quotas>\
          </clickhouse>\n"
     )
+}
+
+/// Grants as the library reads them.
+fn queries(grants: &[String]) -> String {
+    let grants = grants.iter();
+    let grants: String = grants
+        .map(|grant| format!("<query>{}</query>", escape(grant)))
+        .collect();
+    format!("<grants>{grants}</grants>")
 }
 
 /// Settings that keep their values.

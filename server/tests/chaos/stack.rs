@@ -180,7 +180,7 @@ impl Stack {
         let mut stream = TcpStream::connect(("127.0.0.1", self.engine_port)).ok()?;
         stream.set_read_timeout(Some(START_LIMIT)).ok()?;
         let head = format!(
-            "POST / HTTP/1.0\r\nHost: engine\r\nX-ClickHouse-User: default\r\n\
+            "POST / HTTP/1.0\r\nHost: engine\r\nX-ClickHouse-User: sluice\r\n\
              X-ClickHouse-Key: {}\r\nContent-Length: {}\r\n\r\n",
             password.trim_end(),
             query.len()
