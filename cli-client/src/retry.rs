@@ -16,7 +16,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
 /// Reasons of the server that pass, whatever gRPC code they come with.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 13] = [
     "CLIENT_GONE",
     "SERVER_GONE",
     "TRANSFER_TAKEN_OVER",
@@ -25,6 +25,7 @@ const PASSING: [&str; 12] = [
     "CLICKHOUSE_RESOURCES",
     "TOO_MANY_TRANSFERS",
     "MEMORY_LIMIT",
+    "MESSAGE_TIMEOUT",
     "SHUTTING_DOWN",
     "IDLE_TIMEOUT",
     // Where the file goes on is known only to the server, which is asked before every try.

@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     connections::Connections,
     engine::{self, Engine},
+    memory::Memory,
     rpc::{self, Hosts},
     task,
     tls::{self, AcceptConfig, Incoming},
@@ -79,9 +80,15 @@ impl App {
         let access = access::access(&config).await?;
         let connections = Connections::new(&config.connections, config.adhoc.clone(), &engine)?;
         let connections = Arc::new(connections);
+        let memory = Arc::new(Memory::new(
+            config.transfer.memory_limit,
+            config.transfer.block_bytes,
+            config.transfer.queue_timeout,
+        ));
         let transfers = Transfers::new(
             Arc::clone(&connections),
             config.transfer.clone(),
+            Arc::clone(&memory),
             rpc::describe,
         );
         let is_open = config.listen.ip().is_loopback() && !access.is_required();

@@ -4,6 +4,7 @@
 //! `create`. It never caches: a table may change between two uploads.
 
 mod create;
+mod preview;
 mod rows;
 
 use uuid::Uuid;
@@ -13,11 +14,15 @@ use crate::clickhouse::{
     sql::{self, CallerQuery, SelectQuery, TableName},
 };
 use rows::{
-    ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, NormalisedRow, PreviewRow, SummaryRow,
-    TableRow,
+    ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, NormalisedRow, SummaryRow, TableRow,
 };
 
 pub use create::{NewColumn, NewTable};
+pub use preview::{Preview, PreviewSource};
+
+/// The most bytes of the names and types of a query's columns: a hundred for each of ten thousand. A short
+/// query can have columns of types that are much longer than itself.
+const MAX_COLUMNS_BYTES: usize = 1 << 20;
 
 /// Tables that ClickHouse is asked for at the least: a caller may see few of many.
 const LEAST_TABLES: usize = 1_000;
@@ -45,6 +50,14 @@ pub enum Error {
     /// A table needs at least one column.
     #[error("a table without columns cannot be created or shown")]
     NoColumns,
+    /// The names and types of a query's columns are as long as those of no table.
+    #[error(
+        "the names and types of the columns of this query have more than {limit} bytes; select fewer"
+    )]
+    TooManyColumns {
+        /// The limit.
+        limit: usize,
+    },
     /// A statement of a caller creates another table.
     #[error(
         "the statement does not create the table to load into; take the one that the inspection \
@@ -167,6 +180,18 @@ pub struct Column {
 }
 
 impl Column {
+    /// The bytes of its texts.
+    fn byte_count(&self) -> usize {
+        let texts = [
+            &self.name,
+            &self.type_text,
+            &self.default_kind,
+            &self.default_expression,
+            &self.comment,
+        ];
+        texts.map(String::len).iter().sum()
+    }
+
     /// Whether `SELECT *` returns the column.
     #[must_use]
     pub fn is_selected_by_star(&self) -> bool {
@@ -178,25 +203,6 @@ impl Column {
     pub fn is_insertable(&self) -> bool {
         matches!(self.default_kind.as_str(), "" | "DEFAULT" | "EPHEMERAL")
     }
-}
-
-/// Where the rows of a preview come from.
-#[derive(Debug, Clone, Copy)]
-pub enum PreviewSource<'a> {
-    /// All columns of a table that `SELECT *` returns.
-    Table(&'a TableName),
-    /// A query.
-    Query(&'a SelectQuery),
-}
-
-/// Rows to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// The columns.
-    pub columns: Vec<Column>,
-    /// The rows: for each column its value in ClickHouse's text form, `None` for NULL. A text is
-    /// cut at 4 KiB, and what is not UTF-8 in it is replaced.
-    pub rows: Vec<Vec<Option<String>>>,
 }
 
 /// Questions to one ClickHouse as one user. Cloning it is cheap.
@@ -358,37 +364,26 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Error::ClickHouse`]: whatever is wrong with it.
+    /// [`Error::ClickHouse`]: that the query is no SELECT, or whatever is wrong with it; and
+    /// [`Error::TooManyColumns`].
     pub async fn describe_query(&self, query: &SelectQuery) -> Result<Vec<Column>> {
         let statement = sql::catalog::describe(query);
-        let rows: Vec<DescribeRow> = self.client.fetch(&statement).await?;
-        Ok(rows.into_iter().map(Column::from).collect())
-    }
-
-    /// Returns at most `limit` rows of a table or a query as text.
-    ///
-    /// # Errors
-    ///
-    /// As [`Catalog::table`] and [`Catalog::describe_query`].
-    pub async fn preview(&self, source: PreviewSource<'_>, limit: usize) -> Result<Preview> {
-        let (columns, statement) = match source {
-            PreviewSource::Table(name) => {
-                let table = self.table(name).await?;
-                let mut columns = table.columns;
-                columns.retain(Column::is_selected_by_star);
-                let names = names(&columns)?;
-                let statement = sql::catalog::preview_table(&table.summary.name, &names, limit);
-                (columns, statement)
-            }
-            PreviewSource::Query(query) => {
-                let columns = self.describe_query(query).await?;
-                let statement = sql::catalog::preview_query(query, &names(&columns)?, limit);
-                (columns, statement)
-            }
-        };
-        let rows: Vec<PreviewRow> = self.client.fetch(&statement).await?;
-        let rows = rows.into_iter().map(PreviewRow::into_cells).collect();
-        Ok(Preview { columns, rows })
+        let mut columns = Vec::new();
+        let mut left = MAX_COLUMNS_BYTES;
+        let is_whole = self.client.fetch_while(&statement, |row: DescribeRow| {
+            let column = Column::from(row);
+            let fits = column.byte_count() <= left;
+            left = left.saturating_sub(column.byte_count());
+            columns.push(column);
+            fits
+        });
+        match is_whole.await {
+            Ok(true) => Ok(columns),
+            Ok(false) => Err(Error::TooManyColumns {
+                limit: MAX_COLUMNS_BYTES,
+            }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The name with its database filled in.
@@ -418,14 +413,6 @@ impl Catalog {
             database: database.to_owned(),
         })
     }
-}
-
-/// The names of the columns, of which there must be one.
-fn names(columns: &[Column]) -> Result<Vec<String>> {
-    if columns.is_empty() {
-        return Err(Error::NoColumns);
-    }
-    Ok(columns.iter().map(|column| column.name.clone()).collect())
 }
 
 /// The error for an answer without the row that every answer has.

@@ -205,6 +205,11 @@ pub struct CallersUser {
 pub struct RpcConfig {
     /// The largest message that is received, in bytes: 64 KiB to 1 GiB. Default: 16 MiB.
     pub max_message_bytes: usize,
+    /// How long the message of a call may take to arrive; a large one has more: at least 1 ms.
+    /// Default: 30 s.
+    pub body_timeout: Duration,
+    /// The most bytes of a preview, 64 KiB to 1 GiB. Default: 3 MiB.
+    pub max_preview_bytes: usize,
     /// The bytes that one HTTP/2 stream may have in flight. 4 MiB.
     pub stream_window_bytes: u32,
     /// The bytes that all streams of one connection may have in flight. 8 MiB.
@@ -258,8 +263,11 @@ pub struct TransferConfig {
     pub session_idle: Duration,
     /// The appends of one upload that may wait for their predecessor: 0 to 64. Default: 4.
     pub max_early_appends: usize,
-    /// The memory that all uploads may need together, in bytes: 16 MiB to 1 TiB. Default: 2 GiB.
+    /// The memory that uploads, messages of calls and previews may need together, in bytes: 16 MiB to
+    /// 1 TiB. Default: 2 GiB.
     pub memory_limit: usize,
+    /// How long a transfer waits for its place and its memory, at least 1 ms. Default: 30 s.
+    pub queue_timeout: Duration,
     /// The largest file of an upload, in bytes: 1 KiB to 1 PiB. Default: 16 TiB.
     pub max_file_bytes: u64,
     /// The most rows of a block sent to ClickHouse: 1 to 16,777,216. Default: 262,144.

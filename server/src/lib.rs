@@ -21,6 +21,7 @@ pub mod engine;
 pub mod guard;
 pub mod journal;
 pub mod loopback;
+pub mod memory;
 pub mod rpc;
 mod secret_file;
 pub mod task;

@@ -16,7 +16,7 @@ mod headers;
 mod hosts;
 mod ingest;
 mod pages;
-mod pieces;
+mod requests;
 mod session;
 mod status;
 mod transfers;
@@ -58,10 +58,16 @@ pub fn routes(
     config: &RpcConfig,
 ) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
     let limit = config.max_message_bytes;
+    let limits = requests::Limits {
+        memory: Arc::clone(transfers.memory()),
+        max_message_bytes: limit,
+        timeout: config.body_timeout,
+    };
     let doors = Doors::new(transfers.clone(), Arc::clone(connections));
     let ingest = IngestServiceServer::new(IngestRpc::new(doors.clone(), config))
         .max_decoding_message_size(limit);
-    let catalog = CatalogRpc::new(doors, config, access.authenticator.takes_tokens());
+    let takes_tokens = access.authenticator.takes_tokens();
+    let catalog = CatalogRpc::new(doors, config, limits.clone(), takes_tokens);
     let catalog = CatalogServiceServer::new(catalog).max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut services = Routes::new(ingest).add_service(catalog).add_service(health);
@@ -73,9 +79,9 @@ pub fn routes(
     let admit = middleware::from_fn_with_state(Arc::new(access), access::admit);
     let grpc = services
         .into_axum_router()
-        .layer(middleware::map_request(pieces::cut))
         .layer(middleware::map_request(bulk::set_aside))
         .layer(middleware::map_response(bulk::place))
+        .layer(middleware::from_fn_with_state(limits, requests::limit))
         .layer(admit)
         .layer(GrpcWebLayer::new())
         .layer(middleware::from_fn(headers::require_grpc));

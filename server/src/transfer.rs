@@ -12,6 +12,7 @@ pub mod snapshot;
 
 pub mod request;
 
+mod admission;
 mod claims;
 mod commit;
 pub mod cut;
@@ -31,7 +32,6 @@ pub mod export;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +40,7 @@ use crate::{
     config::TransferConfig,
     connections::{Connection, Connections},
     journal::{Journal, TransferRow},
+    memory::Memory,
 };
 
 use commit::staging::Staging;
@@ -57,15 +58,6 @@ pub use request::{
 };
 pub use session::Session;
 pub use snapshot::{Phase, Snapshot};
-
-const KIB: usize = 1024;
-
-/// The blocks of one upload that are in memory: one is made, one is sent, one is written.
-const BLOCKS_AT_ONCE: usize = 3;
-
-/// What is reserved, in percent of the bytes that an upload holds: an allocator keeps freed memory, and
-/// buffers that grow are there twice for a moment. Measured with uploads that ClickHouse holds up.
-const RESERVE_PERCENT: usize = 250;
 
 /// The pauses before something is tried again that can be repeated.
 const RETRY_PAUSES: [Duration; 6] = [
@@ -95,8 +87,7 @@ struct Inner {
     journal: Arc<Journal>,
     config: Arc<TransferConfig>,
     sessions: Arc<session::Sessions>,
-    /// The memory for transfers, in KiB.
-    memory: Arc<Semaphore>,
+    memory: Arc<Memory>,
     /// What a client sees of an error, for the journal.
     describe: fn(&Error) -> Failure,
 }
@@ -108,6 +99,7 @@ impl Transfers {
     pub fn new(
         connections: Arc<Connections>,
         config: TransferConfig,
+        memory: Arc<Memory>,
         describe: fn(&Error) -> Failure,
     ) -> Self {
         let journal = Journal::new(
@@ -121,7 +113,7 @@ impl Transfers {
                 connections,
                 registry: Registry::new(config.max_transfers, config.history),
                 journal: Arc::new(journal),
-                memory: Arc::new(Semaphore::new(config.memory_limit / KIB)),
+                memory,
                 config: Arc::new(config),
                 sessions: Arc::default(),
                 describe,
@@ -141,6 +133,12 @@ impl Transfers {
     #[must_use]
     pub fn connection(&self) -> &str {
         self.inner.connection.name()
+    }
+
+    /// The budget that they share with the messages of calls.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.inner.memory
     }
 
     /// The transfers of this server.
@@ -184,19 +182,6 @@ impl Patience {
 }
 
 impl Inner {
-    /// Takes the memory that one upload may need: what waits to be received and decoded, and the
-    /// blocks that are being made, waiting and being sent.
-    fn reserve_memory(&self) -> Result<OwnedSemaphorePermit> {
-        let config = &self.config;
-        let waiting = config.window_bytes + config.buffer_bytes;
-        let bytes = RESERVE_PERCENT * (waiting + BLOCKS_AT_ONCE * config.block_bytes) / 100;
-        let limit = config.memory_limit;
-        // A single one may always run.
-        let permits = u32::try_from(bytes.min(limit) / KIB).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.memory).try_acquire_many_owned(permits);
-        permit.map_err(|_| Error::MemoryLimit { limit })
-    }
-
     fn through(&self, connection: Connection) -> Self {
         Self {
             connection,
@@ -218,12 +203,6 @@ impl Inner {
     async fn wait_ready(&self) -> Result<()> {
         self.connections.default().ready().await?;
         Ok(self.connection.ready().await?)
-    }
-
-    /// A place for one transfer on the connection.
-    fn admit(&self) -> Result<Option<OwnedSemaphorePermit>> {
-        let place = self.connection.admit();
-        place.map_err(|limit| Error::TooManyTransfers { limit })
     }
 
     fn client(&self) -> &Client {

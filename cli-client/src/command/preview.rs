@@ -1,7 +1,7 @@
 //! `sluice preview`: the first rows of a table or of a query.
 //!
 //! Called by `command`. It must never show more than the server returns: at most 10,000 rows, cells
-//! of at most 4 KiB.
+//! of at most 4 KiB, and no more rows than fit into one answer.
 
 use serde::Serialize;
 use sluice_proto::v1::PreviewRowsRequest;
@@ -19,6 +19,8 @@ use crate::{
 struct Object<'a> {
     columns: Vec<ColumnObject<'a>>,
     rows: Vec<Vec<Option<&'a str>>>,
+    /// Whether rows were left out because they did not fit into the answer.
+    truncated: bool,
 }
 
 /// Asks for the rows and prints them.
@@ -37,6 +39,7 @@ pub(super) async fn run(
     let object = Object {
         columns: json::columns(&response.columns),
         rows: rows.collect(),
+        truncated: response.truncated,
     };
     output.data(&object, |out| {
         let columns = response.columns.iter();
@@ -46,6 +49,13 @@ pub(super) async fn run(
         for row in &object.rows {
             table.row(row.iter().map(|cell| cell.map(str::to_owned)));
         }
-        table.write(out)
+        table.write(out)?;
+        if response.truncated {
+            writeln!(
+                out,
+                "more rows do not fit into one answer: choose fewer columns, or export them"
+            )?;
+        }
+        Ok(())
     })
 }

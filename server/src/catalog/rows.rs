@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Column, Connection, Database, Table, TableSummary};
-use crate::clickhouse::sql::{TableName, catalog::MAX_PREVIEW_CELL_BYTES};
+use crate::clickhouse::sql::TableName;
 
 #[derive(clickhouse::Row, Deserialize)]
 pub(super) struct ConnectionRow {
@@ -160,12 +160,11 @@ pub(super) struct PreviewRow {
 }
 
 impl PreviewRow {
-    /// The cells; a character that the cut went through is left out.
-    pub(super) fn into_cells(self) -> Vec<Option<String>> {
+    /// The cells, of at most so many bytes; a character that the cut went through is left out.
+    pub(super) fn into_cells(self, cell_bytes: usize) -> Vec<Option<String>> {
         let mut cells = self.cells;
         for cell in cells.iter_mut().flatten() {
-            let is_cut =
-                cell.len() + char::REPLACEMENT_CHARACTER.len_utf8() > MAX_PREVIEW_CELL_BYTES;
+            let is_cut = cell.len() + char::REPLACEMENT_CHARACTER.len_utf8() > cell_bytes;
             if is_cut && cell.ends_with(char::REPLACEMENT_CHARACTER) {
                 cell.pop();
             }

@@ -54,6 +54,30 @@ impl Client {
         Ok(Rows { cursor, limit })
     }
 
+    /// Reads rows for as long as `take` takes them; says whether it took all that there are. What is left
+    /// of the result is not read.
+    pub(crate) async fn fetch_while<T: RowOwned + RowRead>(
+        &self,
+        statement: &Statement,
+        mut take: impl FnMut(T) -> bool,
+    ) -> Result<bool> {
+        let limit = self.shared.timeouts.statement;
+        let read = async {
+            let mut rows = self.stream(statement).await?;
+            while let Some(row) = rows.next().await? {
+                if !take(row) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        let outcome = tokio::time::timeout(limit, read).await;
+        outcome.unwrap_or(Err(Error::Timeout {
+            action: "answer",
+            limit,
+        }))
+    }
+
     /// Writes rows to a table; all of them are in it when this returns.
     pub(crate) async fn insert_rows<T>(&self, table: &TableName, rows: &[T]) -> Result<()>
     where

@@ -40,7 +40,7 @@ pub(super) const SESSION_IDLE: Duration = Duration::from_secs(15 * 60);
 /// Appends. One more than a browser has in flight.
 pub(super) const MAX_EARLY_APPENDS: u64 = 4;
 
-/// Bytes. A dozen uploads of large files at once.
+/// Bytes. As many uploads as may run at once begin in it, a dozen of large files go at full speed.
 pub(super) const MEMORY_LIMIT: u64 = 2048 * MIB;
 
 /// Bytes. 16 TiB: more than anybody sends by mistake.
@@ -49,7 +49,7 @@ pub(super) const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024 * MIB;
 /// A week: long enough to correct a file, short enough not to grow.
 pub(super) const JOURNAL_RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Transfers. Each holds a few blocks; 64 of them stay below a gigabyte in the worst case.
+/// Transfers. ClickHouse gains nothing from more at once; others wait for their turn.
 pub(super) const MAX_TRANSFERS: u64 = 64;
 
 /// Rows. With `BLOCK_BYTES`, large enough that ClickHouse writes few parts.
@@ -68,6 +68,15 @@ pub(super) const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes. Blocks have about a megabyte; only rows with huge values come near, and each such block is
 /// held in memory whole.
 pub(super) const MAX_RESULT_BLOCK_BYTES: usize = 256 * 1024 * 1024;
+
+/// A message of a few KiB comes at once; 30 s forgive a stalled network.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes. Clients take messages of 4 MiB unless they are told otherwise.
+pub(super) const MAX_PREVIEW_BYTES: u64 = 3 * MIB;
+
+/// As long as a person waits for something to begin; a client that is told to come again has lost its turn.
+pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longer than any pause of a living client, shorter than the patience of who waits for its place.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -136,6 +145,8 @@ pub(super) mod range {
     pub(in crate::config) const EARLY_APPENDS: RangeInclusive<u64> = 0..=64;
     /// Bytes.
     pub(in crate::config) const MEMORY_BYTES: RangeInclusive<u64> = 16 * MIB..=1024 * GIB;
+    /// Bytes. Below 64 KiB a few rows of many columns do not fit.
+    pub(in crate::config) const PREVIEW_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
     /// Bytes.
     pub(in crate::config) const FILE_BYTES: RangeInclusive<u64> = KIB..=1024 * 1024 * GIB;
     /// Connections. Each is an open file.

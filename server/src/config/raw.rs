@@ -72,6 +72,14 @@ pub(super) struct RawOptions {
     #[arg(long, env = "SLUICE_MAX_MESSAGE_BYTES", value_name = "SIZE")]
     pub(super) max_message_bytes: Option<String>,
 
+    /// Time that the message of a call may take to arrive, and a second more for each 16 KiB [default: 30s]
+    #[arg(long, env = "SLUICE_BODY_TIMEOUT", value_name = "DURATION")]
+    pub(super) body_timeout: Option<String>,
+
+    /// Most bytes of a preview, 64KiB to 1GiB; rows that do not fit are left out [default: 3MiB]
+    #[arg(long, env = "SLUICE_MAX_PREVIEW_BYTES", value_name = "SIZE")]
+    pub(super) max_preview_bytes: Option<String>,
+
     /// Time that a shutdown waits for transfers to end [default: 30s]
     #[arg(long, env = "SLUICE_DRAIN_TIMEOUT", value_name = "DURATION")]
     pub(super) drain_timeout: Option<String>,
@@ -93,7 +101,7 @@ pub(super) struct RawOptions {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Transfers")]
 pub(super) struct RawTransfer {
-    /// Transfers that run at once, 1 to 10000 [default: 64]
+    /// Transfers that run at once, 1 to 10000; sixteen times as many may be open [default: 64]
     #[arg(long, env = "SLUICE_MAX_TRANSFERS", value_name = "N")]
     pub(super) max_transfers: Option<String>,
 
@@ -129,7 +137,7 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_SESSION_LIMIT", value_name = "DURATION")]
     pub(super) session_limit: Option<String>,
 
-    /// Silence of an open upload after which its memory is given back [default: 15m]
+    /// Silence of an open upload after which its memory is given back, 1 minute where others wait [default: 15m]
     #[arg(long, env = "SLUICE_SESSION_IDLE", value_name = "DURATION")]
     pub(super) session_idle: Option<String>,
 
@@ -137,9 +145,13 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_MAX_EARLY_APPENDS", value_name = "N")]
     pub(super) max_early_appends: Option<String>,
 
-    /// Memory that all uploads may need together, 16MiB to 1TiB [default: 2GiB]
+    /// Memory that uploads, messages of calls and previews may need together, 16MiB to 1TiB [default: 2GiB]
     #[arg(long, env = "SLUICE_MEMORY_LIMIT", value_name = "SIZE")]
     pub(super) memory_limit: Option<String>,
+
+    /// Time that a transfer waits for its place and its memory [default: 30s]
+    #[arg(long, env = "SLUICE_QUEUE_TIMEOUT", value_name = "DURATION")]
+    pub(super) queue_timeout: Option<String>,
 
     /// Largest file of an upload, 1KiB to 1048576GiB [default: 16384GiB]
     #[arg(long, env = "SLUICE_MAX_FILE_BYTES", value_name = "SIZE")]

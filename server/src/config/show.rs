@@ -118,6 +118,8 @@ impl Config {
         entries.extend([
             ("web-dir", Value::path(self.rpc.web_dir.as_deref())),
             ("max-message-bytes", Value::size(self.rpc.max_message_bytes)),
+            ("body-timeout", Value::time(self.rpc.body_timeout)),
+            ("max-preview-bytes", Value::size(self.rpc.max_preview_bytes)),
             ("idle-timeout", Value::time(self.rpc.idle_timeout)),
             ("drain-timeout", Value::time(self.drain_timeout)),
             ("log", Value::text(&self.telemetry.filter)),
@@ -189,6 +191,7 @@ impl Config {
                 Value::number(transfer.max_early_appends),
             ),
             ("memory-limit", Value::size(transfer.memory_limit)),
+            ("queue-timeout", Value::time(transfer.queue_timeout)),
             ("max-file-bytes", Value::size(transfer.max_file_bytes)),
         ]);
     }

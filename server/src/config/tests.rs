@@ -68,6 +68,9 @@ fn without_options_the_defaults_hold() {
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
     assert_eq!(config.rpc.max_message_bytes, 16 << 20);
     assert_eq!(config.transfer.max_transfers, 64);
+    assert_eq!(config.transfer.queue_timeout, Duration::from_secs(30));
+    assert_eq!(config.rpc.body_timeout, Duration::from_secs(30));
+    assert_eq!(config.rpc.max_preview_bytes, 3 << 20);
     assert_eq!(config.transfer.block_rows, 262_144);
     assert_eq!(config.rpc.idle_timeout, Duration::from_secs(60));
     let embedded = embedded(config);
@@ -82,6 +85,9 @@ fn options_are_taken() {
         "--embedded-http-port=8123",
         "--block-bytes=1MiB",
         "--max-transfers=7",
+        "--queue-timeout=7s",
+        "--body-timeout=8s",
+        "--max-preview-bytes=64KiB",
         "--idle-timeout=500ms",
         "--drain-timeout=0s",
     ])
@@ -89,6 +95,9 @@ fn options_are_taken() {
     assert_eq!(config.listen.to_string(), "[::1]:0");
     assert_eq!(config.transfer.block_bytes, 1 << 20);
     assert_eq!(config.transfer.max_transfers, 7);
+    assert_eq!(config.transfer.queue_timeout, Duration::from_secs(7));
+    assert_eq!(config.rpc.body_timeout, Duration::from_secs(8));
+    assert_eq!(config.rpc.max_preview_bytes, 64 << 10);
     assert_eq!(config.rpc.idle_timeout, Duration::from_millis(500));
     assert_eq!(config.drain_timeout, Duration::ZERO);
     assert_eq!(embedded(config).http_port, Some(8123));

@@ -61,6 +61,19 @@ impl Config {
                 defaults::IDLE_TIMEOUT,
                 faults_mut,
             ),
+            body_timeout: lasting(
+                "body-timeout",
+                raw.body_timeout.as_deref(),
+                defaults::BODY_TIMEOUT,
+                faults_mut,
+            ),
+            max_preview_bytes: size(
+                "max-preview-bytes",
+                raw.max_preview_bytes.as_deref(),
+                defaults::MAX_PREVIEW_BYTES,
+                &range::PREVIEW_BYTES,
+                faults_mut,
+            ),
             max_streams: port::max_streams(&raw.port, faults_mut),
             reflection: switch(
                 "reflection",

@@ -4,7 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OnceCell, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     auth::RunsAs,
@@ -221,16 +224,16 @@ impl Connection {
         Ok(self.common.zone.get_or_try_init(ask).await?.as_str())
     }
 
-    /// A place for one transfer, where the connection has a limit.
+    /// Waits for a place for one transfer, in the order of arrival, where the connection has a limit.
     ///
     /// # Errors
     ///
-    /// The limit, when all are taken.
-    pub fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, usize> {
+    /// The limit, when all are still taken in the end.
+    pub async fn admit(&self, until: Instant) -> Result<Option<OwnedSemaphorePermit>, usize> {
         let Some(Places { limit, free }) = &self.common.places else {
             return Ok(None);
         };
-        let place = Arc::clone(free).try_acquire_owned();
-        place.map(Some).map_err(|_| *limit)
+        let place = timeout_at(until, Arc::clone(free).acquire_owned()).await;
+        place.ok().and_then(Result::ok).map(Some).ok_or(*limit)
     }
 }

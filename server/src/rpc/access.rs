@@ -40,6 +40,11 @@ const OPEN_PREFIXES: [&str; 3] = [
     "/sluice.v1.CatalogService/GetServerInfo",
 ];
 
+/// Whether this may be called by everybody.
+pub(super) fn is_open(path: &str) -> bool {
+    OPEN_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
 /// Who may call, and how often.
 #[derive(Debug)]
 pub struct Access {
@@ -87,7 +92,7 @@ impl Access {
         let info = head.extensions.get::<ConnectionInfo>();
         let peer = info.map(|info| info.peer.ip());
         let path = head.uri.path();
-        if OPEN_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+        if is_open(path) {
             self.count_stranger(peer)?;
             return Ok(None);
         }

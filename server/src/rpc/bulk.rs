@@ -82,7 +82,8 @@ impl HttpBody for Whole {
     }
 }
 
-fn is_upload(path: &str) -> bool {
+/// Whether the bytes of this call are those of a file, which come message by message.
+pub(super) fn is_upload(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or_default();
     path.strip_prefix(SERVICE_NAME) == Some("/Upload")
 }

@@ -9,6 +9,7 @@ use super::{
     access::Caller,
     convert,
     doors::{Doors, Entered},
+    requests::{self, Limits},
     status,
 };
 use crate::{
@@ -32,11 +33,20 @@ pub(super) struct CatalogRpc {
     doors: Doors,
     max_message_bytes: i64,
     requires_token: bool,
+    limits: Limits,
+    max_preview_bytes: usize,
 }
 
 impl CatalogRpc {
-    pub(super) fn new(doors: Doors, config: &RpcConfig, requires_token: bool) -> Self {
+    pub(super) fn new(
+        doors: Doors,
+        config: &RpcConfig,
+        limits: Limits,
+        requires_token: bool,
+    ) -> Self {
         Self {
+            limits,
+            max_preview_bytes: config.max_preview_bytes,
             requires_token,
             doors,
             max_message_bytes: i64::try_from(config.max_message_bytes).unwrap_or(i64::MAX),
@@ -212,27 +222,34 @@ impl CatalogService for CatalogRpc {
         let (caller, connection) = self.enter(Caller::of(&request)?, &request).await?;
         let request = request.into_inner();
         let limit = convert::size("limit", request.limit, PREVIEW_ROWS)?;
+        let max_bytes = self.max_preview_bytes;
+        let memory;
         let preview = match request.source {
             Some(Source::Table(table)) => {
                 let table = convert::table_name("table", Some(table))?;
                 caller.check_table(Action::Export, &table)?;
-                let catalog = connection.catalog();
-                catalog.preview(PreviewSource::Table(&table), limit).await
+                memory = self.limits.answer(max_bytes).await?;
+                let source = PreviewSource::Table(&table);
+                connection.catalog().preview(source, limit, max_bytes).await
             }
             Some(Source::Query(query)) => {
                 caller.check_query()?;
                 let query = CallerQuery::new(&query).map_err(refuse)?;
                 let catalog = connection.queries_catalog();
                 let query = catalog.read_query(&query).await.map_err(refuse)?;
-                catalog.preview(PreviewSource::Query(&query), limit).await
+                memory = self.limits.answer(max_bytes).await?;
+                let source = PreviewSource::Query(&query);
+                catalog.preview(source, limit, max_bytes).await
             }
             None => return Err(status::invalid_request("source", "name a table or a query")),
         };
         let preview = preview.map_err(refuse)?;
-        Ok(Response::new(pb::PreviewRowsResponse {
+        let answer = Response::new(pb::PreviewRowsResponse {
             columns: preview.columns.iter().map(column).collect(),
             rows: preview.rows.into_iter().map(row).collect(),
-        }))
+            truncated: preview.is_truncated,
+        });
+        Ok(requests::with_memory(answer, memory))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 pub(super) use access::{
     denied, foreign_host, no_connection, outlived_token, too_many, unknown_caller,
 };
-pub(super) use request::{invalid_dialect, invalid_request};
+pub(super) use request::{invalid_dialect, invalid_request, message_too_large, message_too_slow};
 
 /// The `domain` of every `google.rpc.ErrorInfo` that this server sends.
 const ERROR_DOMAIN: &str = "sluice.v1";
@@ -362,6 +362,9 @@ fn catalog_error(error: &catalog::Error) -> External {
             new(Code::NotFound, "TABLE_NOT_FOUND").with("table", format!("{database}.{table}"))
         }
         catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
+        catalog::Error::TooManyColumns { limit } => {
+            new(Code::InvalidArgument, "INVALID_QUERY").with("limit", limit)
+        }
         catalog::Error::NotCreateTable | catalog::Error::RefusedCreate { .. } => {
             new(Code::InvalidArgument, "INVALID_QUERY")
         }

@@ -374,7 +374,10 @@ pub enum Error {
         seconds: u64,
     },
     /// All memory for transfers is in use.
-    #[error("all {limit} bytes of memory for transfers are in use; try again when one has ended")]
+    #[error(
+        "all of the {limit} bytes of memory that the server may use were taken for too long; try again in a \
+         moment, or start the server with a larger --memory-limit"
+    )]
     MemoryLimit {
         /// The limit.
         limit: usize,
@@ -407,7 +410,7 @@ pub enum Error {
     #[error("the server is shutting down; start the transfer again in a moment")]
     ShuttingDown,
     /// As many transfers run as are allowed.
-    #[error("{limit} transfers are running, which is the limit; try again when one has ended")]
+    #[error("{limit} transfers are open, which is the limit; try again when one has ended")]
     TooManyTransfers {
         /// The limit.
         limit: usize,
@@ -461,6 +464,8 @@ impl Error {
             | Self::IdleTimeout { .. }
             | Self::ShuttingDown
             | Self::TakenOver { .. }
+            | Self::MemoryLimit { .. }
+            | Self::TooManyTransfers { .. }
             | Self::CountMismatch { .. }
             | Self::OffsetOutOfRange { .. } => true,
             _ => false,

@@ -122,7 +122,7 @@ impl Transfers {
             packing: request.packing,
             encoding: request.encoding,
         };
-        let place = self.inner.admit()?;
+        let places = self.inner.places(self.inner.queue_end()).await?;
         let selection = select(&self.inner, request.source, target).await?;
         let running = self.inner.registry.begin(Description {
             id: request.id,
@@ -140,7 +140,7 @@ impl Transfers {
         let inner = Arc::clone(&self.inner);
         drop(task::spawn("export", async move {
             run(&inner, running, selection, sender).await;
-            drop(place);
+            drop(places);
         }));
         Ok(Export {
             transfer,

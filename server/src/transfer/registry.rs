@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{
@@ -17,6 +18,10 @@ use super::{
 
 /// How long an upload may take to let go of what another call goes on with.
 const TAKE_OVER_LIMIT: Duration = Duration::from_secs(10);
+
+/// The transfers that may be open for each one that may run: those that wait for their turn, and uploads
+/// that have no byte yet.
+const OPEN_FOR_EACH: usize = 16;
 
 /// A transfer that runs. Dropping it without [`Running::finish`] makes it a failed one.
 #[derive(Debug)]
@@ -96,6 +101,7 @@ fn log_end(transfer: &Transfer, state: &State) {
 #[derive(Debug)]
 pub struct Registry {
     max_running: usize,
+    places: Arc<Semaphore>,
     max_ended: usize,
     entries: Mutex<Entries>,
 }
@@ -110,16 +116,35 @@ struct Entries {
 }
 
 impl Registry {
-    /// Allows `max_running` transfers at once and remembers `max_ended` that ended.
+    /// Has places for `max_running` transfers, and remembers `max_ended` that ended.
     pub fn new(max_running: usize, max_ended: usize) -> Arc<Self> {
         Arc::new(Self {
             max_running,
+            places: Arc::new(Semaphore::new(max_running)),
             max_ended,
             entries: Mutex::default(),
         })
     }
 
-    /// Registers a transfer that begins now.
+    /// Waits for the place of a transfer that runs, in the order of arrival.
+    pub async fn place(&self) -> OwnedSemaphorePermit {
+        match Arc::clone(&self.places).acquire_owned().await {
+            Ok(place) => place,
+            // It is never closed.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// How many transfers may run at once.
+    pub const fn max_running(&self) -> usize {
+        self.max_running
+    }
+
+    const fn max_open(&self) -> usize {
+        self.max_running * OPEN_FOR_EACH
+    }
+
+    /// Registers a transfer that begins now; it takes a place when it has something to move.
     ///
     /// # Errors
     ///
@@ -143,10 +168,10 @@ impl Registry {
             .values()
             .filter(|known| is_running(known))
             .count()
-            >= self.max_running
+            >= self.max_open()
         {
             return Err(Error::TooManyTransfers {
-                limit: self.max_running,
+                limit: self.max_open(),
             });
         }
         let transfer = Arc::new(Transfer::new(description));

@@ -128,6 +128,16 @@ impl Transfers {
 }
 
 impl Sessions {
+    /// Gives up what has been silent for `limit` while others wait, is used by no call, and can go on
+    /// later.
+    pub(super) fn give_way(&self, limit: Duration) {
+        lock(&self.by_id).retain(|_, session| {
+            let is_silent = lock(&session.used).elapsed() >= limit;
+            let can_go_on = session.transfer.offsets().is_resumable && session.is_active();
+            !(is_silent && can_go_on && Arc::strong_count(session) == 1)
+        });
+    }
+
     /// Forgets the sessions that nobody has used for `limit`: what they hold of their files is lost,
     /// what is in ClickHouse stays.
     pub(super) fn drop_idle(&self, limit: Duration) {
@@ -168,6 +178,8 @@ impl Session {
         if next != offset || upload.1 {
             return Err(Arc::new(self.misplaced(offset)));
         }
+        // Refused, it can be sent again: the upload stays open.
+        upload.0.enter().await.map_err(Arc::new)?;
         let end = offset + data.len() as u64;
         if !upload.0.send(data).await {
             drop(upload);

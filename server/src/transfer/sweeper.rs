@@ -24,6 +24,10 @@ use crate::{
 /// The pause between two rounds.
 const INTERVAL: Duration = Duration::from_secs(20);
 
+/// The silence of an open upload after which it gives way to others that wait for its place or memory; a
+/// stream that is silent for as long is ended too.
+const GIVE_WAY: Duration = Duration::from_secs(60);
+
 /// Transfers that one round looks at.
 const ROUND: usize = 1_000;
 
@@ -60,6 +64,9 @@ impl Transfers {
             self.inner
                 .sessions
                 .drop_idle(self.inner.config.session_idle);
+            if self.inner.memory.is_waited_for() {
+                self.inner.sessions.give_way(GIVE_WAY);
+            }
         }
     }
 }

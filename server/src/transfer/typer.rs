@@ -119,6 +119,11 @@ impl Typer {
         self.builder.set_limits(limits);
     }
 
+    /// The bytes of the block.
+    pub(super) fn byte_count(&self) -> usize {
+        self.builder.byte_count()
+    }
+
     /// Whether the block is to be taken.
     pub(super) fn is_full(&self) -> bool {
         self.builder.is_full()

@@ -10,6 +10,7 @@ mod checkpoints;
 mod deliver;
 mod finish;
 mod ledger;
+mod memory;
 mod past;
 mod run;
 mod skip;
@@ -33,9 +34,9 @@ use self::{
 };
 use super::{
     ColumnMatch, Description, Error, Kind, Result, Transfer, Transfers, UploadRequest,
-    plan::Matching, profile::Profile,
+    admission::Admission, plan::Matching, profile::Profile,
 };
-use crate::{journal::RejectedRow, task};
+use crate::{config::TransferConfig, journal::RejectedRow, task};
 
 pub(super) use finish::complete;
 pub(super) use past::Past;
@@ -43,6 +44,17 @@ pub(super) use past::Past;
 /// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
 /// each is a frame of HTTP/2 of the usual 16 KiB.
 const CHUNK_QUEUE: usize = 256;
+
+/// The least budget of an upload's bytes, however small its file is said to be.
+const LEAST_BUFFER_BYTES: usize = 64 << 10;
+
+/// The bytes that may wait for the decoder: no more than the file is said to have, which bounds what was
+/// reserved for them.
+fn buffer_bytes(config: &TransferConfig, total_bytes: Option<u64>) -> usize {
+    let total = total_bytes.and_then(|total| usize::try_from(total).ok());
+    let total = total.map_or(usize::MAX, |total| total.max(LEAST_BUFFER_BYTES));
+    config.buffer_bytes.min(total)
+}
 
 /// What an upload did.
 #[derive(Debug, Default)]
@@ -107,6 +119,7 @@ impl Chunk {
 pub struct Upload {
     transfer: Arc<Transfer>,
     chunks: mpsc::Sender<Chunk>,
+    admission: Admission,
     budget: Budget,
     max_file_bytes: u64,
     begun: oneshot::Receiver<Begun>,
@@ -126,11 +139,11 @@ impl UploadRequest {
 
 impl Transfers {
     /// Registers an upload and starts its pipeline. One with the same id that runs here is
-    /// interrupted first: its client has lost it.
+    /// interrupted first: its client has lost it. It waits for its turn with its first byte only.
     ///
     /// # Errors
     ///
-    /// The id is that of somebody else's transfer, the registry refuses, or there is no memory left.
+    /// The id is that of somebody else's transfer, or the registry refuses.
     pub async fn start_upload(&self, request: UploadRequest) -> Result<Upload> {
         let inner = &self.inner;
         let known = inner.registry.get(request.id);
@@ -142,8 +155,6 @@ impl Transfers {
             return Err(Error::Exists { id });
         }
         inner.registry.take_over(request.id).await;
-        let place = inner.admit()?;
-        let memory = inner.reserve_memory()?;
         let running = inner.registry.begin(Description {
             id: request.id,
             kind: Kind::Upload,
@@ -154,9 +165,11 @@ impl Transfers {
             connection: inner.connection.name().to_owned(),
         })?;
         let transfer = Arc::clone(running.transfer());
+        let total_bytes = request.total_bytes;
         let (chunks, receiver) = mpsc::channel(CHUNK_QUEUE);
         let (begin, begun) = oneshot::channel();
         let (sender, outcome) = oneshot::channel();
+        let (admission, held) = Admission::new(Arc::clone(inner), total_bytes);
         let work = Arc::clone(inner);
         drop(task::spawn("upload", async move {
             let id = request.id;
@@ -167,7 +180,7 @@ impl Transfers {
             );
             // The caller may have gone; the registry has the outcome.
             drop(sender.send(outcome));
-            drop((memory, place));
+            drop(held);
             if is_pending {
                 finish::complete_pending(&work, id).await;
             }
@@ -175,7 +188,8 @@ impl Transfers {
         Ok(Upload {
             transfer,
             chunks,
-            budget: Budget::new(inner.config.buffer_bytes),
+            admission,
+            budget: Budget::new(buffer_bytes(&inner.config, total_bytes)),
             max_file_bytes: inner.config.max_file_bytes,
             begun,
             skip: None,
@@ -205,10 +219,23 @@ impl Upload {
         }
     }
 
+    /// Waits until the upload may begin to take bytes; [`Upload::send`] does it by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyTransfers`] and [`Error::MemoryLimit`]; it can be asked again.
+    pub async fn enter(&mut self) -> Result<()> {
+        self.admission.enter().await
+    }
+
     /// Hands the next bytes of the file over; waits while the pipeline has enough of them.
     /// Returns false when the pipeline has ended: ask [`Upload::outcome`] why. Dropped in the middle,
     /// it has handed over nothing.
     pub async fn send(&mut self, mut data: Bytes) -> bool {
+        if let Err(error) = self.enter().await {
+            self.transfer.stop(error);
+            return false;
+        }
         if let Some(skip) = &mut self.skip {
             match skip.pass(&mut data) {
                 Passed::All => return true,

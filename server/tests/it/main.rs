@@ -16,6 +16,7 @@ mod blocks;
 mod catalog;
 mod clickhouse;
 mod cluster;
+mod crowd;
 mod differential;
 mod empty;
 mod engine;

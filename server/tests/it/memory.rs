@@ -94,7 +94,7 @@ impl Server {
     }
 
     /// The most memory that it has had so far, in KiB.
-    fn peak_kib(&self) -> u64 {
+    pub(crate) fn peak_kib(&self) -> u64 {
         self.kib("VmHWM:")
     }
 
@@ -237,4 +237,36 @@ async fn a_client_that_does_not_read_makes_clickhouse_wait() {
     assert_ne!(before, "0");
     let peak = server.peak_kib();
     assert!(peak < BASE_KIB + UPLOAD_KIB, "{peak} KiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_uploads_than_memory_take_turns_and_all_succeed() {
+    const COUNT: usize = 10;
+    const ROWS: usize = 500_000;
+    const LIMIT_KIB: u64 = 256 << 10;
+    let engine = HostedEngine::start("", None, "");
+    engine.sql("CREATE TABLE t (u UInt32, n UInt32, s String) ENGINE = MergeTree ORDER BY (u, n)");
+    let options = ["--memory-limit=256MiB", "--queue-timeout=10m"];
+    let server = Server::start_with(&engine.url, &options);
+    let one = async |upload: usize| {
+        let chunk = move |from: usize| {
+            let rows = (from..from + 10_000)
+                .map(|n| format!("{upload},{n},text of some length that is kept\n"));
+            Bytes::from(rows.collect::<String>())
+        };
+        let data = std::iter::once(Bytes::from_static(b"u,n,s\n"));
+        let data = data.chain((0..ROWS).step_by(10_000).map(chunk));
+        let messages = std::iter::once(Payload::Spec(spec("t"))).chain(data.map(Payload::Data));
+        let messages = messages.map(|payload| pb::UploadRequest {
+            payload: Some(payload),
+        });
+        let mut client = server.client().await;
+        client.upload(tokio_stream::iter(messages)).await.unwrap();
+    };
+    futures_util::future::join_all((0..COUNT).map(one)).await;
+    let counts = engine.sql("SELECT count(), uniqExact(u, n) FROM t");
+    assert_eq!(counts, format!("{0}\t{0}", COUNT * ROWS));
+    let peak = server.peak_kib();
+    println!("{peak} KiB");
+    assert!(peak < BASE_KIB + LIMIT_KIB, "{peak} KiB");
 }

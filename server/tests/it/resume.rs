@@ -623,6 +623,7 @@ async fn limits_of_files_and_memory_are_kept() {
     let server = TestServer::start_with(|config| {
         config.transfer.max_file_bytes = 10;
         config.transfer.memory_limit = 40 << 20;
+        config.transfer.queue_timeout = Duration::from_millis(100);
     })
     .await;
     server.sql("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");

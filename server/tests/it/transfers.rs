@@ -284,7 +284,11 @@ async fn ids_are_unique_and_checked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_transfers_run_as_are_allowed() {
-    let server = TestServer::start_with(|config| config.transfer.max_transfers = 2).await;
+    let server = TestServer::start_with(|config| {
+        config.transfer.max_transfers = 2;
+        config.transfer.queue_timeout = Duration::from_millis(100);
+    })
+    .await;
     create(&server);
     let id = |n: u32| format!("0190a5f0-7f1a-7c00-8000-00000000000{n}");
     let mut open = Vec::new();

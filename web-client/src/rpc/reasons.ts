@@ -44,6 +44,8 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   FILE_TRUNCATED: ["The file ended at another size than it began with", "Choose it again."],
   SESSION_EXPIRED: ["The upload waited too long for its file", "Start it as a new upload."],
   MEMORY_LIMIT: ["The server has no memory to spare"],
+  MESSAGE_TOO_LARGE: ["The request is larger than the server takes"],
+  MESSAGE_TIMEOUT: ["The request did not reach the server in time"],
   FILE_TOO_LARGE: ["The file is larger than the server takes"],
   TOO_FEW_FIELDS: ["A row has too few fields", "Check the delimiter, or let short rows pass."],
   TOO_MANY_FIELDS: ["A row has too many fields", "Check the delimiter and the quote."],

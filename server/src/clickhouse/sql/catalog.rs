@@ -4,9 +4,6 @@
 
 use super::{IDENTITY, SelectQuery, Statement, TableName, join, quote_identifier};
 
-/// The longest cell of a preview, in bytes.
-pub(crate) const MAX_PREVIEW_CELL_BYTES: usize = 4096;
-
 /// Version, user, default database and time zone.
 #[must_use]
 pub(crate) fn connection() -> Statement {
@@ -88,27 +85,46 @@ pub(crate) fn describe(query: &SelectQuery) -> Statement {
     Statement::new(format!("DESCRIBE TABLE (\n{}\n)", query.text()))
 }
 
+/// How much of a result a preview is to have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreviewLimits {
+    /// The most rows.
+    pub(crate) rows: usize,
+    /// The most bytes of a cell.
+    pub(crate) cell_bytes: usize,
+}
+
 /// The first rows of a table, each as one array `cells` of texts.
-pub(crate) fn preview_table(table: &TableName, columns: &[String], limit: usize) -> Statement {
+pub(crate) fn preview_table(
+    table: &TableName,
+    columns: &[String],
+    limits: PreviewLimits,
+) -> Statement {
+    let limit = limits.rows;
     let names = join(columns, |name| quote_identifier(name));
     let source = format!("SELECT {names} FROM {} LIMIT {limit}", table.quoted());
-    preview(&source, columns, limit)
+    preview(&source, columns, limits)
 }
 
 /// The first rows of a query, each as one array `cells` of texts.
-pub(crate) fn preview_query(query: &SelectQuery, columns: &[String], limit: usize) -> Statement {
-    preview(query.text(), columns, limit)
+pub(crate) fn preview_query(
+    query: &SelectQuery,
+    columns: &[String],
+    limits: PreviewLimits,
+) -> Statement {
+    preview(query.text(), columns, limits)
 }
 
 /// Makes one array of texts of the columns of `source`, cells cut and repaired to valid UTF-8.
-fn preview(source: &str, columns: &[String], limit: usize) -> Statement {
+fn preview(source: &str, columns: &[String], limits: PreviewLimits) -> Statement {
+    let PreviewLimits { rows, cell_bytes } = limits;
     let cells = join(columns, |name| {
         format!(
-            "toValidUTF8(substring(CAST({}, 'Nullable(String)'), 1, {MAX_PREVIEW_CELL_BYTES}))",
+            "toValidUTF8(substring(CAST({}, 'Nullable(String)'), 1, {cell_bytes}))",
             quote_identifier(name)
         )
     });
     Statement::new(format!(
-        "SELECT [{cells}] AS cells FROM (\n{source}\n) LIMIT {limit}"
+        "SELECT [{cells}] AS cells FROM (\n{source}\n) LIMIT {rows}"
     ))
 }

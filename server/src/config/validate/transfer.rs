@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{count, duration, refuse, size};
+use super::{count, duration, lasting, refuse, size};
 use crate::config::{
     TransferConfig,
     defaults::{self, range},
@@ -108,6 +108,12 @@ pub(super) fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig
             raw.memory_limit.as_deref(),
             defaults::MEMORY_LIMIT,
             &range::MEMORY_BYTES,
+            faults,
+        ),
+        queue_timeout: lasting(
+            "queue-timeout",
+            raw.queue_timeout.as_deref(),
+            defaults::QUEUE_TIMEOUT,
             faults,
         ),
         max_file_bytes: size(

@@ -2,12 +2,12 @@
 //!
 //! Part of `rpc::status`, called where requests are converted.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{ERROR_DOMAIN, length};
+use super::{ERROR_DOMAIN, External, length};
 
 /// A field of a request is missing or wrong.
 pub(in crate::rpc) fn invalid_request(field: &str, description: impl Into<String>) -> Status {
@@ -36,4 +36,22 @@ pub(in crate::rpc) fn invalid_dialect(
     details.add_bad_request_violation(format!("dialect.{field}"), description.as_str());
     let message = format!("dialect.{field}: {description}");
     Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// A message has more bytes than its method takes.
+pub(in crate::rpc) fn message_too_large(bytes: usize, limit: usize) -> Status {
+    let problem = format!("the message has {bytes} bytes, this method takes {limit}");
+    let external = External::new(Code::OutOfRange, "MESSAGE_TOO_LARGE", &problem);
+    external
+        .with("bytes", bytes)
+        .with("limit", limit)
+        .into_status()
+}
+
+/// A message did not come in time.
+pub(in crate::rpc) fn message_too_slow(limit: Duration) -> Status {
+    let seconds = limit.as_secs();
+    let problem = format!("the message of the call did not come within {limit:?}; send it again");
+    let external = External::new(Code::DeadlineExceeded, "MESSAGE_TIMEOUT", &problem);
+    external.with("seconds", seconds).retryable().into_status()
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{
     Chunk,
     head::Head,
+    memory::UploadMemory,
     records::{Place, Records},
     sending::Item,
 };
@@ -40,6 +41,7 @@ pub(super) struct Typing {
     pub(super) typer: Typer,
     pub(super) rejects: Rejects,
     pub(super) transfer: Arc<Transfer>,
+    pub(super) memory: UploadMemory,
     /// Which types were inferred, where the table is new.
     pub(super) inferred: Option<Columns>,
     /// Whether the file can be read from the middle.
@@ -122,6 +124,9 @@ impl Typing {
                     None => break,
                 },
             };
+            if !self.memory.cover(self.typer.byte_count(), items) {
+                return Ok(Typed::default());
+            }
             let faults = self.typer.append(&batch)?;
             if !self.reject(&batch, faults, &records, items)? {
                 return Ok(Typed::default());
@@ -152,7 +157,7 @@ impl Typing {
         if !rejected.is_empty() && items.blocking_send(Item::Rejected(rejected)).is_err() {
             return Ok(false);
         }
-        let block = self.typer.take()?;
+        let block = self.memory.go_with(self.typer.take()?);
         self.typer.set_limits(self.sizes.of(self.last.block + 2));
         let Place { mark, crc32c } = place;
         let Position {

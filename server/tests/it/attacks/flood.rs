@@ -104,6 +104,23 @@ async fn slow_and_silent_peers_are_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_known_is_told_before_a_message_is_read() {
+    let site = Site::start().await;
+    let mut stream = TcpStream::connect(site.server.address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let head = "POST /sluice.v1.CatalogService/ListTables HTTP/1.1\r\nHost: localhost\r\n\
+                Content-Type: application/grpc-web+proto\r\nContent-Length: 16000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    assert!(answer.contains("grpc-status: 16"), "{answer}");
+    site.check_alive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_that_are_too_large_are_refused() {
     let site = Site::start().await;
     let huge = "x".repeat(64 << 10);

@@ -163,7 +163,7 @@ async fn preview_tells_null_from_text_and_cuts_long_cells() {
         .await;
     let name = stage.table("t");
     let preview = catalog(&stage)
-        .preview(PreviewSource::Table(&name), 10)
+        .preview(PreviewSource::Table(&name), 10, 1 << 20)
         .await
         .unwrap();
     let names: Vec<_> = preview
@@ -179,7 +179,7 @@ async fn preview_tells_null_from_text_and_cuts_long_cells() {
     assert_eq!(preview.rows[1][0].as_deref(), Some("NULL"));
     assert_eq!(preview.rows[1][2].as_deref(), Some("a\u{fffd}b"));
     let preview = catalog(&stage)
-        .preview(PreviewSource::Table(&name), 1)
+        .preview(PreviewSource::Table(&name), 1, 1 << 20)
         .await
         .unwrap();
     assert_eq!(preview.rows.len(), 1);
@@ -192,7 +192,9 @@ async fn preview_of_a_query_shows_its_own_columns() {
         let catalog = catalog(&stage);
         let query = CallerQuery::new(text)?;
         let query = catalog.read_query(&query).await?;
-        catalog.preview(PreviewSource::Query(&query), 2).await
+        catalog
+            .preview(PreviewSource::Query(&query), 2, 1 << 20)
+            .await
     };
     let shown = preview("SELECT number, number, toDate(0) AS d FROM system.numbers; -- x")
         .await

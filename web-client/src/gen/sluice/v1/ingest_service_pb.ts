@@ -1967,7 +1967,9 @@ export const IngestService: GenService<{
    * Adds bytes to an open upload at an offset. Idempotent: bytes below the committed offset are
    * OFFSET_ALREADY_COMMITTED (go on behind it), a gap is OFFSET_OUT_OF_RANGE (go back to the offset
    * that the error names). Up to `max_early_appends` calls may arrive before their predecessor and
-   * wait for it, so that a client may have some in flight.
+   * wait for it, so that a client may have some in flight. The first byte of an upload waits for its turn: where
+   * no place or memory is free in time, TOO_MANY_TRANSFERS or MEMORY_LIMIT, and the same append can be sent
+   * again.
    *
    * @generated from rpc sluice.v1.IngestService.AppendUpload
    */
