@@ -13,6 +13,8 @@ use crate::clickhouse::{
     sql::{TableName, journal},
 };
 
+pub(crate) use crate::clickhouse::sql::journal::ListFilter;
+
 pub use record::{
     BlockRow, BlockSums, Checkpoint, ClaimRow, Pulse, RejectedRow, TransferRow, UploadRow,
 };
@@ -241,14 +243,29 @@ impl Journal {
         Ok(self.fetch(&statement).await?.into_iter().next())
     }
 
-    /// The newest transfers, at most `limit`, of any state or of the states that are given.
+    /// The newest transfers that a filter takes, at most `limit`.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub async fn list(&self, states: &[&str], limit: usize) -> Result<Vec<TransferRow>> {
-        let statement = journal::list(&self.database, states, limit);
+    pub(crate) async fn list(
+        &self,
+        filter: &ListFilter<'_>,
+        limit: usize,
+    ) -> Result<Vec<TransferRow>> {
+        let statement = journal::list(&self.database, filter, limit);
         self.fetch(&statement).await
+    }
+
+    /// Which of these transfers are written.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn known(&self, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+        let statement = journal::known(&self.database, ids);
+        let found: Vec<String> = self.fetch(&statement).await?;
+        Ok(found.iter().filter_map(|id| id.parse().ok()).collect())
     }
 
     /// How transfers do.

@@ -4,6 +4,7 @@
 //! nothing of gRPC.
 
 pub mod error;
+pub mod listing;
 pub mod live;
 pub mod progress;
 pub mod records;
@@ -25,6 +26,7 @@ mod typer;
 pub mod session;
 mod sweeper;
 pub mod upload;
+mod watching;
 
 pub mod inspect;
 
@@ -47,9 +49,9 @@ use commit::staging::Staging;
 
 pub use commit::Commit;
 pub use error::{BadCell, Error, Failure, Result};
+pub use listing::{Filter, Place};
 pub use live::{Description, Kind, State, Transfer};
 pub use progress::{Counters, Counts};
-pub use records::Filter;
 pub use registry::Registry;
 pub use request::{
     ColumnCondition, ColumnMapping, ColumnMatch, ColumnValueSpec, CommitMode, CreateTable,
@@ -58,6 +60,7 @@ pub use request::{
 };
 pub use session::Session;
 pub use snapshot::{Phase, Snapshot};
+pub use watching::Watch;
 
 /// The pauses before something is tried again that can be repeated.
 const RETRY_PAUSES: [Duration; 6] = [
@@ -87,6 +90,7 @@ struct Inner {
     journal: Arc<Journal>,
     config: Arc<TransferConfig>,
     sessions: Arc<session::Sessions>,
+    watched: Arc<watching::Watched>,
     memory: Arc<Memory>,
     /// What a client sees of an error, for the journal.
     describe: fn(&Error) -> Failure,
@@ -116,6 +120,7 @@ impl Transfers {
                 memory,
                 config: Arc::new(config),
                 sessions: Arc::default(),
+                watched: Arc::default(),
                 describe,
             }),
         }

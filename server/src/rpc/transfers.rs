@@ -1,6 +1,6 @@
 //! The calls that look at transfers or end them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sluice_proto::v1 as pb;
 use tokio::sync::mpsc;
@@ -10,7 +10,7 @@ use tonic::Status;
 use super::{access::Caller, audit, convert, status};
 use crate::{
     task,
-    transfer::{Error, Snapshot, Transfers},
+    transfer::{Error, Place, Snapshot, Transfers, Watch},
 };
 
 /// The transfers of a page unless the caller says otherwise, and at the most.
@@ -47,7 +47,9 @@ pub(super) async fn list(
     let limit = convert::size("page_size", request.page_size, PAGE_SIZE)?;
     let after = match request.page_token.as_str() {
         "" => None,
-        token => Some(convert::uuid("page_token", token)?),
+        token => Some(token.parse().map_err(|()| {
+            status::invalid_request("page_token", "it is none that a page before has named")
+        })?),
     };
     let mut filter = convert::filter(request)?;
     filter.connection = Some(transfers.connection().to_owned());
@@ -64,7 +66,9 @@ pub(super) async fn list(
     page.truncate(limit);
     let last = page.last().filter(|_| more);
     Ok(pb::ListTransfersResponse {
-        next_page_token: last.map(|last| last.id.to_string()).unwrap_or_default(),
+        next_page_token: last
+            .map(|last| Place::of(last).to_string())
+            .unwrap_or_default(),
         transfers: page
             .into_iter()
             .filter(|transfer| caller.sees_transfer(&transfer.owner, transfer.table.as_ref()))
@@ -105,38 +109,40 @@ pub(super) async fn watch(
         Some(interval) => convert::duration("interval", interval, WATCH_INTERVAL_LIMITS)?,
     };
     let (sender, receiver) = mpsc::channel(WATCH_QUEUE);
-    let transfers = transfers.clone();
+    let watch = transfers.watch(first.id);
     drop(task::spawn(
         "watch",
-        send_states(transfers, first, interval, sender),
+        send_states(watch, first, interval, sender),
     ));
     Ok(ReceiverStream::new(receiver))
 }
 
 async fn send_states(
-    transfers: Transfers,
+    watch: Watch,
     first: Snapshot,
     interval: Duration,
     sender: mpsc::Sender<Result<pb::WatchTransferResponse, Status>>,
 ) {
-    let id = first.id;
-    let mut now = Ok(first);
+    let mut now: Result<_, Arc<Error>> = Ok(first);
     loop {
         let message = now
             .as_ref()
             .map(|now| pb::WatchTransferResponse {
                 transfer: Some(convert::transfer(now.clone())),
             })
-            .map_err(status::status);
+            .map_err(|error| status::status(error));
         let goes_on = now.is_ok_and(|now| !now.phase.is_final());
         if sender.send(message).await.is_err() || !goes_on {
             return;
         }
-        tokio::select! {
+        let next = tokio::select! {
             () = sender.closed() => return,
-            goes_on = transfers.wait(id, interval) => if !goes_on { return },
+            next = watch.next(interval) => next,
+        };
+        match next {
+            Some(next) => now = next,
+            None => return,
         }
-        now = transfers.find(id).await;
     }
 }
 

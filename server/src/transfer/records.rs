@@ -3,8 +3,6 @@
 //! `rpc::transfers` calls it. What runs here is truer than what is written of it.
 
 use std::{
-    cmp::Reverse,
-    collections::HashSet,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -15,13 +13,7 @@ use super::{
     Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers,
     protocol::{Claim, Standing, Step},
 };
-use crate::{
-    clickhouse::sql::TableName,
-    journal::{Pulse, TransferRow},
-};
-
-/// The transfers that the journal is asked for at once.
-const JOURNAL_PAGE: usize = 10_000;
+use crate::journal::{Pulse, TransferRow};
 
 /// How long a cancelled transfer may take to end before its caller hears of it as it is.
 const CANCEL_LIMIT: Duration = Duration::from_secs(10);
@@ -31,43 +23,6 @@ const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Silence of a running upload, in seconds, after which its server is gone: four heartbeats.
 pub(super) const SILENCE_SECONDS: u64 = 120;
-
-/// Which transfers to list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// In one of these phases; empty: in any.
-    pub phases: Vec<Phase>,
-    /// Of this kind.
-    pub kind: Option<Kind>,
-    /// Of this table; without a database, of a table of that name in any.
-    pub table: Option<TableName>,
-    /// Begun by this owner.
-    pub owner: Option<String>,
-    /// Through this connection.
-    pub connection: Option<String>,
-}
-
-impl Filter {
-    fn takes(&self, transfer: &Snapshot) -> bool {
-        let has_table = |wanted: &TableName| {
-            transfer.table.as_ref().is_some_and(|table| {
-                let is_database = wanted.database.is_empty() || table.database == wanted.database;
-                is_database && table.table == wanted.table
-            })
-        };
-        (self.phases.is_empty() || self.phases.contains(&transfer.phase))
-            && self.kind.is_none_or(|kind| kind == transfer.kind)
-            && self.table.as_ref().is_none_or(has_table)
-            && self
-                .owner
-                .as_ref()
-                .is_none_or(|owner| *owner == transfer.owner)
-            && self
-                .connection
-                .as_ref()
-                .is_none_or(|connection| *connection == transfer.connection)
-    }
-}
 
 impl Transfers {
     /// One transfer.
@@ -88,43 +43,6 @@ impl Transfers {
             Ok(local) => Ok(self.find_written(id).await.ok().flatten().unwrap_or(local)),
             Err(unknown) => self.find_written(id).await?.ok_or(unknown),
         }
-    }
-
-    /// At most `limit` transfers, the newest first, from behind the one named `after` on.
-    ///
-    /// # Errors
-    ///
-    /// Those of ClickHouse.
-    pub async fn list(
-        &self,
-        filter: &Filter,
-        limit: usize,
-        after: Option<Uuid>,
-    ) -> Result<Vec<Snapshot>> {
-        let local = self.inner.registry.all();
-        let mut all: Vec<_> = local.iter().map(|transfer| transfer.snapshot()).collect();
-        let known: HashSet<_> = all
-            .iter()
-            .filter(|transfer| transfer.phase != Phase::Interrupted)
-            .map(|transfer| transfer.id)
-            .collect();
-        if self.inner.journal.exists().await? {
-            let rows = self.inner.journal.list(&[], JOURNAL_PAGE).await?;
-            let written = self.snapshots(rows).await?;
-            let written = written.into_iter().filter(|row| !known.contains(&row.id));
-            let written: Vec<_> = written.collect();
-            let ids: HashSet<_> = written.iter().map(|row| row.id).collect();
-            all.retain(|transfer| !ids.contains(&transfer.id));
-            all.extend(written);
-        }
-        all.sort_by_key(|transfer| Reverse((transfer.started_at, transfer.id)));
-        let place = after.map(|after| all.iter().position(|transfer| transfer.id == after));
-        let skipped = place.map_or(0, |place| place.map_or(usize::MAX, |place| place + 1));
-        let page = all.into_iter().skip(skipped);
-        Ok(page
-            .filter(|transfer| filter.takes(transfer))
-            .take(limit)
-            .collect())
     }
 
     /// Ends a transfer, wherever it runs, unless it has ended or is being committed; returns it as it
@@ -184,23 +102,6 @@ impl Transfers {
         Ok(false)
     }
 
-    /// Waits for a while, or until a transfer that runs here has ended; false when the server ends
-    /// and nobody here works on it.
-    pub async fn wait(&self, id: Uuid, limit: Duration) -> bool {
-        let registry = &self.inner.registry;
-        match registry.get(id) {
-            Ok(transfer) if transfer.state().is_active() => {
-                transfer.wait_ended(limit).await;
-                true
-            }
-            _ if registry.is_closed() => false,
-            _ => {
-                tokio::time::sleep(limit).await;
-                true
-            }
-        }
-    }
-
     async fn find_written(&self, id: Uuid) -> Result<Option<Snapshot>> {
         let journal = &self.inner.journal;
         if !journal.exists().await? {
@@ -210,7 +111,7 @@ impl Transfers {
         Ok(self.snapshots(row.into_iter().collect()).await?.pop())
     }
 
-    async fn snapshots(&self, rows: Vec<TransferRow>) -> Result<Vec<Snapshot>> {
+    pub(super) async fn snapshots(&self, rows: Vec<TransferRow>) -> Result<Vec<Snapshot>> {
         let open = rows.iter().filter(|row| !is_final(row));
         let open: Vec<_> = open.map(|row| row.transfer_id).collect();
         let pulses = if open.is_empty() {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
     connections,
-    journal::TransferRow,
+    journal::{ListFilter, TransferRow},
 };
 
 /// The pause between two rounds.
@@ -78,7 +78,11 @@ impl Inner {
             return Ok(());
         }
         let open = [Phase::Committing, Phase::Running, Phase::Interrupted];
-        let rows = self.journal.list(&open.map(Phase::name), ROUND).await?;
+        let filter = ListFilter {
+            states: &open.map(Phase::name),
+            ..ListFilter::default()
+        };
+        let rows = self.journal.list(&filter, ROUND).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
         let pulses = if ids.is_empty() {
             Vec::new()

@@ -13,8 +13,10 @@ use sluice_proto::v1 as pb;
 
 use crate::{
     memory::Server,
-    support::{TestServer, counters, metadata, reason, spec},
+    support::{TestServer, counters, metadata, reason, spec, upload_messages},
 };
+
+const ID: &str = "0190a5f0-7f1a-7c00-8000-000000000001";
 
 fn id(n: usize) -> String {
     format!("0190a5f0-7f1a-7c00-8000-{n:012}")
@@ -178,4 +180,151 @@ async fn a_preview_of_huge_rows_is_small() {
     assert!(bytes < 3 << 20, "{bytes} bytes");
     assert!(answer.get_ref().truncated && answer.get_ref().rows.len() > 60);
     assert!(after < before + (48 << 10), "{before} KiB, {after} KiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watchers_of_one_upload_ask_the_journal_together() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");
+    let mut ingest = server.ingest().await;
+    // An upload that was broken off.
+    let messages = upload_messages(
+        pb::UploadSpec {
+            transfer_id: ID.to_owned(),
+            ..spec("t")
+        },
+        b"a\n1\n",
+        4,
+    );
+    let (sender, receiver) = tokio::sync::mpsc::channel(4);
+    for message in messages {
+        sender.send(message).await.unwrap();
+    }
+    let mut client = server.ingest().await;
+    let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    let call = sluice_server::task::spawn("upload", async move { client.upload(stream).await });
+    let get = || pb::GetTransferRequest {
+        transfer_id: ID.to_owned(),
+    };
+    while ingest.get_transfer(get()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    call.abort();
+    drop(sender);
+    for tries in 0.. {
+        assert!(tries < 1_000, "it is not interrupted");
+        let transfer = ingest.get_transfer(get()).await.unwrap().into_inner();
+        let state = transfer.transfer.unwrap().state();
+        if state == pb::TransferState::Interrupted {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut watches = Vec::new();
+    for _ in 0..50 {
+        let watch = pb::WatchTransferRequest {
+            transfer_id: ID.to_owned(),
+            ..Default::default()
+        };
+        let stream = ingest.watch_transfer(watch).await.unwrap().into_inner();
+        watches.push(stream);
+    }
+    let queries = || {
+        let text = server.sql("SELECT sum(value) FROM system.events WHERE event = 'SelectQuery'");
+        text.parse::<u64>().unwrap()
+    };
+    let before = queries();
+    let begun = Instant::now();
+    // Each goes on to hear of it.
+    let count = async |mut stream: tonic::Streaming<pb::WatchTransferResponse>| {
+        let mut messages = 0;
+        while begun.elapsed() < Duration::from_secs(4) {
+            stream.message().await.unwrap().unwrap();
+            messages += 1;
+        }
+        messages
+    };
+    let messages = join_all(watches.into_iter().map(count)).await;
+    let asked = queries() - before;
+    println!("{asked} queries, {} messages", messages.iter().sum::<u64>());
+    assert!(messages.iter().all(|count| *count >= 4), "{messages:?}");
+    assert!(asked < 40, "{asked} queries in four seconds");
+}
+
+/// All ids of a list, page by page.
+async fn listed(server: &TestServer, request: pb::ListTransfersRequest) -> Vec<String> {
+    let mut ingest = server.ingest().await;
+    let mut ids = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListTransfersRequest {
+            page_token,
+            ..request.clone()
+        };
+        let page = ingest.list_transfers(request).await.unwrap().into_inner();
+        ids.extend(
+            page.transfers
+                .into_iter()
+                .map(|transfer| transfer.transfer_id),
+        );
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return ids;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_transfers_is_read_and_no_more() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");
+    server.upload(spec("t"), "a\n1\n").await.unwrap();
+    // Ten of each time, of three states, two tables and two owners; the last ones are silent and run.
+    server.sql(
+        "INSERT INTO sluice.transfers (transfer_id, connection, state, database, table, owner, \
+         resumable, guarantee, started_at, time) \
+         SELECT generateUUIDv4(), 'default', ['SUCCEEDED', 'FAILED', 'RUNNING'][number % 3 + 1], \
+         'default', ['t', 'u'][number % 2 + 1], ['', 'x'][number % 5 = 0 ? 2 : 1], number % 4 = 0, \
+         repeat('x', 2000), toDateTime64('2024-01-01 00:00:00', 3, 'UTC') + intDiv(number, 10), \
+         now64(6) - 3600 FROM numbers(20000)",
+    );
+    let expected = |conditions: &str| -> Vec<String> {
+        let ids = server.sql(&format!(
+            "SELECT toString(transfer_id) AS id FROM sluice.transfers FINAL WHERE {conditions} \
+             ORDER BY started_at DESC, id DESC"
+        ));
+        ids.lines().map(str::to_owned).collect()
+    };
+    let page = |page_size| pb::ListTransfersRequest {
+        page_size,
+        ..Default::default()
+    };
+    let all = listed(&server, page(1_000)).await;
+    assert_eq!(all, expected("1"));
+    let filtered = pb::ListTransfersRequest {
+        states: vec![pb::TransferState::Interrupted.into()],
+        table: Some(pb::TableRef {
+            database: String::new(),
+            table: "t".to_owned(),
+        }),
+        owner: "x".to_owned(),
+        ..page(170)
+    };
+    let wanted = "state = 'RUNNING' AND resumable AND table = 't' AND owner = 'x'";
+    let filtered = listed(&server, filtered).await;
+    assert!(filtered.len() > 170);
+    assert_eq!(filtered, expected(wanted));
+
+    let sent = || {
+        let query = "SELECT sum(value) FROM system.events WHERE event = 'NetworkSendBytes'";
+        server.sql(query).parse::<u64>().unwrap()
+    };
+    let before = sent();
+    let begun = Instant::now();
+    let mut ingest = server.ingest().await;
+    let first = ingest.list_transfers(page(1)).await.unwrap().into_inner();
+    assert_eq!(first.transfers.len(), 1);
+    let bytes = sent() - before;
+    println!("{bytes} bytes in {:?}", begun.elapsed());
+    assert!(bytes < 1 << 20, "{bytes} bytes for one transfer");
 }

@@ -232,19 +232,68 @@ pub(crate) fn find(database: &str, transfer_id: Uuid) -> Statement {
     )
 }
 
-/// The newest transfers, of any state when `states` is empty.
-pub(crate) fn list(database: &str, states: &[&str], limit: usize) -> Statement {
-    let table = TableName::new(database, TRANSFERS).quoted();
-    let condition = match states {
-        [] => String::new(),
-        states => format!(
-            "WHERE state IN ({})",
-            join(states, |state| quote_string(state))
+/// Which transfers to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ListFilter<'a> {
+    /// In one of these states; empty: in any.
+    pub(crate) states: &'a [&'a str],
+    /// Of a table of this database.
+    pub(crate) database: Option<&'a str>,
+    /// Of a table of this name.
+    pub(crate) table: Option<&'a str>,
+    /// Begun by this owner.
+    pub(crate) owner: Option<&'a str>,
+    /// Through this connection.
+    pub(crate) connection: Option<&'a str>,
+    /// Behind the one that began at this time, in milliseconds since 1970, and has this id.
+    pub(crate) after: Option<(i64, Uuid)>,
+}
+
+/// The order of the list: the newest first. As numbers, ids have another order than as text.
+const LIST_ORDER: &str = "ORDER BY started_at DESC, toString(transfer_id) DESC";
+
+/// The newest transfers. Their long columns are read of those only that are listed.
+pub(crate) fn list(database: &str, filter: &ListFilter<'_>, limit: usize) -> Statement {
+    let transfers = TableName::new(database, TRANSFERS).quoted();
+    let mut conditions = vec!["1".to_owned()];
+    if !filter.states.is_empty() {
+        let states = join(filter.states, |state| quote_string(state));
+        conditions.push(format!("state IN ({states})"));
+    }
+    if let Some((started_ms, id)) = filter.after {
+        conditions.push(format!(
+            "(toUnixTimestamp64Milli(started_at), toString(transfer_id)) < ({started_ms}, '{id}')"
+        ));
+    }
+    let mut params = Vec::new();
+    for (column, value) in [
+        ("database", filter.database),
+        ("table", filter.table),
+        ("owner", filter.owner),
+        ("connection", filter.connection),
+    ] {
+        if let Some(value) = value {
+            conditions.push(format!("{column} = {{p{}:String}}", params.len()));
+            params.push(value.to_owned());
+        }
+    }
+    let conditions = conditions.join(" AND ");
+    Statement::with_params(
+        format!(
+            "SELECT {TRANSFER} FROM {transfers} FINAL WHERE transfer_id IN (\
+             SELECT transfer_id FROM {transfers} FINAL WHERE {conditions} {LIST_ORDER} LIMIT {limit}) \
+             {LIST_ORDER}"
         ),
-    };
+        params,
+    )
+}
+
+/// Which of these transfers there are.
+pub(crate) fn known(database: &str, ids: &[Uuid]) -> Statement {
+    let transfers = TableName::new(database, TRANSFERS).quoted();
+    let ids = join(ids, |id| format!("'{id}'"));
     Statement::new(format!(
-        "SELECT {TRANSFER} FROM {table} FINAL {condition} \
-         ORDER BY started_at DESC, transfer_id LIMIT {limit}"
+        "SELECT DISTINCT toString(transfer_id) AS id FROM {transfers} WHERE transfer_id IN ({ids})"
     ))
 }
 
