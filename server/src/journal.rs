@@ -140,7 +140,7 @@ impl Journal {
     /// Those of ClickHouse; then it is not known whether the step was taken.
     pub async fn claim(&self, mut row: ClaimRow) -> Result<ClaimRow> {
         for _ in 0..MAX_LOST_STEPS {
-            let token = format!("{}/{}", row.transfer_id, row.step);
+            let token = format!("step/{}/{}", row.transfer_id, row.step);
             let table = TableName::new(self.database.as_str(), journal::CLAIMS);
             let rows = std::slice::from_ref(&row);
             let inserted = self.client.insert_rows_once(&table, rows, &token).await;

@@ -161,7 +161,7 @@ fn unsafe_code_stands_in_one_file() {
 fn no_file_is_too_long_and_none_is_called_mod() {
     for source in sources() {
         let lines = source.text.lines().count();
-        assert!(lines <= 400, "{} has {lines} lines", source.path);
+        assert!(lines <= 600, "{} has {lines} lines", source.path);
         assert!(!source.path.ends_with("mod.rs"), "{}", source.path);
     }
 }

@@ -257,7 +257,7 @@ fn rows_of_which_the_server_can_make_no_csv_are_written_as_they_stand() {
     case.server.json(&case.line(&flags));
     // As an older server has left it: nothing tells how the file was cut.
     case.server
-        .sql("ALTER TABLE sluice.uploads UPDATE sample = '' WHERE 1 SETTINGS mutations_sync = 2");
+        .sql("ALTER TABLE sluice.uploads_2 UPDATE sample = '' WHERE 1 SETTINGS mutations_sync = 2");
     case.server.restart();
     let server = &case.server;
     let write = ["transfers", "rejects", id, "-o", &case.rejects];

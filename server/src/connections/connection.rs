@@ -91,7 +91,7 @@ impl Places {
 impl Connection {
     pub(super) fn new(common: Common) -> Self {
         let service = common.service.clone();
-        let runs_as = match common.queries {
+        let runs_as = match common.callers {
             Some(_) => RunsAs::Restricted,
             None => RunsAs::Service,
         };

@@ -275,7 +275,7 @@ pub enum Error {
     /// The table that rows were counted for is not there any more.
     #[error(
         "{table} was dropped, renamed or made anew since the rows were counted for it; bring that table \
-         back under its name (RENAME, ATTACH or UNDROP TABLE)"
+         back under its name (RENAME, ATTACH or UNDROP)"
     )]
     TargetGone {
         /// The table.
@@ -306,10 +306,10 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// An upload that promises nothing was broken off.
+    /// An upload that shows its rows as they come has ended.
     #[error(
-        "upload {id} was broken off in mode DIRECT, so that some of its rows may be in the table; look \
-         there, then load the file under another id"
+        "upload {id} has ended without success, and some of its rows may be in the table; look there, then \
+         load the file under another id"
     )]
     NotResumable {
         /// The upload.

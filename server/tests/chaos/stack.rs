@@ -357,17 +357,6 @@ fn password_file(data_dir: &Path) -> PathBuf {
     data_dir.join("clickhouse-password")
 }
 
-/// The lines of a request that say who asks.
-fn login(data_dir: &Path) -> String {
-    match std::fs::read_to_string(password_file(data_dir)) {
-        Ok(password) => {
-            let password = password.trim();
-            format!("X-ClickHouse-User: default\r\nX-ClickHouse-Key: {password}\r\n")
-        }
-        Err(_) => String::new(),
-    }
-}
-
 /// The server with the engine.
 fn spawn_near(listen: SocketAddr, engine_port: u16, data_dir: &Path) -> Child {
     let package = "engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so";

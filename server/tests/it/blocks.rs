@@ -403,24 +403,6 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_journal_of_an_older_version_is_brought_up_to_date() {
-    let server = TestServer::start().await;
-    server.sql("CREATE DATABASE sluice");
-    server.sql(
-        "CREATE TABLE sluice.checkpoints (transfer_id UUID, block UInt64, text_offset UInt64, \
-         file_offset UInt64, line UInt64, record UInt64, after_return Bool, crc32c UInt32, \
-         rows_parsed UInt64, rows_staged UInt64, rows_rejected UInt64, \
-         time DateTime64(6, 'UTC') DEFAULT now64(6)) ENGINE = ReplacingMergeTree(time) \
-         ORDER BY (transfer_id, block)",
-    );
-    server.sql("CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n");
-    server.upload(spec("t"), file(1000)).await.unwrap();
-    let blocks = "SELECT sum(block_rows), sorting_key FROM sluice.checkpoints, system.tables \
-        WHERE system.tables.name = 'checkpoints' GROUP BY sorting_key";
-    assert_eq!(server.sql(blocks), "1000\ttransfer_id, block, incarnation");
-}
-
 /// Waits until so many rows of an upload are on their way.
 async fn until_staged(server: &TestServer, id: &str, rows: i64) {
     let request = pb::GetTransferRequest {

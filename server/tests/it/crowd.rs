@@ -100,6 +100,7 @@ async fn uploads_without_a_byte_refuse_nobody() {
         let finish = pb::FinishUploadRequest {
             transfer_id: id(n),
             total_bytes: 4,
+            crc32c: None,
         };
         ingest.finish_upload(finish).await.unwrap();
     }
@@ -281,7 +282,7 @@ async fn a_page_of_transfers_is_read_and_no_more() {
     server.upload(spec("t"), "a\n1\n").await.unwrap();
     // Ten of each time, of three states, two tables and two owners; the last ones are silent and run.
     server.sql(
-        "INSERT INTO sluice.transfers (transfer_id, connection, state, database, table, owner, \
+        "INSERT INTO sluice.transfers_2 (transfer_id, connection, state, database, table, owner, \
          resumable, guarantee, started_at, time) \
          SELECT generateUUIDv4(), 'default', ['SUCCEEDED', 'FAILED', 'RUNNING'][number % 3 + 1], \
          'default', ['t', 'u'][number % 2 + 1], ['', 'x'][number % 5 = 0 ? 2 : 1], number % 4 = 0, \
@@ -290,7 +291,7 @@ async fn a_page_of_transfers_is_read_and_no_more() {
     );
     let expected = |conditions: &str| -> Vec<String> {
         let ids = server.sql(&format!(
-            "SELECT toString(transfer_id) AS id FROM sluice.transfers FINAL WHERE {conditions} \
+            "SELECT toString(transfer_id) AS id FROM sluice.transfers_2 FINAL WHERE {conditions} \
              ORDER BY started_at DESC, id DESC"
         ));
         ids.lines().map(str::to_owned).collect()

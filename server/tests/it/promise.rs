@@ -406,7 +406,7 @@ async fn a_client_that_leaves_does_not_stop_a_commit_that_has_no_journal() {
         <networks><ip>127.0.0.1</ip></networks><access_management>1</access_management></default>\
         <loader><password/><networks><ip>127.0.0.1</ip></networks><grants>\
         <query>GRANT SELECT, INSERT, ALTER, CREATE TABLE, DROP TABLE ON default.*</query>\
-        <query>GRANT SELECT ON system.*</query></grants></loader></users>";
+        <query>GRANT TABLE ENGINE ON MergeTree</query><query>GRANT SELECT ON system.*</query></grants></loader></users>";
     let engine = HostedEngine::start("", Some(users), "");
     create_days(&engine, "t", "");
     let (gate, hold) = holding(&engine, "MOVE PARTITION", 2).await;

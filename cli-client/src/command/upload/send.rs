@@ -8,10 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sluice_proto::v1::{
-    Transfer, UploadRequest, UploadResponse, UploadSpec, WatchTransferRequest,
-    upload_request::Payload,
-};
+use sluice_proto::v1::{Transfer, UploadResponse, UploadSpec, WatchTransferRequest};
 use tonic::Code;
 
 use super::decide::Seen;

@@ -105,9 +105,7 @@ pub(in crate::rpc) fn denied(denial: &Denial) -> Status {
             connection,
         } => new("CONNECTION_NOT_ALLOWED", subject).with("connection", connection),
         Denial::OwnClickHouse { subject } => new("CONNECTION_NOT_ALLOWED", subject),
-        Denial::Query { subject } | Denial::Create { subject } => {
-            new("QUERY_NOT_ALLOWED", subject)
-        }
+        Denial::Query { subject } | Denial::Create { subject } => new("QUERY_NOT_ALLOWED", subject),
         Denial::NotWritable => External::new(Code::PermissionDenied, "QUERY_NOT_ALLOWED", denial),
         Denial::Transfer { subject } => new("TRANSFER_NOT_OWNED", subject),
     };

@@ -65,6 +65,7 @@ impl Error {
             Self::DuplicateColumn { place, column: _ } => {
                 format!("DUPLICATE_COLUMN: a name stands twice in {place}")
             }
+            Self::Doubt(_) => "the file can be read in two ways".to_owned(),
             Self::Json(_) => "the text is no JSON, or cannot be written as JSON".to_owned(),
             Self::Catalog(
                 catalog::Error::RefusedCreate { .. } | catalog::Error::NotCreateTable,
@@ -92,6 +93,7 @@ impl Error {
             | Self::TargetGone { .. }
             | Self::StagedRowsGone
             | Self::EmptyReplacement { .. }
+            | Self::LongHead { .. }
             | Self::TableChanged { .. }
             | Self::NotResumable { .. }
             | Self::OffsetOutOfRange { .. }

@@ -268,8 +268,7 @@ impl Closing<'_, '_> {
         }
         if number > self.present.checkpoint.block {
             if self.sink.is_visible {
-                // A caller who is told that it was cancelled sees no further block.
-                self.sink.inner.check_owner(self.sink.transfer).await?;
+                self.check_owner().await?;
             }
             if let Some(window) = &self.sink.window {
                 self.checkpoints.cover(window.uncovered_blocks()).await?;
@@ -282,6 +281,24 @@ impl Closing<'_, '_> {
         counters.add_rows_staged(block.row_count);
         if self.sink.is_visible {
             counters.commit_staged();
+        }
+        Ok(())
+    }
+
+    /// Sees that the upload is not another one's: a caller who is told that it was cancelled sees no
+    /// further block.
+    async fn check_owner(&self) -> Result<()> {
+        let Sink {
+            inner, transfer, ..
+        } = self.sink;
+        let mut patience = Patience::new();
+        while let Err(error) = inner.check_owner(transfer).await {
+            if matches!(error, Error::TakenOver { .. }) {
+                return Err(error);
+            }
+            patience
+                .after(inner, "looking who owns the upload", error)
+                .await?;
         }
         Ok(())
     }

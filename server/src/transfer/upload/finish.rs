@@ -281,7 +281,7 @@ impl Job<'_> {
         let is_kept = error.is_passing()
             || matches!(
                 error,
-                Error::FileChanged { .. } | Error::FileTruncated { .. }
+                Error::FileChanged { .. } | Error::OtherFile { .. } | Error::FileTruncated { .. }
             );
         if is_kept && self.transfer.offsets().is_resumable {
             self.ledger.farewell(Phase::Interrupted, &error).await;

@@ -147,7 +147,7 @@ impl<'a> Job<'a> {
             Past::Nothing(newest) => (Start::default(), newest),
         };
         if !self.request.dry_run {
-            self.ledger.take(newest.as_ref()).await?;
+            self.take(newest.as_ref()).await?;
         }
         let existing = self.existing(&mut start).await?;
         let was_created = self.request.create_table.is_some() && existing.is_some();
@@ -196,6 +196,22 @@ impl<'a> Job<'a> {
             match self.look_back().await {
                 Ok(past) => return Ok(past),
                 Err(error) => patience.after(self.inner, "looking back", error).await?,
+            }
+        }
+    }
+
+    /// Makes the upload that of this run.
+    async fn take(&mut self, newest: Option<&Claim>) -> Result<()> {
+        let mut patience = Patience::new();
+        loop {
+            match self.ledger.take(newest).await {
+                // Its caller asks again, and sees how it stands then.
+                taken @ (Ok(()) | Err(Error::TakenOver { .. })) => return taken,
+                Err(error) => {
+                    patience
+                        .after(self.inner, "taking the upload", error)
+                        .await?;
+                }
             }
         }
     }
@@ -249,6 +265,7 @@ impl<'a> Job<'a> {
         mut chunks: mpsc::Receiver<Chunk>,
     ) -> Result<UploadOutcome> {
         self.transfer.recall(&row);
+        self.transfer.show_succeeded();
         let begun = Begun {
             offset: row.bytes_received,
             crc32c: row.file_crc32c,
