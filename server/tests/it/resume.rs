@@ -661,13 +661,16 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
     server.upload(spec_of("t", ID), file()).await.unwrap();
     let plain = "ENGINE = MergeTree ORDER BY a";
     let ours = format!("{plain} COMMENT 'an upload that Sluice stages; dropped by itself'");
-    let ended = format!("_sluice_staging_{}", ID.replace('-', ""));
+    let ended = format!("_sluice_staging_{}_1_1", ID.replace('-', ""));
     let of_user = [
-        ("_sluice_staging_11111111111111111111111111111111", plain),
+        (
+            "_sluice_staging_11111111111111111111111111111111_1_1",
+            plain,
+        ),
         // Named like the one of an upload that has ended.
         (&ended, plain),
         (
-            "_sluice_staging_22222222222222222222222222222222",
+            "_sluice_staging_22222222222222222222222222222222_1_1",
             "ENGINE = Log",
         ),
         ("_sluice_staging_mine", &ours),
@@ -681,7 +684,7 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
     }
     // Two that are dropped one after the other: in between, all others were looked at.
     for digit in ["3", "4"] {
-        let orphan = format!("_sluice_staging_{}", digit.repeat(32));
+        let orphan = format!("_sluice_staging_{}_1_1", digit.repeat(32));
         make(&orphan, &ours);
         let mut is_there = true;
         for _ in 0..1400 {
