@@ -1,6 +1,6 @@
 //! Opens files that hold a secret: keys of tokens, passwords, the private key of TLS.
 //!
-//! Every reader of such a file comes here. A file that others can read is refused, as ssh, PostgreSQL and
+//! Every reader of such a file comes here. A file that others can read is refused, as ssh, databases and
 //! the command line do: whoever has it is the server, or makes tokens of every kind.
 
 use std::{

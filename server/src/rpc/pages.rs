@@ -94,10 +94,9 @@ async fn is_within(root: &Path, path: &str) -> io::Result<bool> {
     for file in [packed(&asked), packed(&page), page, asked] {
         match tokio::fs::canonicalize(&file).await {
             Ok(found) if !found.starts_with(&inside) => return Ok(false),
-            Ok(_) => {}
-            // A link to nowhere is no way out either.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
-            Err(_) => {}
+            // A link to nowhere is no way out.
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(true)

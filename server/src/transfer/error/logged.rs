@@ -9,6 +9,10 @@ use crate::catalog;
 impl Error {
     /// The message without what the file or the table holds.
     #[must_use]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one exhaustive table, an entry for each error"
+    )]
     pub fn logged(&self) -> String {
         match self {
             Self::ClickHouse(error)
