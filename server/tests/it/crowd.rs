@@ -13,10 +13,8 @@ use sluice_proto::v1 as pb;
 
 use crate::{
     memory::Server,
-    support::{TestServer, counters, metadata, reason, spec, upload_messages},
+    support::{TestServer, counters, metadata, reason, spec},
 };
-
-const ID: &str = "0190a5f0-7f1a-7c00-8000-000000000001";
 
 fn id(n: usize) -> String {
     format!("0190a5f0-7f1a-7c00-8000-{n:012}")
@@ -181,75 +179,6 @@ async fn a_preview_of_huge_rows_is_small() {
     assert!(bytes < 3 << 20, "{bytes} bytes");
     assert!(answer.get_ref().truncated && answer.get_ref().rows.len() > 60);
     assert!(after < before + (48 << 10), "{before} KiB, {after} KiB");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn watchers_of_one_upload_ask_the_journal_together() {
-    let server = TestServer::start().await;
-    server.sql("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");
-    let mut ingest = server.ingest().await;
-    // An upload that was broken off.
-    let messages = upload_messages(
-        pb::UploadSpec {
-            transfer_id: ID.to_owned(),
-            ..spec("t")
-        },
-        b"a\n1\n",
-        4,
-    );
-    let (sender, receiver) = tokio::sync::mpsc::channel(4);
-    for message in messages {
-        sender.send(message).await.unwrap();
-    }
-    let mut client = server.ingest().await;
-    let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
-    let call = sluice_server::task::spawn("upload", async move { client.upload(stream).await });
-    let get = || pb::GetTransferRequest {
-        transfer_id: ID.to_owned(),
-    };
-    while ingest.get_transfer(get()).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    call.abort();
-    drop(sender);
-    for tries in 0.. {
-        assert!(tries < 1_000, "it is not interrupted");
-        let transfer = ingest.get_transfer(get()).await.unwrap().into_inner();
-        let state = transfer.transfer.unwrap().state();
-        if state == pb::TransferState::Interrupted {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let mut watches = Vec::new();
-    for _ in 0..50 {
-        let watch = pb::WatchTransferRequest {
-            transfer_id: ID.to_owned(),
-            ..Default::default()
-        };
-        let stream = ingest.watch_transfer(watch).await.unwrap().into_inner();
-        watches.push(stream);
-    }
-    let queries = || {
-        let text = server.sql("SELECT sum(value) FROM system.events WHERE event = 'SelectQuery'");
-        text.parse::<u64>().unwrap()
-    };
-    let before = queries();
-    let begun = Instant::now();
-    // Each goes on to hear of it.
-    let count = async |mut stream: tonic::Streaming<pb::WatchTransferResponse>| {
-        let mut messages = 0;
-        while begun.elapsed() < Duration::from_secs(4) {
-            stream.message().await.unwrap().unwrap();
-            messages += 1;
-        }
-        messages
-    };
-    let messages = join_all(watches.into_iter().map(count)).await;
-    let asked = queries() - before;
-    println!("{asked} queries, {} messages", messages.iter().sum::<u64>());
-    assert!(messages.iter().all(|count| *count >= 4), "{messages:?}");
-    assert!(asked < 40, "{asked} queries in four seconds");
 }
 
 /// All ids of a list, page by page.

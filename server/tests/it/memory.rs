@@ -241,12 +241,12 @@ async fn a_client_that_does_not_read_makes_clickhouse_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_uploads_than_memory_take_turns_and_all_succeed() {
-    const COUNT: usize = 10;
-    const ROWS: usize = 500_000;
-    const LIMIT_KIB: u64 = 256 << 10;
+    const COUNT: usize = 4;
+    const ROWS: usize = 300_000;
+    const LIMIT_KIB: u64 = 128 << 10;
     let engine = HostedEngine::start("", None, "");
     engine.sql("CREATE TABLE t (u UInt32, n UInt32, s String) ENGINE = MergeTree ORDER BY (u, n)");
-    let options = ["--memory-limit=256MiB", "--queue-timeout=10m"];
+    let options = ["--memory-limit=128MiB", "--queue-timeout=10m"];
     let server = Server::start_with(&engine.url, &options);
     let one = async |upload: usize| {
         let chunk = move |from: usize| {

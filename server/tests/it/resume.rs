@@ -700,3 +700,39 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
         assert_eq!(server.sql(&format!("SELECT count() FROM {name}")), "1");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watchers_of_one_upload_ask_the_journal_together() {
+    let server = server().await;
+    let file = file();
+    hang_up(&server, "t", ID, &file.as_bytes()[..1_200_000]).await;
+    let mut ingest = server.ingest().await;
+    let mut watches = Vec::new();
+    for _ in 0..50 {
+        let watch = pb::WatchTransferRequest {
+            transfer_id: ID.to_owned(),
+            ..Default::default()
+        };
+        watches.push(ingest.watch_transfer(watch).await.unwrap().into_inner());
+    }
+    let queries = || {
+        let text = server.sql("SELECT sum(value) FROM system.events WHERE event = 'SelectQuery'");
+        text.parse::<u64>().unwrap()
+    };
+    let before = queries();
+    let begun = std::time::Instant::now();
+    // Each goes on to hear of it.
+    let count = async |mut stream: tonic::Streaming<pb::WatchTransferResponse>| {
+        let mut messages = 0;
+        while begun.elapsed() < Duration::from_secs(4) {
+            stream.message().await.unwrap().unwrap();
+            messages += 1;
+        }
+        messages
+    };
+    let messages: Vec<u64> = futures_util::future::join_all(watches.into_iter().map(count)).await;
+    let asked = queries() - before;
+    println!("{asked} queries, {} messages", messages.iter().sum::<u64>());
+    assert!(messages.iter().all(|count| *count >= 2), "{messages:?}");
+    assert!(asked < 60, "{asked} queries in four seconds");
+}
