@@ -85,7 +85,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
         "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
         "TOO_MANY_REJECTS" => "fix the rows, or allow for more of them with --max-rejects",
-        "NOT_A_SELECT" => "--query takes one SELECT, which may begin with WITH",
+        "NOT_A_SELECT" => {
+            "--query takes one SELECT, which may begin with WITH, of functions that only compute"
+        }
         _ => return None,
     };
     Some(hint)

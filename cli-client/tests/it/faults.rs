@@ -186,7 +186,7 @@ fn a_query_that_is_wrong_is_2() {
     let server = start();
     let cases = [
         ("SELECT (1", "INVALID_QUERY"),
-        ("SELEC 1", "NOT_A_SELECT"),
+        ("SELEC 1", "INVALID_QUERY"),
         ("DROP TABLE items", "NOT_A_SELECT"),
         ("SELECT 1; SELECT 2", "NOT_A_SELECT"),
     ];

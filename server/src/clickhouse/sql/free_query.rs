@@ -17,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use self::tokens::{Token, tokens};
 use super::Statement;
-use crate::clickhouse::error::{Error, Result};
+use crate::clickhouse::error::{Error, Exception, Result};
 
 /// The longest query, in bytes: in base64 it stays below `max_query_size` of ClickHouse, 256 KiB unless
 /// its operator has said otherwise.
@@ -76,15 +76,19 @@ impl CallerQuery {
             Error::InvalidQuery(exception) if exception.message.contains(SEVERAL_STATEMENTS) => {
                 refused("a second statement follows the ;, send one")
             }
-            Error::InvalidQuery(mut exception) => {
-                if let Some((message, _)) = exception.message.split_once(": In scope SELECT ") {
-                    exception.message = message.to_owned();
-                }
-                Error::InvalidQuery(exception)
-            }
+            Error::InvalidQuery(exception) => Error::InvalidQuery(without_scope(exception)),
+            Error::Exception(exception) => Error::InvalidQuery(without_scope(exception)),
             error => error,
         }
     }
+}
+
+/// What ClickHouse says of the caller's text, without the statement that asked for it.
+fn without_scope(mut exception: Exception) -> Exception {
+    if let Some((message, _)) = exception.message.split_once(": In scope SELECT ") {
+        exception.message = message.to_owned();
+    }
+    exception
 }
 
 /// The text of one SELECT, as ClickHouse has written it and as it was checked.

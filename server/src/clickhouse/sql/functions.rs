@@ -6,7 +6,7 @@
 use std::{collections::HashSet, sync::LazyLock};
 
 /// Table functions that make rows of their arguments, and `dictionary`, which asks for a grant.
-const TABLE_FUNCTIONS: [&str; 12] = [
+const TABLE_FUNCTIONS: [&str; 13] = [
     "dictionary",
     "format",
     "generaterandom",
@@ -16,6 +16,7 @@ const TABLE_FUNCTIONS: [&str; 12] = [
     "numbers",
     "numbers_mt",
     "primes",
+    "sqlstandardvalues",
     "values",
     "zeros",
     "zeros_mt",

@@ -2,7 +2,10 @@
 
 use sluice_server::{
     catalog::{Catalog, Error, NewColumn, NewTable, PreviewSource},
-    clickhouse::{Error as ClickHouseError, TableName, sql::CallerQuery},
+    clickhouse::{
+        Error as ClickHouseError, TableName,
+        sql::{CallerQuery, MAX_QUERY_BYTES},
+    },
 };
 
 use super::Stage;
@@ -260,4 +263,43 @@ async fn table_is_created_once() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::NoColumns), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_longest_query_that_is_taken_runs() {
+    let stage = Stage::new().await;
+    let catalog = catalog(&stage);
+    let rest = "SELECT length('') AS n".len();
+    let text = format!(
+        "SELECT length('{}') AS n",
+        "x".repeat(MAX_QUERY_BYTES - rest)
+    );
+    let query = CallerQuery::new(&text).unwrap();
+    let query = catalog.read_query(&query).await.unwrap();
+    let shown = catalog.preview(PreviewSource::Query(&query), 1).await;
+    let expected = (MAX_QUERY_BYTES - rest).to_string();
+    assert_eq!(
+        shown.unwrap().rows[0][0].as_deref(),
+        Some(expected.as_str())
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_query_is_explained_by_itself() {
+    let stage = Stage::new().await;
+    let catalog = catalog(&stage);
+    for (text, part) in [
+        ("SELECT 1 FROM", "failed at position 14"),
+        (
+            "SELECT number FROM numbers(1) LIMIT 1 WITH TIES",
+            "ORDER BY",
+        ),
+        ("SELECT 1; SELECT 2", "second statement"),
+        ("SELECT '\\xff'", "not UTF-8"),
+    ] {
+        let query = CallerQuery::new(text).unwrap();
+        let error = catalog.read_query(&query).await.unwrap_err().to_string();
+        assert!(error.contains(part), "{text}: {error}");
+        assert!(!error.contains("base64"), "{text}: {error}");
+    }
 }

@@ -86,6 +86,7 @@ fn types_are_those_of_the_list() {
         "a `Int8`",
         "a Array(x Int8)",
         "a Object('json')",
+        "a Nested(Int8)",
         "a String)",
         "",
     ] {
@@ -271,18 +272,35 @@ fn types_and_expressions_are_nested_so_deep_and_no_deeper() {
     assert!(written(&minus).unwrap_err().contains("at most 32"));
 }
 
-const TYPES: [&str; 12] = [
+/// All that are found in files.
+const TYPES: [&str; 28] = [
+    "Int8",
+    "Int16",
+    "Int32",
     "Int64",
+    "Int128",
+    "Int256",
     "UInt8",
+    "UInt64",
+    "UInt128",
+    "UInt256",
     "Float64",
     "Decimal(18, 4)",
     "Bool",
     "String",
     "Date",
     "Date32",
+    "DateTime",
     "DateTime('UTC')",
+    "DateTime64(3)",
     "DateTime64(3, 'Europe/Berlin')",
+    "Time",
+    "Time64(3)",
+    "IPv4",
+    "IPv6",
+    "UUID",
     "Nullable(UUID)",
+    "LowCardinality(String)",
     "LowCardinality(Nullable(String))",
 ];
 

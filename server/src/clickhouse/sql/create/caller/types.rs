@@ -202,7 +202,7 @@ fn holder(cursor: &mut Cursor<'_>, name: &str) -> Result<String, Refused> {
     let parts = match name {
         "Enum" | "Enum8" | "Enum16" => cursor.list(")", enum_value)?,
         "FixedString" => cursor.list(")", |cursor| cursor.whole_number("a length in bytes"))?,
-        "Nested" => cursor.list(")", part)?,
+        "Nested" => cursor.list(")", named)?,
         "AggregateFunction" | "SimpleAggregateFunction" => {
             let mut is_first = true;
             cursor.list(")", |cursor| match std::mem::take(&mut is_first) {
@@ -224,6 +224,11 @@ fn part(cursor: &mut Cursor<'_>) -> Result<String, Refused> {
     if !is_named {
         return data_type(cursor);
     }
+    named(cursor)
+}
+
+/// A type with a name before it.
+fn named(cursor: &mut Cursor<'_>) -> Result<String, Refused> {
     let name = cursor.name("a name")?;
     Ok(format!(
         "{} {}",
