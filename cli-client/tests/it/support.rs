@@ -283,7 +283,12 @@ impl Server {
 
     /// Runs SQL on the engine directly, past the server, and returns the answer as text.
     pub(crate) fn sql(&self, query: &str) -> String {
-        sql(&self.engine_address, query)
+        let password = fs::read_to_string(self.data.path().join("clickhouse-password"));
+        let login = format!(
+            "X-ClickHouse-User: {ENGINE_USER}\r\nX-ClickHouse-Key: {}\r\n",
+            password.unwrap().trim_end()
+        );
+        sql(&self.engine_address, &login, query)
     }
 
     /// Rows of a table and a sum over all its cells.
@@ -331,13 +336,16 @@ impl Drop for Server {
     }
 }
 
-/// Runs SQL on the ClickHouse at this address, and returns the answer as text.
-fn sql(address: &str, query: &str) -> String {
+/// As whom the embedded ClickHouse takes its operator.
+const ENGINE_USER: &str = "sluice";
+
+/// Runs SQL on the ClickHouse at this address with these headers, and returns the answer as text.
+fn sql(address: &str, login: &str, query: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = query.len();
     write!(
         stream,
-        "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{query}"
+        "POST / HTTP/1.0\r\n{login}Content-Length: {length}\r\n\r\n{query}"
     )
     .unwrap();
     let mut answer = String::new();

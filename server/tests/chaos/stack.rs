@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::proxy::Proxy;
 
+/// As whom the embedded ClickHouse takes its operator.
+const ENGINE_USER: &str = "sluice";
+
 /// The longest that a start may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -180,7 +183,7 @@ impl Stack {
         let mut stream = TcpStream::connect(("127.0.0.1", self.engine_port)).ok()?;
         stream.set_read_timeout(Some(START_LIMIT)).ok()?;
         let head = format!(
-            "POST / HTTP/1.0\r\nHost: engine\r\nX-ClickHouse-User: sluice\r\n\
+            "POST / HTTP/1.0\r\nHost: engine\r\nX-ClickHouse-User: {ENGINE_USER}\r\n\
              X-ClickHouse-Key: {}\r\nContent-Length: {}\r\n\r\n",
             password.trim_end(),
             query.len()
@@ -380,6 +383,7 @@ fn spawn_near(listen: SocketAddr, engine_port: u16, data_dir: &Path) -> Child {
 fn spawn_far(listen: SocketAddr, line: SocketAddr, data_dir: &Path) -> Child {
     let mut command = server(listen);
     command.args(["--clickhouse-url", &format!("http://{line}")]);
+    command.args(["--clickhouse-user", ENGINE_USER]);
     let password = password_file(data_dir);
     if password.exists() {
         command.arg("--clickhouse-password-file").arg(password);

@@ -4,18 +4,17 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use sluice_proto::v1::{self as pb, ingest_service_client::IngestServiceClient};
+use sluice_proto::v1 as pb;
 use tonic::Status;
 
 use crate::{
+    memory::Server,
     support::{
-        TestServer, counters,
+        TestServer, at_address, counters,
         faulty::{Fault, FaultyLine},
-        gzip,
-        hosted::free_port,
-        metadata,
+        gzip, metadata,
         proxy::Proxy,
-        reason, remote, spec, upload_messages,
+        reason, remote, spec, split_url, upload_messages,
     },
     transfers::{OpenUpload, state},
 };
@@ -154,9 +153,10 @@ async fn a_block_leaves_only_as_confirmed_whatever_the_line_does() {
 async fn a_line_that_is_cut_and_refused_loses_no_block() {
     const ROWS: usize = 1_500_000;
     let engine = TestServer::start().await;
-    let address = engine.engine_url.trim_start_matches("http://");
+    let (bare, ..) = split_url(&engine.engine_url);
+    let address = bare.trim_start_matches("http://");
     let line = Proxy::start(address.parse().unwrap()).await;
-    let url = format!("http://{}", line.address);
+    let url = at_address(&engine.engine_url, line.address);
     let server = TestServer::start_with(|config| {
         config.transfer.block_rows = 20_000;
         config.engine = remote(&url);
@@ -309,20 +309,8 @@ async fn a_server_that_is_killed_sends_no_more_again_than_the_table_remembers() 
         "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
          SETTINGS non_replicated_deduplication_window = 3",
     );
-    let port = free_port();
-    let mut other = std::process::Command::new(env!("CARGO_BIN_EXE_sluice-server"))
-        .args([
-            "--listen",
-            &format!("127.0.0.1:{port}"),
-            "--block-rows",
-            "1000",
-        ])
-        .args(["--clickhouse-url", &engine.engine_url])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut client = until_served(port).await;
+    let mut other = Server::start_with(&engine.engine_url, &["--block-rows", "1000"]);
+    let mut client = other.client().await;
     let spec = spec_of("t", 1, pb::CommitMode::Blocks);
     let text = file(ROWS);
     let messages = upload_messages(spec.clone(), text.as_bytes(), 64 << 10);
@@ -335,8 +323,7 @@ async fn a_server_that_is_killed_sends_no_more_again_than_the_table_remembers() 
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        other.kill().unwrap();
-        other.wait().unwrap();
+        other.kill();
     };
     let (outcome, ()) = tokio::join!(upload, kill);
     outcome.unwrap_err();
@@ -347,17 +334,6 @@ async fn a_server_that_is_killed_sends_no_more_again_than_the_table_remembers() 
     );
     let there = engine.sql("SELECT count(), uniqExact(n) FROM t");
     assert_eq!(there, format!("{ROWS}\t{ROWS}"));
-}
-
-async fn until_served(port: u16) -> IngestServiceClient<tonic::transport::Channel> {
-    for _ in 0..2_000 {
-        let connected = IngestServiceClient::connect(format!("http://127.0.0.1:{port}")).await;
-        if let Ok(client) = connected {
-            return client;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the server does not start");
 }
 
 #[tokio::test(flavor = "multi_thread")]

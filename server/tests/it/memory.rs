@@ -56,7 +56,7 @@ impl Server {
     pub(crate) fn start_with(clickhouse_url: &str, options: &[&str]) -> Self {
         let data_dir = TempDir::new().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let (clickhouse_url, _, password) = split_url(clickhouse_url);
+        let (clickhouse_url, user, password) = split_url(clickhouse_url);
         let password_file = data_dir.path().join("password");
         std::fs::write(&password_file, password).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
@@ -65,6 +65,8 @@ impl Server {
                 &address.to_string(),
                 "--clickhouse-url",
                 &clickhouse_url,
+                "--clickhouse-user",
+                user,
             ])
             .arg("--clickhouse-password-file")
             .arg(&password_file)
@@ -79,6 +81,12 @@ impl Server {
             address,
             _data_dir: data_dir,
         }
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub(crate) async fn client(&self) -> IngestServiceClient<Channel> {

@@ -4,6 +4,7 @@ pub(crate) mod faulty;
 pub(crate) mod gate;
 pub(crate) mod hosted;
 #[path = "../chaos/proxy.rs"]
+#[expect(dead_code, reason = "`make chaos` does more with it")]
 pub(crate) mod proxy;
 
 use std::{
@@ -42,10 +43,11 @@ pub(crate) fn library() -> PathBuf {
     library
 }
 
+static SHARED: OnceCell<SharedEngine> = OnceCell::const_new();
+
 /// The address of an engine that all tests of this process share, with its password; it ends with the
 /// process.
 pub(crate) async fn engine_url() -> String {
-    static SHARED: OnceCell<SharedEngine> = OnceCell::const_new();
     url_with_password(&SHARED.get_or_init(SharedEngine::start).await.engine)
 }
 
@@ -55,6 +57,20 @@ pub(crate) fn url_with_password(engine: &Engine) -> String {
     let password = endpoint.password.expose();
     let address = endpoint.url.trim_start_matches("http://");
     format!("http://{}:{password}@{address}", endpoint.user)
+}
+
+/// Where that engine keeps its data: the only place that it reads files in.
+pub(crate) async fn engine_dir() -> PathBuf {
+    let shared = SHARED.get_or_init(SharedEngine::start).await;
+    shared.data_dir.path().to_owned()
+}
+
+/// The same user at another address.
+pub(crate) fn at_address(url: &str, address: SocketAddr) -> String {
+    match url.trim_start_matches("http://").split_once('@') {
+        Some((identity, _)) => format!("http://{identity}@{address}"),
+        None => format!("http://{address}"),
+    }
 }
 
 /// The same address with another user, who has the same password.
@@ -76,7 +92,7 @@ pub(crate) fn split_url(url: &str) -> (String, &str, &str) {
 struct SharedEngine {
     engine: Engine,
     _runtime: Runtime,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 impl SharedEngine {
@@ -91,7 +107,7 @@ impl SharedEngine {
             Self {
                 engine,
                 _runtime: runtime,
-                _data_dir: data_dir,
+                data_dir,
             }
         };
         task::spawn_blocking("engine", start).await.unwrap()

@@ -60,7 +60,7 @@ impl GuardedClickhouse {
 
     /// Runs SQL as `default`, past every server, and returns the answer as text.
     pub(crate) fn sql(&self, query: &str) -> String {
-        super::sql(self.url.strip_prefix("http://").unwrap(), query)
+        super::sql(self.url.strip_prefix("http://").unwrap(), "", query)
     }
 }
 

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use super::kit::{
     ALL, Catalog, Ingest, Site, USUAL, connection_to, refused, spec, through, upload,
 };
-use crate::support::{engine_url, post, reason, upload_messages};
+use crate::support::{engine_url, post, reason, split_url, upload_messages};
 
 /// What the file holds that must not be read.
 const CONTENT: &str = "canary-7d20c1aa";
@@ -211,7 +211,8 @@ async fn ask_all(catalog: &mut Catalog, connection: &str, path: &Path, web: &Web
 async fn queries_are_refused_in_every_spelling() {
     let other = engine_url().await;
     let site = Site::start_with(|config| {
-        let connection = connection_to(&other, "default", "");
+        let (url, user, password) = split_url(&other);
+        let connection = connection_to(&url, user, password);
         config.connections.insert("far".to_owned(), connection);
     })
     .await;
@@ -237,7 +238,8 @@ async fn queries_are_refused_in_every_spelling() {
 async fn a_limited_caller_makes_no_table_by_a_statement_as_the_user_of_a_connection() {
     let other = engine_url().await;
     let site = Site::start_with(|config| {
-        let connection = connection_to(&other, "default", "");
+        let (url, user, password) = split_url(&other);
+        let connection = connection_to(&url, user, password);
         config.connections.insert("far".to_owned(), connection);
     })
     .await;

@@ -276,7 +276,9 @@ async fn the_longest_query_that_is_taken_runs() {
     );
     let query = CallerQuery::new(&text).unwrap();
     let query = catalog.read_query(&query).await.unwrap();
-    let shown = catalog.preview(PreviewSource::Query(&query), 1).await;
+    let shown = catalog
+        .preview(PreviewSource::Query(&query), 1, 1 << 20)
+        .await;
     let expected = (MAX_QUERY_BYTES - rest).to_string();
     assert_eq!(
         shown.unwrap().rows[0][0].as_deref(),

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use sluice_server::clickhouse::sql::{Definition, SelectQuery};
 use tempfile::NamedTempFile;
 
-use crate::support::{as_user, engine_url, post};
+use crate::support::{as_user, engine_dir, engine_url, post};
 
 /// What the file holds.
 const CONTENT: &str = "canary-5c1e4bd0";
@@ -523,7 +523,7 @@ fn maker(path: &str) -> (Maker, u64) {
 
 #[tokio::test]
 async fn a_query_that_is_taken_means_to_clickhouse_what_it_means_to_us() {
-    let file = NamedTempFile::new().unwrap();
+    let file = NamedTempFile::new_in(engine_dir().await).unwrap();
     std::fs::write(file.path(), CONTENT).unwrap();
     let path = file.path().to_str().unwrap();
     let url = engine_url().await;

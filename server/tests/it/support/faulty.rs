@@ -18,6 +18,8 @@ use tokio::{
 /// The end of a chunked body.
 const END: &[u8] = b"\r\n0\r\n\r\n";
 
+use super::{at_address, split_url};
+
 /// What becomes of the INSERT of one block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -45,10 +47,11 @@ pub(crate) struct FaultyLine {
 impl FaultyLine {
     /// Stands before the ClickHouse at `url`.
     pub(crate) async fn start(url: &str) -> Self {
-        let target: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+        let (bare, ..) = split_url(url);
+        let target: SocketAddr = bare.trim_start_matches("http://").parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let line = Self {
-            url: format!("http://{}", listener.local_addr().unwrap()),
+            url: at_address(url, listener.local_addr().unwrap()),
             scripts: Arc::default(),
         };
         let shared = line.clone();

@@ -15,6 +15,8 @@ use tokio::{
     sync::Notify,
 };
 
+use super::{at_address, split_url};
+
 /// What happens to a statement.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
@@ -59,9 +61,10 @@ impl Gate {
         url: &str,
         judge: impl FnMut(&str) -> Verdict + Send + 'static,
     ) -> Self {
-        let upstream: SocketAddr = url.trim_start_matches("http://").parse().unwrap();
+        let (bare, ..) = split_url(url);
+        let upstream: SocketAddr = bare.trim_start_matches("http://").parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = at_address(url, listener.local_addr().unwrap());
         let judge: Arc<Mutex<Judge>> = Arc::new(Mutex::new(Box::new(judge)));
         drop(task::spawn("gate", async move {
             while let Ok((client, _)) = listener.accept().await {
