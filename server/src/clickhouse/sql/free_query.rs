@@ -76,8 +76,9 @@ impl CallerQuery {
             Error::InvalidQuery(exception) if exception.message.contains(SEVERAL_STATEMENTS) => {
                 refused("a second statement follows the ;, send one")
             }
-            Error::InvalidQuery(exception) => Error::InvalidQuery(without_scope(exception)),
-            Error::Exception(exception) => Error::InvalidQuery(without_scope(exception)),
+            Error::InvalidQuery(exception) | Error::Exception(exception) => {
+                Error::InvalidQuery(without_scope(exception))
+            }
             error => error,
         }
     }

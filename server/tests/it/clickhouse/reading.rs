@@ -14,7 +14,7 @@ use crate::support::{as_user, engine_dir, engine_url, post};
 const CONTENT: &str = "canary-5c1e4bd0";
 
 /// Statements of each kind in the usual run.
-const USUAL_COUNT: usize = 4_000;
+const USUAL_COUNT: usize = 1_600;
 
 /// Statements in one question to ClickHouse.
 const BATCH: usize = 400;

@@ -241,9 +241,8 @@ impl<'a> Cursor<'a> {
         names: &[&'static str],
         what: &str,
     ) -> Result<&'static str, Refused> {
-        let found = match self.peek() {
-            Some(Word::Plain(found) | Word::Name(found)) => found,
-            _ => return Err(self.refuse(what)),
+        let Some(Word::Plain(found) | Word::Name(found)) = self.peek() else {
+            return Err(self.refuse(what));
         };
         let known = names.iter().find(|name| name.eq_ignore_ascii_case(found));
         match known.copied() {
