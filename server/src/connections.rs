@@ -146,7 +146,7 @@ impl Connections {
             tracing::warn!(
                 connection = connection.name(),
                 "statements of callers run with all rights of the connection's user, files and network \
-                 included; name a user with SELECT on their tables only in callers-user"
+                 included; name a user who may only read their tables in callers-user"
             );
         }
         let default = named.entry(DEFAULT.to_owned());

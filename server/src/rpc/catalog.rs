@@ -70,8 +70,8 @@ impl CatalogRpc {
 /// What callers' own statements may do on a connection that they need not.
 async fn warnings(connection: &Connection) -> Result<Vec<String>, Status> {
     if connection.lets_callers_do_all() {
-        let warning = "queries and CREATE TABLE statements of callers have all rights of this user: name another in \
-                       callers-user of the connection";
+        let warning = "statements of callers, queries and those that make tables, have all rights of this user: name \
+                       another in callers-user of the connection";
         return Ok(vec![warning.to_owned()]);
     }
     if connection.is_embedded() || !connection.has_callers_user() {

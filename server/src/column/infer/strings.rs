@@ -3,7 +3,7 @@
 //! Only [`super`] uses it. It must never let a type that is no text take a string that would come back
 //! in another form than it was written in.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::column::data_type::DataType;
 
