@@ -163,7 +163,7 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
     for text in BEYOND_READING {
         let (status, answer) = asked(text);
         assert_ne!(status, 200, "{text}: {answer}");
-        // 481: it may not open the file.
+        // 481 is what SQLite says of a file that Landlock keeps from it.
         let codes = ["164", "358", "452", "481", "497", "636"];
         let is_refusal = |code: &&str| answer.starts_with(&format!("Code: {code}."));
         assert!(codes.iter().any(is_refusal), "{text}: {answer}");

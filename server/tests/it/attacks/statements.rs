@@ -10,7 +10,7 @@ use crate::support::{as_user, hosted::HostedEngine, post, upload_messages};
 
 /// What the user of callers' CREATE TABLE may not do on the embedded ClickHouse, also when nobody has read the
 /// statement before. `OUTSIDE` is a directory of the test.
-const BEYOND_CREATING: [&str; 26] = [
+const BEYOND_CREATING: [&str; 25] = [
     "CREATE TABLE sluice.x (a Int8) ENGINE = Log",
     "CREATE TABLE system.x (a Int8) ENGINE = Log",
     "CREATE TABLE sales.x ENGINE = Log AS SELECT a FROM hr.salaries",
@@ -29,7 +29,6 @@ const BEYOND_CREATING: [&str; 26] = [
      SETTINGS disk = disk(type = local_blob_storage, path = 'OUTSIDE/')",
     "CREATE TABLE sales.x (a Int8) ENGINE = MergeTree ORDER BY a \
      SETTINGS `d\\x69sk` = disk(type = local_blob_storage, path = 'OUTSIDE/')",
-    "CREATE TABLE sales.x (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS table_disk = 1",
     "CREATE TABLE sales.x (a Int8) ENGINE = MergeTree ORDER BY a \
      SETTINGS disk = disk(type = web, endpoint = 'http://127.0.0.1:1/')",
     "CREATE VIEW sales.x AS SELECT * FROM hr.salaries",
