@@ -107,6 +107,13 @@ async fn a_block_leaves_only_as_confirmed_whatever_the_line_does() {
         cases.push(vec![refused, refused, Fault::None, refused]);
         cases.push(vec![Fault::None, refused, refused, Fault::AnswerLost]);
     }
+    for late in [
+        vec![Fault::Late],
+        vec![Fault::None, Fault::Late, Fault::Late],
+    ] {
+        cases.push(late.clone());
+        cases.push([&late[..], &[Fault::AnswerLost]].concat());
+    }
     let text = file(ROWS);
     let runs = cases.iter().enumerate().map(|(number, script)| {
         let (engine, line, server, text) = (&engine, &line, &server, &text);
@@ -385,7 +392,7 @@ async fn until_staged(server: &TestServer, id: &str, rows: i64) {
         transfer_id: id.to_owned(),
     };
     let mut client = server.ingest().await;
-    for _ in 0..2_000 {
+    for _ in 0..6_000 {
         // The upload may not have arrived yet.
         let transfer: Result<_, Status> = client.get_transfer(request.clone()).await;
         let counters = transfer

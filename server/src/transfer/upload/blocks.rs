@@ -21,7 +21,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -33,11 +33,15 @@ use crate::{
     clickhouse::{self, Insert},
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
-    transfer::{Error, Patience, Result},
+    transfer::{Error, Patience, Result, commit::window::Window},
 };
 
 /// The pause after which the journal is told that the upload lives.
 const BEAT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long an INSERT that was given up may go on, and the pause between two looks at it.
+const GIVEN_UP_LIMIT: Duration = Duration::from_secs(60);
+const GIVEN_UP_PAUSE: Duration = Duration::from_millis(100);
 
 /// Blocks that are sent but for their last byte while another one is written.
 const BLOCKS_AHEAD: usize = 1;
@@ -311,15 +315,50 @@ impl Closing<'_, '_> {
             None => self.try_insert(block, checkpoint).await,
         };
         let mut patience = Patience::new();
+        let mut lost = Vec::new();
         while let Err(error) = outcome {
             self.ahead.give_up();
+            lost.extend(*self.query);
             patience
                 .after(self.sink.inner, "sending a block", self.sink.explain(error))
                 .await?;
             outcome = self.try_insert(block, checkpoint).await;
         }
+        if self.sink.is_visible {
+            for query_id in lost {
+                self.see_ended(query_id).await?;
+            }
+        }
         *self.query = None;
         Ok(())
+    }
+
+    /// Waits until an INSERT that was given up has ended: the table must not forget the block while the same
+    /// block may still come.
+    async fn see_ended(&self, query_id: Uuid) -> Result<()> {
+        let client = self.sink.client;
+        let mut patience = Patience::new();
+        let begun = Instant::now();
+        while begun.elapsed() < GIVEN_UP_LIMIT {
+            match client.progress(query_id).await {
+                Ok(Some(_)) => {
+                    self.sink.inner.kill(query_id).await;
+                    sleep(GIVEN_UP_PAUSE).await;
+                }
+                // Who may not look cannot wait.
+                Ok(None) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
+                Err(error) => {
+                    let looking = "looking for an INSERT that was given up";
+                    patience
+                        .after(self.sink.inner, looking, error.into())
+                        .await?;
+                }
+            }
+        }
+        Err(Error::ClickHouse(clickhouse::Error::Timeout {
+            action: "end an INSERT that was given up",
+            limit: GIVEN_UP_LIMIT,
+        }))
     }
 
     async fn end(&mut self, opened: OpenInsert) -> Result<()> {
@@ -354,10 +393,7 @@ impl Sink<'_> {
             checkpoint.block,
             checkpoint.block_crc32c
         );
-        let partitions = self
-            .window
-            .as_ref()
-            .map(|window| window.partitions_per_block());
+        let partitions = self.window.as_ref().map(Window::partitions_per_block);
         let insert = self
             .client
             .insert_block(&self.statement, query_id, &token, partitions);

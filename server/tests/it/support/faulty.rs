@@ -7,6 +7,7 @@ use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use sluice_server::task;
@@ -14,6 +15,9 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
+
+/// How late a request is: behind the first time that it is tried again.
+const LATE: Duration = Duration::from_millis(300);
 
 /// The end of a chunked body.
 const END: &[u8] = b"\r\n0\r\n\r\n";
@@ -33,6 +37,8 @@ pub(crate) enum Fault {
     BeforeEnd,
     /// ClickHouse does it, and the answer is lost.
     AnswerLost,
+    /// The line breaks behind all of it, and ClickHouse gets it only later.
+    Late,
     /// ClickHouse sees nothing of it, and this exception is the answer.
     Refused(u16, &'static str),
 }
@@ -132,6 +138,13 @@ impl FaultyLine {
                 read_to_end(&mut client, &mut begun).await;
                 begun.truncate(begun.len().saturating_sub(END.len() - 2));
                 server.write_all(&begun).await.ok();
+            }
+            Fault::Late => {
+                read_to_end(&mut client, &mut begun).await;
+                drop(client);
+                tokio::time::sleep(LATE).await;
+                server.write_all(&begun).await.ok();
+                server.read_to_end(&mut Vec::new()).await.ok();
             }
             Fault::AnswerLost => {
                 read_to_end(&mut client, &mut begun).await;
