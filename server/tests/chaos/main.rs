@@ -331,7 +331,9 @@ impl Round {
             assert_eq!(seen, self.rows.to_string(), "the view");
         }
         let rejected = stack.sql(&format!(
-            "SELECT count() FROM sluice.rejected_rows_2 FINAL WHERE transfer_id = '{}'",
+            "SELECT count() FROM sluice.rejected_rows_2 FINAL WHERE (transfer_id, incarnation) IN \
+             (SELECT transfer_id, max(incarnation) FROM sluice.claims_2 \
+             WHERE transfer_id = '{}' GROUP BY transfer_id)",
             self.spec.transfer_id
         ));
         assert_eq!(rejected, self.rejected.to_string(), "rejected rows");

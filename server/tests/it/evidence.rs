@@ -225,7 +225,7 @@ async fn a_json_string_stays_what_it_is() {
          AND name IN ('n', 'day', 'at', 'ok') ORDER BY name";
     assert_eq!(
         server.sql(types),
-        "at\tString\nday\tDate\nn\tInt64\nok\tString"
+        "at\tString\nday\tDate\nn\tInt16\nok\tString"
     );
     // A column that exists takes them as ever.
     server.sql("CREATE TABLE typed (sku UInt16, day Date) ENGINE = MergeTree ORDER BY sku");

@@ -1,7 +1,9 @@
 //! Memory and back-pressure: a slow ClickHouse, and a client that does not read.
 
 use std::{
+    fs::Permissions,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -59,6 +61,7 @@ impl Server {
         let (clickhouse_url, user, password) = split_url(clickhouse_url);
         let password_file = data_dir.path().join("password");
         std::fs::write(&password_file, password).unwrap();
+        std::fs::set_permissions(&password_file, Permissions::from_mode(0o600)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
             .args([
                 "--listen",

@@ -271,9 +271,6 @@ impl Closing<'_, '_> {
             return Err(Error::Internal("a block is missing between two others"));
         }
         if number > self.present.checkpoint.block {
-            if self.sink.is_visible {
-                self.check_owner().await?;
-            }
             if let Some(window) = &self.sink.window {
                 self.checkpoints.cover(window.uncovered_blocks()).await?;
             }
@@ -290,8 +287,11 @@ impl Closing<'_, '_> {
     }
 
     /// Sees that the upload is not another one's: a caller who is told that it was cancelled sees no
-    /// further block.
+    /// further block. What is staged is seen by nobody, and its table belongs to one owner.
     async fn check_owner(&self) -> Result<()> {
+        if !self.sink.is_visible {
+            return Ok(());
+        }
         let Sink {
             inner, transfer, ..
         } = self.sink;
@@ -310,6 +310,7 @@ impl Closing<'_, '_> {
     /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
     /// comes.
     async fn insert(&mut self, block: &EncodedBlock, checkpoint: &Checkpoint) -> Result<()> {
+        self.check_owner().await?;
         let mut outcome = match self.ahead.take(checkpoint.block) {
             Some(opened) => self.end(opened).await,
             None => self.try_insert(block, checkpoint).await,
@@ -322,6 +323,7 @@ impl Closing<'_, '_> {
             patience
                 .after(self.sink.inner, "sending a block", self.sink.explain(error))
                 .await?;
+            self.check_owner().await?;
             outcome = self.try_insert(block, checkpoint).await;
         }
         if self.sink.is_visible {

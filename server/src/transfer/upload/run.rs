@@ -31,6 +31,9 @@ use crate::{
     },
 };
 
+/// Changes when the same file would be cut into other blocks, or these be sent with other tokens.
+const CUTTING_VERSION: u32 = 2;
+
 /// One upload at work, and what is to be cleared away if it fails.
 pub(super) struct Job<'a> {
     pub(super) inner: &'a Inner,
@@ -374,7 +377,7 @@ impl<'a> Job<'a> {
     /// What the journal is to know of this upload.
     fn upload_row(&self, head: &mut Head, target: &Target, choice: &Choice) -> Result<UploadRow> {
         let decisive = format!(
-            "{:?} {:?} {:?} {:?} {:?} {} {:?}",
+            "{CUTTING_VERSION} {:?} {:?} {:?} {:?} {:?} {} {:?}",
             head.profile.cut,
             head.profile.columns,
             target.plan.specs,
