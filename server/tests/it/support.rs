@@ -59,10 +59,10 @@ pub(crate) fn url_with_password(engine: &Engine) -> String {
     format!("http://{}:{password}@{address}", endpoint.user)
 }
 
-/// Where that engine keeps its data: the only place that it reads files in.
+/// A directory in which that engine may read files.
 pub(crate) async fn engine_dir() -> PathBuf {
     let shared = SHARED.get_or_init(SharedEngine::start).await;
-    shared.data_dir.path().to_owned()
+    shared.data_dir.path().join("user_files")
 }
 
 /// The same user at another address.
