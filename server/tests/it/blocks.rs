@@ -223,7 +223,7 @@ async fn a_block_with_more_partitions_than_the_window_is_refused() {
         let there = engine.sql(&format!("SELECT count(), uniqExact(n) FROM {table}"));
         if window < 50 {
             let status = outcome.unwrap_err();
-            assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE");
+            assert_eq!(reason(&status), "COMMIT_MODE_UNAVAILABLE", "{status:?}");
             let cause = metadata(&status, "cause");
             let advice = format!("non_replicated_deduplication_window = {window}");
             assert!(cause.contains(&advice), "{cause}");

@@ -639,7 +639,10 @@ async fn limits_of_files_and_memory_are_kept() {
     assert_eq!(metadata(&status, "limit"), "10");
     let held = OpenUpload::begin(&server, "t", ID).await;
     held.data("a\n").await;
-    while !is_known(&server, ID).await {
+    // It holds its memory before it takes a byte.
+    while !is_known(&server, ID).await
+        || state(&server, ID).await.counters.unwrap().bytes_received == 0
+    {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let status = server.upload(spec("t"), "a\n1\n").await.unwrap_err();
