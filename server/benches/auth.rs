@@ -31,6 +31,7 @@ fn token(key: &SigningKey, subject: &str) -> String {
     let request = MintRequest {
         subject: subject.to_owned(),
         scopes: [Scope::Upload, Scope::CatalogRead].into_iter().collect(),
+        connections: None,
         tables: Some(vec![
             "sales.*".parse().unwrap(),
             "hr.public_*".parse().unwrap(),

@@ -7,6 +7,7 @@ pub(super) const TYPES: &str =
     "--full-scan finds the types in the whole file; --create-statement takes them from you";
 
 /// The advice for a reason.
+#[expect(clippy::too_many_lines, reason = "one table, a line for each reason")]
 pub(super) fn of(reason: &str) -> Option<&'static str> {
     let hint = match reason {
         "SERVER_UNREACHABLE" | "CONNECTION_LOST" => {

@@ -110,7 +110,7 @@ mod linux {
                 .restrict()
                 .map_err(|error| format!("cannot confine the engine: {error}"))?;
             let is_full = status.ruleset == RulesetStatus::FullyEnforced;
-            Ok((describe(status.ruleset, status.landlock), is_full))
+            Ok((describe(&status.ruleset, status.landlock), is_full))
         }
 
         fn make_directories(&self) -> std::io::Result<()> {
@@ -154,7 +154,7 @@ mod linux {
         directories.map(|entry| entry.path()).collect()
     }
 
-    fn describe(ruleset: RulesetStatus, landlock: LandlockStatus) -> String {
+    fn describe(ruleset: &RulesetStatus, landlock: LandlockStatus) -> String {
         let version = match landlock {
             LandlockStatus::NotEnabled => "Landlock is not enabled in this kernel".to_owned(),
             LandlockStatus::NotImplemented => "this kernel has no Landlock".to_owned(),
@@ -210,7 +210,7 @@ mod linux {
                     "not confined (this kernel has no",
                 ),
             ] {
-                let text = describe(ruleset, landlock);
+                let text = describe(&ruleset, landlock);
                 assert!(text.starts_with(expected), "{text}");
             }
         }

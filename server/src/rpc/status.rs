@@ -273,7 +273,6 @@ fn external(error: &Error) -> External {
         Error::TargetGone { table } => {
             new(FailedPrecondition, "TABLE_CHANGED").with("table", table)
         }
-        Error::StagedRowsGone => new(Internal, "INTERNAL"),
         Error::FileTooLarge { limit } => {
             new(InvalidArgument, "FILE_TOO_LARGE").with("limit", limit)
         }
@@ -315,7 +314,7 @@ fn external(error: &Error) -> External {
         Error::ServerGone => new(Unavailable, "SERVER_GONE").retryable(),
 
         // Our bug.
-        Error::Internal(_) => new(Internal, "INTERNAL"),
+        Error::StagedRowsGone | Error::Internal(_) => new(Internal, "INTERNAL"),
     }
 }
 

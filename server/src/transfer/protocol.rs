@@ -92,8 +92,7 @@ impl Step {
             (None | Some(Self::Restart | Self::Fail | Self::Cancel), Self::Own) => is_new,
             // It goes on elsewhere.
             (Some(Self::Own), Self::Own) => !is_new,
-            (Some(Self::Own), _) => true,
-            (Some(Self::Commit), Self::Done) => true,
+            (Some(Self::Own), _) | (Some(Self::Commit), Self::Done) => true,
             _ => false,
         }
     }

@@ -134,7 +134,7 @@ async fn a_block_leaves_only_as_confirmed_whatever_the_line_does() {
             let response = load(server, spec, text).await;
             assert_eq!(
                 counters(&response).rows_committed,
-                ROWS as i64,
+                i64::try_from(ROWS).unwrap(),
                 "{script:?}"
             );
             let there = engine.sql(&format!(
@@ -181,7 +181,7 @@ async fn a_line_that_is_cut_and_refused_loses_no_block() {
         };
         let upload = server.upload(spec.clone(), &text);
         let trouble = async {
-            until_staged(&server, &id_of(number), ROWS as i64 / 4).await;
+            until_staged(&server, &id_of(number), i64::try_from(ROWS / 4).unwrap()).await;
             line.refuse(true);
             line.cut();
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -192,7 +192,10 @@ async fn a_line_that_is_cut_and_refused_loses_no_block() {
             Ok(response) => response,
             Err(_) => load(&server, spec, &text).await,
         };
-        assert_eq!(counters(&response).rows_committed, ROWS as i64);
+        assert_eq!(
+            counters(&response).rows_committed,
+            i64::try_from(ROWS).unwrap()
+        );
         let there = engine.sql(&format!("SELECT count(), uniqExact(n) FROM {table}"));
         assert_eq!(there, format!("{ROWS}\t{ROWS}"), "refused for {seconds} s");
         engine.sql(&format!("DROP TABLE {table} SYNC"));

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use sluice_proto::v1 as pb;
+use sluice_server::task;
 use tonic::Status;
 
 use crate::{
@@ -358,7 +359,7 @@ async fn a_table_that_changes_between_two_moves_leaves_the_commit_open() {
     let (gate, hold) = holding(&engine, "MOVE PARTITION", 2).await;
     let server = server_at(&gate.url).await;
     let upload = begin(&server, spec_of("t", ID), &days()).await;
-    let ended = tokio::spawn(end(upload));
+    let ended = task::spawn("upload", end(upload));
     arrived(&hold).await;
     engine.sql("ALTER TABLE t ADD COLUMN x UInt8");
     hold.release();
@@ -387,7 +388,7 @@ async fn staged_rows_that_are_gone_are_never_called_loaded() {
     let (gate, hold) = holding(&engine, "MOVE PARTITION", 1).await;
     let server = server_at(&gate.url).await;
     let upload = begin(&server, spec_of("t", ID), &days()).await;
-    let ended = tokio::spawn(end(upload));
+    let ended = task::spawn("upload", end(upload));
     arrived(&hold).await;
     let staged =
         engine.sql("SELECT name FROM system.tables WHERE name LIKE '\\_sluice\\_staging%'");
@@ -470,7 +471,7 @@ async fn a_table_that_goes_in_the_middle_of_a_commit_is_waited_for() {
     let (gate, hold) = holding(&engine, "position(create_table_query", 3).await;
     let server = server_at(&gate.url).await;
     let upload = begin(&server, spec_of("t", ID), &days()).await;
-    let ended = tokio::spawn(end(upload));
+    let ended = task::spawn("upload", end(upload));
     arrived(&hold).await;
     engine.sql("RENAME TABLE t TO elsewhere");
     create_days(&engine, "t", "");
@@ -539,7 +540,7 @@ async fn a_cancel_that_comes_after_the_commit_has_begun_is_refused() {
     let first = server_at(&gate.url).await;
     let second = server_at(&engine.url).await;
     let upload = begin(&first, spec_of("t", ID), &days()).await;
-    let ended = tokio::spawn(end(upload));
+    let ended = task::spawn("upload", end(upload));
     arrived(&hold).await;
     for server in [&first, &second] {
         let cancel = pb::CancelTransferRequest {
@@ -564,7 +565,7 @@ async fn a_server_that_was_frozen_while_another_went_on_changes_nothing() {
     let first = server_at(&gate.url).await;
     let second = server_at(&engine.url).await;
     let upload = begin(&first, spec_of("t", ID), &days()).await;
-    let ended = tokio::spawn(end(upload));
+    let ended = task::spawn("upload", end(upload));
     arrived(&hold).await;
     let response = second.upload(spec_of("t", ID), days()).await.unwrap();
     assert_eq!(counters(&response).rows_committed, 4_000);
@@ -603,7 +604,7 @@ async fn another_server_goes_on_with_the_blocks_of_the_first() {
         let file: String = days().repeat(50).replace("d,n\n", "");
         let file = format!("d,n\n{file}");
         let first = server_at(&engine.url).await;
-        let upload = begin(&first, asked.clone(), &file[..file.len() / 2]).await;
+        let upload = begin(&first, asked.clone(), file.get(..file.len() / 2).unwrap()).await;
         let staged = async {
             while state(&first, id).await.counters.unwrap().rows_staged < 50_000 {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -19,7 +19,10 @@ use super::{
     typing::{Typed, Typing},
 };
 use crate::{
-    clickhouse::sql::{self, TableName},
+    clickhouse::{
+        Insert,
+        sql::{self, TableName},
+    },
     journal::{Checkpoint, UploadRow},
     task,
     transfer::{
@@ -106,13 +109,7 @@ impl<'a> Job<'a> {
             .map_err(|_| Error::Internal("the typing thread panicked"))??;
         if let Some(sent) = sent {
             self.check_sent(sent, &present)?;
-        }
-        if let Some(insert) = insert {
-            insert.finish().await?;
-        } else if let Some(confirmed) = sent {
-            let incarnation = self.ledger.incarnation();
-            let checkpoints = &mut self.ledger.checkpoints;
-            checkpoints.settle(incarnation, confirmed).await?;
+            self.conclude(insert, sent).await?;
         }
         self.commit(mode, &table, uuid).await?;
         if from.rows_rejected > 0 {
@@ -126,6 +123,16 @@ impl<'a> Job<'a> {
             ignored_lines,
             replayed: false,
         })
+    }
+
+    /// Ends the one INSERT of the mode DIRECT; in the others, sees that the journal has every block.
+    async fn conclude(&mut self, insert: Option<Insert>, sent: Confirmed) -> Result<()> {
+        if let Some(insert) = insert {
+            return Ok(insert.finish().await?);
+        }
+        let incarnation = self.ledger.incarnation();
+        let checkpoints = &mut self.ledger.checkpoints;
+        checkpoints.settle(incarnation, sent).await
     }
 
     async fn reading<'h>(&self, head: &'h Head) -> Result<Reading<'h>>

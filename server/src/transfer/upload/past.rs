@@ -73,11 +73,10 @@ impl Inner {
                 self.check_same(request, &row, upload.as_ref())?;
                 Ok(Past::Committing(Box::new(row), newest))
             }
-            Standing::Restarted => Ok(Past::Nothing(Some(newest))),
             Standing::Ended { .. } if leaves_rows(&row) => {
                 Err(Error::NotResumable { id: id.to_string() })
             }
-            Standing::Ended { .. } => Ok(Past::Nothing(Some(newest))),
+            Standing::Ended { .. } | Standing::Restarted => Ok(Past::Nothing(Some(newest))),
             Standing::Owned => self.go_on(request, row, upload, newest).await,
         }
     }

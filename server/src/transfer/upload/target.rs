@@ -135,15 +135,14 @@ impl Job<'_> {
             Ok(table) => table.summary.name,
             Err(error) => return Err(error.into()),
         };
-        let statement = match new {
-            Some(new) => catalog.create_table(&request.table, &new).await?,
-            None => {
-                // What was sent is made of what the caller's text says.
-                let client = self.inner.connection.creates();
-                catalog
-                    .create_by_statement(client, &request.table, &statement)
-                    .await?
-            }
+        let statement = if let Some(new) = new {
+            catalog.create_table(&request.table, &new).await?
+        } else {
+            // What was sent is made of what the caller's text says.
+            let client = self.inner.connection.creates();
+            catalog
+                .create_by_statement(client, &request.table, &statement)
+                .await?
         };
         self.created = Some(name);
         Ok((catalog.table(&request.table).await?, statement))

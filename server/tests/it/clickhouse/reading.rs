@@ -509,6 +509,7 @@ fn check_trees(url: &str, queries: &[String]) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "an option of this test alone")]
 fn count() -> usize {
     let asked = std::env::var("SLUICE_READING_STATEMENTS");
     asked.map_or(USUAL_COUNT, |count| count.parse().unwrap())

@@ -106,55 +106,63 @@ impl FaultyLine {
         }
         if let Fault::Refused(code, name) = fault {
             read_to_end(&mut client, &mut begun).await;
-            let text = format!("Code: {code}. DB::Exception: no. ({name}) (version 26.7.2.1)");
-            let answer = format!(
-                "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\n\
-                 Connection: close\r\nContent-Length: {}\r\n\r\n{text}",
-                text.len()
-            );
-            client.write_all(answer.as_bytes()).await.ok();
-            return;
+            return refuse(client, code, name).await;
         }
-        let Ok(mut server) = TcpStream::connect(target).await else {
-            return;
-        };
-        match fault {
-            Fault::InBlock => {
-                // More than the head, and never the last byte of a block that waits for its turn.
-                let middle = begun
-                    .windows(4)
-                    .position(|four| four == b"\r\n\r\n")
-                    .unwrap()
-                    + 4;
-                while begun.len() < middle + 64 {
-                    if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
-                        return;
-                    }
+        if let Ok(server) = TcpStream::connect(target).await {
+            pass_on(fault, client, server, begun).await;
+        }
+    }
+}
+
+/// Answers with an exception.
+async fn refuse(mut client: TcpStream, code: u16, name: &str) {
+    let text = format!("Code: {code}. DB::Exception: no. ({name}) (version 26.7.2.1)");
+    let answer = format!(
+        "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: {code}\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    client.write_all(answer.as_bytes()).await.ok();
+}
+
+/// Hands a request on as far as the fault lets it.
+async fn pass_on(fault: Fault, mut client: TcpStream, mut server: TcpStream, mut begun: Vec<u8>) {
+    match fault {
+        Fault::InBlock => {
+            // More than the head, and never the last byte of a block that waits for its turn.
+            let middle = begun
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+                .unwrap()
+                + 4;
+            while begun.len() < middle + 64 {
+                if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
+                    return;
                 }
-                begun.truncate(middle + 64);
-                server.write_all(&begun).await.ok();
             }
-            Fault::BeforeEnd => {
-                read_to_end(&mut client, &mut begun).await;
-                begun.truncate(begun.len().saturating_sub(END.len() - 2));
-                server.write_all(&begun).await.ok();
-            }
-            Fault::Late => {
-                read_to_end(&mut client, &mut begun).await;
-                drop(client);
-                tokio::time::sleep(LATE).await;
-                server.write_all(&begun).await.ok();
-                server.read_to_end(&mut Vec::new()).await.ok();
-            }
-            Fault::AnswerLost => {
-                read_to_end(&mut client, &mut begun).await;
-                server.write_all(&begun).await.ok();
-                server.read_to_end(&mut Vec::new()).await.ok();
-            }
-            _ => {
-                if server.write_all(&begun).await.is_ok() {
-                    copy_bidirectional(&mut client, &mut server).await.ok();
-                }
+            begun.truncate(middle + 64);
+            server.write_all(&begun).await.ok();
+        }
+        Fault::BeforeEnd => {
+            read_to_end(&mut client, &mut begun).await;
+            begun.truncate(begun.len().saturating_sub(END.len() - 2));
+            server.write_all(&begun).await.ok();
+        }
+        Fault::Late => {
+            read_to_end(&mut client, &mut begun).await;
+            drop(client);
+            tokio::time::sleep(LATE).await;
+            server.write_all(&begun).await.ok();
+            server.read_to_end(&mut Vec::new()).await.ok();
+        }
+        Fault::AnswerLost => {
+            read_to_end(&mut client, &mut begun).await;
+            server.write_all(&begun).await.ok();
+            server.read_to_end(&mut Vec::new()).await.ok();
+        }
+        _ => {
+            if server.write_all(&begun).await.is_ok() {
+                copy_bidirectional(&mut client, &mut server).await.ok();
             }
         }
     }

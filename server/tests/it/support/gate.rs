@@ -156,15 +156,12 @@ fn decode(text: &str) -> String {
     while let Some((first, behind)) = rest.split_first() {
         let escaped = std::str::from_utf8(behind.get(..2).unwrap_or_default());
         let escaped = escaped.ok().filter(|_| *first == b'%');
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = behind.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -29,7 +29,7 @@ impl Finder<'_, '_> {
         let all = || (start + 2..self.rows.len()).filter(|at| self.has_gap_before(*at));
         let first: Vec<usize> = all().take(MAX_GAPS + 1).collect();
         match first.len() > MAX_GAPS {
-            true => all().last().into_iter().collect(),
+            true => all().next_back().into_iter().collect(),
             false => first,
         }
     }
