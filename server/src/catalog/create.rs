@@ -5,7 +5,7 @@
 use super::{Catalog, Error, Result};
 use crate::clickhouse::{
     Client, Statement,
-    sql::{self, Definition, TableName},
+    sql::{self, Definition, TableName, create::NewEngine},
 };
 
 /// A column of a new table.
@@ -17,7 +17,7 @@ pub struct NewColumn {
     pub data_type: String,
 }
 
-/// A MergeTree table that does not exist yet.
+/// A table of the MergeTree family that does not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTable {
     /// The columns, in their order.
@@ -33,9 +33,27 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Error::NoColumns`].
-    pub fn create_statement(&self, table: &TableName, new: &NewTable) -> Result<String> {
-        Ok(statement(table, new)?.text().to_owned())
+    /// [`Error::NoColumns`] and [`Error::ClickHouse`].
+    pub async fn create_statement(&self, table: &TableName, new: &NewTable) -> Result<String> {
+        let engine = self.new_engine(table).await?;
+        Ok(statement(table, new, engine)?.text().to_owned())
+    }
+
+    /// The engine of a new table: in a database whose tables several servers share, one whose rows they
+    /// share too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub(crate) async fn new_engine(&self, table: &TableName) -> Result<NewEngine> {
+        let statement = sql::catalog::database_engine(&table.database);
+        let engines: Vec<String> = self.client.fetch(&statement).await?;
+        let is_replicated = engines.iter().any(|engine| engine == "Replicated");
+        Ok(if is_replicated {
+            NewEngine::ReplicatedMergeTree
+        } else {
+            NewEngine::MergeTree
+        })
     }
 
     /// Creates a table and returns the statement that did it.
@@ -45,7 +63,7 @@ impl Catalog {
     /// [`Error::NoColumns`], [`Error::DatabaseNotFound`], and [`Error::ClickHouse`] with
     /// [`TableExists`](crate::clickhouse::Error::TableExists) when there is a table of this name.
     pub async fn create_table(&self, table: &TableName, new: &NewTable) -> Result<String> {
-        let statement = statement(table, new)?;
+        let statement = statement(table, new, self.new_engine(table).await?)?;
         self.run_create(&self.client, table, &statement).await?;
         Ok(statement.text().to_owned())
     }
@@ -96,7 +114,7 @@ impl Catalog {
     }
 }
 
-fn statement(table: &TableName, new: &NewTable) -> Result<Statement> {
+fn statement(table: &TableName, new: &NewTable, engine: NewEngine) -> Result<Statement> {
     if new.columns.is_empty() {
         return Err(Error::NoColumns);
     }
@@ -104,5 +122,6 @@ fn statement(table: &TableName, new: &NewTable) -> Result<Statement> {
     let columns: Vec<_> = columns
         .map(|column| (column.name.as_str(), column.data_type.as_str()))
         .collect();
-    Ok(sql::create::create_table(table, &columns, &new.sorting_key))
+    let key = &new.sorting_key;
+    Ok(sql::create::create_table(table, engine, &columns, key))
 }

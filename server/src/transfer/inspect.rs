@@ -81,7 +81,10 @@ impl Transfers {
         let name = name.unwrap_or_else(|| TableName::new("", UNNAMED_TABLE));
         let create_statement = match new_table.columns.is_empty() {
             true => String::new(),
-            false => inner.catalog().create_statement(&name, &new_table)?,
+            false => {
+                let statement = inner.catalog().create_statement(&name, &new_table);
+                statement.await?
+            }
         };
         Ok(Inspection {
             rows: preview::rows(&head, &request, zone)?,

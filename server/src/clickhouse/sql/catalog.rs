@@ -36,6 +36,16 @@ pub(crate) fn databases() -> Statement {
     Statement::new("SELECT name, engine, comment FROM system.databases ORDER BY name".to_owned())
 }
 
+/// The engine of a database, no row when there is none; an empty name is the user's default one.
+pub(crate) fn database_engine(database: &str) -> Statement {
+    Statement::with_params(
+        "SELECT engine FROM system.databases \
+         WHERE name = if({p0:String} = '', currentDatabase(), {p0:String})"
+            .to_owned(),
+        vec![database.to_owned()],
+    )
+}
+
 /// How many databases have this name: 0 or 1.
 pub(crate) fn count_database(database: &str) -> Statement {
     Statement::with_params(

@@ -8,10 +8,29 @@ pub use caller::Definition;
 
 use super::{Statement, TableName, join, quote_identifier};
 
-/// A MergeTree table with the given columns, each a name and a type, sorted by `sorting_key`, or in
+/// The engine of a new table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewEngine {
+    /// On one server.
+    MergeTree,
+    /// On every server of its database, which says where and under which name.
+    ReplicatedMergeTree,
+}
+
+impl NewEngine {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::MergeTree => "MergeTree",
+            Self::ReplicatedMergeTree => "ReplicatedMergeTree",
+        }
+    }
+}
+
+/// A table with the given columns, each a name and a type, sorted by `sorting_key`, or in
 /// the order of insertion when that is empty.
 pub(crate) fn create_table(
     table: &TableName,
+    engine: NewEngine,
     columns: &[(&str, &str)],
     sorting_key: &[String],
 ) -> Statement {
@@ -26,8 +45,9 @@ pub(crate) fn create_table(
         columns => format!("({})", join(columns, |column| quote_identifier(column))),
     };
     Statement::new(format!(
-        "CREATE TABLE {}\n(\n{definitions}\n)\nENGINE = MergeTree\nORDER BY {order_by}",
-        table.quoted()
+        "CREATE TABLE {}\n(\n{definitions}\n)\nENGINE = {}\nORDER BY {order_by}",
+        table.quoted(),
+        engine.name()
     ))
 }
 
@@ -38,22 +58,43 @@ pub(crate) fn drop_if_empty(table: &TableName) -> Statement {
 
 #[cfg(test)]
 mod tests {
-    use super::{TableName, create_table};
+    use super::{NewEngine, TableName, create_table};
 
     #[test]
     fn columns_keep_their_order_and_are_quoted() {
         let columns = [("id", "Int64"), ("ümlaut `x`", "Nullable(String)")];
         assert_eq!(
-            create_table(&TableName::new("db", "new table"), &columns, &[]).text(),
+            create_table(
+                &TableName::new("db", "new table"),
+                NewEngine::MergeTree,
+                &columns,
+                &[]
+            )
+            .text(),
             "CREATE TABLE `db`.`new table`\n(\n    `id` Int64,\n    `ümlaut \\`x\\`` \
              Nullable(String)\n)\nENGINE = MergeTree\nORDER BY tuple()"
         );
     }
 
     #[test]
+    fn replicated_table_leaves_its_place_to_the_database() {
+        let table = TableName::new("db", "t");
+        let engine = NewEngine::ReplicatedMergeTree;
+        let statement = create_table(&table, engine, &[("a", "Date")], &["a".to_owned()]);
+        let text = statement.text();
+        assert!(
+            text.ends_with(")\nENGINE = ReplicatedMergeTree\nORDER BY `a`"),
+            "{text}"
+        );
+        // What is shown comes back as a statement of the caller.
+        assert_eq!(check_shape(text), Ok(()));
+    }
+
+    #[test]
     fn rows_are_sorted_by_the_key() {
         let text = |key: &[String]| {
-            let statement = create_table(&TableName::new("", "t"), &[("a", "Date")], key);
+            let table = TableName::new("", "t");
+            let statement = create_table(&table, NewEngine::MergeTree, &[("a", "Date")], key);
             statement.text().lines().last().unwrap().to_owned()
         };
         assert_eq!(text(&["a".to_owned()]), "ORDER BY `a`");

@@ -413,8 +413,10 @@ impl<'a> Job<'a> {
         head.profile.columns = head.columns.found(true);
         let table: NewTable = head.new_table(&head.profile.columns, &self.request.columns)?;
         let catalog = self.inner.catalog();
+        let statement = catalog.create_statement(&self.request.table, &table);
+        let statement = statement.await?;
         Ok(UploadOutcome {
-            create_statement: Some(catalog.create_statement(&self.request.table, &table)?),
+            create_statement: Some(statement),
             profile: Some(head.profile),
             ignored_lines,
             ..UploadOutcome::default()

@@ -120,7 +120,7 @@ impl Job<'_> {
             let columns = new.columns.iter();
             let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
             check_value_columns(request, &names)?;
-            let statement = catalog.create_statement(&request.table, &new)?;
+            let statement = catalog.create_statement(&request.table, &new).await?;
             (Some(new), statement)
         };
         let name = match catalog.table(&request.table).await {
