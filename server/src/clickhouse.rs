@@ -10,6 +10,7 @@ pub mod error;
 pub mod insert;
 pub mod query;
 mod rows;
+mod servers;
 mod settings;
 pub mod sql;
 mod timeouts;
@@ -27,6 +28,7 @@ pub use error::{Error, Result};
 pub use insert::Insert;
 pub use query::Query;
 pub use rows::Rows;
+use servers::Servers;
 use settings::{Pins, Purpose};
 pub use sql::{Statement, TableName};
 pub use timeouts::Timeouts;
@@ -71,6 +73,8 @@ struct Shared {
     /// With the rights to ask for the reasons of failures, where this one lacks them.
     service: Option<Client>,
     pins: OnceCell<Pins>,
+    /// Who answers; none where it is known to be one server.
+    servers: Option<Arc<Servers>>,
 }
 
 /// A row of `system.settings`.
@@ -111,6 +115,7 @@ impl Client {
                 act_as: None,
                 service: None,
                 pins: OnceCell::new(),
+                servers: (!config.is_one_server).then(Arc::default),
             }),
         }
     }
@@ -129,6 +134,7 @@ impl Client {
                 act_as: Some(act_as),
                 service: is_restricted.then(|| self.clone()),
                 pins: OnceCell::new(),
+                servers: shared.servers.clone(),
             }),
         }
     }
@@ -300,16 +306,27 @@ impl Client {
         query_id: Uuid,
         purpose: Purpose,
     ) -> Result<::clickhouse::Client> {
+        let library = match purpose {
+            Purpose::Insert | Purpose::InsertBlock => &self.shared.single_use,
+            Purpose::Read | Purpose::Change => &self.shared.pooled,
+        };
+        self.prepare_on(library, statement, query_id, purpose).await
+    }
+
+    /// The same, over connections of one kind.
+    async fn prepare_on(
+        &self,
+        library: &::clickhouse::Client,
+        statement: &Statement,
+        query_id: Uuid,
+        purpose: Purpose,
+    ) -> Result<::clickhouse::Client> {
         let pins = self
             .shared
             .pins
             .get_or_try_init(|| self.read_pins())
             .await?;
         tracing::debug!(%query_id, sql = statement.text(), "statement");
-        let library = match purpose {
-            Purpose::Insert | Purpose::InsertBlock => &self.shared.single_use,
-            Purpose::Read | Purpose::Change => &self.shared.pooled,
-        };
         let mut library = with_query_id(library, query_id);
         for (name, value) in pins.of(purpose) {
             library.set_setting(*name, *value);

@@ -180,6 +180,7 @@ impl Engine {
         ClientConfig {
             password: (!password.is_empty()).then(|| password.into_inner()),
             database,
+            is_one_server: self.is_embedded(),
             ..ClientConfig::new(url, user)
         }
     }

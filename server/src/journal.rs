@@ -44,12 +44,15 @@ impl Journal {
     }
 
     /// Makes the database and its tables where they are missing; false when the user may not, which
-    /// is found out once.
+    /// is found out once, and where several servers answer: each would keep a part of it.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse, but for a missing grant.
     pub async fn open(&self) -> Result<bool> {
+        if self.client.several_servers().await?.is_some() {
+            return Ok(false);
+        }
         let is_allowed = self.is_allowed.get_or_try_init(|| async {
             match self.create().await {
                 Ok(()) => Ok(true),
@@ -70,6 +73,9 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn exists(&self) -> Result<bool> {
+        if self.client.several_servers().await?.is_some() {
+            return Ok(false);
+        }
         if let Some(is_allowed) = self.is_allowed.get() {
             return Ok(*is_allowed);
         }
@@ -80,16 +86,41 @@ impl Journal {
             .is_some_and(|count| *count == journal::TABLE_COUNT as u64))
     }
 
+    /// Why nothing is kept, where that is known.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn absence(&self) -> Result<Option<String>> {
+        if let Some(several) = self.client.several_servers().await? {
+            return Ok(Some(format!(
+                "the journal cannot be kept, because {several}, and none knows what another one keeps"
+            )));
+        }
+        let is_denied = self.is_allowed.get() == Some(&false);
+        Ok(is_denied.then(|| "there is no journal, which the user may not make".to_owned()))
+    }
+
+    /// Sees that there is a journal to write to.
+    async fn require(&self) -> Result<()> {
+        if self.open().await? {
+            return Ok(());
+        }
+        if let Some(several) = self.client.several_servers().await? {
+            let message = format!("rejected rows cannot be kept, because {several}");
+            return Err(Error::Protocol { message });
+        }
+        // Says what is missing.
+        self.create().await
+    }
+
     /// Keeps rejected rows. A row that is kept already stays once.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse: the user may lack the right to create the database.
     pub async fn add_rejected(&self, rows: &[RejectedRow]) -> Result<()> {
-        if !self.open().await? {
-            // Says what is missing.
-            self.create().await?;
-        }
+        self.require().await?;
         self.insert(journal::REJECTED_ROWS, rows).await
     }
 
@@ -99,10 +130,7 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn rejected(&self, transfer_id: Uuid) -> Result<Rows<RejectedRow>> {
-        if !self.open().await? {
-            // Says what is missing.
-            self.create().await?;
-        }
+        self.require().await?;
         let statement = journal::rejected_rows(&self.database, transfer_id);
         self.client.stream(&statement).await
     }

@@ -26,6 +26,8 @@ pub struct ClientConfig {
     pub tls: Option<Arc<rustls::ClientConfig>>,
     /// The addresses of the host, where they have been looked up and judged before.
     pub resolver: Option<Pinned>,
+    /// Whether the address is known to lead to one server, always the same.
+    pub is_one_server: bool,
     /// Time limits.
     pub timeouts: Timeouts,
 }
@@ -42,6 +44,7 @@ impl ClientConfig {
             database: String::new(),
             tls: None,
             resolver: None,
+            is_one_server: false,
             timeouts: Timeouts::default(),
         }
     }

@@ -15,6 +15,7 @@ mod insert;
 pub(crate) mod journal;
 pub(crate) mod process;
 mod select;
+pub(crate) mod servers;
 pub(crate) mod staging;
 
 use std::fmt;

@@ -16,11 +16,11 @@ use crate::{
     clickhouse::{
         Client, Error as ClickHouseError,
         error::Exception,
-        sql::{self, EngineClause, TableName},
+        sql::{self, EngineClause, TableName, create::NewEngine},
     },
 };
 
-use choice::{Traits, Views};
+use choice::{Place, Traits, Views};
 use window::Window;
 
 /// How often views may fire for one block before nobody can say what they keep.
@@ -50,6 +50,7 @@ struct EngineRow {
     engine_full: String,
     default_window: String,
     views: Vec<(String, String)>,
+    database_engine: String,
 }
 
 /// A row of `sql::staging::view_target`.
@@ -71,12 +72,16 @@ impl Inner {
         requested: CommitMode,
     ) -> Result<Choice> {
         let (traits, views) = traits(self.client(), table).await?;
+        let place = Place {
+            several: self.client().several_servers().await?,
+            no_journal: self.journal.absence().await?,
+        };
         let views = match views.as_slice() {
             [] => Views::None,
-            views if traits.is_deduplicating() => view_traits(self.client(), views).await?,
+            views if traits.is_deduplicating() => view_traits(self.client(), &place, views).await?,
             _ => Views::Inexact("a materialized view reads from it".to_owned()),
         };
-        let chosen = choice::choose(requested, &traits, &views);
+        let chosen = choice::choose(requested, &traits, &views, &place);
         let (commit, window) = chosen.map_err(|cause| Error::CommitModeUnavailable {
             mode: requested.name(),
             table: table.to_string(),
@@ -89,6 +94,28 @@ impl Inner {
             commit,
             engine: traits.engine,
             window,
+        })
+    }
+
+    /// Sees that a table that is made is where its rows will come.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CommitModeUnavailable`]: it would be on one of several servers.
+    pub(super) async fn check_create(&self, table: &TableName) -> Result<()> {
+        let Some(several) = self.client().several_servers().await? else {
+            return Ok(());
+        };
+        if self.catalog().new_engine(table).await? == NewEngine::ReplicatedMergeTree {
+            return Ok(());
+        }
+        Err(Error::CommitModeUnavailable {
+            mode: CommitMode::Auto.name(),
+            table: table.to_string(),
+            cause: format!(
+                "{several}, and a new table would be on one of them only; make it on all of them, or in a \
+                 database of the engine Replicated, or name one server"
+            ),
         })
     }
 }
@@ -139,6 +166,7 @@ async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<Table
     let mut traits = Traits {
         table: table.clone(),
         engine: EngineClause::parse(&row.engine_full),
+        is_in_replicated_database: row.database_engine == "Replicated",
         window: 0,
     };
     let window = match traits.engine.setting(traits.window_setting()) {
@@ -158,7 +186,7 @@ async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<Table
 
 /// Whether every table that these views fill, and those that views on these fill, takes a block
 /// once, and how long.
-async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
+async fn view_traits(client: &Client, place: &Place, views: &[TableName]) -> Result<Views> {
     let mut open = views.to_vec();
     let mut fired = 0;
     // How often each table is filled for one block, and what it is like.
@@ -187,6 +215,11 @@ async fn view_traits(client: &Client, views: &[TableName]) -> Result<Views> {
         if !traits.is_deduplicating() {
             return Ok(Views::Inexact(format!(
                 "{target}, which its view {view} fills, does not deduplicate inserts"
+            )));
+        }
+        if let Some(several) = place.several_for(&traits) {
+            return Ok(Views::Inexact(format!(
+                "{several}, and {target}, which its view {view} fills, is on each of them for itself"
             )));
         }
         open.extend(views);

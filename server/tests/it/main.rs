@@ -12,6 +12,7 @@
 mod support;
 
 mod attacks;
+mod balanced;
 mod blocks;
 mod catalog;
 mod clickhouse;

@@ -1,5 +1,6 @@
 //! A real server in this process, with an embedded engine and clients for both services.
 
+pub(crate) mod balanced;
 pub(crate) mod faulty;
 pub(crate) mod gate;
 pub(crate) mod hosted;

@@ -237,7 +237,8 @@ pub(crate) fn engine(table: &TableName) -> Statement {
     Statement::with_params(
         "SELECT engine_full, ifNull((SELECT value FROM system.merge_tree_settings \
          WHERE name = 'non_replicated_deduplication_window'), '') AS default_window, \
-         arrayZip(dependencies_database, dependencies_table) AS views \
+         arrayZip(dependencies_database, dependencies_table) AS views, \
+         ifNull((SELECT engine FROM system.databases WHERE name = {p0:String}), '') AS database_engine \
          FROM system.tables WHERE database = {p0:String} AND name = {p1:String}"
             .to_owned(),
         vec![table.database.clone(), table.table.clone()],

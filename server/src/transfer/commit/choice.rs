@@ -10,8 +10,27 @@ use crate::clickhouse::sql::{EngineClause, TableName};
 pub(super) struct Traits {
     pub(super) table: TableName,
     pub(super) engine: EngineClause,
+    /// Whether its database does what is done to a table on each of its servers.
+    pub(super) is_in_replicated_database: bool,
     /// The insertions of parts that it remembers.
     pub(super) window: u64,
+}
+
+/// Where statements and steps go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// That several servers answer, in words; none where it is one.
+    pub(super) several: Option<String>,
+    /// Why no journal knows what an upload has loaded; none where one does.
+    pub(super) no_journal: Option<String>,
+}
+
+impl Place {
+    /// That several servers answer of which each has such a table for itself.
+    pub(super) fn several_for(&self, traits: &Traits) -> Option<&str> {
+        let several = self.several.as_deref();
+        several.filter(|_| !traits.engine.is_replicated())
+    }
 }
 
 /// What materialized views make of a block that comes twice.
@@ -52,8 +71,13 @@ impl Traits {
     }
 
     /// Why rows cannot be staged for it.
-    fn staging_obstacle(&self, views: &Views) -> Option<String> {
+    fn staging_obstacle(&self, views: &Views, place: &Place) -> Option<String> {
         let engine = &self.engine;
+        if let Some(several) = place.several_for(self) {
+            return Some(format!(
+                "{several}, and a staging table is on one of them; name one server"
+            ));
+        }
         if !engine.is_merge_tree() {
             let name = if engine.name.is_empty() {
                 "view"
@@ -70,6 +94,13 @@ impl Traits {
                 engine.name
             ));
         }
+        if self.is_in_replicated_database {
+            return Some(format!(
+                "its database is of the engine Replicated, where staging tables are moved and exchanged on \
+                 every server, while the rows of the engine {} are on one; make it a Replicated{}",
+                engine.name, engine.name
+            ));
+        }
         if engine.is_deprecated_form() {
             return Some("its engine is written in the form of before 2018".to_owned());
         }
@@ -79,7 +110,13 @@ impl Traits {
     }
 
     /// Why a block that comes twice may be there twice.
-    fn block_obstacle(&self, views: &Views) -> Option<String> {
+    fn block_obstacle(&self, views: &Views, place: &Place) -> Option<String> {
+        if let Some(several) = place.several_for(self) {
+            return Some(format!(
+                "{several}, and a table of the engine {} is on each of them for itself; name one server",
+                self.engine.name
+            ));
+        }
         if !self.engine.is_merge_tree() {
             return Some(format!(
                 "its engine {} does not deduplicate inserts",
@@ -117,16 +154,17 @@ pub(super) fn choose(
     requested: CommitMode,
     traits: &Traits,
     views: &Views,
+    place: &Place,
 ) -> Result<(Commit, Option<Window>), String> {
-    let staging = traits.staging_obstacle(views);
-    let blocks = traits.block_obstacle(views);
+    let staging = traits.staging_obstacle(views, place);
+    let blocks = traits.block_obstacle(views, place);
     let mode = match (requested, staging, blocks) {
         (CommitMode::Auto, None, _) => CommitMode::Atomic,
         // Untested on this product's side, so that a caller has to ask for it.
         (CommitMode::Auto, Some(_), None) if !traits.engine.is_replicated() => CommitMode::Blocks,
         (CommitMode::Auto, Some(staging), blocks) => {
             let cause = blocks.map_or(staging.clone(), |blocks| format!("{staging}; {blocks}"));
-            return Ok((direct(&cause, traits), None));
+            return Ok((direct(&cause, traits, place), None));
         }
         (CommitMode::Atomic | CommitMode::Replace, Some(cause), _)
         | (CommitMode::Blocks, _, Some(cause)) => return Err(cause),
@@ -136,20 +174,29 @@ pub(super) fn choose(
         .window_with(traits)
         .filter(|_| mode == CommitMode::Blocks);
     let commit = match (mode, &window) {
-        (CommitMode::Direct, _) => direct("the caller asked for it", traits),
+        (CommitMode::Direct, _) => direct("the caller asked for it", traits, place),
         (mode, Some(window)) => Commit {
             mode,
-            guarantee: guarantee_of_blocks(traits, window),
+            guarantee: guarantee_of_blocks(traits, window, place),
         },
         (mode, None) => Commit {
             mode,
-            guarantee: guarantee(mode, traits).to_owned(),
+            guarantee: guarantee(mode, traits, place),
         },
     };
     Ok((commit, window))
 }
 
-fn direct(cause: &str, traits: &Traits) -> Commit {
+/// Where the rows are, if not where everybody looks for them.
+fn whereabouts(traits: &Traits, place: &Place) -> &'static str {
+    let is_shared = traits.engine.is_replicated() || traits.engine.name == "Distributed";
+    if is_shared || !(traits.is_in_replicated_database || place.several.is_some()) {
+        return "";
+    }
+    "; the rows are on the one server that took them, and on no other"
+}
+
+fn direct(cause: &str, traits: &Traits, place: &Place) -> Commit {
     let hint = if traits.engine.is_replicated() {
         "; the mode BLOCKS, if asked for, loads each block once here"
     } else {
@@ -159,52 +206,75 @@ fn direct(cause: &str, traits: &Traits) -> Commit {
         mode: CommitMode::Direct,
         guarantee: format!(
             "one plain INSERT: neither atomic nor deduplicated; if it fails, the first rows may stay \
-             in the table, and loading the file again doubles them ({cause}{hint})"
+             in the table, and loading the file again doubles them ({cause}{hint}){}",
+            whereabouts(traits, place)
         ),
     }
 }
 
-fn guarantee_of_blocks(traits: &Traits, window: &Window) -> String {
+fn guarantee_of_blocks(traits: &Traits, window: &Window, place: &Place) -> String {
     let lost = if traits.engine.is_replicated() {
         ""
     } else {
         "; a clickhouse that is killed at the moment it takes a block can lose that block"
     };
+    let after = match &place.no_journal {
+        None => "and the same transfer goes on behind them".to_owned(),
+        Some(cause) => format!("and no transfer goes on behind them: {cause}"),
+    };
     format!(
         "block by block, each once, as long as the table remembers it ({}); if it fails, the first \
-         blocks stay, and the same transfer goes on behind them{lost}",
-        window.words()
+         blocks stay, {after}{lost}{}",
+        window.words(),
+        whereabouts(traits, place)
     )
 }
 
-fn guarantee(mode: CommitMode, traits: &Traits) -> &'static str {
-    match mode {
-        CommitMode::Replace => {
-            "the rows take the place of the old ones at once, after they are counted; if it fails, \
-             the old ones stay"
-        }
-        _ if traits.engine.is_partitioned() => {
-            "all or nothing: staged, counted, then moved in, each partition at once; a commit that is \
-             interrupted between two partitions is completed, and the same transfer never loads \
-             its rows twice"
-        }
-        _ => {
-            "all or nothing: staged, counted, then moved in at once; the same transfer never loads \
-             its rows twice"
-        }
+fn guarantee(mode: CommitMode, traits: &Traits, place: &Place) -> String {
+    if mode == CommitMode::Replace {
+        return "the rows take the place of the old ones at once, after they are counted; if it fails, \
+                the old ones stay"
+            .to_owned();
     }
+    let is_partitioned = traits.engine.is_partitioned();
+    let (moved, unfinished) = match (is_partitioned, &place.no_journal) {
+        (false, _) => ("moved in at once", ""),
+        (true, None) => (
+            "moved in, each partition at once",
+            "; a commit that is interrupted between two partitions is completed",
+        ),
+        (true, Some(_)) => (
+            "moved in, each partition at once",
+            "; a commit that is interrupted between two partitions stays as it is",
+        ),
+    };
+    let again = match &place.no_journal {
+        None => "the same transfer never loads its rows twice".to_owned(),
+        Some(cause) => format!("sent again, the same transfer may load its rows again: {cause}"),
+    };
+    format!("all or nothing: staged, counted, then {moved}{unfinished}; {again}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CommitMode, EngineClause, TableName, Traits, Views, choose};
+    use super::{CommitMode, EngineClause, Place, TableName, Traits, Views};
 
     fn traits(engine: &str, window: u64) -> Traits {
         Traits {
             table: TableName::new("db", "t"),
             engine: EngineClause::parse(engine),
+            is_in_replicated_database: false,
             window,
         }
+    }
+
+    /// The choice where one server answers, and the journal is there.
+    fn choose(
+        requested: CommitMode,
+        traits: &Traits,
+        views: &Views,
+    ) -> Result<(super::Commit, Option<super::Window>), String> {
+        super::choose(requested, traits, views, &Place::default())
     }
 
     /// Views that take a block once.
@@ -303,5 +373,103 @@ mod tests {
             "{commit:?}"
         );
         assert_eq!(choose(CommitMode::Atomic, &Views::None).1, None);
+    }
+
+    /// What is promised by default, and why the stronger modes are refused.
+    fn weakened(traits: &Traits, place: &Place) -> (CommitMode, String, Vec<String>) {
+        let choose = |mode| super::choose(mode, traits, &Views::None, place);
+        let (commit, _) = choose(CommitMode::Auto).unwrap();
+        let strong = [CommitMode::Atomic, CommitMode::Replace, CommitMode::Blocks];
+        let refused = strong.into_iter().filter_map(|mode| choose(mode).err());
+        (commit.mode, commit.guarantee, refused.collect())
+    }
+
+    #[test]
+    fn plain_table_of_a_replicated_database_is_not_staged_for() {
+        let own = Traits {
+            is_in_replicated_database: true,
+            ..traits("SummingMergeTree ORDER BY a", 0)
+        };
+        let (mode, words, refused) = weakened(&own, &Place::default());
+        assert_eq!((mode, refused.len()), (CommitMode::Direct, 3), "{words}");
+        assert!(
+            words.contains("on the one server that took them"),
+            "{words}"
+        );
+        for cause in &refused[..2] {
+            assert!(cause.contains("engine Replicated"), "{cause}");
+            assert!(
+                cause.contains("make it a ReplicatedSummingMergeTree"),
+                "{cause}"
+            );
+        }
+
+        // What such a server takes block by block, it takes once.
+        let own = Traits { window: 100, ..own };
+        let (mode, words, refused) = weakened(&own, &Place::default());
+        assert_eq!((mode, refused.len()), (CommitMode::Blocks, 2), "{words}");
+        assert!(
+            words.contains("on the one server that took them"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn several_servers_weaken_what_is_promised() {
+        let place = Place {
+            several: Some("2 servers answer".to_owned()),
+            no_journal: None,
+        };
+        for engine in ["MergeTree ORDER BY a", "Log"] {
+            let (mode, words, refused) = weakened(&traits(engine, 100), &place);
+            assert_eq!((mode, refused.len()), (CommitMode::Direct, 3), "{engine}");
+            assert!(words.contains("2 servers answer"), "{words}");
+            assert!(
+                words.contains("on the one server that took them"),
+                "{words}"
+            );
+            for cause in refused {
+                assert!(cause.contains("2 servers answer"), "{cause}");
+                assert!(cause.contains("name one server"), "{cause}");
+            }
+        }
+        // Tokens of replicated tables hold on every server.
+        let replicated = traits("ReplicatedMergeTree ORDER BY a", 100);
+        let (mode, words, refused) = weakened(&replicated, &place);
+        assert_eq!((mode, refused.len()), (CommitMode::Direct, 2), "{words}");
+        assert!(!words.contains("on the one server"), "{words}");
+    }
+
+    #[test]
+    fn without_a_journal_no_transfer_is_said_to_load_once() {
+        let place = Place {
+            several: None,
+            no_journal: Some("nobody keeps one".to_owned()),
+        };
+        for engine in [
+            "MergeTree ORDER BY a",
+            "MergeTree PARTITION BY d ORDER BY a",
+        ] {
+            let own = traits(engine, 100);
+            let words = |mode, place: &Place| {
+                let (commit, _) = super::choose(mode, &own, &Views::None, place).unwrap();
+                commit.guarantee
+            };
+            let kept = words(CommitMode::Atomic, &Place::default());
+            assert!(kept.ends_with("the same transfer never loads its rows twice"));
+            let lost = words(CommitMode::Atomic, &place);
+            assert!(lost.contains("may load its rows again: nobody keeps one"));
+            assert!(
+                !lost.contains("never") && !lost.contains("is completed"),
+                "{lost}"
+            );
+            let kept = words(CommitMode::Blocks, &Place::default());
+            assert!(
+                kept.contains("the same transfer goes on behind them"),
+                "{kept}"
+            );
+            let lost = words(CommitMode::Blocks, &place);
+            assert!(lost.contains("no transfer goes on behind them: nobody keeps one"));
+        }
     }
 }

@@ -113,6 +113,7 @@ impl Job<'_> {
     async fn create(&mut self, head: &Head) -> Result<(Table, String)> {
         let request = self.request;
         let catalog = self.inner.catalog();
+        self.inner.check_create(&request.table).await?;
         let (new, statement) = if let Some(CreateTable::Statement(text)) = &request.create_table {
             (None, text.clone())
         } else {

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::Definition;
-use crate::clickhouse::sql::{TableName, create::create_table};
+use crate::clickhouse::sql::{
+    TableName,
+    create::{NewEngine, create_table},
+};
 
 fn written(text: &str) -> Result<String, String> {
     let definition = Definition::parse(text)?;
@@ -315,8 +318,10 @@ proptest! {
         let columns: Vec<_> = columns.map(|(name, index)| (name.as_str(), TYPES[index])).collect();
         let key = [names[0].clone()];
         for key in [&key[..], &[]] {
-            let own = create_table(&TableName::new("d", table.as_str()), &columns, key);
-            prop_assert_eq!(written(own.text()), Ok(own.text().to_owned()));
+            for engine in [NewEngine::MergeTree, NewEngine::ReplicatedMergeTree] {
+                let own = create_table(&TableName::new("d", table.as_str()), engine, &columns, key);
+                prop_assert_eq!(written(own.text()), Ok(own.text().to_owned()));
+            }
         }
     }
 
