@@ -622,6 +622,7 @@ async fn another_server_goes_on_with_the_blocks_of_the_first() {
         .await;
         let response = second.upload(asked, &file).await.unwrap();
         assert_eq!(counters(&response).rows_committed, 200_000, "{mode:?}");
+        assert!(!response.transfer.unwrap().guarantee.is_empty());
         assert_eq!(count(&engine, "t"), "200000", "{mode:?}");
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     transfer::{
-        CommitMode, Error, Inner, Phase, Result, UploadRequest,
+        Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
         protocol::{Claim, Standing, Step},
     },
 };
@@ -27,8 +27,8 @@ pub(in crate::transfer) enum Past {
         newest: Claim,
         /// What it began with.
         upload: Box<UploadRow>,
-        /// The commit mode that was chosen.
-        mode: CommitMode,
+        /// The commit mode that was chosen, and what it promises; none while it was not.
+        commit: Option<Commit>,
         /// How far it is.
         checkpoint: Checkpoint,
     },
@@ -111,7 +111,10 @@ impl Inner {
         Ok(Past::Begun {
             newest,
             upload: Box::new(upload),
-            mode,
+            commit: (mode != CommitMode::Auto).then_some(Commit {
+                mode,
+                guarantee: row.guarantee,
+            }),
             checkpoint,
         })
     }

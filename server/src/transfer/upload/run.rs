@@ -54,7 +54,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Start {
     /// What it began with, if it goes on.
     pub(super) upload: Option<Box<UploadRow>>,
-    pub(super) mode: Option<CommitMode>,
+    /// How its rows become visible, if that was chosen before.
+    pub(super) commit: Option<Commit>,
     pub(super) checkpoint: Checkpoint,
 }
 
@@ -135,14 +136,13 @@ impl<'a> Job<'a> {
             Past::Begun {
                 newest,
                 upload,
-                mode,
+                commit,
                 checkpoint,
             } => {
                 self.config = cut_as_before(&self.config, &upload);
                 let start = Start {
                     upload: Some(upload),
-                    // One that was interrupted before it had chosen has none.
-                    mode: Some(mode).filter(|mode| *mode != CommitMode::Auto),
+                    commit,
                     checkpoint,
                 };
                 (start, Some(newest))
@@ -156,10 +156,9 @@ impl<'a> Job<'a> {
         let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
         self.resume_counters(&start);
-        if let Some(mode) = start.mode {
+        if let Some(commit) = &start.commit {
             // Whatever ends this run before it chooses again, the journal keeps the mode.
-            let guarantee = String::new();
-            self.transfer.set_commit(Commit { mode, guarantee });
+            self.transfer.set_commit(commit.clone());
         }
         if start.upload.is_some() {
             self.ledger.resume().await?;
@@ -174,7 +173,9 @@ impl<'a> Job<'a> {
             return self.scan(head, chunks).await;
         }
         let target = self.target(&head, existing, was_created).await?;
-        let choice = self.choose(&target, start.mode).await?;
+        let choice = self
+            .choose(&target, start.commit.as_ref().map(|commit| commit.mode))
+            .await?;
         let upload = self.upload_row(&mut head, &target, &choice)?;
         if let Some(before) = &start.upload
             && (before.fingerprint != upload.fingerprint || before.target != upload.target)
