@@ -163,7 +163,12 @@ pub(super) fn choose(
         // Untested on this product's side, so that a caller has to ask for it.
         (CommitMode::Auto, Some(_), None) if !traits.engine.is_replicated() => CommitMode::Blocks,
         (CommitMode::Auto, Some(staging), blocks) => {
-            let cause = blocks.map_or(staging.clone(), |blocks| format!("{staging}; {blocks}"));
+            let cause = match blocks {
+                // The same cause bars both.
+                Some(blocks) if place.several_for(traits).is_some() => blocks,
+                Some(blocks) => format!("{staging}; {blocks}"),
+                None => staging,
+            };
             return Ok((direct(&cause, traits, place), None));
         }
         (CommitMode::Atomic | CommitMode::Replace, Some(cause), _)

@@ -414,8 +414,9 @@ impl<'a> Job<'a> {
         head.profile.columns = head.columns.found(true);
         let table: NewTable = head.new_table(&head.profile.columns, &self.request.columns)?;
         let catalog = self.inner.catalog();
-        let statement = catalog.create_statement(&self.request.table, &table);
-        let statement = statement.await?;
+        let statement = catalog
+            .create_statement(&self.request.table, &table)
+            .await?;
         Ok(UploadOutcome {
             create_statement: Some(statement),
             profile: Some(head.profile),
