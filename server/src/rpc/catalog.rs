@@ -131,6 +131,12 @@ impl CatalogService for CatalogRpc {
         let round_trip = asked.elapsed();
         let missing = catalog.missing_grants(&connection.database).await;
         let missing = missing.map_err(refuse)?.into_iter().map(str::to_owned);
+        let mut warnings = warnings(&door).await?;
+        if let Some(several) = door.client().several_servers().await.map_err(refuse)? {
+            warnings.push(format!(
+                "{several}: what is not replicated there is loaded into one of them, and nothing is resumed"
+            ));
+        }
         Ok(Response::new(pb::CheckConnectionResponse {
             server_version: connection.version,
             user: connection.user,
@@ -139,7 +145,7 @@ impl CatalogService for CatalogRpc {
             round_trip: prost_types::Duration::try_from(round_trip).ok(),
             embedded: door.is_embedded(),
             missing_grants: missing.collect(),
-            warnings: warnings(&door).await?,
+            warnings,
         }))
     }
 

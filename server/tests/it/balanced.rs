@@ -41,6 +41,12 @@ fn forced(table: &str, mode: pb::CommitMode) -> pb::UploadSpec {
 async fn what_one_of_several_servers_takes_is_promised_as_such() {
     let (engines, url) = pair().await;
     let server = TestServer::start_with(|config| config.engine = remote(&url)).await;
+    let mut catalog = server.catalog().await;
+    let request = pb::CheckConnectionRequest {};
+    let answer = catalog.check_connection(request).await.unwrap();
+    let warnings = answer.into_inner().warnings;
+    let is_told = |words: &String| words.starts_with("2 servers answer at the address");
+    assert!(warnings.iter().any(is_told), "{warnings:?}");
     for table in ["t", "d"] {
         let response = server.upload(spec(table), FILE).await.unwrap();
         assert_eq!(counters(&response).rows_committed, 3);
@@ -97,6 +103,16 @@ async fn one_server_behind_a_balancer_keeps_its_promises() {
     engines[0].sql("CREATE TABLE t (n UInt64, s String) ENGINE = MergeTree ORDER BY n");
     let url = balance(&engines).await;
     let server = TestServer::start_with(|config| config.engine = remote(&url)).await;
+    let mut catalog = server.catalog().await;
+    let request = pb::CheckConnectionRequest {};
+    let answer = catalog.check_connection(request).await.unwrap();
+    let warnings = answer.into_inner().warnings;
+    assert!(
+        !warnings
+            .iter()
+            .any(|words| words.contains("servers answer")),
+        "{warnings:?}"
+    );
     let response = server.upload(spec("t"), FILE).await.unwrap();
     let transfer = response.transfer.unwrap();
     assert_eq!(transfer.commit_mode(), pb::CommitMode::Atomic);

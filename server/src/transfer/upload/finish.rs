@@ -15,7 +15,7 @@ use crate::{
     transfer::{
         CommitMode, Error, Inner, Patience, Phase, Result,
         commit::staging::Staging,
-        protocol::{Claim, Step},
+        protocol::{Claim, Standing, Step},
         registry::Running,
         rejects::{self, MAX_SHOWN_ROWS},
     },
@@ -270,8 +270,10 @@ impl Job<'_> {
         }
         let error = self.explain(error).await;
         match error {
-            // Whoever goes on with the upload clears up.
-            Error::TakenOver { .. } => return Err(running.interrupt(error)),
+            Error::TakenOver { .. } => {
+                self.clear_late().await;
+                return Err(running.interrupt(error));
+            }
             Error::CountMismatch { .. } if self.staging.is_some() => {
                 return Err(self.restart(running, error).await);
             }
@@ -353,6 +355,25 @@ impl Job<'_> {
         Error::RowsLeft {
             rows,
             cause: Box::new(error),
+        }
+    }
+
+    /// Whoever goes on with an upload clears up; but a table that was made after he had done so is left
+    /// to this run.
+    async fn clear_late(&self) {
+        let Some(staging) = &self.staging else {
+            return;
+        };
+        let is_over = match self.inner.newest_claim(self.request.id).await {
+            Ok(Some(newest)) => {
+                let is_open = matches!(newest.standing(), Standing::Owned | Standing::Committing);
+                !is_open || newest.incarnation != self.ledger.incarnation()
+            }
+            // Nobody knows; the sweeper finds out.
+            Ok(None) | Err(_) => false,
+        };
+        if is_over {
+            drop_staging(staging).await;
         }
     }
 

@@ -67,6 +67,7 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
     case "good": {
       const { serverVersion, user, database, timezone, roundTrip, embedded, missingGrants } =
         check.answer;
+      const { warnings } = check.answer;
       const took = roundTrip ? Number(roundTrip.seconds) * 1000 + roundTrip.nanos / 1e6 : 0;
       return (
         <Note look="good" title={`ClickHouse ${serverVersion} answers`}>
@@ -79,6 +80,7 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
             {missingGrants.length > 0 && (
               <Fact name="Not granted on all tables" value={missingGrants.join(", ")} />
             )}
+            {warnings.length > 0 && <Fact name="Mind" value={warnings.join("; ")} />}
           </dl>
         </Note>
       );

@@ -1610,8 +1610,9 @@ export enum CommitMode {
   /**
    * All rows at once or none; a repetition changes nothing. The rows are staged in a table of their
    * own, counted, and moved partition by partition; a server that dies in between leaves the rest
-   * to the next one. Needs a table of the MergeTree family that is not replicated, with no
-   * materialized view that reads from it.
+   * to the next one. Needs a table of the MergeTree family that is not replicated, in a database that
+   * is not of the engine Replicated, with no materialized view that reads from it, and an address at
+   * which one server answers.
    *
    * @generated from enum value: COMMIT_MODE_ATOMIC = 1;
    */
@@ -1620,7 +1621,8 @@ export enum CommitMode {
   /**
    * Block by block, each exactly once: a failure leaves the first blocks, the same id goes on behind
    * them. Needs deduplication (`non_replicated_deduplication_window`, or a replicated table) in the
-   * table and in every table that a materialized view fills from it.
+   * table and in every table that a materialized view fills from it; all of them replicated where
+   * several servers answer at the address.
    *
    * @generated from enum value: COMMIT_MODE_BLOCKS = 2;
    */
