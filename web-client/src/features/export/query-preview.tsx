@@ -62,7 +62,7 @@ export function QueryPreview({ source, isShownAsSql }: QueryPreviewProps) {
             {preview.state === "ready" &&
               (isCounted
                 ? `${formatRows(count.value.rows)} in all`
-                : rows < previewRows && !preview.value?.truncated
+                : rows < previewRows && !preview.value.truncated
                   ? formatRows(rows)
                   : `the first ${formatCount(rows)} rows`)}
           </span>
