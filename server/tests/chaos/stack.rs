@@ -104,6 +104,8 @@ pub(crate) struct Stack {
     line: Proxy,
     data_dir: TempDir,
     frozen: Option<u32>,
+    /// What the far server logs in with: each server makes a new password for its engine.
+    far_password: String,
     /// Whether some table refuses INSERTs.
     is_refusing: bool,
 }
@@ -139,6 +141,7 @@ impl Stack {
         while !is_serving(near.listen) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        let far_password = password(data_dir.path());
         let server = spawn_far(far, line.address, data_dir.path());
         let far = Door {
             server,
@@ -151,6 +154,7 @@ impl Stack {
             line,
             data_dir,
             frozen: None,
+            far_password,
             is_refusing: false,
         };
         stack.wait_ready().await;
@@ -311,8 +315,13 @@ impl Stack {
             // once it has an engine of its own.
             let mut is_ready = is_serving(near.listen) && self.try_sql("SELECT 1").is_some();
             let far = &mut self.doors[FAR];
+            if is_ready && self.far_password != password(data_dir) {
+                far.server.kill().unwrap();
+                far.server.wait().unwrap();
+            }
             if is_ready && far.server.try_wait().unwrap().is_some() {
-                far.server = spawn_far(far.listen, self.line.address, self.data_dir.path());
+                self.far_password = password(data_dir);
+                far.server = spawn_far(far.listen, self.line.address, data_dir);
             }
             is_ready &= is_serving(self.doors[FAR].listen);
             if is_ready {
@@ -358,6 +367,11 @@ fn is_serving(listen: SocketAddr) -> bool {
 /// Where the engine keeps the password of its user, if it has one.
 fn password_file(data_dir: &Path) -> PathBuf {
     data_dir.join("clickhouse-password")
+}
+
+/// The password of the engine as it is now.
+fn password(data_dir: &Path) -> String {
+    std::fs::read_to_string(password_file(data_dir)).unwrap_or_default()
 }
 
 /// The server with the engine.
