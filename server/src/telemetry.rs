@@ -1,7 +1,7 @@
 //! Sets up logging: a filter, text or JSON, to standard error.
 //!
 //! Called once by `main`, before anything logs. What callers have written stands in many lines; so
-//! whatever a line holds is [`plain`] here, once for all. It must never run in the child process that
+//! whatever a line holds is `plain` here, once for all. It must never run in the child process that
 //! hosts the embedded engine.
 
 mod plain;

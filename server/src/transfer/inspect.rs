@@ -79,12 +79,11 @@ impl Transfers {
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();
         let name = name.unwrap_or_else(|| TableName::new("", UNNAMED_TABLE));
-        let create_statement = match new_table.columns.is_empty() {
-            true => String::new(),
-            false => {
-                let statement = inner.catalog().create_statement(&name, &new_table);
-                statement.await?
-            }
+        let create_statement = if new_table.columns.is_empty() {
+            String::new()
+        } else {
+            let statement = inner.catalog().create_statement(&name, &new_table);
+            statement.await?
         };
         Ok(Inspection {
             rows: preview::rows(&head, &request, zone)?,
