@@ -42,7 +42,7 @@ show() {
 # Runs one statement on the ClickHouse behind the server, past Sluice.
 clickhouse() {
     curl --silent --show-error --fail-with-body --data-binary "$1" --config - \
-        "http://127.0.0.1:$http_port/" <<<"user = sluice:$(<"$work/data/clickhouse-password")"
+        "http://127.0.0.1:$http_port/" <<<"user = default:$(<"$work/data/clickhouse-password")"
 }
 
 grpc_port=$(free_port)

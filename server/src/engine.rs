@@ -8,6 +8,7 @@
 //! 127.0.0.1 until its standard input closes. The server holds the other end of that pipe, so the
 //! child ends with it, whatever ended it. A child that dies is started again on the same port.
 
+mod authenticator;
 mod embedded;
 mod ffi;
 mod host;

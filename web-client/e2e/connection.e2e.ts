@@ -29,7 +29,7 @@ test("a ClickHouse of one's own is tested, used, and refused in words", async ()
   await page.getByRole("textbox", { name: "User" }).fill("nobody");
   await page.getByRole("button", { name: "Test and use" }).click();
   await alert.getByText("ClickHouse refuses this user or password").waitFor();
-  await page.getByRole("textbox", { name: "User" }).fill("sluice");
+  await page.getByRole("textbox", { name: "User" }).fill("default");
   await page.getByLabel("Password", { exact: true }).fill(await other.enginePassword());
   await page.getByRole("button", { name: "Test and use" }).click();
   await page.getByText(/ClickHouse .* answers/).waitFor();

@@ -337,7 +337,7 @@ impl Drop for Server {
 }
 
 /// As whom the embedded ClickHouse takes its operator.
-const ENGINE_USER: &str = "sluice";
+const ENGINE_USER: &str = "default";
 
 /// Runs SQL on the ClickHouse at this address with these headers, and returns the answer as text.
 fn sql(address: &str, login: &str, query: &str) -> String {

@@ -130,7 +130,7 @@ class Stack:
         curl adds the name of the file to a path that ends in a slash, hence `/query`.
         """
         password = (self.data_dir / "clickhouse-password").read_text().strip()
-        values = {"user": "sluice", "password": password, "query": query}
+        values = {"user": "default", "password": password, "query": query}
         return f"{self.http_url}query?{urllib.parse.urlencode(values)}"
 
     def content(self, table: str) -> Content:

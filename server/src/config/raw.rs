@@ -168,7 +168,7 @@ pub(super) struct RawEmbedded {
 
     /// Port of its HTTP interface on 127.0.0.1 [default: a free one]
     ///
-    /// Its user is `sluice`, with the password in the file clickhouse-password of the data directory, which
+    /// Its user is `default`, with the password in the file clickhouse-password of the data directory, which
     /// each start makes anew.
     #[arg(long, env = "SLUICE_EMBEDDED_HTTP_PORT", value_name = "PORT")]
     pub(super) embedded_http_port: Option<String>,

@@ -11,8 +11,9 @@ use std::process::ExitCode;
 use rustix::{fs::Mode, process::umask};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::authenticator::Authenticator;
 use super::ffi;
-use super::walls::Walls;
+use super::walls::{self, Walls};
 use crate::causes::with_causes;
 
 /// The subcommand of the server's program that hosts the library.
@@ -118,10 +119,9 @@ pub fn run_host(request: HostRequest) -> ExitCode {
     arguments.extend(request.arguments);
     let outcome = outlive_signals()
         .map_err(|error| format!("cannot install signal handlers: {error}"))
-        .and_then(|()| {
-            let prepare = || raise(request.walls.as_ref());
-            let hosted = ffi::host(&request.library, arguments, prepare);
-            hosted.map_err(|error| with_causes(&error))
+        .and_then(|()| match &request.walls {
+            Some(walls) => host_walled(&request.library, arguments, walls),
+            None => host(&request.library, arguments, || Ok(())),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,12 +133,40 @@ pub fn run_host(request: HostRequest) -> ExitCode {
     }
 }
 
+/// Hosts the library behind its walls, and lets its command line in.
+fn host_walled(library: &Path, mut arguments: Vec<OsString>, walls: &Walls) -> Result<(), String> {
+    let cannot =
+        |error: io::Error| format!("cannot let the command line of ClickHouse in: {error}");
+    let authenticator = Authenticator::bind().map_err(cannot)?;
+    let port = authenticator.port();
+    arguments.extend(authenticator.arguments());
+    host(library, arguments, || {
+        raise(walls, port)?;
+        let serving = authenticator.serve(move || end_connecting(port));
+        serving.map_err(cannot)
+    })
+}
+
+/// Closes the way to the authenticator, and to its port on other hosts, before the HTTP interface opens.
+fn end_connecting(port: u16) {
+    if let Err(error) = walls::end_connecting() {
+        let text = format!("the engine can connect to port {port} of other hosts: {error}");
+        // Nobody is left to tell when standard output is closed.
+        drop(writeln!(io::stdout(), "{text}"));
+    }
+}
+
+fn host(
+    library: &Path,
+    arguments: Vec<OsString>,
+    prepare: impl FnOnce() -> Result<(), String>,
+) -> Result<(), String> {
+    ffi::host(library, arguments, prepare).map_err(|error| with_causes(&error))
+}
+
 /// Raises the walls, and tells the server how high they are.
-fn raise(walls: Option<&Walls>) -> Result<(), String> {
-    let Some(walls) = walls else {
-        return Ok(());
-    };
-    let (height, is_full) = walls.raise()?;
+fn raise(walls: &Walls, authenticator_port: u16) -> Result<(), String> {
+    let (height, is_full) = walls.raise(authenticator_port)?;
     let mark = if is_full { NOTE } else { "" };
     writeln!(io::stdout(), "{mark}the engine is {height}").map_err(|error| error.to_string())
 }

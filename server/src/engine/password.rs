@@ -15,19 +15,24 @@ use aws_lc_rs::{digest, rand};
 
 use super::Secret;
 
-/// The file in the data directory, for an operator's own tools. Its user is `sluice`.
+/// The file in the data directory, for an operator's own tools. Its user is `default`.
 const FILE: &str = "clickhouse-password";
 
 /// The random bytes: more than can be guessed, whatever hash protects them.
 const RANDOM_BYTES: usize = 32;
 
-/// Makes a password from the system's generator and writes it to its file.
+/// Makes a password and writes it to its file.
 pub(super) fn make(data_dir: &Path) -> io::Result<Secret> {
-    let mut bytes = [0; RANDOM_BYTES];
-    rand::fill(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
-    let text = hex(&bytes);
+    let text = random()?;
     write_private(&data_dir.join(FILE), &format!("{text}\n"))?;
     Ok(Secret::new(text))
+}
+
+/// Text that nobody can guess, from the system's generator.
+pub(super) fn random() -> io::Result<String> {
+    let mut bytes = [0; RANDOM_BYTES];
+    rand::fill(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
+    Ok(hex(&bytes))
 }
 
 /// The password that the last server on this directory made, whose engine may still run.

@@ -2,26 +2,16 @@
 //! statements of callers run, who may only read, or only make tables.
 //!
 //! `engine::embedded` writes them to a file that the library reads at each start; it can be given no user
-//! later. All of these have the password of `engine::password`, of which the file holds the hash only.
+//! later. All of them have the password of `engine::password`, of which the file holds the hash only.
 
 use std::{io, path::Path};
 
-use super::password::write_private;
+use super::{authenticator, password::write_private};
 use crate::clickhouse::sql::callers;
 
-/// As whom the server itself works.
-pub(super) const SERVICE: &str = "sluice";
-
-/// As whom the library's own command line runs, which opens the HTTP interface: it insists on this name and on
-/// no password. The one session that the user may have is that one, so that nobody else gets in by it.
-const COMMAND_LINE: &str = "default";
-
-/// What the command line needs.
-const COMMAND_LINE_GRANTS: [&str; 3] = [
-    "GRANT SYSTEM LISTEN ON *.*",
-    "GRANT FILE ON *.*",
-    "GRANT CREATE TEMPORARY TABLE ON *.*",
-];
+/// As whom the server itself works, and an operator's own tools. The library's own command line, which opens
+/// the HTTP interface, insists on this name and on no password: `engine::authenticator` lets it in.
+pub(super) const SERVICE: &str = "default";
 
 /// As whom the queries of callers run.
 pub(super) const READERS: &str = "sluice_callers";
@@ -39,14 +29,14 @@ pub(super) fn write(file: &Path, hash: &str, hidden: &str) -> io::Result<()> {
 
 fn document(hash: &str, hidden: &str) -> String {
     let network = "<networks><ip>127.0.0.1</ip></networks>";
-    let user = format!("<password_sha256_hex>{hash}</password_sha256_hex>{network}");
+    let password = format!("<password_sha256_hex>{hash}</password_sha256_hex>");
+    let command_line = authenticator::NAME;
     let limited = |name, profile, grants: Vec<String>| {
         let grants = queries(&grants);
-        format!("<{name}>{user}<profile>{profile}</profile>{grants}</{name}>")
+        format!("<{name}>{password}{network}<profile>{profile}</profile>{grants}</{name}>")
     };
     let readers = limited(READERS, "readers", callers::reader_grants(hidden));
     let creators = limited(CREATORS, "creators", callers::creator_grants(hidden));
-    let command_line = queries(&COMMAND_LINE_GRANTS.map(str::to_owned));
     let (read, create) = (
         fixed(&callers::READER_SETTINGS),
         fixed(&callers::CREATOR_SETTINGS),
@@ -54,12 +44,13 @@ fn document(hash: &str, hidden: &str) -> String {
     // Read-only with the value 2: the settings that the server pins can still be given.
     format!(
         "<clickhouse>\
-         <users><{COMMAND_LINE}><no_password/>{network}<profile>command_line</profile>{command_line}\
-         </{COMMAND_LINE}>\
-         <{SERVICE}>{user}<access_management>1</access_management></{SERVICE}>\
+         <users><{SERVICE}><auth_methods>\
+         <password>{password}</password>\
+         <{command_line}><http_authentication><server>{command_line}</server><scheme>basic</scheme>\
+         </http_authentication></{command_line}>\
+         </auth_methods>{network}<access_management>1</access_management></{SERVICE}>\
          {readers}{creators}</users>\
-         <profiles><default/><command_line><max_sessions_for_user>1</max_sessions_for_user>\
-         <constraints><max_sessions_for_user><const/></max_sessions_for_user></constraints></command_line>\
+         <profiles><default/>\
          <readers><readonly>2</readonly>{read}</readers>\
          <creators>{create}</creators></profiles>\
          <quotas><default/></quotas>\

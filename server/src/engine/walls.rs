@@ -2,8 +2,9 @@
 //! program reads of the system. Walls that hold whatever a statement says, and whoever sent it.
 //!
 //! `engine::host` raises them once the library is loaded and before it runs. A system without Landlock, or
-//! with an old one, gets what it has: the child says which, and the server logs it. It never opens a file
-//! for reading.
+//! with an old one, gets what it has: the child says which, and the server logs it. The one port that the
+//! library may connect to while it starts is on every host for Landlock, so `engine::authenticator` then takes
+//! that way too, by seccomp. It never opens a file for reading.
 
 use std::path::PathBuf;
 
@@ -14,14 +15,23 @@ pub struct Walls {
     pub data_dir: PathBuf,
     /// The file of its users, directly in there, which it may read.
     pub users: PathBuf,
-    /// The port that it may listen on. It may connect to none.
+    /// The port that it may listen on. It may connect to none but that of its own authenticator, once.
     pub http_port: u16,
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use self::linux::end_connecting;
+
+/// Keeps the process from connecting to anything from now on, if the system can.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn end_connecting() -> Result<(), String> {
+    Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Walls {
     /// Holds this process to them, and says how far the system can: in words, and whether all the way.
-    pub(super) fn raise(&self) -> Result<(String, bool), String> {
+    pub(super) fn raise(&self, _authenticator_port: u16) -> Result<(String, bool), String> {
         Ok((
             "not confined: this system has no Landlock".to_owned(),
             false,
@@ -31,6 +41,8 @@ impl Walls {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::collections::BTreeMap;
+    use std::env::consts::ARCH;
     use std::fs;
     use std::path::{Path, PathBuf};
 
@@ -39,6 +51,8 @@ mod linux {
         LandlockStatus, NetPort, RestrictionStatus, Ruleset, RulesetAttr as _,
         RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
     };
+
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
 
     use super::Walls;
 
@@ -98,7 +112,10 @@ mod linux {
         /// # Errors
         ///
         /// The system could, and does not. Without Landlock there is no error.
-        pub(in crate::engine) fn raise(&self) -> Result<(String, bool), String> {
+        pub(in crate::engine) fn raise(
+            &self,
+            authenticator_port: u16,
+        ) -> Result<(String, bool), String> {
             self.make_directories()
                 .map_err(|error| format!("cannot make the directories of ClickHouse: {error}"))?;
             // Landlock holds the thread that asks for it, and those that it starts.
@@ -107,7 +124,7 @@ mod linux {
                 return Err(format!("cannot confine the engine: {threads} threads run"));
             }
             let status = self
-                .restrict()
+                .restrict(authenticator_port)
                 .map_err(|error| format!("cannot confine the engine: {error}"))?;
             let is_full = status.ruleset == RulesetStatus::FullyEnforced;
             Ok((describe(&status.ruleset, status.landlock), is_full))
@@ -118,7 +135,7 @@ mod linux {
             directories.try_for_each(|name| fs::create_dir_all(self.data_dir.join(name)))
         }
 
-        fn restrict(&self) -> Result<RestrictionStatus, RulesetError> {
+        fn restrict(&self, authenticator_port: u16) -> Result<RestrictionStatus, RulesetError> {
             let read = BitFlags::from(AccessFs::ReadFile) | AccessFs::ReadDir;
             // Programs are never run.
             let all = AccessFs::from_all(NEWEST) & !BitFlags::from(AccessFs::Execute);
@@ -143,8 +160,27 @@ mod linux {
                 .add_rules(path_beneath_rules(subdirectories(&self.data_dir), all))?
                 .add_rules(path_beneath_rules(readable_files, read))?
                 .add_rule(NetPort::new(self.http_port, AccessNet::BindTcp))?
+                .add_rule(NetPort::new(authenticator_port, AccessNet::ConnectTcp))?
                 .restrict_self()
         }
+    }
+
+    /// Keeps all threads of the process from connecting to anything from now on.
+    ///
+    /// # Errors
+    ///
+    /// The kernel has no seccomp, or another program's rules forbid it.
+    pub(in crate::engine) fn end_connecting() -> Result<(), String> {
+        let architecture = ARCH.try_into().map_err(|error| format!("{error}"))?;
+        SeccompFilter::new(
+            BTreeMap::from([(libc::SYS_connect, Vec::new())]),
+            SeccompAction::Allow,
+            SeccompAction::Errno(libc::EACCES.unsigned_abs()),
+            architecture,
+        )
+        .and_then(BpfProgram::try_from)
+        .map_err(|error| error.to_string())
+        .and_then(|filter| apply_filter_all_threads(&filter).map_err(|error| error.to_string()))
     }
 
     /// The directories in a directory; links are none.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::proxy::Proxy;
 
 /// As whom the embedded ClickHouse takes its operator.
-const ENGINE_USER: &str = "sluice";
+const ENGINE_USER: &str = "default";
 
 /// The longest that a start may take.
 const START_LIMIT: Duration = Duration::from_secs(60);

@@ -8,14 +8,21 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use sluice_server::engine::{Engine, State};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use sluice_server::engine::{Engine, EngineConfig, State};
 use tempfile::TempDir;
 
 use crate::support::{
-    as_user, config, hosted::HostedEngine, library, post, split_url, url_with_password,
+    as_user, config,
+    hosted::{HostedEngine, free_port},
+    library, post, split_url, url_with_password,
 };
 
 /// Longer than any step of a test takes on a busy machine.
@@ -45,6 +52,18 @@ impl Walled {
         }
     }
 
+    /// Where it answers: `host:port`.
+    fn address(&self) -> String {
+        self.engine.url().trim_start_matches("http://").to_owned()
+    }
+
+    /// The password, as an operator reads it.
+    fn password(&self) -> String {
+        let file = self.data_dir.path().join("clickhouse-password");
+        let text = std::fs::read_to_string(file).unwrap();
+        text.trim_end().to_owned()
+    }
+
     /// Asks as the server does.
     fn ask(&self, sql: &str) -> (u16, String) {
         post(&url_with_password(&self.engine), "/", sql.as_bytes())
@@ -65,16 +84,34 @@ impl Walled {
     }
 }
 
-/// One request, with these lines in its head: the whole answer.
-fn request(engine: &Engine, lines: &str, body: &str) -> String {
-    let address = engine.url().trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).unwrap();
+/// One request to the engine at `host:port`, with these lines in its head: the whole answer.
+fn request(address: &str, path: &str, lines: &str, body: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    let head = format!("POST / HTTP/1.0\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
-    stream.write_all(head.as_bytes()).unwrap();
+    let head = format!("POST {path} HTTP/1.0\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
+    stream.write_all(head.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// The header line of a user and a password.
+fn basic(user: &str, password: &str) -> String {
+    let encoded = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    format!("Authorization: Basic {encoded}\r\n")
+}
+
+/// The path and the header lines by which `default` may show a password.
+fn ways(password: &str) -> [(String, String); 4] {
+    [
+        (
+            "/".to_owned(),
+            format!("X-ClickHouse-User: default\r\nX-ClickHouse-Key: {password}\r\n"),
+        ),
+        ("/".to_owned(), basic("default", password)),
+        (format!("/?user=default&password={password}"), String::new()),
+        (format!("/?password={password}"), String::new()),
+    ]
 }
 
 fn mode(path: &Path) -> u32 {
@@ -85,40 +122,108 @@ fn mode(path: &Path) -> u32 {
 async fn clickhouse_answers_to_nobody_without_the_password() {
     const QUESTION: &str = "SELECT 'answ' || 'ered'";
     let walled = Walled::start().await;
+    let (address, password) = (walled.address(), walled.password());
     let page = "Host: evil.example\r\nOrigin: http://evil.example\r\nContent-Type: text/plain\r\n";
-    for (who, lines) in [
-        ("nobody", String::new()),
-        ("a page in a browser", page.to_owned()),
+    let mut refused = vec![
+        ("/".to_owned(), String::new()),
+        ("/".to_owned(), page.to_owned()),
+        ("/?user=default".to_owned(), page.to_owned()),
+        ("/".to_owned(), "X-ClickHouse-User: default\r\n".to_owned()),
+        ("/".to_owned(), "Authorization: never\r\n".to_owned()),
         (
-            "a wrong password",
-            "X-ClickHouse-User: sluice\r\nX-ClickHouse-Key: wrong\r\n".to_owned(),
+            "/".to_owned(),
+            "X-ClickHouse-User: default\r\nX-ClickHouse-SSL-Certificate-Auth: on\r\n".to_owned(),
         ),
+        // The address that the library gives its own command line, and that of nobody.
         (
-            "an empty password",
-            "X-ClickHouse-User: sluice\r\nX-ClickHouse-Key: \r\n".to_owned(),
+            "/".to_owned(),
+            "X-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1\r\n".to_owned(),
         ),
-        (
-            "the user of callers",
-            "X-ClickHouse-User: sluice_callers\r\n".to_owned(),
-        ),
-    ] {
-        let answer = request(&walled.engine, &lines, QUESTION);
+        ("/".to_owned(), "X-Forwarded-For: 0.0.0.0\r\n".to_owned()),
+        ("/?session_id=a&quota_key=default".to_owned(), String::new()),
+        ("/".to_owned(), format!("X-ClickHouse-Key: {password}\r\n")),
+        ("/".to_owned(), basic("sluice", &password)),
+        ("/".to_owned(), basic("Default", &password)),
+        ("/".to_owned(), basic("sluice_callers", "")),
+        ("/".to_owned(), basic("sluice_creators", "")),
+    ];
+    let almost = password.get(1..).unwrap();
+    for wrong in ["", "wrong", almost, "default", "command_line"] {
+        refused.extend(ways(wrong));
+    }
+    // Twice: what the first of them used up would let the next one in.
+    for (path, lines) in refused.iter().chain(&refused) {
+        let answer = request(&address, path, lines, QUESTION).unwrap();
         assert!(
             !answer.contains("answered") && !answer.contains(" 200 OK"),
-            "{who}: {answer}"
+            "{path} {lines}: {answer}"
         );
-        // The second is what the user of the library's own command line is told, who has no password.
-        let refusals = [
-            "AUTHENTICATION_FAILED",
-            "USER_SESSION_LIMIT_EXCEEDED",
-            "REQUIRED_PASSWORD",
-        ];
+        let refusals = ["AUTHENTICATION_FAILED", "REQUIRED_PASSWORD"];
         assert!(
             refusals.iter().any(|refusal| answer.contains(refusal)),
-            "{who}: {answer}"
+            "{path} {lines}: {answer}"
         );
     }
     assert_eq!(walled.run(QUESTION), "answered\n");
+    walled.engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clickhouse_lets_nobody_in_while_it_starts() {
+    let data_dir = TempDir::new().unwrap();
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let is_started = Arc::new(AtomicBool::new(false));
+    // Asks from before the port opens until after the server has taken the engine for started.
+    let asker = std::thread::spawn({
+        let is_started = Arc::clone(&is_started);
+        move || {
+            let mut refusals = 0;
+            loop {
+                let is_last = is_started.load(Ordering::Relaxed);
+                for (path, lines) in ways("") {
+                    let answer =
+                        request(&address, &path, &lines, "SELECT 'in'").unwrap_or_default();
+                    assert!(!answer.contains(" 200 OK"), "{path} {lines}: {answer}");
+                    refusals += usize::from(answer.contains("REQUIRED_PASSWORD"));
+                }
+                if is_last {
+                    return refusals;
+                }
+            }
+        }
+    });
+    let mut config = config(data_dir.path()).engine;
+    let EngineConfig::Embedded(embedded) = &mut config else {
+        panic!("the engine is not embedded");
+    };
+    embedded.http_port = Some(port);
+    let engine = Engine::start(config).await.unwrap();
+    is_started.store(true, Ordering::Relaxed);
+    assert!(asker.join().unwrap() >= 4);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_opens_clickhouse_in_every_way_that_it_knows() {
+    let walled = Walled::start().await;
+    let (address, password) = (walled.address(), walled.password());
+    for (path, lines) in ways(&password) {
+        let answer = request(&address, &path, &lines, "SELECT currentUser()").unwrap();
+        assert!(answer.contains(" 200 OK"), "{path} {lines}: {answer}");
+        assert!(answer.ends_with("\r\n\r\ndefault\n"), "{answer}");
+    }
+    // With all that goes with a request.
+    let (_, header) = &ways(&password)[0];
+    let path = "/?query=SELECT+x%2B{a:UInt8}+FROM+VALUES('x+UInt8',+(1))&param_a=2&session_id=s&max_threads=1";
+    let answer = request(&address, path, header, "").unwrap();
+    assert!(answer.ends_with("\r\n\r\n3\n"), "{answer}");
+    let mut answer = String::new();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let head = format!("GET /?user=default&password={password}&query=SELECT+7 HTTP/1.0\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\n7\n"), "{answer}");
     walled.engine.shutdown().await;
 }
 
@@ -130,10 +235,10 @@ async fn the_password_lies_in_a_private_file_and_outlives_a_crash_of_the_engine(
         let password = std::fs::read_to_string(&file).unwrap();
         let (bare, ..) = split_url(walled.engine.url());
         let address = bare.trim_start_matches("http://").to_owned();
-        let url = format!("http://sluice:{}@{address}", password.trim_end());
+        let url = format!("http://default:{}@{address}", password.trim_end());
         post(&url, "/", b"SELECT currentUser()")
     };
-    assert_eq!(by_file(), (200, "sluice\n".to_owned()));
+    assert_eq!(by_file(), (200, "default\n".to_owned()));
     assert_eq!(mode(&file), 0o600);
     assert_eq!(
         mode(&walled.data_dir.path().join("sluice-users.xml")),
@@ -151,8 +256,13 @@ async fn the_password_lies_in_a_private_file_and_outlives_a_crash_of_the_engine(
     let is_down = |state: &State| matches!(state, State::Down { .. });
     state.wait_for(is_down).await.unwrap();
     walled.engine.wait_ready(PATIENCE).await.unwrap();
-    assert_eq!(by_file(), (200, "sluice\n".to_owned()));
-    assert_eq!(walled.run("SELECT currentUser()"), "sluice\n");
+    assert_eq!(by_file(), (200, "default\n".to_owned()));
+    assert_eq!(walled.run("SELECT currentUser()"), "default\n");
+    // The engine that came after the crash is as closed as the first one.
+    for (path, lines) in ways("") {
+        let answer = request(&walled.address(), &path, &lines, "SELECT 1").unwrap();
+        assert!(answer.contains("REQUIRED_PASSWORD"), "{answer}");
+    }
     walled.engine.shutdown().await;
 
     // The next server has another one.
@@ -240,7 +350,45 @@ async fn the_engine_connects_to_nothing() {
     }
     let seen = listener.accept().map(drop).unwrap_err();
     assert_eq!(seen.kind(), ErrorKind::WouldBlock, "something connected");
+
+    // Nor to the port by which its command line was let in, wherever: another host may have it too.
+    let own = listening_ports(walled.engine.process_id().unwrap());
+    let http_port = walled
+        .address()
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .parse()
+        .unwrap();
+    assert!(own.len() == 2 && own.contains(&http_port), "{own:?}");
+    let port = own.into_iter().find(|&port| port != http_port).unwrap();
+    let elsewhere = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    for host in ["127.0.0.1", "127.0.0.2"] {
+        let answer = walled.refuse(&format!(
+            "SELECT * FROM url('http://{host}:{port}/', 'CSV', 'a String') {fast}"
+        ));
+        assert!(answer.contains("ermission denied"), "{answer}");
+    }
+    let seen = elsewhere.accept().map(drop).unwrap_err();
+    assert_eq!(seen.kind(), ErrorKind::WouldBlock, "something connected");
     walled.engine.shutdown().await;
+}
+
+/// The TCP ports on which a process listens.
+fn listening_ports(process: u32) -> Vec<u16> {
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let files: Vec<_> = files
+        .filter_map(|file| std::fs::read_link(file.unwrap().path()).ok())
+        .collect();
+    let table = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap();
+    let rows = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    // The columns: number, local address, remote address, state (0A: listening), …, inode.
+    rows.filter(|row| row[3] == "0A" && files.contains(&format!("socket:[{}]", row[9]).into()))
+        .map(|row| u16::from_str_radix(row[1].rsplit_once(':').unwrap().1, 16).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

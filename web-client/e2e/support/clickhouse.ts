@@ -22,7 +22,7 @@ export class Clickhouse {
       method: "POST",
       body: statement,
       headers: {
-        "X-ClickHouse-User": "sluice",
+        "X-ClickHouse-User": "default",
         "X-ClickHouse-Key": await this.server.enginePassword(),
       },
     });

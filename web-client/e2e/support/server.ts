@@ -37,7 +37,7 @@ export class Server {
     return `http://127.0.0.1:${this.enginePort}`;
   }
 
-  /** The password of the engine's user `sluice`; each start makes a new one. */
+  /** The password of the engine's user `default`; each start makes a new one. */
   async enginePassword(): Promise<string> {
     const text = await readFile(join(this.dataDir, "clickhouse-password"), "utf8");
     return text.trimEnd();

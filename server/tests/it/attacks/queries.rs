@@ -194,7 +194,7 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
     let checked = catalog
         .check_connection(pb::CheckConnectionRequest {})
         .await;
-    assert_eq!(checked.unwrap().into_inner().user, "sluice");
+    assert_eq!(checked.unwrap().into_inner().user, "default");
 }
 
 #[tokio::test(flavor = "multi_thread")]
