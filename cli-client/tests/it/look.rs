@@ -45,7 +45,7 @@ fn ping_tells_who_answers() {
     assert_eq!(answer["missing_grants"], json!([]));
     let seconds = answer["round_trip_seconds"].as_f64().unwrap();
     assert!(seconds > 0.0 && seconds < 30.0, "{seconds}");
-    let parts = [&version, server.url(), " (embedded)", "user sluice"];
+    let parts = [&version, server.url(), " (embedded)", "user default"];
     shows(&server, &["ping"], &parts);
 }
 

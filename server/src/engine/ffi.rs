@@ -96,7 +96,7 @@ pub(super) fn host(
     // library's own handlers keep a crashed process for minutes, which would delay its restart.
     unsafe { (functions.enable_signal_handlers)(0) };
     // SAFETY: `argv` holds `count` writable C strings, which are never freed, and a final null, as
-    // for `main`. The function is called once, by the only thread.
+    // for `main`. The function is called once; the thread that `prepare` may have started calls none.
     let result = unsafe { (functions.run)(count, argv.as_mut_ptr()) };
     if result.is_null() {
         return Err(Error::Failed("the library returned nothing".to_owned()));

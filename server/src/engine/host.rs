@@ -1,7 +1,7 @@
 //! The child process that hosts the library: its arguments, as the server writes them, and its run.
 //!
 //! `engine::embedded` builds a [`HostRequest`], the child's `main` runs it with [`run_host`]. The child
-//! must not start threads, a runtime that stays, or logging of its own before the library runs.
+//! must not start threads, a runtime that stays, or logging of its own before its walls are raised.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
