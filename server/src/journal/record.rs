@@ -115,6 +115,16 @@ pub struct ClaimRow {
     pub target: Uuid,
     /// COMMIT: the partitions that move, or the identity of the table that takes the place of the target.
     pub moves: Vec<String>,
+    /// COMMIT, DONE: the bytes of the whole file.
+    pub file_bytes: u64,
+    /// COMMIT, DONE: their CRC-32C.
+    pub file_crc32c: u32,
+    /// COMMIT, DONE: records read.
+    pub rows_parsed: u64,
+    /// COMMIT, DONE: rows sent.
+    pub rows_staged: u64,
+    /// COMMIT, DONE: records left out.
+    pub rows_rejected: u64,
 }
 
 /// How a transfer does, as its checkpoints say.
@@ -140,16 +150,6 @@ impl TransferRow {
     #[must_use]
     pub fn target(&self) -> TableName {
         TableName::new(self.database.as_str(), self.table.as_str())
-    }
-
-    /// The row of the same transfer once all of its rows are in the table.
-    #[must_use]
-    pub fn succeeded(self) -> Self {
-        Self {
-            state: "SUCCEEDED".to_owned(),
-            rows_committed: self.rows_staged,
-            ..self
-        }
     }
 }
 

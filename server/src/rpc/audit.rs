@@ -108,11 +108,11 @@ pub(super) fn denied(caller: &Caller, action: Action, target: Target<'_>, denial
         Target::Create { .. } => "statement".to_owned(),
         Target::None => String::new(),
     };
-    tracing::warn!(target: "audit", subject, action, table, outcome = "denied", cause = %denial);
+    tracing::warn!(target: "audit", subject, action, table, outcome = "denied", cause = denial.to_string());
 }
 
 /// A caller was refused the connection that it asked for.
 pub(super) fn shut_out(caller: &Caller, denial: &Denial) {
     let subject = caller.subject();
-    tracing::warn!(target: "audit", subject, action = "connect", outcome = "denied", cause = %denial);
+    tracing::warn!(target: "audit", subject, action = "connect", outcome = "denied", cause = denial.to_string());
 }

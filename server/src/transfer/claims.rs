@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Error, Inner, Result, Transfer, Transfers,
-    protocol::{Claim, Standing, Step},
+    Error, Inner, Phase, Result, Transfer, Transfers,
+    protocol::{Claim, Counted, Standing, Step},
 };
-use crate::journal::ClaimRow;
+use crate::journal::{ClaimRow, TransferRow};
 
 /// The pause before it is looked again whether other servers have taken uploads of this one.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -112,6 +112,11 @@ impl Inner {
             incarnation: wanted.incarnation,
             target: wanted.target,
             moves: wanted.moves.clone(),
+            file_bytes: wanted.counted.file_bytes,
+            file_crc32c: wanted.counted.file_crc32c,
+            rows_parsed: wanted.counted.rows_parsed,
+            rows_staged: wanted.counted.rows_staged,
+            rows_rejected: wanted.counted.rows_rejected,
         };
         claim(self.journal.claim(row).await?)
     }
@@ -138,6 +143,7 @@ impl Inner {
                 incarnation: newest.incarnation,
                 target: Uuid::nil(),
                 moves: Vec::new(),
+                counted: Counted::default(),
             };
             let taken = self.claim(id, &wanted).await?;
             if taken.run == run {
@@ -172,5 +178,39 @@ fn claim(row: ClaimRow) -> Result<Claim> {
         incarnation: row.incarnation,
         target: row.target,
         moves: row.moves,
+        counted: Counted {
+            file_bytes: row.file_bytes,
+            file_crc32c: row.file_crc32c,
+            rows_parsed: row.rows_parsed,
+            rows_staged: row.rows_staged,
+            rows_rejected: row.rows_rejected,
+        },
     })
+}
+
+/// What is known of an upload that is being committed, or is loaded: its row may be older than the step, which
+/// says what was counted.
+pub(super) fn as_counted(row: TransferRow, claim: &Claim) -> TransferRow {
+    let Counted {
+        file_bytes,
+        file_crc32c,
+        rows_parsed,
+        rows_staged,
+        rows_rejected,
+    } = claim.counted;
+    let (phase, rows_committed) = match claim.standing() {
+        Standing::Succeeded => (Phase::Succeeded, rows_staged),
+        _ => (Phase::Committing, row.rows_committed),
+    };
+    TransferRow {
+        state: phase.name().to_owned(),
+        bytes_received: file_bytes,
+        file_crc32c,
+        rows_parsed,
+        rows_staged,
+        rows_rejected,
+        rows_committed,
+        version: phase.version(claim.number),
+        ..row
+    }
 }

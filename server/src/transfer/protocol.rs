@@ -39,6 +39,18 @@ pub(super) struct Claim {
     pub(super) target: Uuid,
     /// COMMIT: the partitions that move, or the identity of the table that takes the target's place.
     pub(super) moves: Vec<String>,
+    /// COMMIT, DONE: what was counted then.
+    pub(super) counted: Counted,
+}
+
+/// What an upload was when all of its file had come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub(super) file_bytes: u64,
+    pub(super) file_crc32c: u32,
+    pub(super) rows_parsed: u64,
+    pub(super) rows_staged: u64,
+    pub(super) rows_rejected: u64,
 }
 
 /// Where an upload stands, by its newest step.

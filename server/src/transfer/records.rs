@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers,
+    claims::as_counted,
     protocol::{Claim, Standing, Step},
 };
 use crate::journal::{Pulse, TransferRow};
@@ -138,13 +139,16 @@ fn is_final(row: &TransferRow) -> bool {
 /// A row that lags behind the newest step of its upload, as that step has it. An end without a row has no
 /// reason yet: whoever took the step writes it, or the sweeper.
 fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
-    match newest.map(Claim::standing) {
-        Some(Standing::Succeeded) => row.succeeded(),
-        Some(Standing::Committing) => TransferRow {
-            state: Phase::Committing.name().to_owned(),
-            ..row
-        },
-        Some(Standing::Owned | Standing::Ended { .. } | Standing::Restarted) | None => row,
+    match newest {
+        Some(newest)
+            if matches!(
+                newest.standing(),
+                Standing::Succeeded | Standing::Committing
+            ) =>
+        {
+            as_counted(row, newest)
+        }
+        _ => row,
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     CommitMode, Error, Inner, Phase, Result, Transfers,
+    claims::as_counted,
     protocol::{Claim, Standing, Step},
     records::SILENCE_SECONDS,
     upload::complete,
@@ -135,10 +136,7 @@ impl Inner {
             Standing::Owned | Standing::Restarted if age > limit => self.expire(row).await,
             // Its end was not written.
             Standing::Succeeded => {
-                let row = TransferRow {
-                    version: Phase::Succeeded.version(newest.number),
-                    ..row.succeeded()
-                };
+                let row = as_counted(row, newest);
                 Ok(self.journal.put_transfer(row).await?)
             }
             Standing::Ended { by_caller } if age >= silence_seconds => {

@@ -33,7 +33,7 @@ use self::{
     text::Text,
 };
 use super::{
-    ColumnMatch, Description, Error, Kind, Result, Transfer, Transfers, UploadRequest,
+    ColumnMatch, Description, Error, Kind, Result, State, Transfer, Transfers, UploadRequest,
     admission::Admission, plan::Matching, profile::Profile,
 };
 use crate::{config::TransferConfig, journal::RejectedRow, task};
@@ -155,6 +155,12 @@ impl Transfers {
             return Err(Error::Exists { id });
         }
         inner.registry.take_over(request.id).await;
+        let running = inner.registry.get(request.id);
+        if running.is_ok_and(|running| matches!(running.state(), State::Committing)) {
+            let id = request.id.to_string();
+            let cause = Arc::new(Error::TakenOver { id: id.clone() });
+            return Err(Error::CommitPending { id, cause });
+        }
         let running = inner.registry.begin(Description {
             id: request.id,
             kind: Kind::Upload,

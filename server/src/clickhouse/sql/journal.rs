@@ -34,7 +34,8 @@ const TABLES: [Table; 5] = [
     (
         CLAIMS,
         "`transfer_id` UUID, `step` UInt32, `kind` LowCardinality(String), `run` UUID, \
-         `incarnation` UInt32, `target` UUID, `moves` Array(String)",
+         `incarnation` UInt32, `target` UUID, `moves` Array(String), `file_bytes` UInt64, \
+         `file_crc32c` UInt32, `rows_parsed` UInt64, `rows_staged` UInt64, `rows_rejected` UInt64",
         "transfer_id, step",
         "who owns the uploads of Sluice, and how they ended",
     ),
@@ -88,6 +89,10 @@ const TRANSFER: &str = "transfer_id, connection, state, database, table, commit_
      rows_rejected, create_statement, started_at, elapsed_ms, error_code, \
      error_reason, error_message, error_metadata, incarnation, file_crc32c, version";
 
+/// The columns of a step, as `journal::ClaimRow` has them.
+const CLAIM: &str = "transfer_id, step, kind, run, incarnation, target, moves, file_bytes, file_crc32c, \
+     rows_parsed, rows_staged, rows_rejected";
+
 /// How many of the tables there are.
 pub(crate) fn count_tables(database: &str) -> Statement {
     let names = join(&TABLES, |(name, ..)| quote_string(name));
@@ -138,7 +143,7 @@ pub(crate) fn claims(database: &str, transfer_id: Uuid) -> Statement {
     let table = TableName::new(database, CLAIMS).quoted();
     Statement::with_params(
         format!(
-            "SELECT transfer_id, step, kind, run, incarnation, target, moves FROM {table} \
+            "SELECT {CLAIM} FROM {table} \
              WHERE transfer_id = {{p0:UUID}} ORDER BY step"
         ),
         vec![transfer_id.to_string()],
@@ -150,7 +155,7 @@ pub(crate) fn newest_claims(database: &str, ids: &[Uuid]) -> Statement {
     let table = TableName::new(database, CLAIMS).quoted();
     let ids = join(ids, |id| format!("'{id}'"));
     Statement::new(format!(
-        "SELECT transfer_id, step, kind, run, incarnation, target, moves FROM {table} \
+        "SELECT {CLAIM} FROM {table} \
          WHERE transfer_id IN ({ids}) ORDER BY step DESC LIMIT 1 BY transfer_id"
     ))
 }

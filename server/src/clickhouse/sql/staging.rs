@@ -87,6 +87,22 @@ pub(crate) fn identity(table: &TableName) -> Statement {
     )
 }
 
+/// Whether two tables have the same columns, constraints, indices and projections: one row.
+pub(crate) fn is_alike(staging: &TableName, target: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT uniqExact(arrayStringConcat(arrayPopBack(splitByString(') ENGINE = ', \
+         substring(create_table_query, position(create_table_query, ' (`')))), ') ENGINE = ')) = 1 AS is_alike \
+         FROM system.tables WHERE (database, name) IN (({p0:String}, {p1:String}), ({p2:String}, {p3:String}))"
+            .to_owned(),
+        vec![
+            staging.database.clone(),
+            staging.table.clone(),
+            target.database.clone(),
+            target.table.clone(),
+        ],
+    )
+}
+
 /// Makes a table with the whole definition of another one.
 pub(crate) fn create_like(table: &TableName, target: &TableName) -> Statement {
     Statement::new(format!(
@@ -214,12 +230,14 @@ pub(crate) fn exchange(staging: &TableName, target: &TableName) -> Statement {
     ))
 }
 
-/// All tables that are older than `seconds` and named like tables of an upload, with their age, and whether
+/// All tables that are older than `seconds` and named like tables of an upload, with their age (0 where
+/// ClickHouse does not know it: then only the journal can say that one is not needed), and whether
 /// they say that they stage one.
 pub(crate) fn old_tables(seconds: u64) -> Statement {
     Statement::with_params(
         format!(
-            "SELECT database, name, toUInt64(now() - metadata_modification_time) AS age, \
+            "SELECT database, name, \
+             if(metadata_modification_time = 0, 0, toUInt64(now() - metadata_modification_time)) AS age, \
              comment = {{p2:String}} AS is_marked FROM system.tables \
              WHERE (startsWith(name, {{p0:String}}) OR startsWith(name, {{p1:String}})) \
              AND metadata_modification_time < now() - toIntervalSecond({seconds})"

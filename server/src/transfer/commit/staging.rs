@@ -148,6 +148,16 @@ impl Staging {
         Ok(self.identity(&self.target).await?.map(|table| table.uuid))
     }
 
+    /// Whether the target still has the columns and constraints that it had when the table was made.
+    pub(in crate::transfer) async fn is_like_target(&self) -> Result<bool> {
+        let staged = self.found().await?;
+        let alike: Vec<u8> = self
+            .client
+            .fetch(&sql::is_alike(&staged, &self.target))
+            .await?;
+        Ok(alike == [1])
+    }
+
     /// Makes the table that is to take the place of the target, with the target's own definition, and
     /// returns its identity.
     pub(in crate::transfer) async fn make_replacement(&self) -> Result<Uuid> {

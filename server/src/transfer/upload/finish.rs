@@ -14,6 +14,7 @@ use crate::{
     journal::{RejectedRow, TransferRow},
     transfer::{
         CommitMode, Error, Inner, Patience, Phase, Result,
+        claims::as_counted,
         commit::staging::Staging,
         protocol::{Claim, Standing, Step},
         registry::Running,
@@ -113,7 +114,8 @@ impl Job<'_> {
         let mut patience = Patience::new();
         loop {
             let checked = async {
-                if staging.target_uuid().await? != Some(target) {
+                if staging.target_uuid().await? != Some(target) || !staging.is_like_target().await?
+                {
                     return Err(Error::TableChanged {
                         id: self.request.id.to_string(),
                         table: table.to_string(),
@@ -411,10 +413,7 @@ pub(in crate::transfer) async fn complete(
     };
     // Somebody else may have completed it in the same instant: nothing else follows a commit.
     let done = inner.claim(id, &done).await?;
-    let row = TransferRow {
-        version: Phase::Succeeded.version(done.number),
-        ..row.succeeded()
-    };
+    let row = as_counted(row, &done);
     inner.journal.put_transfer(row.clone()).await?;
     drop_staging(&staging).await;
     Ok(row)

@@ -14,7 +14,7 @@ use crate::{
     journal::{TransferRow, UploadRow},
     transfer::{
         Error, Inner, Phase, Result, Transfer,
-        protocol::{Claim, Standing, Step},
+        protocol::{Claim, Counted, Standing, Step},
     },
 };
 
@@ -97,6 +97,7 @@ impl<'a> Ledger<'a> {
             incarnation: before + u32::from(is_new),
             target: Uuid::nil(),
             moves: Vec::new(),
+            counted: Counted::default(),
         };
         if !Step::Own.may_follow(newest.map(|newest| newest.step), is_new) {
             return Err(self.taken_over());
@@ -152,6 +153,7 @@ impl<'a> Ledger<'a> {
             incarnation: own.incarnation,
             target,
             moves,
+            counted: self.counted(),
         };
         match self.claim(wanted).await? {
             Taken::Own => Ok(()),
@@ -179,6 +181,17 @@ impl<'a> Ledger<'a> {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(error = error.logged(), "cannot write to the journal"),
             Err(_) => tracing::warn!("the journal does not answer"),
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        let counts = self.transfer.counters().read();
+        Counted {
+            file_bytes: counts.bytes_received,
+            file_crc32c: self.transfer.file_crc32c(),
+            rows_parsed: counts.rows_parsed,
+            rows_staged: counts.rows_staged,
+            rows_rejected: counts.rows_rejected,
         }
     }
 

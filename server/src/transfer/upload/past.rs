@@ -8,6 +8,7 @@ use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     transfer::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
+        claims::as_counted,
         protocol::{Claim, Standing, Step},
     },
 };
@@ -66,10 +67,12 @@ impl Inner {
         let upload = upload.filter(|upload| upload.incarnation == newest.incarnation);
         match newest.standing() {
             Standing::Succeeded => {
+                let row = as_counted(row, &newest);
                 self.check_same(request, &row, upload.as_ref())?;
-                Ok(Past::Done(Box::new(row.succeeded())))
+                Ok(Past::Done(Box::new(row)))
             }
             Standing::Committing => {
+                let row = as_counted(row, &newest);
                 self.check_same(request, &row, upload.as_ref())?;
                 Ok(Past::Committing(Box::new(row), newest))
             }
