@@ -92,7 +92,9 @@ impl Hints {
     const fn leave_open(&self, doubt: &Doubt) -> bool {
         match doubt {
             Doubt::LinesAbove { .. } => matches!(self.skip_lines, Hint::Find),
-            Doubt::UnevenHeader { .. } => matches!(self.header_rows, Hint::Find),
+            Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } => {
+                matches!(self.header_rows, Hint::Find)
+            }
             Doubt::Tabs { .. } => true,
         }
     }
@@ -116,6 +118,11 @@ pub enum Doubt {
         fields: usize,
         /// Those of most records.
         expected: usize,
+    },
+    /// The file has no other row, and it may be the header or a record.
+    LoneRow {
+        /// Its line.
+        line: u64,
     },
     /// Tabs part the fields, and backslashes or quotes speak for TSV as well as for CSV.
     Tabs {
@@ -141,6 +148,7 @@ impl Doubt {
                 fields,
                 expected,
             },
+            Self::LoneRow { line } => Self::LoneRow { line: line + by },
             Self::Tabs { line } => Self::Tabs { line: line + by },
         }
     }
@@ -151,6 +159,7 @@ impl Doubt {
         match self {
             Self::LinesAbove { line, .. }
             | Self::UnevenHeader { line, .. }
+            | Self::LoneRow { line }
             | Self::Tabs { line } => *line,
         }
     }
@@ -176,6 +185,11 @@ impl fmt::Display for Doubt {
                 "line {line} has {fields} fields, the records below have {expected}, and it can be the \
                  header or a record: `--header-rows 1` takes it for the header, `--no-header` for a \
                  record"
+            ),
+            Self::LoneRow { line } => write!(
+                f,
+                "line {line} is the only one, and it can be the header or a record: `--header-rows 1` \
+                 takes it for the header, `--no-header` for a record"
             ),
             Self::Tabs { line } => write!(
                 f,

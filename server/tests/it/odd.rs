@@ -261,8 +261,15 @@ async fn files_with_nothing_in_them_are_told_apart() {
         }
     }
     assert_eq!(server.sql("EXISTS TABLE new"), "0");
+    // One row: two names, or a record.
+    let status = server.upload(creating("new"), "a,b\n").await.unwrap_err();
+    assert_eq!(reason(&status), "AMBIGUOUS_FILE");
+    assert_eq!(server.sql("EXISTS TABLE new"), "0");
     // Two names and no row: every column can be anything.
-    server.upload(creating("new"), "a,b\n").await.unwrap();
+    server
+        .upload(quoted(creating("new")), "a,b\n")
+        .await
+        .unwrap();
     assert_eq!(
         server.sql("SELECT name, type FROM system.columns WHERE table = 'new'"),
         "a\tString\nb\tString"

@@ -30,6 +30,9 @@ const NAMED: Decision = Decision {
     confidence: 0.95,
 };
 
+/// The confidence in a header without a row below it, in which no word is one that names columns.
+pub(super) const GUESS: f64 = 0.6;
+
 /// How many rows name the columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decision {
@@ -97,7 +100,7 @@ fn decide_alone(table: &Table<'_>, head: &Row) -> Decision {
     let is_header = !has_duplicates(table, head) && (known > 0 || names > 1);
     Decision {
         rows: u8::from(is_header),
-        confidence: 0.6,
+        confidence: if is_header && known > 0 { 0.8 } else { GUESS },
     }
 }
 

@@ -71,8 +71,23 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
         },
         doubt: extent
             .doubt
+            .or_else(|| lone_doubt(body, decision, hints))
             .filter(|doubt| hints.leave_open(doubt))
             .map(|doubt| doubt.moved(sample.lines_before)),
+    }
+}
+
+/// The doubt about the only row of a file that makes its own table: its names, or its record.
+fn lone_doubt(body: &[&Row], decision: header::Decision, hints: &Hints) -> Option<Doubt> {
+    match body {
+        [row]
+            if decision.rows > 0
+                && decision.confidence <= header::GUESS
+                && hints.columns.is_empty() =>
+        {
+            Some(Doubt::LoneRow { line: row.line })
+        }
+        _ => None,
     }
 }
 

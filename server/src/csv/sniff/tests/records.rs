@@ -147,6 +147,21 @@ fn lines_that_begin_like_comments_and_are_cut_like_records_are_records() {
 }
 
 #[test]
+fn a_lone_row_that_says_what_it_is_is_no_doubt() {
+    let of_table = Hints {
+        columns: vec!["alice".to_owned(), "oslo".to_owned()],
+        ..Hints::default()
+    };
+    for (text, hints) in [
+        ("id,name\n", Hints::default()),
+        ("1,oslo\n", Hints::default()),
+        ("alice,oslo\n", of_table),
+    ] {
+        assert_eq!(found(text, &hints).1, None, "{text}");
+    }
+}
+
+#[test]
 fn two_readings_are_a_doubt_until_the_caller_settles_it() {
     let above = |line, table_line| Doubt::LinesAbove { line, table_line };
     let uneven = |fields, expected| Doubt::UnevenHeader {
@@ -169,6 +184,8 @@ fn two_readings_are_a_doubt_until_the_caller_settles_it() {
             "Ann,Oslo,extra\nBob,Rome\nCid,Bonn\nDan,Kiev\n",
             uneven(3, 2),
         ),
+        ("alice,oslo\n", Doubt::LoneRow { line: 1 }),
+        ("\nalice,oslo", Doubt::LoneRow { line: 2 }),
     ];
     for (text, doubt) in cases {
         assert_eq!(found(text, &Hints::default()).1, Some(doubt), "{text}");
