@@ -52,6 +52,9 @@ pub(crate) fn reader_grants(hidden: &str) -> Vec<String> {
         "GRANT SELECT, dictGet ON *.*".to_owned(),
         format!("REVOKE SELECT ON {hidden}.*"),
         "REVOKE SELECT ON system.*".to_owned(),
+        // Views of the tables of `system`.
+        "REVOKE SELECT ON information_schema.*".to_owned(),
+        "REVOKE SELECT ON INFORMATION_SCHEMA.*".to_owned(),
     ];
     let tables = SYSTEM_TABLES.iter();
     grants.extend(tables.map(|table| format!("GRANT SELECT ON system.{table}")));
