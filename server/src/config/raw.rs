@@ -211,7 +211,7 @@ pub(super) enum RawCommand {
     ///
     /// Example:
     ///
-    ///   openssl rand -hex 32 > secret
+    ///   (umask 077; openssl rand -hex 32 > secret)
     ///
     ///   sluice-server --auth-secret-file secret
     ///
