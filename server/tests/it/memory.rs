@@ -213,16 +213,23 @@ async fn a_slow_clickhouse_makes_the_clients_wait() {
         }
         assert!(begun.elapsed() < Duration::from_secs(90), "{before} bytes");
     }
-    let memory_before = server.peak_kib();
-    tokio::time::sleep(WINDOW).await;
-    let taken = sent.load(Ordering::Relaxed) - before;
-    assert!(taken < 3 * passed_on, "{taken} bytes in {WINDOW:?}");
-    let peak = server.peak_kib();
-    assert!(peak < BASE_KIB + UPLOADS as u64 * UPLOAD_KIB, "{peak} KiB");
-    assert!(
-        peak < memory_before * 11 / 10,
-        "{memory_before} KiB, {peak} KiB"
-    );
+    // On a busy machine the queues can fill more slowly than what is passed on: the memory settles later.
+    loop {
+        let memory_before = server.peak_kib();
+        tokio::time::sleep(WINDOW).await;
+        let taken = sent.load(Ordering::Relaxed) - before;
+        before += taken;
+        assert!(taken < 3 * passed_on, "{taken} bytes in {WINDOW:?}");
+        let peak = server.peak_kib();
+        assert!(peak < BASE_KIB + UPLOADS as u64 * UPLOAD_KIB, "{peak} KiB");
+        if peak < memory_before * 11 / 10 {
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(90),
+            "{memory_before} KiB, {peak} KiB"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
