@@ -660,6 +660,8 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
         config.transfer.session_idle = Duration::from_secs(1);
     })
     .await;
+    // Tables of such a database have an age; one whose age is not known is left alone.
+    server.sql("CREATE DATABASE d ENGINE = Atomic");
     create(&server, "t", "");
     server.upload(spec_of("t", ID), file()).await.unwrap();
     let plain = "ENGINE = MergeTree ORDER BY a";
@@ -679,8 +681,8 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
         ("_sluice_staging_mine", &ours),
     ];
     let make = |name: &str, rest: &str| {
-        server.sql(&format!("CREATE TABLE {name} (a UInt8) {rest}"));
-        server.sql(&format!("INSERT INTO {name} VALUES (1)"));
+        server.sql(&format!("CREATE TABLE d.{name} (a UInt8) {rest}"));
+        server.sql(&format!("INSERT INTO d.{name} VALUES (1)"));
     };
     for (name, rest) in of_user {
         make(name, rest);
@@ -691,7 +693,7 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
         make(&orphan, &ours);
         let mut is_there = true;
         for _ in 0..1400 {
-            is_there = server.sql(&format!("EXISTS {orphan}")) == "1";
+            is_there = server.sql(&format!("EXISTS d.{orphan}")) == "1";
             if !is_there {
                 break;
             }
@@ -700,7 +702,7 @@ async fn only_staging_tables_of_sluice_are_cleared_away() {
         assert!(!is_there, "an orphan stays");
     }
     for (name, _) in of_user {
-        assert_eq!(server.sql(&format!("SELECT count() FROM {name}")), "1");
+        assert_eq!(server.sql(&format!("SELECT count() FROM d.{name}")), "1");
     }
 }
 
