@@ -280,12 +280,10 @@ async fn exception_after_the_first_rows_is_an_error_and_never_data() {
             !bytes.windows(13).any(|part| part == b"__exception__"),
             "{text}"
         );
-        let name = error.exception().map(|exception| exception.name.as_str());
-        assert_eq!(
-            name,
-            Some("FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
-            "{text}: {error:?}"
-        );
+        // The name stands at the end of the text, which a busy ClickHouse does not always get across before
+        // it hangs up.
+        let code = error.exception().map(|exception| exception.code);
+        assert_eq!(code, Some(395), "{text}: {error:?}");
         assert!(
             query.next().await.unwrap().is_none(),
             "nothing follows an error"
