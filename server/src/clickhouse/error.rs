@@ -243,8 +243,9 @@ impl From<Exception> for Error {
 const fn is_about_end(code: i32) -> bool {
     matches!(
         code,
-        // ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA: the line broke behind a part of the body.
-        32 | 33
+        // UNEXPECTED_END_OF_FILE, ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA: the line broke behind a
+        // part of the body.
+        3 | 32 | 33
         // QUERY_WAS_CANCELLED: killed, or ClickHouse is shutting down.
         | 394
         // POCO_EXCEPTION, STD_EXCEPTION, UNKNOWN_EXCEPTION: something below ClickHouse failed.
