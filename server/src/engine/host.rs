@@ -30,7 +30,8 @@ pub(super) const NOTE: &str = "engine-host: ";
 const MEMORY_LIMIT: &str = "--max_server_memory_usage_to_ram_ratio=0.8";
 
 /// How long a transfer may pause before the engine gives its connection up. ClickHouse's own 30 s
-/// would end the export of a client that writes to a slow disk.
+/// would end the export of a client that writes to a slow disk; and the library ends itself when a
+/// connection is silent for so long in the middle of a request's head.
 const CLIENT_TIMEOUT_SECONDS: u32 = 3600;
 
 /// What the child process is to host.
@@ -66,6 +67,7 @@ impl HostRequest {
             "--allow_introspection_functions=0".into(),
             format!("--http_receive_timeout={CLIENT_TIMEOUT_SECONDS}").into(),
             format!("--http_send_timeout={CLIENT_TIMEOUT_SECONDS}").into(),
+            format!("--http_headers_read_timeout={CLIENT_TIMEOUT_SECONDS}").into(),
             "--query".into(),
             QUERIES.into(),
             // What follows are settings of the server, not of its sessions.
