@@ -220,6 +220,21 @@ impl Client {
         self.execute(&sql::process::kill(query_id)).await
     }
 
+    /// Asks ClickHouse to end the INSERTs whose tokens begin with `token`, and says whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AccessDenied`] when the user may not see `system.processes`, and faults of the
+    /// connection.
+    pub(crate) async fn end_inserts(&self, token: &str) -> Result<bool> {
+        let running: Vec<u64> = self.fetch(&sql::process::inserts(token)).await?;
+        let are_running = running != [0];
+        if are_running {
+            self.execute(&sql::process::kill_inserts(token)).await?;
+        }
+        Ok(are_running)
+    }
+
     /// How far the statement with this id is; `None` when it does not run.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clickhouse::{
     Client, Error, Result, Rows, Statement,
-    sql::{TableName, journal},
+    sql::{Fence, TableName, journal},
 };
 
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
@@ -156,6 +156,15 @@ impl Journal {
         }
         self.fetch(&journal::newest_claims(&self.database, ids))
             .await
+    }
+
+    /// What keeps INSERTs out that begin later than another step is taken.
+    pub(crate) fn fence(&self, transfer_id: Uuid, step: u32) -> Fence<'_> {
+        Fence {
+            journal: &self.database,
+            transfer_id,
+            step,
+        }
     }
 
     /// Takes a step, unless somebody else has taken it; returns whose it is. It can be repeated.

@@ -23,6 +23,7 @@ use std::fmt;
 pub use create::Definition;
 pub use engine::EngineClause;
 pub use free_query::{CallerQuery, MAX_QUERY_BYTES, SelectQuery};
+pub(crate) use insert::{FENCED, Fence, insert_fenced};
 pub use insert::{InsertColumn, insert_native};
 pub use select::{
     Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,

@@ -137,6 +137,11 @@ impl Connection {
         self.runs_as
     }
 
+    /// Whether what is sent with the identity of the caller has that of the connection itself.
+    pub const fn acts_as_itself(&self) -> bool {
+        matches!(self.runs_as, RunsAs::Service | RunsAs::Restricted)
+    }
+
     /// ClickHouse with the identity of the caller.
     pub const fn client(&self) -> &Client {
         &self.client

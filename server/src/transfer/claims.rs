@@ -71,6 +71,39 @@ impl Inner {
         }
     }
 
+    /// Owns an upload by another step than before, so that what was to happen under the one of before and has
+    /// not begun does not happen any more.
+    ///
+    /// # Errors
+    ///
+    /// What somebody did, and those of ClickHouse.
+    pub(super) async fn renew(&self, transfer: &Transfer, incarnation: u32) -> Result<()> {
+        let Some((run, step)) = transfer.claim() else {
+            return Ok(());
+        };
+        let id = transfer.description().id;
+        let newest = self.newest_claim(id).await?;
+        let newest_number = newest.as_ref().map_or(step, |newest| newest.number);
+        if let Some(lost) = newest.and_then(|newest| lost(transfer, &newest)) {
+            return Err(lost);
+        }
+        let wanted = Claim {
+            number: step.max(newest_number) + 1,
+            step: Step::Own,
+            run,
+            incarnation,
+            target: Uuid::nil(),
+            moves: Vec::new(),
+            counted: Counted::default(),
+        };
+        let taken = self.claim(id, &wanted).await?;
+        if let Some(lost) = lost(transfer, &taken) {
+            return Err(lost);
+        }
+        transfer.set_claim(run, taken.number);
+        Ok(())
+    }
+
     /// The newest step of an upload.
     ///
     /// # Errors

@@ -9,7 +9,9 @@ mod logged;
 use std::sync::Arc;
 
 use crate::{
-    catalog, clickhouse, codec,
+    catalog,
+    clickhouse::{self, sql::FENCED},
+    codec,
     column::{self, parse::Reason},
     csv::{self, Position},
     engine,
@@ -449,6 +451,14 @@ pub struct Failure {
 }
 
 impl Error {
+    /// Whether ClickHouse kept an INSERT out that began later than another step of its upload was taken.
+    pub(super) fn is_fenced(&self) -> bool {
+        let Self::ClickHouse(clickhouse::Error::Exception(exception)) = self else {
+            return false;
+        };
+        exception.message.contains(FENCED)
+    }
+
     /// Whether it passes: the same upload can go on later.
     #[must_use]
     pub fn is_passing(&self) -> bool {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use sluice_proto::v1 as pb;
-use tonic::Status;
 
 use crate::{
     memory::Server,
@@ -16,7 +15,7 @@ use crate::{
         proxy::Proxy,
         reason, remote, spec, split_url, upload_messages,
     },
-    transfers::{OpenUpload, state},
+    transfers::{OpenUpload, until_rows_are_staged, until_state},
 };
 
 /// Rows of one block of [`small_blocks`].
@@ -60,14 +59,14 @@ fn id_of(number: usize) -> String {
 
 /// Loads a file again until it is loaded, as a client does whose errors pass.
 async fn load(server: &TestServer, spec: pb::UploadSpec, file: &str) -> pb::UploadResponse {
-    let mut last = None;
+    let mut errors = Vec::new();
     for _ in 0..5 {
         match server.upload(spec.clone(), file).await {
             Ok(response) => return response,
-            Err(status) => last = Some(status),
+            Err(status) => errors.push(status),
         }
     }
-    panic!("{last:?}");
+    panic!("{errors:#?}");
 }
 
 /// Every order of `length` faults out of `faults`.
@@ -181,7 +180,7 @@ async fn a_line_that_is_cut_and_refused_loses_no_block() {
         };
         let upload = server.upload(spec.clone(), &text);
         let trouble = async {
-            until_staged(&server, &id_of(number), i64::try_from(ROWS / 4).unwrap()).await;
+            until_rows_are_staged(&server, &id_of(number), i64::try_from(ROWS / 4).unwrap()).await;
             line.refuse(true);
             line.cut();
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -347,6 +346,56 @@ async fn a_server_that_is_killed_sends_no_more_again_than_the_table_remembers() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_block_of_the_former_owner_does_not_come_after_it_is_forgotten() {
+    const ROWS: usize = 40 * BLOCK_ROWS;
+    let (engine, line, first) = behind_faulty_line().await;
+    let second = TestServer::start_with(|config| {
+        config.engine = remote(&engine.engine_url);
+        small_blocks(config);
+    })
+    .await;
+    let text = file(ROWS);
+    engine.sql(
+        "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 3",
+    );
+    let spec = spec_of("t", 1, pb::CommitMode::Blocks);
+    line.script(&spec.transfer_id, &[Fault::None, Fault::None, Fault::Held]);
+    let take_over = async {
+        line.until_held().await;
+        let response = load(&second, spec.clone(), &text).await;
+        line.release().await;
+        response
+    };
+    let former = first.upload(spec.clone(), &text);
+    let (lost, response) = tokio::join!(former, take_over);
+    assert_eq!(reason(&lost.unwrap_err()), "TRANSFER_TAKEN_OVER");
+    let rows = i64::try_from(ROWS).unwrap();
+    assert_eq!(counters(&response).rows_committed, rows);
+    let there = engine.sql("SELECT count(), uniqExact(n) FROM t");
+    assert_eq!(there, format!("{ROWS}\t{ROWS}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_is_sent_again_does_not_come_after_it_is_forgotten() {
+    const ROWS: usize = 40 * BLOCK_ROWS;
+    let (engine, line, server) = behind_faulty_line().await;
+    engine.sql(
+        "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 3",
+    );
+    let spec = spec_of("t", 1, pb::CommitMode::Blocks);
+    line.script(&spec.transfer_id, &[Fault::None, Fault::Kept]);
+    let text = file(ROWS);
+    let response = load(&server, spec, &text).await;
+    let rows = i64::try_from(ROWS).unwrap();
+    assert_eq!(counters(&response).rows_committed, rows);
+    line.release().await;
+    let there = engine.sql("SELECT count(), uniqExact(n) FROM t");
+    assert_eq!(there, format!("{ROWS}\t{ROWS}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
     let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
     let text = file(200_000);
@@ -370,12 +419,9 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
         for chunk in whole[..whole.len() * 3 / 4].chunks(64 << 10) {
             upload.data(chunk.to_vec()).await;
         }
-        until_staged(&server, &id, 120_000).await;
-        upload.call.abort();
-        drop(upload.messages);
-        while state(&server, &id).await.state() != pb::TransferState::Interrupted {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until_rows_are_staged(&server, &id, 120_000).await;
+        upload.hang_up().await;
+        until_state(&server, &id, pb::TransferState::Interrupted).await;
         let before = server.checksum(&table);
         let status = server.upload(spec.clone(), pack(&short)).await.unwrap_err();
         assert_eq!(reason(&status), "FILE_CHANGED", "{status:?}");
@@ -387,24 +433,4 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
         let there = server.sql(&format!("SELECT count(), uniqExact(n) FROM {table}"));
         assert_eq!(there, "200000\t200000");
     }
-}
-
-/// Waits until so many rows of an upload are on their way.
-async fn until_staged(server: &TestServer, id: &str, rows: i64) {
-    let request = pb::GetTransferRequest {
-        transfer_id: id.to_owned(),
-    };
-    let mut client = server.ingest().await;
-    for _ in 0..6_000 {
-        // The upload may not have arrived yet.
-        let transfer: Result<_, Status> = client.get_transfer(request.clone()).await;
-        let counters = transfer
-            .ok()
-            .and_then(|answer| answer.into_inner().transfer?.counters);
-        if counters.is_some_and(|counters| counters.rows_staged >= rows) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the upload {id} does not move");
 }

@@ -15,7 +15,7 @@ use crate::{
         hosted::HostedEngine,
         metadata, reason, remote, spec,
     },
-    transfers::{OpenUpload, state},
+    transfers::{OpenUpload, state, until_rows_are_staged, until_state},
 };
 
 const ID: &str = "0190a5f0-7f1a-7c00-8000-0000000000c0";
@@ -95,6 +95,16 @@ async fn until_staged(engine: &HostedEngine) {
     tokio::time::timeout(LIMIT, waiting).await.unwrap();
 }
 
+/// Waits until no staging table is left: whoever has completed a commit drops it a moment later.
+async fn nothing_is_left_staged(engine: &HostedEngine) {
+    let waiting = async {
+        while staging_tables(engine) != "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, waiting).await.unwrap();
+}
+
 async fn arrived(hold: &Hold) {
     tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
 }
@@ -111,19 +121,6 @@ async fn end(upload: OpenUpload) -> Result<pb::UploadResponse, Status> {
     let OpenUpload { messages, call } = upload;
     drop(messages);
     tokio::time::timeout(LIMIT, call).await.unwrap().unwrap()
-}
-
-async fn until(server: &TestServer, id: &str, wanted: pb::TransferState) -> pb::Transfer {
-    let waiting = async {
-        loop {
-            let transfer = state(server, id).await;
-            if transfer.state() == wanted {
-                return transfer;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, waiting).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +346,7 @@ async fn an_exchange_whose_answer_is_lost_is_not_swapped_back() {
     let response = server.upload(replace, "n\n100\n101\n").await.unwrap();
     assert_eq!(counters(&response).rows_committed, 2);
     assert_eq!(engine.sql("SELECT groupArray(n) FROM d.t"), "[100,101]");
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -378,7 +375,7 @@ async fn a_table_that_changes_between_two_moves_leaves_the_commit_open() {
         engine.sql("SELECT count(), uniqExact(n) FROM t"),
         "4000\t4000"
     );
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -426,7 +423,7 @@ async fn a_client_that_leaves_does_not_stop_a_commit_that_has_no_journal() {
     call.abort();
     tokio::time::sleep(Duration::from_millis(200)).await;
     hold.release();
-    until(&server, ID, pb::TransferState::Succeeded).await;
+    until_state(&server, ID, pb::TransferState::Succeeded).await;
     assert_eq!(count(&engine, "t"), "4000");
 }
 
@@ -457,7 +454,7 @@ async fn a_table_that_is_made_anew_before_the_commit_gets_nothing() {
     let status = end(upload).await.unwrap_err();
     assert_eq!(reason(&status), "TABLE_CHANGED");
     assert_eq!(count(&engine, "t"), "0");
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
     // Nothing was committed, so that another id may load it.
     server.upload(spec_of("t", OTHER), days()).await.unwrap();
     assert_eq!(count(&engine, "t"), "4000");
@@ -501,7 +498,7 @@ async fn a_view_that_is_made_during_an_upload_is_not_passed_by() {
     assert!(status.message().contains("view"), "{status:?}");
     assert_eq!(count(&engine, "t"), "0");
     assert_eq!(count(&engine, "v"), "0");
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -523,7 +520,7 @@ async fn a_cancel_through_another_server_is_honoured() {
     let status = call.await.unwrap().unwrap_err();
     assert_eq!(reason(&status), "TRANSFER_CANCELLED");
     assert_eq!(count(&engine, "t"), "0");
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
     for server in [&first, &second] {
         assert_eq!(
             state(server, ID).await.state(),
@@ -580,7 +577,7 @@ async fn a_server_that_was_frozen_while_another_went_on_changes_nothing() {
         let now = state(server, ID).await;
         assert_eq!(now.state(), pb::TransferState::Succeeded);
     }
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -605,15 +602,9 @@ async fn another_server_goes_on_with_the_blocks_of_the_first() {
         let file = format!("d,n\n{file}");
         let first = server_at(&engine.url).await;
         let upload = begin(&first, asked.clone(), file.get(..file.len() / 2).unwrap()).await;
-        let staged = async {
-            while state(&first, id).await.counters.unwrap().rows_staged < 50_000 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, staged).await.unwrap();
-        upload.call.abort();
-        drop(upload.messages);
-        until(&first, id, pb::TransferState::Interrupted).await;
+        until_rows_are_staged(&first, id, 50_000).await;
+        upload.hang_up().await;
+        until_state(&first, id, pb::TransferState::Interrupted).await;
         let second = TestServer::start_with(|config| {
             config.engine = remote(&engine.url);
             config.transfer.block_rows = 777;
@@ -695,7 +686,7 @@ async fn one_id_through_two_servers_and_six_clients_loads_once() {
         engine.sql("SELECT count(), uniqExact(n) FROM t"),
         "4000\t4000"
     );
-    assert_eq!(staging_tables(&engine), "0");
+    nothing_is_left_staged(&engine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

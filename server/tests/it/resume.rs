@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use crate::{
     support::{TestServer, counters, gzip, metadata, reason, spec},
-    transfers::{OpenUpload, state},
+    transfers::{OpenUpload, state, until, until_rows_are_staged, until_state},
 };
 
 const ID: &str = "0190a5f0-7f1a-7c00-8000-0000000000b0";
@@ -61,43 +61,15 @@ fn staging_tables(server: &TestServer) -> String {
     server.sql("SELECT count() FROM system.tables WHERE name LIKE '\\_sluice\\_staging%'")
 }
 
-async fn is_known(server: &TestServer, id: &str) -> bool {
-    let request = pb::GetTransferRequest {
-        transfer_id: id.to_owned(),
-    };
-    server.ingest().await.get_transfer(request).await.is_ok()
-}
-
-async fn until_rows_are_staged(server: &TestServer, id: &str) {
-    for _ in 0..400 {
-        // The call may not have arrived yet.
-        if is_known(server, id).await
-            && state(server, id).await.counters.unwrap().rows_staged >= 20_000
-        {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no rows are staged");
-}
-
 /// Sends the beginning of a file, and hangs up once blocks are staged.
 async fn hang_up(server: &TestServer, table: &str, id: &str, file: &[u8]) -> pb::Transfer {
     let upload = OpenUpload::begin(server, table, id).await;
     for chunk in file.chunks(256 << 10) {
         upload.data(chunk.to_vec()).await;
     }
-    until_rows_are_staged(server, id).await;
-    upload.call.abort();
-    drop(upload.messages);
-    for _ in 0..400 {
-        let transfer = state(server, id).await;
-        if transfer.state() == pb::TransferState::Interrupted {
-            return transfer;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{:?}", state(server, id).await);
+    until_rows_are_staged(server, id, 20_000).await;
+    upload.hang_up().await;
+    until_state(server, id, pb::TransferState::Interrupted).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,8 +262,7 @@ async fn rejected_rows_of_all_attempts_are_there_once() {
         upload.data(chunk.to_vec()).await;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    upload.call.abort();
-    drop(upload.messages);
+    upload.hang_up().await;
     let response = server.upload(spec, &file).await.unwrap();
     assert_eq!(counters(&response).rows_rejected, 2);
     assert_eq!(counters(&response).rows_committed, 199_998);
@@ -430,7 +401,7 @@ async fn an_engine_that_dies_in_an_upload_costs_nothing() {
     for chunk in chunks.by_ref().take(10) {
         upload.data(chunk.to_vec()).await;
     }
-    until_rows_are_staged(&server, ID).await;
+    until_rows_are_staged(&server, ID, 20_000).await;
     let killed = server.engine_process;
     std::process::Command::new("kill")
         .args(["-9", &killed.to_string()])
@@ -640,11 +611,8 @@ async fn limits_of_files_and_memory_are_kept() {
     let held = OpenUpload::begin(&server, "t", ID).await;
     held.data("a\n").await;
     // It holds its memory before it takes a byte.
-    while !is_known(&server, ID).await
-        || state(&server, ID).await.counters.unwrap().bytes_received == 0
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let has_begun = |transfer: &pb::Transfer| transfer.counters.unwrap().bytes_received > 0;
+    until(&server, ID, has_begun).await;
     let status = server.upload(spec("t"), "a\n1\n").await.unwrap_err();
     assert_eq!(
         (reason(&status).as_str(), status.code()),

@@ -40,6 +40,14 @@ impl OpenUpload {
         open
     }
 
+    /// Hangs up in the middle of the file: the call is gone before its stream ends, which would be the end
+    /// of the file.
+    pub(crate) async fn hang_up(self) {
+        self.call.abort();
+        assert!(self.call.await.unwrap_err().is_cancelled());
+        drop(self.messages);
+    }
+
     pub(crate) async fn send(&self, message: pb::UploadRequest) {
         self.messages.send(message).await.unwrap();
     }
@@ -70,19 +78,51 @@ pub(crate) async fn state(server: &TestServer, id: &str) -> pb::Transfer {
     response.into_inner().transfer.unwrap()
 }
 
+/// Waits until a transfer is as wanted; it may not have arrived yet.
+pub(crate) async fn until(
+    server: &TestServer,
+    id: &str,
+    is_so: impl Fn(&pb::Transfer) -> bool,
+) -> pb::Transfer {
+    let mut client = server.ingest().await;
+    let mut last = None;
+    for _ in 0..3_000 {
+        let found = client.get_transfer(get(id)).await.ok();
+        let found = found.and_then(|found| found.into_inner().transfer);
+        match found {
+            Some(transfer) if is_so(&transfer) => return transfer,
+            other => last = other,
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the transfer {id} stays {last:?}");
+}
+
+/// Waits until it has this state.
+pub(crate) async fn until_state(
+    server: &TestServer,
+    id: &str,
+    wanted: pb::TransferState,
+) -> pb::Transfer {
+    until(server, id, |transfer| transfer.state() == wanted).await
+}
+
+/// Waits until so many rows of an upload are on their way.
+pub(crate) async fn until_rows_are_staged(server: &TestServer, id: &str, rows: i64) {
+    let are_staged = |transfer: &pb::Transfer| {
+        let counters = transfer.counters.as_ref();
+        counters.is_some_and(|counters| counters.rows_staged >= rows)
+    };
+    until(server, id, are_staged).await;
+}
+
 /// Waits until the server has counted rows of this upload.
 pub(crate) async fn until_rows_are_parsed(server: &TestServer, id: &str) {
-    for _ in 0..200 {
-        let transfer = server.ingest().await.get_transfer(get(id)).await;
-        let counters = transfer
-            .ok()
-            .and_then(|t| t.into_inner().transfer?.counters);
-        if counters.is_some_and(|counters| counters.rows_parsed > 0) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("the upload {id} does not move");
+    let are_parsed = |transfer: &pb::Transfer| {
+        let counters = transfer.counters.as_ref();
+        counters.is_some_and(|counters| counters.rows_parsed > 0)
+    };
+    until(server, id, are_parsed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

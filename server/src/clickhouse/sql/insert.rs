@@ -2,7 +2,9 @@
 //!
 //! Used by `transfer::upload`.
 
-use super::{Statement, TableName, join, quote_identifier, quote_string};
+use uuid::Uuid;
+
+use super::{Statement, TableName, join, journal::CLAIMS, quote_identifier, quote_string};
 
 /// One column of an INSERT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,22 +18,58 @@ pub struct InsertColumn {
     pub cast_to: Option<String>,
 }
 
-/// `INSERT INTO t (a, b) FORMAT Native`, or, as soon as one column needs a cast,
+/// An INSERT that begins later than another step of its upload was taken does nothing but fail: ClickHouse
+/// itself looks, in the moment in which the INSERT begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fence<'a> {
+    /// The journal's database.
+    pub(crate) journal: &'a str,
+    pub(crate) transfer_id: Uuid,
+    /// The step by which the upload is owned.
+    pub(crate) step: u32,
+}
+
+/// What the exception of an INSERT says that came too late.
+pub(crate) const FENCED: &str = "the upload belongs to somebody else";
+
+impl Fence<'_> {
+    fn condition(&self) -> String {
+        format!(
+            " WHERE NOT (SELECT throwIf(max(step) != {}, {}) FROM {} WHERE transfer_id = '{}')",
+            self.step,
+            quote_string(FENCED),
+            TableName::new(self.journal, CLAIMS).quoted(),
+            self.transfer_id
+        )
+    }
+}
+
+/// `INSERT INTO t (a, b) FORMAT Native`, or, as soon as one column needs a cast, or there is a fence,
 /// `INSERT INTO t (a, b) SELECT a, CAST(b, 'T') FROM input('a Int8, b String') FORMAT Native`.
 /// `columns` must not be empty.
 #[must_use]
 pub fn insert_native(table: &TableName, columns: &[InsertColumn]) -> Statement {
+    insert_fenced(table, columns, None)
+}
+
+/// The same, behind a fence.
+pub(crate) fn insert_fenced(
+    table: &TableName,
+    columns: &[InsertColumn],
+    fence: Option<Fence<'_>>,
+) -> Statement {
     let names = join(columns, |column| quote_identifier(&column.name));
     let target = format!("INSERT INTO {} ({names})", table.quoted());
-    if columns.iter().all(|column| column.cast_to.is_none()) {
+    if fence.is_none() && columns.iter().all(|column| column.cast_to.is_none()) {
         return Statement::new(format!("{target} FORMAT Native"));
     }
+    let condition = fence.map(|fence| fence.condition()).unwrap_or_default();
     let values = join(columns, value);
     let structure = join(columns, |column| {
         format!("{} {}", quote_identifier(&column.name), column.wire_type)
     });
     Statement::new(format!(
-        "{target} SELECT {values} FROM input({}) FORMAT Native",
+        "{target} SELECT {values} FROM input({}){condition} FORMAT Native",
         quote_string(&structure)
     ))
 }

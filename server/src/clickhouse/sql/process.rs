@@ -19,6 +19,27 @@ pub(crate) fn kill(query_id: Uuid) -> Statement {
     Statement::new(format!("KILL QUERY WHERE query_id = '{query_id}' ASYNC"))
 }
 
+/// How many INSERTs run whose tokens begin with a text, and may still write. One that was killed while it waits
+/// for its first rows is there until its connection ends, which may take an hour, and writes nothing.
+pub(crate) fn inserts(token: &str) -> Statement {
+    Statement::new(format!(
+        "SELECT count() FROM system.processes WHERE {} AND (NOT is_cancelled OR read_rows > 0)",
+        has_token(token)
+    ))
+}
+
+/// Ends them.
+pub(crate) fn kill_inserts(token: &str) -> Statement {
+    Statement::new(format!("KILL QUERY WHERE {} ASYNC", has_token(token)))
+}
+
+fn has_token(token: &str) -> String {
+    format!(
+        "startsWith(Settings['insert_deduplication_token'], {})",
+        quote_string(token)
+    )
+}
+
 /// The exception that ended the statement with this id, as far as ClickHouse remembers it: it keeps
 /// the newest of each code. One that it meets while it looks for the names in a stack trace, in a library
 /// that it may not open, says nothing of the statement.

@@ -30,7 +30,10 @@ use super::{
     sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
 };
 use crate::{
-    clickhouse::{self, Insert},
+    clickhouse::{
+        self, Insert,
+        sql::{Fence, insert_fenced},
+    },
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
     transfer::{Error, Patience, Result, commit::window::Window},
@@ -271,10 +274,12 @@ impl Closing<'_, '_> {
             return Err(Error::Internal("a block is missing between two others"));
         }
         if number > self.present.checkpoint.block {
+            // Before anything is waited for: meanwhile the next block is sent ahead.
+            let opened = self.ahead.take(number);
             if let Some(window) = &self.sink.window {
                 self.checkpoints.cover(window.uncovered_blocks()).await?;
             }
-            self.insert(&block, &checkpoint).await?;
+            self.insert(&block, &checkpoint, opened).await?;
             self.checkpoints.checkpoint(checkpoint).await?;
         }
         self.confirmed = with_it;
@@ -307,60 +312,55 @@ impl Closing<'_, '_> {
         Ok(())
     }
 
+    /// Sees that nothing of the INSERT that failed comes any more: what has not begun never does, and what
+    /// has begun is over. Else the same block could come when the table has forgotten it.
+    async fn fence_off(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let sink = self.sink;
+        if !sink.is_visible {
+            return Ok(());
+        }
+        let mut patience = Patience::new();
+        while let Err(error) = sink.inner.renew(sink.transfer, sink.incarnation).await {
+            if matches!(error, Error::TakenOver { .. }) {
+                return Err(error);
+            }
+            patience
+                .after(sink.inner, "owning the upload anew", error)
+                .await?;
+        }
+        sink.see_ended(&sink.token(checkpoint)).await
+    }
+
     /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
     /// comes.
-    async fn insert(&mut self, block: &EncodedBlock, checkpoint: &Checkpoint) -> Result<()> {
+    async fn insert(
+        &mut self,
+        block: &EncodedBlock,
+        checkpoint: &Checkpoint,
+        opened: Option<OpenInsert>,
+    ) -> Result<()> {
         self.check_owner().await?;
-        let mut outcome = match self.ahead.take(checkpoint.block) {
+        let mut outcome = match opened {
             Some(opened) => self.end(opened).await,
             None => self.try_insert(block, checkpoint).await,
         };
         let mut patience = Patience::new();
-        let mut lost = Vec::new();
         while let Err(error) = outcome {
             self.ahead.give_up();
-            lost.extend(*self.query);
-            patience
-                .after(self.sink.inner, "sending a block", self.sink.explain(error))
-                .await?;
-            self.check_owner().await?;
-            outcome = self.try_insert(block, checkpoint).await;
-        }
-        if self.sink.is_visible {
-            for query_id in lost {
-                self.see_ended(query_id).await?;
+            if error.is_fenced() {
+                // Somebody else has the upload; or it was sent ahead, and another block was sent again since.
+                self.check_owner().await?;
+            } else {
+                let explained = self.sink.explain(error);
+                patience
+                    .after(self.sink.inner, "sending a block", explained)
+                    .await?;
+                self.fence_off(checkpoint).await?;
             }
+            outcome = self.try_insert(block, checkpoint).await;
         }
         *self.query = None;
         Ok(())
-    }
-
-    /// Waits until an INSERT that was given up has ended: the table must not forget the block while the same
-    /// block may still come.
-    async fn see_ended(&self, query_id: Uuid) -> Result<()> {
-        let client = self.sink.client;
-        let mut patience = Patience::new();
-        let begun = Instant::now();
-        while begun.elapsed() < GIVEN_UP_LIMIT {
-            match client.progress(query_id).await {
-                Ok(Some(_)) => {
-                    self.sink.inner.kill(query_id).await;
-                    sleep(GIVEN_UP_PAUSE).await;
-                }
-                // Who may not look cannot wait.
-                Ok(None) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
-                Err(error) => {
-                    let looking = "looking for an INSERT that was given up";
-                    patience
-                        .after(self.sink.inner, looking, error.into())
-                        .await?;
-                }
-            }
-        }
-        Err(Error::ClickHouse(clickhouse::Error::Timeout {
-            action: "end an INSERT that was given up",
-            limit: GIVEN_UP_LIMIT,
-        }))
     }
 
     async fn end(&mut self, opened: OpenInsert) -> Result<()> {
@@ -385,21 +385,65 @@ impl Closing<'_, '_> {
 }
 
 impl Sink<'_> {
-    /// Begins the INSERT of a block. Its token names the content: what is the same block in every run of
-    /// the upload is taken once, and nothing else is taken for it.
+    /// Begins the INSERT of a block.
     async fn begin(&self, query_id: Uuid, checkpoint: &Checkpoint) -> Result<Insert> {
-        let token = format!(
-            "{}/{}/{}/{:08x}",
-            self.transfer.description().id,
+        let token = self.token(checkpoint);
+        let partitions = self.window.as_ref().map(Window::partitions_per_block);
+        let statement = insert_fenced(&self.table, &self.columns, self.fence());
+        let insert = self
+            .client
+            .insert_block(&statement, query_id, &token, partitions);
+        Ok(insert.await?)
+    }
+
+    /// None for what is staged: another owner gives that table another name. Who acts as the caller may not
+    /// read the journal, and does without.
+    fn fence(&self) -> Option<Fence<'_>> {
+        let Self {
+            inner, transfer, ..
+        } = self;
+        let (_, step) = transfer.claim().filter(|_| self.is_visible)?;
+        let may_read_it = inner.connection.acts_as_itself();
+        may_read_it.then(|| inner.journal.fence(transfer.description().id, step))
+    }
+
+    /// What all tokens of this upload begin with.
+    pub(super) fn tokens(&self) -> String {
+        format!("{}/", self.transfer.description().id)
+    }
+
+    /// The token of a block names its content: what is the same block in every run of the upload is taken
+    /// once, and nothing else is taken for it.
+    fn token(&self, checkpoint: &Checkpoint) -> String {
+        format!(
+            "{}{}/{}/{:08x}",
+            self.tokens(),
             self.incarnation,
             checkpoint.block,
             checkpoint.block_crc32c
-        );
-        let partitions = self.window.as_ref().map(Window::partitions_per_block);
-        let insert = self
-            .client
-            .insert_block(&self.statement, query_id, &token, partitions);
-        Ok(insert.await?)
+        )
+    }
+
+    /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
+    /// a block while the same block may still come.
+    pub(super) async fn see_ended(&self, token: &str) -> Result<()> {
+        let mut patience = Patience::new();
+        let begun = Instant::now();
+        while begun.elapsed() < GIVEN_UP_LIMIT {
+            match self.client.end_inserts(token).await {
+                Ok(true) => sleep(GIVEN_UP_PAUSE).await,
+                // Who may not look cannot wait.
+                Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
+                Err(error) => {
+                    let looking = "looking for an INSERT that was given up";
+                    patience.after(self.inner, looking, error.into()).await?;
+                }
+            }
+        }
+        Err(Error::ClickHouse(clickhouse::Error::Timeout {
+            action: "end an INSERT that was given up",
+            limit: GIVEN_UP_LIMIT,
+        }))
     }
 
     /// Says what to do about a block that has more partitions than its table remembers.

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     clickhouse::{
         Insert,
-        sql::{self, TableName},
+        sql::{InsertColumn, TableName},
     },
     journal::{Checkpoint, UploadRow},
     task,
@@ -86,12 +86,10 @@ impl<'a> Job<'a> {
         let mut sent = None;
         let present = start.checkpoint;
         if request.dry_run {
-            self.sink(sql::insert_native(&table, &columns), &choice)
-                .discard(items)
-                .await?;
+            self.sink(&table, &columns, &choice).discard(items).await?;
         } else if mode == CommitMode::Direct {
             self.ledger.begin(upload).await?;
-            let sink = self.sink(sql::insert_native(&table, &columns), &choice);
+            let sink = self.sink(&table, &columns, &choice);
             let [query, _] = &mut self.queries;
             let (open, rows) = sink.send_stream(items, &idle_block, query).await?;
             insert = open;
@@ -166,12 +164,13 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn sink(&self, statement: sql::Statement, choice: &Choice) -> Sink<'a> {
+    fn sink(&self, table: &TableName, columns: &[InsertColumn], choice: &Choice) -> Sink<'a> {
         Sink {
             inner: self.inner,
             client: self.inner.client(),
             transfer: self.transfer,
-            statement,
+            table: table.clone(),
+            columns: columns.to_vec(),
             incarnation: self.ledger.incarnation(),
             window: choice.window.clone(),
             is_visible: !choice.commit.mode.is_staged(),
@@ -183,7 +182,7 @@ impl<'a> Job<'a> {
     async fn send_blocks(
         &mut self,
         table: &TableName,
-        columns: &[sql::InsertColumn],
+        columns: &[InsertColumn],
         choice: &Choice,
         upload: UploadRow,
         (items, start): (mpsc::Receiver<Item>, Start),
@@ -206,7 +205,7 @@ impl<'a> Job<'a> {
             self.ledger.begin(upload).await?;
         }
         let inner = self.inner;
-        let mut sink = self.sink(sql::insert_native(&into, columns), choice);
+        let mut sink = self.sink(&into, columns, choice);
         if is_staged {
             sink.client = inner.connection.service();
         }
@@ -222,6 +221,10 @@ impl<'a> Job<'a> {
                 Vec::new()
             },
         };
+        if sink.is_visible && start.upload.is_some() {
+            // Those of whoever had the upload before.
+            sink.see_ended(&sink.tokens()).await?;
+        }
         let progress = (&mut self.ledger.checkpoints, &mut self.queries);
         sink.send_blocks(items, progress, from.into(), &present)
             .await

@@ -65,7 +65,7 @@ impl<'a> Ledger<'a> {
 
     /// The number of the newest step of this run: no other run has it.
     pub(super) fn epoch(&self) -> u32 {
-        self.own.as_ref().map_or(0, |own| own.number)
+        self.transfer.claim().map_or(0, |(_, number)| number)
     }
 
     /// Whether this run has ever owned the upload.
@@ -147,7 +147,7 @@ impl<'a> Ledger<'a> {
             return Ok(());
         };
         let wanted = Claim {
-            number: own.number + 1,
+            number: self.epoch() + 1,
             step,
             run: self.run,
             incarnation: own.incarnation,

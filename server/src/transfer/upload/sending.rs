@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::checkpoints::Confirmed;
 use crate::{
-    clickhouse::{Client, Insert, Statement},
+    clickhouse::{
+        Client, Insert,
+        sql::{InsertColumn, TableName, insert_native},
+    },
     column::EncodedBlock,
     journal::{Checkpoint, RejectedRow},
     transfer::{Error, Inner, Result, Transfer, commit::window::Window},
@@ -36,7 +39,8 @@ pub(super) struct Sink<'a> {
     /// Whose rights the INSERTs need.
     pub(super) client: &'a Client,
     pub(super) transfer: &'a Transfer,
-    pub(super) statement: Statement,
+    pub(super) table: TableName,
+    pub(super) columns: Vec<InsertColumn>,
     /// How often the file had been begun anew.
     pub(super) incarnation: u32,
     /// What bounds the blocks that go to the table itself.
@@ -69,7 +73,8 @@ impl Sink<'_> {
         query: &mut Option<Uuid>,
     ) -> Result<(Option<Insert>, Confirmed)> {
         let query_id = self.transfer.description().id;
-        let mut insert = self.client.insert(&self.statement, query_id).await?;
+        let statement = insert_native(&self.table, &self.columns);
+        let mut insert = self.client.insert(&statement, query_id).await?;
         let mut sent = Confirmed::default();
         loop {
             match timeout(KEEPALIVE_INTERVAL, items.recv()).await {

@@ -14,6 +14,7 @@ use sluice_server::task;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 /// How late a request is: behind the first time that it is tried again.
@@ -39,6 +40,10 @@ pub(crate) enum Fault {
     AnswerLost,
     /// The line breaks behind all of it, and ClickHouse gets it only later.
     Late,
+    /// ClickHouse gets less than its head, and the rest when [`FaultyLine::release`] says so.
+    Held,
+    /// The same, and whoever sent it sees the line break at once.
+    Kept,
     /// ClickHouse sees nothing of it, and this exception is the answer.
     Refused(u16, &'static str),
 }
@@ -48,6 +53,15 @@ pub(crate) enum Fault {
 pub(crate) struct FaultyLine {
     pub(crate) url: String,
     scripts: Arc<Mutex<HashMap<String, VecDeque<Fault>>>>,
+    held: Arc<Held>,
+}
+
+/// An INSERT that the line holds back.
+#[derive(Debug, Default)]
+struct Held {
+    arrived: Notify,
+    released: Notify,
+    done: Notify,
 }
 
 impl FaultyLine {
@@ -59,6 +73,7 @@ impl FaultyLine {
         let line = Self {
             url: at_address(url, listener.local_addr().unwrap()),
             scripts: Arc::default(),
+            held: Arc::default(),
         };
         let shared = line.clone();
         task::spawn_background("line", async move {
@@ -74,6 +89,17 @@ impl FaultyLine {
     pub(crate) fn script(&self, id: &str, faults: &[Fault]) {
         let faults = faults.iter().copied().collect();
         self.scripts.lock().unwrap().insert(id.to_owned(), faults);
+    }
+
+    /// Waits until the line has all of an INSERT that it holds back.
+    pub(crate) async fn until_held(&self) {
+        self.held.arrived.notified().await;
+    }
+
+    /// Lets ClickHouse have it, and waits until that has done with it.
+    pub(crate) async fn release(&self) {
+        self.held.released.notify_one();
+        self.held.done.notified().await;
     }
 
     /// The faults that have not happened.
@@ -95,7 +121,7 @@ impl FaultyLine {
 
     async fn serve(self, mut client: TcpStream, target: SocketAddr) {
         let mut begun = Vec::new();
-        while !begun.windows(4).any(|four| four == b"\r\n\r\n") {
+        while find_head_end(&begun).is_none() {
             if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
                 return;
             }
@@ -109,9 +135,31 @@ impl FaultyLine {
             return refuse(client, code, name).await;
         }
         if let Ok(server) = TcpStream::connect(target).await {
-            pass_on(fault, client, server, begun).await;
+            pass_on(fault, client, server, begun, &self.held).await;
         }
     }
+}
+
+impl Held {
+    /// Hands a part of the head on, and the rest once it is released.
+    async fn hold(&self, mut server: TcpStream, request: &[u8]) {
+        let (first, rest) = request.split_at(head_end(request) - 1);
+        server.write_all(first).await.ok();
+        self.arrived.notify_one();
+        self.released.notified().await;
+        finish(server, rest).await;
+        self.done.notify_one();
+    }
+}
+
+/// Where the body of a request begins.
+fn find_head_end(request: &[u8]) -> Option<usize> {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+fn head_end(request: &[u8]) -> usize {
+    find_head_end(request).unwrap()
 }
 
 /// Answers with an exception.
@@ -126,21 +174,23 @@ async fn refuse(mut client: TcpStream, code: u16, name: &str) {
 }
 
 /// Hands a request on as far as the fault lets it.
-async fn pass_on(fault: Fault, mut client: TcpStream, mut server: TcpStream, mut begun: Vec<u8>) {
+async fn pass_on(
+    fault: Fault,
+    mut client: TcpStream,
+    mut server: TcpStream,
+    mut begun: Vec<u8>,
+    held: &Held,
+) {
     match fault {
         Fault::InBlock => {
             // More than the head, and never the last byte of a block that waits for its turn.
-            let middle = begun
-                .windows(4)
-                .position(|four| four == b"\r\n\r\n")
-                .unwrap()
-                + 4;
-            while begun.len() < middle + 64 {
+            let middle = head_end(&begun) + 64;
+            while begun.len() < middle {
                 if !matches!(client.read_buf(&mut begun).await, Ok(1..)) {
                     return;
                 }
             }
-            begun.truncate(middle + 64);
+            begun.truncate(middle);
             server.write_all(&begun).await.ok();
         }
         Fault::BeforeEnd => {
@@ -152,13 +202,17 @@ async fn pass_on(fault: Fault, mut client: TcpStream, mut server: TcpStream, mut
             read_to_end(&mut client, &mut begun).await;
             drop(client);
             tokio::time::sleep(LATE).await;
-            server.write_all(&begun).await.ok();
-            server.read_to_end(&mut Vec::new()).await.ok();
+            finish(server, &begun).await;
+        }
+        Fault::Held | Fault::Kept => {
+            read_to_end(&mut client, &mut begun).await;
+            let client = (fault == Fault::Held).then_some(client);
+            held.hold(server, &begun).await;
+            drop(client);
         }
         Fault::AnswerLost => {
             read_to_end(&mut client, &mut begun).await;
-            server.write_all(&begun).await.ok();
-            server.read_to_end(&mut Vec::new()).await.ok();
+            finish(server, &begun).await;
         }
         _ => {
             if server.write_all(&begun).await.is_ok() {
@@ -166,6 +220,12 @@ async fn pass_on(fault: Fault, mut client: TcpStream, mut server: TcpStream, mut
             }
         }
     }
+}
+
+/// Hands the rest of a request on, and waits until ClickHouse has done with it: it answers then.
+async fn finish(mut server: TcpStream, rest: &[u8]) {
+    server.write_all(rest).await.ok();
+    server.readable().await.ok();
 }
 
 /// Reads the rest of a chunked request.
