@@ -5,7 +5,7 @@ use std::{
     process::Command as Process,
 };
 
-use crate::support::{SLUICE, Server};
+use crate::support::{SLUICE, Server, is_alive};
 
 const ID: &str = "0190d3a0-0000-7000-8000-000000000003";
 const ENDLESS: &str = "SELECT number FROM system.numbers";
@@ -273,14 +273,10 @@ fn a_file_that_cannot_be_read_is_7() {
 /// Sets how many files a process may have open; returns how many it has.
 fn limit_open_files(process: u32, limit: &str) -> usize {
     let line = ["--pid", &process.to_string(), &format!("--nofile={limit}:")];
-    assert!(
-        Process::new("prlimit")
-            .args(line)
-            .status()
-            .unwrap()
-            .success()
-    );
-    fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
+    let done = Process::new("prlimit").args(line).output().unwrap();
+    // ClickHouse may end itself for want of them; the next one has as many as it likes.
+    assert!(done.status.success() || !is_alive(process), "{done:?}");
+    fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
 }
 
 #[test]
@@ -292,7 +288,7 @@ fn a_clickhouse_that_is_out_of_file_descriptors_is_waited_for() {
     let open = limit_open_files(engine, "4096");
     limit_open_files(engine, &open.to_string());
     let error = server.fails(&[&upload[..], &["--retry-time", "0"]].concat(), 5);
-    // Or it has no descriptor left even for the connection.
+    // Or it has no descriptor left even for the connection, or ends for want of one.
     let reasons = ["CLICKHOUSE_RESOURCES", "CLICKHOUSE_UNAVAILABLE"];
     assert!(
         reasons.contains(&error["reason"].as_str().unwrap()),
@@ -301,7 +297,10 @@ fn a_clickhouse_that_is_out_of_file_descriptors_is_waited_for() {
 
     let client = server.begin(&upload);
     // The server waits for a while, and the client then tries again.
-    server.until_transfer(ID, |transfer| transfer["state"] == "running");
+    server.until_transfer(ID, |transfer| {
+        let state = transfer["state"].as_str();
+        state.is_some_and(|state| state != "interrupted")
+    });
     limit_open_files(engine, "4096");
     let (code, loaded, notes) = client.finish_with_notes();
     assert_eq!(code, Some(0), "{loaded} {notes}");
