@@ -619,6 +619,37 @@ async fn another_server_goes_on_with_the_blocks_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_server_goes_on_where_the_first_was_when_it_lost_the_upload() {
+    let engine = HostedEngine::start("", None, "");
+    engine.sql(
+        "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 3",
+    );
+    let asked = pb::UploadSpec {
+        commit_mode: pb::CommitMode::Blocks.into(),
+        ..spec_of("t", ID)
+    };
+    let rows = days().repeat(50).replace("d,n\n", "");
+    let file = format!("d,n\n{rows}");
+    let (half, most) = (file.len() / 2, file.len() * 3 / 4);
+    let (gate, hold) = holding(&engine, "INSERT INTO `sluice`.`claims_2`", 1).await;
+    let first = server_at(&engine.url).await;
+    let second = server_at(&gate.url).await;
+    let upload = begin(&first, asked.clone(), &file[..half]).await;
+    until_rows_are_staged(&first, ID, 50_000).await;
+    let meanwhile = async {
+        // The second one has looked how far the first is, which goes on.
+        arrived(&hold).await;
+        upload.data(file[half..most].to_owned()).await;
+        until_rows_are_staged(&first, ID, 120_000).await;
+        hold.release();
+    };
+    let (response, ()) = tokio::join!(second.upload(asked, &file), meanwhile);
+    assert_eq!(counters(&response.unwrap()).rows_committed, 200_000);
+    assert_eq!(count(&engine, "t"), "200000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn blocks_that_failed_do_not_begin_anew_under_their_id() {
     let server = TestServer::start_with(|config| config.transfer.block_rows = 1_000).await;
     server.sql(

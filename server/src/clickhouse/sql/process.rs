@@ -20,10 +20,10 @@ pub(crate) fn kill(query_id: Uuid) -> Statement {
 }
 
 /// How many INSERTs run whose tokens begin with a text, and may still write. One that was killed while it waits
-/// for its first rows is there until its connection ends, which may take an hour, and writes nothing.
+/// for its block is there until its connection ends, which may take an hour, and writes nothing.
 pub(crate) fn inserts(token: &str) -> Statement {
     Statement::new(format!(
-        "SELECT count() FROM system.processes WHERE {} AND (NOT is_cancelled OR read_rows > 0)",
+        "SELECT count() FROM system.processes WHERE {} AND (NOT is_cancelled OR written_rows > 0)",
         has_token(token)
     ))
 }

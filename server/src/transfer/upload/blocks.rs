@@ -36,7 +36,7 @@ use crate::{
     },
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
-    transfer::{Error, Patience, Result, commit::window::Window},
+    transfer::{Error, Inner, Patience, Result, commit::window::Window},
 };
 
 /// The pause after which the journal is told that the upload lives.
@@ -328,7 +328,7 @@ impl Closing<'_, '_> {
                 .after(sink.inner, "owning the upload anew", error)
                 .await?;
         }
-        sink.see_ended(&sink.token(checkpoint)).await
+        sink.inner.see_ended(&sink.token(checkpoint)).await
     }
 
     /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
@@ -384,6 +384,35 @@ impl Closing<'_, '_> {
     }
 }
 
+/// What the tokens of all blocks of an upload begin with.
+pub(super) fn tokens(id: Uuid) -> String {
+    format!("{id}/")
+}
+
+impl Inner {
+    /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
+    /// a block while the same block may still come.
+    pub(super) async fn see_ended(&self, token: &str) -> Result<()> {
+        let mut patience = Patience::new();
+        let begun = Instant::now();
+        while begun.elapsed() < GIVEN_UP_LIMIT {
+            match self.client().end_inserts(token).await {
+                Ok(true) => sleep(GIVEN_UP_PAUSE).await,
+                // Who may not look cannot wait.
+                Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
+                Err(error) => {
+                    let looking = "looking for an INSERT that was given up";
+                    patience.after(self, looking, error.into()).await?;
+                }
+            }
+        }
+        Err(Error::ClickHouse(clickhouse::Error::Timeout {
+            action: "end an INSERT that was given up",
+            limit: GIVEN_UP_LIMIT,
+        }))
+    }
+}
+
 impl Sink<'_> {
     /// Begins the INSERT of a block.
     async fn begin(&self, query_id: Uuid, checkpoint: &Checkpoint) -> Result<Insert> {
@@ -407,43 +436,16 @@ impl Sink<'_> {
         may_read_it.then(|| inner.journal.fence(transfer.description().id, step))
     }
 
-    /// What all tokens of this upload begin with.
-    pub(super) fn tokens(&self) -> String {
-        format!("{}/", self.transfer.description().id)
-    }
-
     /// The token of a block names its content: what is the same block in every run of the upload is taken
     /// once, and nothing else is taken for it.
     fn token(&self, checkpoint: &Checkpoint) -> String {
         format!(
             "{}{}/{}/{:08x}",
-            self.tokens(),
+            tokens(self.transfer.description().id),
             self.incarnation,
             checkpoint.block,
             checkpoint.block_crc32c
         )
-    }
-
-    /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
-    /// a block while the same block may still come.
-    pub(super) async fn see_ended(&self, token: &str) -> Result<()> {
-        let mut patience = Patience::new();
-        let begun = Instant::now();
-        while begun.elapsed() < GIVEN_UP_LIMIT {
-            match self.client.end_inserts(token).await {
-                Ok(true) => sleep(GIVEN_UP_PAUSE).await,
-                // Who may not look cannot wait.
-                Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
-                Err(error) => {
-                    let looking = "looking for an INSERT that was given up";
-                    patience.after(self.inner, looking, error.into()).await?;
-                }
-            }
-        }
-        Err(Error::ClickHouse(clickhouse::Error::Timeout {
-            action: "end an INSERT that was given up",
-            limit: GIVEN_UP_LIMIT,
-        }))
     }
 
     /// Says what to do about a block that has more partitions than its table remembers.

@@ -221,10 +221,6 @@ impl<'a> Job<'a> {
                 Vec::new()
             },
         };
-        if sink.is_visible && start.upload.is_some() {
-            // Those of whoever had the upload before.
-            sink.see_ended(&sink.tokens()).await?;
-        }
         let progress = (&mut self.ledger.checkpoints, &mut self.queries);
         sink.send_blocks(items, progress, from.into(), &present)
             .await

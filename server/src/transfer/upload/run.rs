@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Begun, Chunk, Past, UploadOutcome,
-    blocks::Queries,
+    blocks::{Queries, tokens},
     finish::complete,
     head::{Feed, Head, Sample},
     ledger::Ledger,
@@ -152,6 +152,7 @@ impl<'a> Job<'a> {
         if !self.request.dry_run {
             self.take(newest.as_ref()).await?;
         }
+        self.catch_up(&mut start).await?;
         let existing = self.existing(&mut start).await?;
         let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
@@ -202,6 +203,31 @@ impl<'a> Job<'a> {
                 Err(error) => patience.after(self.inner, "looking back", error).await?,
             }
         }
+    }
+
+    /// Waits until nothing of whoever had the upload before comes any more, and looks how far it is then: the
+    /// table knows no more blocks again than the journal lacks, and in between there were others.
+    async fn catch_up(&self, start: &mut Start) -> Result<()> {
+        let mode = start.commit.as_ref().map(|commit| commit.mode);
+        if mode != Some(CommitMode::Blocks) {
+            return Ok(());
+        }
+        let id = self.request.id;
+        self.inner.see_ended(&tokens(id)).await?;
+        let mut patience = Patience::new();
+        let incarnation = self.ledger.incarnation();
+        let checkpoint = loop {
+            match self.inner.journal.checkpoint(id, incarnation).await {
+                Ok(checkpoint) => break checkpoint,
+                Err(error) => {
+                    patience
+                        .after(self.inner, "looking how far the upload is", error.into())
+                        .await?;
+                }
+            }
+        };
+        start.checkpoint = checkpoint.unwrap_or_default();
+        Ok(())
     }
 
     /// Makes the upload that of this run.
