@@ -484,7 +484,7 @@ fn normalised(url: &str, texts: &[String]) -> Vec<Option<String>> {
 }
 
 /// Fails unless ClickHouse finds plain queries in what we have taken: no SETTINGS, no function that is not
-/// for callers.
+/// for callers. One that it refuses by itself does no harm.
 fn check_trees(url: &str, queries: &[String]) {
     let explain = |(number, query): (usize, &String)| {
         format!("SELECT {number} AS n, explain FROM (EXPLAIN AST {query})")
@@ -493,7 +493,15 @@ fn check_trees(url: &str, queries: &[String]) {
         let parts: Vec<_> = some.iter().enumerate().map(explain).collect();
         let question = parts.join(" UNION ALL ");
         let (status, answer) = post(url, "/?max_query_size=100000000", question.as_bytes());
-        assert_eq!(status, 200, "{answer}\n{some:#?}");
+        if status != 200 && some.len() > 1 {
+            some.iter()
+                .for_each(|query| check_trees(url, std::slice::from_ref(query)));
+            continue;
+        }
+        if status != 200 {
+            assert!(answer.contains("BAD_ARGUMENTS"), "{answer}\n{some:#?}");
+            continue;
+        }
         for line in answer.lines() {
             let (number, node) = line.split_once('\t').unwrap();
             let query = &some[number.parse::<usize>().unwrap()];
