@@ -635,18 +635,51 @@ async fn another_server_goes_on_where_the_first_was_when_it_lost_the_upload() {
     let (gate, hold) = holding(&engine, "INSERT INTO `sluice`.`claims_2`", 1).await;
     let first = server_at(&engine.url).await;
     let second = server_at(&gate.url).await;
-    let upload = begin(&first, asked.clone(), &file[..half]).await;
+    let upload = begin(&first, asked.clone(), file.get(..half).unwrap()).await;
     until_rows_are_staged(&first, ID, 50_000).await;
     let meanwhile = async {
         // The second one has looked how far the first is, which goes on.
         arrived(&hold).await;
-        upload.data(file[half..most].to_owned()).await;
+        upload.data(file.get(half..most).unwrap().to_owned()).await;
         until_rows_are_staged(&first, ID, 120_000).await;
         hold.release();
     };
     let (response, ()) = tokio::join!(second.upload(asked, &file), meanwhile);
     assert_eq!(counters(&response.unwrap()).rows_committed, 200_000);
     assert_eq!(count(&engine, "t"), "200000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_just_being_written_down_does_not_begin_anew() {
+    let engine = HostedEngine::start("", None, "");
+    engine.sql(
+        "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 100",
+    );
+    let asked = pb::UploadSpec {
+        commit_mode: pb::CommitMode::Blocks.into(),
+        ..spec_of("t", ID)
+    };
+    let rows = days().repeat(50).replace("d,n\n", "");
+    let file = format!("d,n\n{rows}");
+    let (writing, written) = holding(&engine, "INSERT INTO `sluice`.`uploads_2`", 1).await;
+    let (claiming, claimed) = holding(&engine, "INSERT INTO `sluice`.`claims_2`", 1).await;
+    let first = server_at(&writing.url).await;
+    let second = server_at(&claiming.url).await;
+    let half = file.get(..file.len() / 2).unwrap();
+    let upload = begin(&first, asked.clone(), half).await;
+    arrived(&written).await;
+    let meanwhile = async {
+        // The second one has seen that nothing is written down.
+        arrived(&claimed).await;
+        written.release();
+        until_rows_are_staged(&first, ID, 50_000).await;
+        claimed.release();
+    };
+    let (response, ()) = tokio::join!(second.upload(asked, &file), meanwhile);
+    assert_eq!(counters(&response.unwrap()).rows_committed, 200_000);
+    assert_eq!(count(&engine, "t"), "200000");
+    drop(upload);
 }
 
 #[tokio::test(flavor = "multi_thread")]

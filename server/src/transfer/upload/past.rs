@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use super::blocks::tokens;
 use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     transfer::{
@@ -44,16 +45,13 @@ impl Inner {
     /// ClickHouse.
     pub(super) async fn past(&self, request: &UploadRequest) -> Result<Past> {
         let id = request.id;
-        let (newest, row) = tokio::try_join!(self.newest_claim(id), async {
-            Ok(self.journal.find(id).await?)
-        })?;
-        let Some(newest) = newest else {
+        let Some(newest) = self.newest_claim(id).await? else {
             return Ok(Past::Nothing(None));
         };
-        // Whoever took its first step was gone before he could say more.
-        let Some(row) = row else {
+        // Behind the step: what was written before it is seen.
+        let Some(row) = self.journal.find(id).await? else {
             return match newest.standing() {
-                Standing::Owned => self.restart(id, &newest).await,
+                Standing::Owned => self.begin_unless_sent(id, &newest).await,
                 Standing::Ended { .. } | Standing::Restarted => Ok(Past::Nothing(Some(newest))),
                 Standing::Committing | Standing::Succeeded => {
                     Err(Error::Internal("the journal has lost the row of an upload"))
@@ -95,8 +93,7 @@ impl Inner {
         let id = request.id;
         let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
         let Some(upload) = upload else {
-            // Nothing is sent before it is written.
-            return self.restart(id, &newest).await;
+            return self.begin_unless_sent(id, &newest).await;
         };
         if mode == CommitMode::Direct {
             return Err(Error::NotResumable { id: id.to_string() });
@@ -120,6 +117,28 @@ impl Inner {
             }),
             checkpoint,
         })
+    }
+
+    /// Begins anew what has an owner who has not written down what it begins with: nothing is sent before.
+    /// But that owner may be alive, and do both in this moment.
+    async fn begin_unless_sent(&self, id: Uuid, newest: &Claim) -> Result<Past> {
+        let own = Claim {
+            number: newest.number + 1,
+            run: Uuid::new_v4(),
+            ..newest.clone()
+        };
+        let taken = self.claim(id, &own).await?;
+        let taken_over = || Err(Error::TakenOver { id: id.to_string() });
+        if taken.run != own.run {
+            return taken_over();
+        }
+        // From here on nobody else sends.
+        self.see_ended(&tokens(id)).await?;
+        match self.journal.upload(id).await? {
+            // It has been sent meanwhile, and goes on.
+            Some(upload) if upload.incarnation == newest.incarnation => taken_over(),
+            _ => self.restart(id, &taken).await,
+        }
     }
 
     /// Gives up what there is of an upload, so that its file begins at its first byte again.
@@ -148,7 +167,11 @@ impl Inner {
         let id = || request.id.to_string();
         let has_spec = upload.is_none_or(|upload| upload.spec == request.spec);
         if !has_spec || row.connection != self.connection.name() {
-            return Err(Error::SpecMismatch { id: id() });
+            return Err(Error::SpecMismatch {
+                id: id(),
+                before: upload.map_or_else(|| request.spec.clone(), |upload| upload.spec.clone()),
+                now: request.spec.clone(),
+            });
         }
         // By then the file was whole.
         let is_whole = matches!(

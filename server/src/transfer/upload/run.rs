@@ -208,8 +208,9 @@ impl<'a> Job<'a> {
     /// Waits until nothing of whoever had the upload before comes any more, and looks how far it is then: the
     /// table knows no more blocks again than the journal lacks, and in between there were others.
     async fn catch_up(&self, start: &mut Start) -> Result<()> {
-        let mode = start.commit.as_ref().map(|commit| commit.mode);
-        if mode != Some(CommitMode::Blocks) {
+        let is_staged = |commit: &Commit| commit.mode.is_staged();
+        // Where the mode is not known, it was being chosen.
+        if start.upload.is_none() || start.commit.as_ref().is_some_and(is_staged) {
             return Ok(());
         }
         let id = self.request.id;
