@@ -78,9 +78,14 @@ impl Process {
         self.child.id()
     }
 
+    /// Waits until the process ends. May be dropped and called again.
+    pub(super) async fn exited(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
     /// Waits until the process ends and its output is read. May be dropped and called again.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
-        let status = self.child.wait().await?;
+        let status = self.exited().await?;
         let read_all = async {
             while let Some(reader) = self.readers.last_mut() {
                 // A reader that panicked has read what it could.

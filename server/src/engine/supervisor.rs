@@ -144,16 +144,22 @@ impl Watcher {
     /// Waits for the end of `process`. Returns how it ended, or `None` when it was told to.
     async fn outlived(&mut self, mut process: Process) -> Option<String> {
         let begun = Instant::now();
-        let ended = tokio::select! {
-            ended = process.ended() => Some(ended),
-            () = self.stop.cancelled() => None,
+        let was_stopped = tokio::select! {
+            _ = process.exited() => false,
+            () = self.stop.cancelled() => true,
         };
-        let Some(ended) = ended else {
+        if was_stopped {
             process.stop(STOP_TIMEOUT).await;
             self.process_id.store(0, Ordering::Relaxed);
             return None;
-        };
+        }
         self.process_id.store(0, Ordering::Relaxed);
+        // Nobody is to call it while its last words are read.
+        self.state.send_replace(State::Down {
+            reason: "the process has ended".to_owned(),
+            retry_in: self.delay,
+        });
+        let ended = process.ended().await;
         if begun.elapsed() >= STABLE_AFTER {
             self.delay = FIRST_DELAY;
         }
