@@ -2,8 +2,8 @@
 //!
 //! `command::upload` opens it before it connects, and `command::inspect` reads its beginning. Bytes
 //! are read on a thread of their own into a few chunks that are used again and again. It must never
-//! end the stream before the end of the file: the server takes the end of the stream for the end of
-//! the file, so after a failure to read the stream stays silent until the call is dropped.
+//! end the stream before the end of the file, which it says with size and checksum: after a failure to
+//! read the stream stays silent until the call is dropped.
 
 mod origin;
 
@@ -19,7 +19,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use sluice_proto::v1::{UploadRequest, UploadSpec, upload_request::Payload};
+use sluice_proto::v1::{UploadEnd, UploadRequest, UploadSpec, upload_request::Payload};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
@@ -156,6 +156,7 @@ impl Source {
             spec: Some(spec),
             chunks,
             counts,
+            has_ended: false,
         };
         let reader = Reader {
             source: self,
@@ -191,8 +192,8 @@ fn size(metadata: &Metadata) -> Option<u64> {
 enum Piece {
     /// The next bytes.
     Data(Bytes),
-    /// The file is whole.
-    End,
+    /// The file is whole, and this is what was sent of it and before.
+    End(UploadEnd),
 }
 
 /// Reads the file.
@@ -235,12 +236,12 @@ impl Reader {
         }
     }
 
-    /// Counts the bytes of a chunk, and keeps their sum where the file may be read again.
+    /// Counts the bytes of a chunk and adds to their sum, which is kept where the file may be read again.
     fn note(&mut self, chunk: &[u8]) {
         let source = &mut self.source;
         source.offset += chunk.len() as u64;
+        source.sum = crc32c::crc32c_append(source.sum, chunk);
         if source.origin.is_some() {
-            source.sum = crc32c::crc32c_append(source.sum, chunk);
             source.marks.note(source.offset, source.sum);
         }
     }
@@ -259,6 +260,7 @@ impl Reader {
             total_bytes,
             offset,
             stamp,
+            sum,
             ..
         } = self.source;
         if let Some(expected) = total_bytes.filter(|expected| offset < *expected) {
@@ -277,7 +279,11 @@ impl Reader {
             }
         }
         // An error means that the call has ended, which the call itself tells.
-        self.sender.blocking_send(Piece::End).ok();
+        let end = UploadEnd {
+            total_bytes: i64::try_from(offset).ok(),
+            crc32c: Some(sum),
+        };
+        self.sender.blocking_send(Piece::End(end)).ok();
         Ok(())
     }
 
@@ -317,12 +323,13 @@ fn fill(file: &mut File, chunk: &mut [u8]) -> io::Result<(usize, bool)> {
     Ok((filled, false))
 }
 
-/// The messages of an upload: the spec, then the chunks.
+/// The messages of an upload: the spec, then the chunks, then the end.
 #[derive(Debug)]
 pub(crate) struct Messages {
     spec: Option<UploadSpec>,
     chunks: mpsc::Receiver<Piece>,
     counts: Arc<Counts>,
+    has_ended: bool,
 }
 
 impl Stream for Messages {
@@ -334,12 +341,16 @@ impl Stream for Messages {
     ) -> Poll<Option<UploadRequest>> {
         let payload = match self.spec.take() {
             Some(spec) => Payload::Spec(spec),
+            None if self.has_ended => return Poll::Ready(None),
             None => match self.chunks.poll_recv(context) {
                 Poll::Ready(Some(Piece::Data(data))) => {
                     self.counts.add_bytes(data.len());
                     Payload::Data(data)
                 }
-                Poll::Ready(Some(Piece::End)) => return Poll::Ready(None),
+                Poll::Ready(Some(Piece::End(end))) => {
+                    self.has_ended = true;
+                    Payload::End(end)
+                }
                 // Closed without an end: the reader has failed, and whoever waits for it drops the
                 // call. An end here would be taken for the end of the file.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,

@@ -17,6 +17,7 @@ use crate::{progress::Counts, task};
 /// Sends a file, and returns its bytes as they come out, the longest chunk, and the reader's end.
 async fn send(source: Source, keep: bool) -> (Vec<u8>, usize, crate::error::Result<()>) {
     let counts = Arc::new(Counts::default());
+    let (offset, sum) = (source.offset, source.sum);
     let (mut messages, reader) = source.into_messages(UploadSpec::default(), Arc::clone(&counts));
     let mut reader = task::worker(move || Reader::run(reader));
     let first = messages.next().await.unwrap().payload.unwrap();
@@ -24,12 +25,19 @@ async fn send(source: Source, keep: bool) -> (Vec<u8>, usize, crate::error::Resu
     let (mut bytes, mut longest, mut kept) = (Vec::new(), 0, Vec::new());
     let all = async {
         while let Some(message) = messages.next().await {
-            let Some(Payload::Data(data)) = message.payload else {
-                panic!("a second spec");
-            };
-            bytes.extend_from_slice(&data);
-            longest = longest.max(data.len());
-            kept.extend(keep.then_some(data));
+            match message.payload.unwrap() {
+                Payload::Data(data) => {
+                    bytes.extend_from_slice(&data);
+                    longest = longest.max(data.len());
+                    kept.extend(keep.then_some(data));
+                }
+                Payload::End(end) => {
+                    let size = offset + bytes.len() as u64;
+                    assert_eq!(end.total_bytes, i64::try_from(size).ok());
+                    assert_eq!(end.crc32c, Some(crc32c::crc32c_append(sum, &bytes)));
+                }
+                Payload::Spec(_) => panic!("a second spec"),
+            }
         }
     };
     // A reader that fails leaves the stream without an end.

@@ -4,6 +4,7 @@
 //! documents each reason; a test holds the two together.
 
 mod access;
+mod difference;
 mod file;
 mod length;
 mod request;

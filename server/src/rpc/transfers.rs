@@ -23,6 +23,14 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 const WATCH_INTERVAL_LIMITS: (Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(60));
 
+/// The pauses between the looks for a transfer that nobody knows: half a second in all.
+const ARRIVAL_PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(150),
+    Duration::from_millis(200),
+];
+
 /// Messages of a watch that wait for a slow client.
 const WATCH_QUEUE: usize = 2;
 
@@ -146,15 +154,23 @@ async fn send_states(
     }
 }
 
-/// The transfer with this id, if the caller may see it.
+/// The transfer with this id, if the caller may see it. One that nobody knows is waited for: whoever begins an
+/// upload may ask for it before it has arrived.
 pub(super) async fn find(
     transfers: &Transfers,
     caller: &Caller,
     id: &str,
 ) -> Result<Snapshot, Status> {
     let id = convert::uuid("transfer_id", id)?;
-    let transfer = transfers.find(id).await;
-    let transfer = transfer.map_err(|error| status::status(&error))?;
+    let mut found = transfers.find(id).await;
+    for pause in ARRIVAL_PAUSES {
+        if !matches!(found, Err(Error::NotFound { .. })) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        found = transfers.find(id).await;
+    }
+    let transfer = found.map_err(|error| status::status(&error))?;
     caller.check_transfer(&transfer.owner, transfer.table.as_ref())?;
     check_connection(transfers, &transfer.connection, &id.to_string())?;
     Ok(transfer)

@@ -12,7 +12,7 @@ use tonic::Status;
 use super::{access::Caller, audit, convert, status};
 use crate::transfer::{
     Error, Transfers, UploadRequest,
-    upload::{Upload, UploadOutcome},
+    upload::{Upload, UploadOutcome, Whole},
 };
 
 /// Serves one call.
@@ -100,22 +100,36 @@ async fn feed(
                 break;
             }
             Ok(Ok(None)) => {
-                upload.end(None).await;
+                upload.end(Whole::default()).await;
                 break;
             }
-            Ok(Ok(Some(message))) => {
-                let Some(Payload::Data(data)) = message.payload else {
-                    let description = "every message after the spec must be data";
+            Ok(Ok(Some(message))) => match message.payload {
+                Some(Payload::Data(data)) => data,
+                Some(Payload::End(end)) => {
+                    upload.end(whole(&end)?).await;
+                    break;
+                }
+                Some(Payload::Spec(_)) | None => {
+                    let description = "every message after the spec must be data, or the end";
                     return Err(status::invalid_request("payload", description));
-                };
-                data
-            }
+                }
+            },
         };
         if !upload.send(data).await {
             break;
         }
     }
     Ok(upload.outcome().await)
+}
+
+/// The file as its sender knows it at its end.
+fn whole(end: &pb::UploadEnd) -> Result<Whole, Status> {
+    let size = end.total_bytes;
+    let size = size.map(|bytes| convert::unsigned("end.total_bytes", bytes));
+    Ok(Whole {
+        size: size.transpose()?,
+        crc32c: end.crc32c,
+    })
 }
 
 fn idle(timeout: Duration) -> Error {

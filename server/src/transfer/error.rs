@@ -223,6 +223,10 @@ pub enum Error {
     SpecMismatch {
         /// The upload.
         id: String,
+        /// The spec that it was begun with, as its caller encoded it.
+        before: Vec<u8>,
+        /// The other one.
+        now: Vec<u8>,
     },
     /// The bytes before an offset are not those that were sent before.
     #[error(

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     Error, Result, State, Transfer, Transfers, UploadRequest,
     live::lock,
-    upload::{Begun, Upload, UploadOutcome},
+    upload::{Begun, Upload, UploadOutcome, Whole},
 };
 
 /// How long an append waits for its predecessor, which is on its way.
@@ -63,7 +63,11 @@ impl Transfers {
                 && description.owner == request.owner
                 && description.connection == self.connection();
             if !is_same {
-                return Err(Arc::new(Error::SpecMismatch { id: id.to_string() }));
+                return Err(Arc::new(Error::SpecMismatch {
+                    id: id.to_string(),
+                    before: session.spec.clone(),
+                    now: request.spec,
+                }));
             }
             return match (description.total_bytes, request.total_bytes) {
                 (Some(expected), Some(actual)) if expected != actual => {
@@ -225,7 +229,7 @@ impl Session {
                 }));
             }
             if !upload.1 {
-                upload.0.end(crc32c).await;
+                upload.0.end(Whole { size: None, crc32c }).await;
                 upload.1 = true;
             }
         }

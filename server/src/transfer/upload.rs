@@ -113,6 +113,15 @@ impl Chunk {
     }
 }
 
+/// A file as its caller knows it at its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whole {
+    /// Its bytes; none where the caller has not counted them.
+    pub size: Option<u64>,
+    /// The CRC-32C of all of it.
+    pub crc32c: Option<u32>,
+}
+
 /// An upload that runs. Dropping it before its end stops the transfer: the caller has gone.
 #[derive(Debug)]
 #[must_use]
@@ -278,9 +287,9 @@ impl Upload {
         true
     }
 
-    /// Says that the file is whole, and, where the caller knows it, the CRC-32C of all of it.
-    pub async fn end(&self, crc32c: Option<u32>) {
-        if let Some(error) = self.other_file(crc32c) {
+    /// Says that the file is whole, and what the caller knows of it.
+    pub async fn end(&self, whole: Whole) {
+        if let Some(error) = self.other_file(whole) {
             self.transfer.stop(error);
             return;
         }
@@ -290,7 +299,8 @@ impl Upload {
 
     /// What is wrong with the file that has ended: it is not the one that was declared, or not the one
     /// that was loaded.
-    fn other_file(&self, crc32c: Option<u32>) -> Option<Error> {
+    fn other_file(&self, whole: Whole) -> Option<Error> {
+        let Whole { size, crc32c } = whole;
         let id = || self.transfer.description().id.to_string();
         let actual = self.transfer.counters().read().bytes_received;
         if let Some(skip) = &self.skip {
@@ -300,16 +310,18 @@ impl Upload {
                 actual: skip.passed(),
             });
         }
-        if crc32c.is_some_and(|crc32c| crc32c != self.transfer.file_crc32c()) {
-            return Some(Error::OtherFile {
+        let declared = [size, self.transfer.description().total_bytes];
+        let mut declared = declared.into_iter().flatten();
+        if let Some(expected) = declared.find(|declared| *declared != actual) {
+            return Some(Error::FileTruncated { expected, actual });
+        }
+        crc32c
+            .filter(|crc32c| *crc32c != self.transfer.file_crc32c())
+            .map(|_| Error::OtherFile {
                 id: id(),
                 expected: actual,
                 actual,
-            });
-        }
-        let declared = self.transfer.description().total_bytes;
-        let expected = declared.filter(|declared| *declared != actual)?;
-        Some(Error::FileTruncated { expected, actual })
+            })
     }
 
     /// Waits until the transfer has ended.

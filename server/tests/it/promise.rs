@@ -157,6 +157,45 @@ async fn a_file_that_ends_at_another_size_than_declared_is_not_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_what_its_end_says_is_not_committed() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let file = "n\n1\n2\n";
+    let size = i64::try_from(file.len()).unwrap();
+    let sum = crc32c::crc32c(file.as_bytes());
+    let right = (Some(size), Some(sum));
+    for (number, (total_bytes, crc32c), reason_of) in [
+        (0, (Some(size + 1), Some(sum)), "FILE_TRUNCATED"),
+        (1, (Some(size - 1), None), "FILE_TRUNCATED"),
+        (2, (Some(size), Some(sum ^ 1)), "FILE_CHANGED"),
+        (3, (None, Some(sum ^ 1)), "FILE_CHANGED"),
+        (4, (Some(-1), None), "INVALID_REQUEST"),
+        (5, right, ""),
+        (6, (None, None), ""),
+    ] {
+        let before = server.sql("SELECT count() FROM t");
+        let id = format!("0190a5f0-7f1a-7c00-8000-0000000001{number:02}");
+        let upload = OpenUpload::begin_with(&server, spec_of("t", &id)).await;
+        upload.data(file).await;
+        let end = pb::UploadEnd {
+            total_bytes,
+            crc32c,
+        };
+        let payload = Some(pb::upload_request::Payload::End(end));
+        upload.send(pb::UploadRequest { payload }).await;
+        // The stream stays open: the message is the end.
+        let outcome = upload.call.await.unwrap();
+        if reason_of.is_empty() {
+            assert_eq!(counters(&outcome.unwrap()).rows_committed, 2);
+        } else {
+            assert_eq!(reason(&outcome.unwrap_err()), reason_of, "{number}");
+            assert_eq!(server.sql("SELECT count() FROM t"), before, "{number}");
+        }
+    }
+    assert_eq!(server.sql("SELECT count(), uniqExact(n) FROM t"), "4\t2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_at_the_size_that_it_declared() {
     let server = TestServer::start().await;
     server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");

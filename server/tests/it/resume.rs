@@ -129,6 +129,13 @@ async fn an_upload_that_comes_twice_is_loaded_once() {
         (reason(&status).as_str(), status.code()),
         ("SPEC_MISMATCH", Code::FailedPrecondition)
     );
+    assert_eq!(metadata(&status, "fields"), "ignore_extra_fields");
+    assert!(
+        status
+            .message()
+            .contains("(different: ignore_extra_fields)"),
+        "{status:?}"
+    );
     let transfer = state(&server, ID).await;
     assert_eq!(transfer.state(), pb::TransferState::Succeeded);
 }

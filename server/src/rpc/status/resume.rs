@@ -4,13 +4,13 @@
 
 use tonic::Code;
 
-use super::External;
+use super::{External, difference::differing_fields};
 use crate::transfer::Error;
 
 pub(super) fn resume_error(error: &Error) -> External {
     let new = |code, reason, id: &String| External::new(code, reason, error).with("transferId", id);
     match error {
-        Error::SpecMismatch { id } => new(Code::FailedPrecondition, "SPEC_MISMATCH", id),
+        Error::SpecMismatch { id, before, now } => spec_mismatch(error, id, before, now),
         Error::FileChanged { id, offset } => {
             new(Code::FailedPrecondition, "FILE_CHANGED", id).with("offset", offset)
         }
@@ -55,4 +55,16 @@ pub(super) fn resume_error(error: &Error) -> External {
         Error::TakenOver { id } => new(Code::Aborted, "TRANSFER_TAKEN_OVER", id).retryable(),
         _ => External::new(Code::Internal, "INTERNAL", error),
     }
+}
+
+/// Specs that are the same differ in the connection, or in who sends them.
+fn spec_mismatch(error: &Error, id: &String, before: &[u8], now: &[u8]) -> External {
+    let fields = match differing_fields(before, now).join(", ") {
+        none if none.is_empty() => "the connection or the caller".to_owned(),
+        fields => fields,
+    };
+    let message = format!("{error} (different: {fields})");
+    External::new(Code::FailedPrecondition, "SPEC_MISMATCH", &message)
+        .with("transferId", id)
+        .with("fields", fields)
 }

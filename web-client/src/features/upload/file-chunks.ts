@@ -34,6 +34,12 @@ export class FileChunks {
     return this.prefixes.get(offset);
   }
 
+  /** The checksum of the whole file, where all of it was passed. */
+  checksum(): { crc32c?: number } {
+    const crc32c = this.passedChecksum(this.size);
+    return crc32c === undefined ? {} : { crc32c };
+  }
+
   /** Reads the chunk at `offset`. */
   async read(offset: number): Promise<Chunk> {
     const end = Math.min(offset + this.chunkBytes, this.file.size);

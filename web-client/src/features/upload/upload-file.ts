@@ -100,7 +100,7 @@ async function* attempt(
   if (!isWhole) return;
   yield { kind: "finishing" };
   const finished = await ingest.finishUpload(
-    { transferId: input.spec.transferId, totalBytes: BigInt(chunks.size) },
+    { transferId: input.spec.transferId, totalBytes: BigInt(chunks.size), ...chunks.checksum() },
     { signal },
   );
   if (finished.result) yield { kind: "done", result: finished.result };

@@ -12,6 +12,7 @@ import {
   type UploadSpec,
   UploadSpecSchema,
 } from "../../gen/sluice/v1/ingest_service_pb";
+import { crc32c } from "../../lib/crc32c";
 import { createClients } from "../../rpc/clients";
 import { failures } from "../../rpc/failures";
 
@@ -24,6 +25,7 @@ const { beginHeld, mayBeginHeld, replaceByNothing, retryUpload, startUploads } =
 
 /** What the server was sent, in order, and why it refuses a file, by the name of the file. */
 let loaded: UploadSpec[] = [];
+let ends: { totalBytes: bigint; crc32c?: number | undefined }[] = [];
 let refusals = new Map<string, ConnectError>();
 const cancelRefusals = new Map<string, ConnectError>();
 const begun = new Map<string, UploadSpec>();
@@ -35,7 +37,8 @@ const transport = createRouterTransport(({ service }) => {
       return {};
     },
     appendUpload: ({ offset }) => ({ committedOffset: offset }),
-    finishUpload: ({ transferId }) => {
+    finishUpload: ({ transferId, totalBytes, crc32c }) => {
+      ends.push({ totalBytes, crc32c });
       const spec = begun.get(transferId) ?? create(UploadSpecSchema);
       const refusal = spec.allowEmpty ? undefined : refusals.get(spec.sourceName);
       if (refusal) throw refusal;
@@ -80,6 +83,7 @@ function requests(first = CommitMode.REPLACE) {
 
 beforeEach(() => {
   loaded = [];
+  ends = [];
   refusals = new Map();
   uploadJobs.set(new Map());
   openQuestion.set(null);
@@ -103,6 +107,14 @@ async function answer(isYes: boolean): Promise<string> {
   question?.answer(isYes);
   return `${question?.title} ${text} ${told?.action}`;
 }
+
+test("the end of a file is told with its size and checksum", async () => {
+  await startWithYes();
+  await expect.poll(() => ends.length).toBe(3);
+  const content = new TextEncoder().encode("id\n1\n");
+  const end = { totalBytes: 5n, crc32c: crc32c(content) };
+  expect(ends).toEqual([end, end, end]);
+});
 
 async function startWithYes(): Promise<void> {
   const started = startUploads(clients, requests());

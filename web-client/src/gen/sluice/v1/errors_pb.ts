@@ -127,7 +127,8 @@ export enum ErrorReason {
   OFFSET_OUT_OF_RANGE = 14,
 
   /**
-   * [FAILED_PRECONDITION] The id was used with another spec. Metadata: `transferId`.
+   * [FAILED_PRECONDITION] The id was used with another spec. Metadata: `transferId`, and `fields`: the paths of
+   * those that differ, such as `dialect.delimiter, table.table`.
    *
    * @generated from enum value: ERROR_REASON_SPEC_MISMATCH = 15;
    */

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/ingest_service.proto.
  */
 export const file_sluice_v1_ingest_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvdjEvaW5nZXN0X3NlcnZpY2UucHJvdG8SCXNsdWljZS52MSKmAQoIQ291bnRlcnMSFgoOYnl0ZXNfcmVjZWl2ZWQYASABKAMSEwoLcm93c19wYXJzZWQYAiABKAMSEwoLcm93c19zdGFnZWQYAyABKAMSFgoOcm93c19jb21taXR0ZWQYBCABKAMSFQoNcm93c19yZWplY3RlZBgFIAEoAxIVCg1yb3dzX2V4cG9ydGVkGAYgASgDEhIKCmJ5dGVzX3NlbnQYByABKAMiuQQKCFRyYW5zZmVyEhMKC3RyYW5zZmVyX2lkGAEgASgJEiUKBGtpbmQYAiABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEicKBXN0YXRlGAMgASgOMhguc2x1aWNlLnYxLlRyYW5zZmVyU3RhdGUSIgoFdGFibGUYBCABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSJQoIY291bnRlcnMYBSABKAsyEy5zbHVpY2UudjEuQ291bnRlcnMSGAoLdG90YWxfYnl0ZXMYBiABKANIAIgBARIXCgp0b3RhbF9yb3dzGAcgASgDSAGIAQESKgoLY29tbWl0X21vZGUYCCABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIRCglndWFyYW50ZWUYCSABKAkSLgoKc3RhcnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHZWxhcHNlZBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgVlcnJvchgMIAEoCzIYLnNsdWljZS52MS5UcmFuc2ZlckVycm9yEhMKC3NvdXJjZV9uYW1lGA0gASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYDiABKAMSFgoOZHVyYWJsZV9vZmZzZXQYDyABKAMSEQoJcmVzdW1hYmxlGBAgASgIEg0KBW93bmVyGBEgASgJQg4KDF90b3RhbF9ieXRlc0INCgtfdG90YWxfcm93cyKpAQoNVHJhbnNmZXJFcnJvchIMCgRjb2RlGAEgASgFEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEjgKCG1ldGFkYXRhGAQgAygLMiYuc2x1aWNlLnYxLlRyYW5zZmVyRXJyb3IuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiLwoNQ29sdW1uTWFwcGluZxIOCgZjb2x1bW4YASABKAkSDgoGc291cmNlGAIgASgJIqgECgpVcGxvYWRTcGVjEhMKC3RyYW5zZmVyX2lkGAEgASgJEiIKBXRhYmxlGAIgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEiMKB2RpYWxlY3QYAyABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIpCgdjb2x1bW5zGAQgAygLMhguc2x1aWNlLnYxLkNvbHVtbk1hcHBpbmcSFAoMY3JlYXRlX3RhYmxlGAUgASgIEioKC2NvbW1pdF9tb2RlGAYgASgOMhUuc2x1aWNlLnYxLkNvbW1pdE1vZGUSGAoLdG90YWxfYnl0ZXMYByABKANIAIgBARITCgtzb3VyY2VfbmFtZRgIIAEoCRInCgZ2YWx1ZXMYCSABKAsyFy5zbHVpY2UudjEuVmFsdWVPcHRpb25zEigKB3JlamVjdHMYCiABKAsyFy5zbHVpY2UudjEuUmVqZWN0UG9saWN5Eg8KB2RyeV9ydW4YCyABKAgSEgoFc25pZmYYDCABKAhIAYgBARIYChBjcmVhdGVfc3RhdGVtZW50GA0gASgJEhsKE2lnbm9yZV9leHRyYV9maWVsZHMYDiABKAgSFAoMc3RhcnRfb2Zmc2V0GA8gASgDEhoKDXByZWZpeF9jcmMzMmMYECABKAdIAogBARITCgthbGxvd19lbXB0eRgRIAEoCEIOCgxfdG90YWxfYnl0ZXNCCAoGX3NuaWZmQhAKDl9wcmVmaXhfY3JjMzJjIlgKDFJlamVjdFBvbGljeRIVCghtYXhfcm93cxgBIAEoA0gAiAEBEhYKCW1heF9zaGFyZRgCIAEoAUgBiAEBQgsKCV9tYXhfcm93c0IMCgpfbWF4X3NoYXJlIlEKDVVwbG9hZFJlcXVlc3QSJQoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjSAASDgoEZGF0YRgCIAEoDEgAQgkKB3BheWxvYWQibwoLQ29sdW1uTWF0Y2gSDgoGY29sdW1uGAEgASgJEgwKBHR5cGUYAiABKAkSEwoGc291cmNlGAMgASgJSACIAQESIgoEa2luZBgEIAEoDjIULnNsdWljZS52MS5NYXRjaEtpbmRCCQoHX3NvdXJjZSL7AQoOVXBsb2FkUmVzcG9uc2USJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXISJwoHY29sdW1ucxgCIAMoCzIWLnNsdWljZS52MS5Db2x1bW5NYXRjaBIYChBjcmVhdGVfc3RhdGVtZW50GAMgASgJEicKB3Byb2ZpbGUYBCABKAsyFi5zbHVpY2UudjEuRmlsZVByb2ZpbGUSLQoNcmVqZWN0ZWRfcm93cxgFIAMoCzIWLnNsdWljZS52MS5SZWplY3RlZFJvdxIVCg1pZ25vcmVkX2xpbmVzGAYgASgDEhAKCHJlcGxheWVkGAcgASgIIjkKEkJlZ2luVXBsb2FkUmVxdWVzdBIjCgRzcGVjGAEgASgLMhUuc2x1aWNlLnYxLlVwbG9hZFNwZWMioAEKE0JlZ2luVXBsb2FkUmVzcG9uc2USEwoLdHJhbnNmZXJfaWQYASABKAkSGAoQY29tbWl0dGVkX29mZnNldBgCIAEoAxIYChBtYXhfYXBwZW5kX2J5dGVzGAMgASgDEhkKEW1heF9lYXJseV9hcHBlbmRzGAQgASgFEiUKCHRyYW5zZmVyGAUgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyImgKE0FwcGVuZFVwbG9hZFJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgDEgwKBGRhdGEYAyABKAwSEwoGY3JjMzJjGAQgASgHSACIAQFCCQoHX2NyYzMyYyJvChRBcHBlbmRVcGxvYWRSZXNwb25zZRIYChBjb21taXR0ZWRfb2Zmc2V0GAEgASgDEiUKCGNvdW50ZXJzGAIgASgLMhMuc2x1aWNlLnYxLkNvdW50ZXJzEhYKDmR1cmFibGVfb2Zmc2V0GAMgASgDIl8KE0ZpbmlzaFVwbG9hZFJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSEwoLdG90YWxfYnl0ZXMYAiABKAMSEwoGY3JjMzJjGAMgASgHSACIAQFCCQoHX2NyYzMyYyJTChRGaW5pc2hVcGxvYWRSZXNwb25zZRIpCgZyZXN1bHQYASABKAsyGS5zbHVpY2UudjEuVXBsb2FkUmVzcG9uc2USEAoIcmVwbGF5ZWQYAiABKAgiUgoJQ29uZGl0aW9uEg4KBmNvbHVtbhgBIAEoCRIlCghvcGVyYXRvchgCIAEoDjITLnNsdWljZS52MS5PcGVyYXRvchIOCgZ2YWx1ZXMYAyADKAkiLQoHT3JkZXJCeRIOCgZjb2x1bW4YASABKAkSEgoKZGVzY2VuZGluZxgCIAEoCCKrAQoLVGFibGVTb3VyY2USIgoFdGFibGUYASABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSDwoHY29sdW1ucxgCIAMoCRIjCgV3aGVyZRgDIAMoCzIULnNsdWljZS52MS5Db25kaXRpb24SJAoIb3JkZXJfYnkYBCADKAsyEi5zbHVpY2UudjEuT3JkZXJCeRISCgVsaW1pdBgFIAEoA0gAiAEBQggKBl9saW1pdCK0AQoNRXhwb3J0UmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRInCgV0YWJsZRgCIAEoCzIWLnNsdWljZS52MS5UYWJsZVNvdXJjZUgAEg8KBXF1ZXJ5GAMgASgJSAASIwoHZGlhbGVjdBgEIAEoCzISLnNsdWljZS52MS5EaWFsZWN0EiUKBXN0eWxlGAUgASgLMhYuc2x1aWNlLnYxLkV4cG9ydFN0eWxlQggKBnNvdXJjZSJbCgxFeHBvcnRTY2hlbWESEwoLdHJhbnNmZXJfaWQYASABKAkSIgoHY29sdW1ucxgCIAMoCzIRLnNsdWljZS52MS5Db2x1bW4SEgoKdGFibGVfdXVpZBgDIAEoCSKIAQoORXhwb3J0UHJvZ3Jlc3MSDAoEcm93cxgBIAEoAxINCgVieXRlcxgCIAEoAxIXCgp0b3RhbF9yb3dzGAMgASgDSACIAQESFwoPcm93c19wZXJfc2Vjb25kGAQgASgBEhgKEGJ5dGVzX3Blcl9zZWNvbmQYBSABKAFCDQoLX3RvdGFsX3Jvd3MiNgoNRXhwb3J0U3VtbWFyeRIlCgh0cmFuc2ZlchgBIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciKyAQoORXhwb3J0UmVzcG9uc2USKQoGc2NoZW1hGAEgASgLMhcuc2x1aWNlLnYxLkV4cG9ydFNjaGVtYUgAEg4KBGRhdGEYAiABKAxIABItCghwcm9ncmVzcxgDIAEoCzIZLnNsdWljZS52MS5FeHBvcnRQcm9ncmVzc0gAEisKB3N1bW1hcnkYBCABKAsyGC5zbHVpY2UudjEuRXhwb3J0U3VtbWFyeUgAQgkKB3BheWxvYWQi+wEKEkluc3BlY3RGaWxlUmVxdWVzdBIOCgZzYW1wbGUYASABKAwSEAoIY29tcGxldGUYAiABKAgSIwoHZGlhbGVjdBgDIAEoCzISLnNsdWljZS52MS5EaWFsZWN0EiIKBXRhYmxlGAQgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEicKBnZhbHVlcxgFIAEoCzIXLnNsdWljZS52MS5WYWx1ZU9wdGlvbnMSKQoHY29sdW1ucxgGIAMoCzIYLnNsdWljZS52MS5Db2x1bW5NYXBwaW5nEhEKCXJvd19jb3VudBgHIAEoBRITCgtzb3VyY2VfbmFtZRgIIAEoCSK+AgoTSW5zcGVjdEZpbGVSZXNwb25zZRInCgdwcm9maWxlGAEgASgLMhYuc2x1aWNlLnYxLkZpbGVQcm9maWxlEhwKBHJvd3MYAiADKAsyDi5zbHVpY2UudjEuUm93EhgKEGNyZWF0ZV9zdGF0ZW1lbnQYAyABKAkSGgoSc29ydGluZ19rZXlfcmVhc29uGAQgASgJEicKB21hdGNoZXMYBSADKAsyFi5zbHVpY2UudjEuQ29sdW1uTWF0Y2gSEgoKcm93c190cmllZBgGIAEoAxIVCg1yb3dzX3JlamVjdGVkGAcgASgDEi0KDXJlamVjdGVkX3Jvd3MYCCADKAsyFi5zbHVpY2UudjEuUmVqZWN0ZWRSb3cSJwoFZXJyb3IYCSABKAsyGC5zbHVpY2UudjEuVHJhbnNmZXJFcnJvciIpChJHZXRUcmFuc2ZlclJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkiPAoTR2V0VHJhbnNmZXJSZXNwb25zZRIlCgh0cmFuc2ZlchgBIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciLBAQoUTGlzdFRyYW5zZmVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSKAoGc3RhdGVzGAMgAygOMhguc2x1aWNlLnYxLlRyYW5zZmVyU3RhdGUSJQoEa2luZBgEIAEoDjIXLnNsdWljZS52MS5UcmFuc2ZlcktpbmQSIgoFdGFibGUYBSABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSDQoFb3duZXIYBiABKAkiWAoVTGlzdFRyYW5zZmVyc1Jlc3BvbnNlEiYKCXRyYW5zZmVycxgBIAMoCzITLnNsdWljZS52MS5UcmFuc2ZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLAoVQ2FuY2VsVHJhbnNmZXJSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJIj8KFkNhbmNlbFRyYW5zZmVyUmVzcG9uc2USJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIiWAoUV2F0Y2hUcmFuc2ZlclJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSKwoIaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPgoVV2F0Y2hUcmFuc2ZlclJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyIj4KF0xpc3RSZWplY3RlZFJvd3NSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEg4KBmFzX2NzdhgCIAEoCCJbChhMaXN0UmVqZWN0ZWRSb3dzUmVzcG9uc2USJQoDcm93GAEgASgLMhYuc2x1aWNlLnYxLlJlamVjdGVkUm93SAASDQoDY3N2GAIgASgMSABCCQoHcGF5bG9hZCqKAQoKQ29tbWl0TW9kZRIbChdDT01NSVRfTU9ERV9VTlNQRUNJRklFRBAAEhYKEkNPTU1JVF9NT0RFX0FUT01JQxABEhYKEkNPTU1JVF9NT0RFX0JMT0NLUxACEhcKE0NPTU1JVF9NT0RFX1JFUExBQ0UQAxIWChJDT01NSVRfTU9ERV9ESVJFQ1QQBCphCgxUcmFuc2ZlcktpbmQSHQoZVFJBTlNGRVJfS0lORF9VTlNQRUNJRklFRBAAEhgKFFRSQU5TRkVSX0tJTkRfVVBMT0FEEAESGAoUVFJBTlNGRVJfS0lORF9FWFBPUlQQAirhAQoNVHJhbnNmZXJTdGF0ZRIeChpUUkFOU0ZFUl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlRSQU5TRkVSX1NUQVRFX1JVTk5JTkcQARIcChhUUkFOU0ZFUl9TVEFURV9TVUNDRUVERUQQAhIZChVUUkFOU0ZFUl9TVEFURV9GQUlMRUQQAxIcChhUUkFOU0ZFUl9TVEFURV9DQU5DRUxMRUQQBBIeChpUUkFOU0ZFUl9TVEFURV9JTlRFUlJVUFRFRBAFEh0KGVRSQU5TRkVSX1NUQVRFX0NPTU1JVFRJTkcQBirSAQoJTWF0Y2hLaW5kEhoKFk1BVENIX0tJTkRfVU5TUEVDSUZJRUQQABIUChBNQVRDSF9LSU5EX0VYQUNUEAESGwoXTUFUQ0hfS0lORF9DQVNFX0RJRkZFUlMQAhIXChNNQVRDSF9LSU5EX1BPU0lUSU9OEAMSFwoTTUFUQ0hfS0lORF9TRUxFQ1RFRBAEEhYKEk1BVENIX0tJTkRfREVGQVVMVBAFEhYKEk1BVENIX0tJTkRfTUlTU0lORxAGEhQKEE1BVENIX0tJTkRfRVhUUkEQByq0AgoIT3BlcmF0b3ISGAoUT1BFUkFUT1JfVU5TUEVDSUZJRUQQABISCg5PUEVSQVRPUl9FUVVBTBABEhYKEk9QRVJBVE9SX05PVF9FUVVBTBACEhEKDU9QRVJBVE9SX0xFU1MQAxIaChZPUEVSQVRPUl9MRVNTX09SX0VRVUFMEAQSFAoQT1BFUkFUT1JfR1JFQVRFUhAFEh0KGU9QRVJBVE9SX0dSRUFURVJfT1JfRVFVQUwQBhIRCg1PUEVSQVRPUl9MSUtFEAcSFQoRT1BFUkFUT1JfTk9UX0xJS0UQCBIPCgtPUEVSQVRPUl9JThAJEhMKD09QRVJBVE9SX05PVF9JThAKEhQKEE9QRVJBVE9SX0lTX05VTEwQCxIYChRPUEVSQVRPUl9JU19OT1RfTlVMTBAMMv0GCg1Jbmdlc3RTZXJ2aWNlEj8KBlVwbG9hZBIYLnNsdWljZS52MS5VcGxvYWRSZXF1ZXN0Ghkuc2x1aWNlLnYxLlVwbG9hZFJlc3BvbnNlKAESTAoLQmVnaW5VcGxvYWQSHS5zbHVpY2UudjEuQmVnaW5VcGxvYWRSZXF1ZXN0Gh4uc2x1aWNlLnYxLkJlZ2luVXBsb2FkUmVzcG9uc2USTwoMQXBwZW5kVXBsb2FkEh4uc2x1aWNlLnYxLkFwcGVuZFVwbG9hZFJlcXVlc3QaHy5zbHVpY2UudjEuQXBwZW5kVXBsb2FkUmVzcG9uc2USTwoMRmluaXNoVXBsb2FkEh4uc2x1aWNlLnYxLkZpbmlzaFVwbG9hZFJlcXVlc3QaHy5zbHVpY2UudjEuRmluaXNoVXBsb2FkUmVzcG9uc2USPwoGRXhwb3J0Ehguc2x1aWNlLnYxLkV4cG9ydFJlcXVlc3QaGS5zbHVpY2UudjEuRXhwb3J0UmVzcG9uc2UwARJMCgtJbnNwZWN0RmlsZRIdLnNsdWljZS52MS5JbnNwZWN0RmlsZVJlcXVlc3QaHi5zbHVpY2UudjEuSW5zcGVjdEZpbGVSZXNwb25zZRJMCgtHZXRUcmFuc2ZlchIdLnNsdWljZS52MS5HZXRUcmFuc2ZlclJlcXVlc3QaHi5zbHVpY2UudjEuR2V0VHJhbnNmZXJSZXNwb25zZRJSCg1MaXN0VHJhbnNmZXJzEh8uc2x1aWNlLnYxLkxpc3RUcmFuc2ZlcnNSZXF1ZXN0GiAuc2x1aWNlLnYxLkxpc3RUcmFuc2ZlcnNSZXNwb25zZRJVCg5DYW5jZWxUcmFuc2ZlchIgLnNsdWljZS52MS5DYW5jZWxUcmFuc2ZlclJlcXVlc3QaIS5zbHVpY2UudjEuQ2FuY2VsVHJhbnNmZXJSZXNwb25zZRJUCg1XYXRjaFRyYW5zZmVyEh8uc2x1aWNlLnYxLldhdGNoVHJhbnNmZXJSZXF1ZXN0GiAuc2x1aWNlLnYxLldhdGNoVHJhbnNmZXJSZXNwb25zZTABEl0KEExpc3RSZWplY3RlZFJvd3MSIi5zbHVpY2UudjEuTGlzdFJlamVjdGVkUm93c1JlcXVlc3QaIy5zbHVpY2UudjEuTGlzdFJlamVjdGVkUm93c1Jlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_sluice_v1_dialect, file_sluice_v1_profile, file_sluice_v1_schema]);
+  fileDesc("Ch5zbHVpY2UvdjEvaW5nZXN0X3NlcnZpY2UucHJvdG8SCXNsdWljZS52MSKmAQoIQ291bnRlcnMSFgoOYnl0ZXNfcmVjZWl2ZWQYASABKAMSEwoLcm93c19wYXJzZWQYAiABKAMSEwoLcm93c19zdGFnZWQYAyABKAMSFgoOcm93c19jb21taXR0ZWQYBCABKAMSFQoNcm93c19yZWplY3RlZBgFIAEoAxIVCg1yb3dzX2V4cG9ydGVkGAYgASgDEhIKCmJ5dGVzX3NlbnQYByABKAMiuQQKCFRyYW5zZmVyEhMKC3RyYW5zZmVyX2lkGAEgASgJEiUKBGtpbmQYAiABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEicKBXN0YXRlGAMgASgOMhguc2x1aWNlLnYxLlRyYW5zZmVyU3RhdGUSIgoFdGFibGUYBCABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSJQoIY291bnRlcnMYBSABKAsyEy5zbHVpY2UudjEuQ291bnRlcnMSGAoLdG90YWxfYnl0ZXMYBiABKANIAIgBARIXCgp0b3RhbF9yb3dzGAcgASgDSAGIAQESKgoLY29tbWl0X21vZGUYCCABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIRCglndWFyYW50ZWUYCSABKAkSLgoKc3RhcnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHZWxhcHNlZBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgVlcnJvchgMIAEoCzIYLnNsdWljZS52MS5UcmFuc2ZlckVycm9yEhMKC3NvdXJjZV9uYW1lGA0gASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYDiABKAMSFgoOZHVyYWJsZV9vZmZzZXQYDyABKAMSEQoJcmVzdW1hYmxlGBAgASgIEg0KBW93bmVyGBEgASgJQg4KDF90b3RhbF9ieXRlc0INCgtfdG90YWxfcm93cyKpAQoNVHJhbnNmZXJFcnJvchIMCgRjb2RlGAEgASgFEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEjgKCG1ldGFkYXRhGAQgAygLMiYuc2x1aWNlLnYxLlRyYW5zZmVyRXJyb3IuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiLwoNQ29sdW1uTWFwcGluZxIOCgZjb2x1bW4YASABKAkSDgoGc291cmNlGAIgASgJIqgECgpVcGxvYWRTcGVjEhMKC3RyYW5zZmVyX2lkGAEgASgJEiIKBXRhYmxlGAIgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEiMKB2RpYWxlY3QYAyABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIpCgdjb2x1bW5zGAQgAygLMhguc2x1aWNlLnYxLkNvbHVtbk1hcHBpbmcSFAoMY3JlYXRlX3RhYmxlGAUgASgIEioKC2NvbW1pdF9tb2RlGAYgASgOMhUuc2x1aWNlLnYxLkNvbW1pdE1vZGUSGAoLdG90YWxfYnl0ZXMYByABKANIAIgBARITCgtzb3VyY2VfbmFtZRgIIAEoCRInCgZ2YWx1ZXMYCSABKAsyFy5zbHVpY2UudjEuVmFsdWVPcHRpb25zEigKB3JlamVjdHMYCiABKAsyFy5zbHVpY2UudjEuUmVqZWN0UG9saWN5Eg8KB2RyeV9ydW4YCyABKAgSEgoFc25pZmYYDCABKAhIAYgBARIYChBjcmVhdGVfc3RhdGVtZW50GA0gASgJEhsKE2lnbm9yZV9leHRyYV9maWVsZHMYDiABKAgSFAoMc3RhcnRfb2Zmc2V0GA8gASgDEhoKDXByZWZpeF9jcmMzMmMYECABKAdIAogBARITCgthbGxvd19lbXB0eRgRIAEoCEIOCgxfdG90YWxfYnl0ZXNCCAoGX3NuaWZmQhAKDl9wcmVmaXhfY3JjMzJjIlgKDFJlamVjdFBvbGljeRIVCghtYXhfcm93cxgBIAEoA0gAiAEBEhYKCW1heF9zaGFyZRgCIAEoAUgBiAEBQgsKCV9tYXhfcm93c0IMCgpfbWF4X3NoYXJlInYKDVVwbG9hZFJlcXVlc3QSJQoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjSAASDgoEZGF0YRgCIAEoDEgAEiMKA2VuZBgDIAEoCzIULnNsdWljZS52MS5VcGxvYWRFbmRIAEIJCgdwYXlsb2FkIlUKCVVwbG9hZEVuZBIYCgt0b3RhbF9ieXRlcxgBIAEoA0gAiAEBEhMKBmNyYzMyYxgCIAEoB0gBiAEBQg4KDF90b3RhbF9ieXRlc0IJCgdfY3JjMzJjIm8KC0NvbHVtbk1hdGNoEg4KBmNvbHVtbhgBIAEoCRIMCgR0eXBlGAIgASgJEhMKBnNvdXJjZRgDIAEoCUgAiAEBEiIKBGtpbmQYBCABKA4yFC5zbHVpY2UudjEuTWF0Y2hLaW5kQgkKB19zb3VyY2Ui+wEKDlVwbG9hZFJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyEicKB2NvbHVtbnMYAiADKAsyFi5zbHVpY2UudjEuQ29sdW1uTWF0Y2gSGAoQY3JlYXRlX3N0YXRlbWVudBgDIAEoCRInCgdwcm9maWxlGAQgASgLMhYuc2x1aWNlLnYxLkZpbGVQcm9maWxlEi0KDXJlamVjdGVkX3Jvd3MYBSADKAsyFi5zbHVpY2UudjEuUmVqZWN0ZWRSb3cSFQoNaWdub3JlZF9saW5lcxgGIAEoAxIQCghyZXBsYXllZBgHIAEoCCI5ChJCZWdpblVwbG9hZFJlcXVlc3QSIwoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjIqABChNCZWdpblVwbG9hZFJlc3BvbnNlEhMKC3RyYW5zZmVyX2lkGAEgASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYAiABKAMSGAoQbWF4X2FwcGVuZF9ieXRlcxgDIAEoAxIZChFtYXhfZWFybHlfYXBwZW5kcxgEIAEoBRIlCgh0cmFuc2ZlchgFIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciJoChNBcHBlbmRVcGxvYWRSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoAxIMCgRkYXRhGAMgASgMEhMKBmNyYzMyYxgEIAEoB0gAiAEBQgkKB19jcmMzMmMibwoUQXBwZW5kVXBsb2FkUmVzcG9uc2USGAoQY29tbWl0dGVkX29mZnNldBgBIAEoAxIlCghjb3VudGVycxgCIAEoCzITLnNsdWljZS52MS5Db3VudGVycxIWCg5kdXJhYmxlX29mZnNldBgDIAEoAyJfChNGaW5pc2hVcGxvYWRSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEhMKC3RvdGFsX2J5dGVzGAIgASgDEhMKBmNyYzMyYxgDIAEoB0gAiAEBQgkKB19jcmMzMmMiUwoURmluaXNoVXBsb2FkUmVzcG9uc2USKQoGcmVzdWx0GAEgASgLMhkuc2x1aWNlLnYxLlVwbG9hZFJlc3BvbnNlEhAKCHJlcGxheWVkGAIgASgIIlIKCUNvbmRpdGlvbhIOCgZjb2x1bW4YASABKAkSJQoIb3BlcmF0b3IYAiABKA4yEy5zbHVpY2UudjEuT3BlcmF0b3ISDgoGdmFsdWVzGAMgAygJIi0KB09yZGVyQnkSDgoGY29sdW1uGAEgASgJEhIKCmRlc2NlbmRpbmcYAiABKAgiqwEKC1RhYmxlU291cmNlEiIKBXRhYmxlGAEgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEg8KB2NvbHVtbnMYAiADKAkSIwoFd2hlcmUYAyADKAsyFC5zbHVpY2UudjEuQ29uZGl0aW9uEiQKCG9yZGVyX2J5GAQgAygLMhIuc2x1aWNlLnYxLk9yZGVyQnkSEgoFbGltaXQYBSABKANIAIgBAUIICgZfbGltaXQitAEKDUV4cG9ydFJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSJwoFdGFibGUYAiABKAsyFi5zbHVpY2UudjEuVGFibGVTb3VyY2VIABIPCgVxdWVyeRgDIAEoCUgAEiMKB2RpYWxlY3QYBCABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIlCgVzdHlsZRgFIAEoCzIWLnNsdWljZS52MS5FeHBvcnRTdHlsZUIICgZzb3VyY2UiWwoMRXhwb3J0U2NoZW1hEhMKC3RyYW5zZmVyX2lkGAEgASgJEiIKB2NvbHVtbnMYAiADKAsyES5zbHVpY2UudjEuQ29sdW1uEhIKCnRhYmxlX3V1aWQYAyABKAkiiAEKDkV4cG9ydFByb2dyZXNzEgwKBHJvd3MYASABKAMSDQoFYnl0ZXMYAiABKAMSFwoKdG90YWxfcm93cxgDIAEoA0gAiAEBEhcKD3Jvd3NfcGVyX3NlY29uZBgEIAEoARIYChBieXRlc19wZXJfc2Vjb25kGAUgASgBQg0KC190b3RhbF9yb3dzIjYKDUV4cG9ydFN1bW1hcnkSJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIisgEKDkV4cG9ydFJlc3BvbnNlEikKBnNjaGVtYRgBIAEoCzIXLnNsdWljZS52MS5FeHBvcnRTY2hlbWFIABIOCgRkYXRhGAIgASgMSAASLQoIcHJvZ3Jlc3MYAyABKAsyGS5zbHVpY2UudjEuRXhwb3J0UHJvZ3Jlc3NIABIrCgdzdW1tYXJ5GAQgASgLMhguc2x1aWNlLnYxLkV4cG9ydFN1bW1hcnlIAEIJCgdwYXlsb2FkIvsBChJJbnNwZWN0RmlsZVJlcXVlc3QSDgoGc2FtcGxlGAEgASgMEhAKCGNvbXBsZXRlGAIgASgIEiMKB2RpYWxlY3QYAyABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIiCgV0YWJsZRgEIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhInCgZ2YWx1ZXMYBSABKAsyFy5zbHVpY2UudjEuVmFsdWVPcHRpb25zEikKB2NvbHVtbnMYBiADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZxIRCglyb3dfY291bnQYByABKAUSEwoLc291cmNlX25hbWUYCCABKAkivgIKE0luc3BlY3RGaWxlUmVzcG9uc2USJwoHcHJvZmlsZRgBIAEoCzIWLnNsdWljZS52MS5GaWxlUHJvZmlsZRIcCgRyb3dzGAIgAygLMg4uc2x1aWNlLnYxLlJvdxIYChBjcmVhdGVfc3RhdGVtZW50GAMgASgJEhoKEnNvcnRpbmdfa2V5X3JlYXNvbhgEIAEoCRInCgdtYXRjaGVzGAUgAygLMhYuc2x1aWNlLnYxLkNvbHVtbk1hdGNoEhIKCnJvd3NfdHJpZWQYBiABKAMSFQoNcm93c19yZWplY3RlZBgHIAEoAxItCg1yZWplY3RlZF9yb3dzGAggAygLMhYuc2x1aWNlLnYxLlJlamVjdGVkUm93EicKBWVycm9yGAkgASgLMhguc2x1aWNlLnYxLlRyYW5zZmVyRXJyb3IiKQoSR2V0VHJhbnNmZXJSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJIjwKE0dldFRyYW5zZmVyUmVzcG9uc2USJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIiwQEKFExpc3RUcmFuc2ZlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKBnN0YXRlcxgDIAMoDjIYLnNsdWljZS52MS5UcmFuc2ZlclN0YXRlEiUKBGtpbmQYBCABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEiIKBXRhYmxlGAUgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEg0KBW93bmVyGAYgASgJIlgKFUxpc3RUcmFuc2ZlcnNSZXNwb25zZRImCgl0cmFuc2ZlcnMYASADKAsyEy5zbHVpY2UudjEuVHJhbnNmZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiwKFUNhbmNlbFRyYW5zZmVyUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCSI/ChZDYW5jZWxUcmFuc2ZlclJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyIlgKFFdhdGNoVHJhbnNmZXJSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj4KFVdhdGNoVHJhbnNmZXJSZXNwb25zZRIlCgh0cmFuc2ZlchgBIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciI+ChdMaXN0UmVqZWN0ZWRSb3dzUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRIOCgZhc19jc3YYAiABKAgiWwoYTGlzdFJlamVjdGVkUm93c1Jlc3BvbnNlEiUKA3JvdxgBIAEoCzIWLnNsdWljZS52MS5SZWplY3RlZFJvd0gAEg0KA2NzdhgCIAEoDEgAQgkKB3BheWxvYWQqigEKCkNvbW1pdE1vZGUSGwoXQ09NTUlUX01PREVfVU5TUEVDSUZJRUQQABIWChJDT01NSVRfTU9ERV9BVE9NSUMQARIWChJDT01NSVRfTU9ERV9CTE9DS1MQAhIXChNDT01NSVRfTU9ERV9SRVBMQUNFEAMSFgoSQ09NTUlUX01PREVfRElSRUNUEAQqYQoMVHJhbnNmZXJLaW5kEh0KGVRSQU5TRkVSX0tJTkRfVU5TUEVDSUZJRUQQABIYChRUUkFOU0ZFUl9LSU5EX1VQTE9BRBABEhgKFFRSQU5TRkVSX0tJTkRfRVhQT1JUEAIq4QEKDVRyYW5zZmVyU3RhdGUSHgoaVFJBTlNGRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZUUkFOU0ZFUl9TVEFURV9SVU5OSU5HEAESHAoYVFJBTlNGRVJfU1RBVEVfU1VDQ0VFREVEEAISGQoVVFJBTlNGRVJfU1RBVEVfRkFJTEVEEAMSHAoYVFJBTlNGRVJfU1RBVEVfQ0FOQ0VMTEVEEAQSHgoaVFJBTlNGRVJfU1RBVEVfSU5URVJSVVBURUQQBRIdChlUUkFOU0ZFUl9TVEFURV9DT01NSVRUSU5HEAYq0gEKCU1hdGNoS2luZBIaChZNQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQTUFUQ0hfS0lORF9FWEFDVBABEhsKF01BVENIX0tJTkRfQ0FTRV9ESUZGRVJTEAISFwoTTUFUQ0hfS0lORF9QT1NJVElPThADEhcKE01BVENIX0tJTkRfU0VMRUNURUQQBBIWChJNQVRDSF9LSU5EX0RFRkFVTFQQBRIWChJNQVRDSF9LSU5EX01JU1NJTkcQBhIUChBNQVRDSF9LSU5EX0VYVFJBEAcqtAIKCE9wZXJhdG9yEhgKFE9QRVJBVE9SX1VOU1BFQ0lGSUVEEAASEgoOT1BFUkFUT1JfRVFVQUwQARIWChJPUEVSQVRPUl9OT1RfRVFVQUwQAhIRCg1PUEVSQVRPUl9MRVNTEAMSGgoWT1BFUkFUT1JfTEVTU19PUl9FUVVBTBAEEhQKEE9QRVJBVE9SX0dSRUFURVIQBRIdChlPUEVSQVRPUl9HUkVBVEVSX09SX0VRVUFMEAYSEQoNT1BFUkFUT1JfTElLRRAHEhUKEU9QRVJBVE9SX05PVF9MSUtFEAgSDwoLT1BFUkFUT1JfSU4QCRITCg9PUEVSQVRPUl9OT1RfSU4QChIUChBPUEVSQVRPUl9JU19OVUxMEAsSGAoUT1BFUkFUT1JfSVNfTk9UX05VTEwQDDL9BgoNSW5nZXN0U2VydmljZRI/CgZVcGxvYWQSGC5zbHVpY2UudjEuVXBsb2FkUmVxdWVzdBoZLnNsdWljZS52MS5VcGxvYWRSZXNwb25zZSgBEkwKC0JlZ2luVXBsb2FkEh0uc2x1aWNlLnYxLkJlZ2luVXBsb2FkUmVxdWVzdBoeLnNsdWljZS52MS5CZWdpblVwbG9hZFJlc3BvbnNlEk8KDEFwcGVuZFVwbG9hZBIeLnNsdWljZS52MS5BcHBlbmRVcGxvYWRSZXF1ZXN0Gh8uc2x1aWNlLnYxLkFwcGVuZFVwbG9hZFJlc3BvbnNlEk8KDEZpbmlzaFVwbG9hZBIeLnNsdWljZS52MS5GaW5pc2hVcGxvYWRSZXF1ZXN0Gh8uc2x1aWNlLnYxLkZpbmlzaFVwbG9hZFJlc3BvbnNlEj8KBkV4cG9ydBIYLnNsdWljZS52MS5FeHBvcnRSZXF1ZXN0Ghkuc2x1aWNlLnYxLkV4cG9ydFJlc3BvbnNlMAESTAoLSW5zcGVjdEZpbGUSHS5zbHVpY2UudjEuSW5zcGVjdEZpbGVSZXF1ZXN0Gh4uc2x1aWNlLnYxLkluc3BlY3RGaWxlUmVzcG9uc2USTAoLR2V0VHJhbnNmZXISHS5zbHVpY2UudjEuR2V0VHJhbnNmZXJSZXF1ZXN0Gh4uc2x1aWNlLnYxLkdldFRyYW5zZmVyUmVzcG9uc2USUgoNTGlzdFRyYW5zZmVycxIfLnNsdWljZS52MS5MaXN0VHJhbnNmZXJzUmVxdWVzdBogLnNsdWljZS52MS5MaXN0VHJhbnNmZXJzUmVzcG9uc2USVQoOQ2FuY2VsVHJhbnNmZXISIC5zbHVpY2UudjEuQ2FuY2VsVHJhbnNmZXJSZXF1ZXN0GiEuc2x1aWNlLnYxLkNhbmNlbFRyYW5zZmVyUmVzcG9uc2USVAoNV2F0Y2hUcmFuc2ZlchIfLnNsdWljZS52MS5XYXRjaFRyYW5zZmVyUmVxdWVzdBogLnNsdWljZS52MS5XYXRjaFRyYW5zZmVyUmVzcG9uc2UwARJdChBMaXN0UmVqZWN0ZWRSb3dzEiIuc2x1aWNlLnYxLkxpc3RSZWplY3RlZFJvd3NSZXF1ZXN0GiMuc2x1aWNlLnYxLkxpc3RSZWplY3RlZFJvd3NSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_sluice_v1_dialect, file_sluice_v1_profile, file_sluice_v1_schema]);
 
 /**
  * What has moved so far. All counts start at 0 and never fall.
@@ -488,7 +488,8 @@ export const RejectPolicySchema: GenMessage<RejectPolicy> = /*@__PURE__*/
  */
 export type UploadRequest = Message<"sluice.v1.UploadRequest"> & {
   /**
-   * The first message is the spec, all others are data. Anything else is INVALID_REQUEST.
+   * The first message is the spec, then comes data, and last, if the client likes, the end. Anything else is
+   * INVALID_REQUEST.
    *
    * @generated from oneof sluice.v1.UploadRequest.payload
    */
@@ -508,6 +509,14 @@ export type UploadRequest = Message<"sluice.v1.UploadRequest"> & {
      */
     value: Uint8Array;
     case: "data";
+  } | {
+    /**
+     * The file is whole.
+     *
+     * @generated from field: sluice.v1.UploadEnd end = 3;
+     */
+    value: UploadEnd;
+    case: "end";
   } | { case: undefined; value?: undefined };
 };
 
@@ -517,6 +526,37 @@ export type UploadRequest = Message<"sluice.v1.UploadRequest"> & {
  */
 export const UploadRequestSchema: GenMessage<UploadRequest> = /*@__PURE__*/
   messageDesc(file_sluice_v1_ingest_service, 6);
+
+/**
+ * The file as its sender knows it when all of it is sent: for one that could not know it before, such as of a
+ * pipe. What comes behind it is not read.
+ *
+ * @generated from message sluice.v1.UploadEnd
+ */
+export type UploadEnd = Message<"sluice.v1.UploadEnd"> & {
+  /**
+   * The size of the whole file in bytes, with what lies before `start_offset`. Default: not known. Where
+   * given, nothing is loaded unless so many have arrived (FILE_TRUNCATED).
+   *
+   * @generated from field: optional int64 total_bytes = 1;
+   */
+  totalBytes?: bigint | undefined;
+
+  /**
+   * The CRC-32C (RFC 3720) of the whole file. Default: not known. Where given, another file than the one that
+   * arrived is refused with FILE_CHANGED, and nothing is loaded.
+   *
+   * @generated from field: optional fixed32 crc32c = 2;
+   */
+  crc32c?: number | undefined;
+};
+
+/**
+ * Describes the message sluice.v1.UploadEnd.
+ * Use `create(UploadEndSchema)` to create a new message.
+ */
+export const UploadEndSchema: GenMessage<UploadEnd> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_ingest_service, 7);
 
 /**
  * Where the values of one column came from.
@@ -558,7 +598,7 @@ export type ColumnMatch = Message<"sluice.v1.ColumnMatch"> & {
  * Use `create(ColumnMatchSchema)` to create a new message.
  */
 export const ColumnMatchSchema: GenMessage<ColumnMatch> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 7);
+  messageDesc(file_sluice_v1_ingest_service, 8);
 
 /**
  * The result of an upload. For one that had succeeded before this call only `transfer`,
@@ -623,7 +663,7 @@ export type UploadResponse = Message<"sluice.v1.UploadResponse"> & {
  * Use `create(UploadResponseSchema)` to create a new message.
  */
 export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 8);
+  messageDesc(file_sluice_v1_ingest_service, 9);
 
 /**
  * Opens an upload.
@@ -644,7 +684,7 @@ export type BeginUploadRequest = Message<"sluice.v1.BeginUploadRequest"> & {
  * Use `create(BeginUploadRequestSchema)` to create a new message.
  */
 export const BeginUploadRequestSchema: GenMessage<BeginUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 9);
+  messageDesc(file_sluice_v1_ingest_service, 10);
 
 /**
  * An open upload.
@@ -693,7 +733,7 @@ export type BeginUploadResponse = Message<"sluice.v1.BeginUploadResponse"> & {
  * Use `create(BeginUploadResponseSchema)` to create a new message.
  */
 export const BeginUploadResponseSchema: GenMessage<BeginUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 10);
+  messageDesc(file_sluice_v1_ingest_service, 11);
 
 /**
  * Adds bytes to an open upload.
@@ -735,7 +775,7 @@ export type AppendUploadRequest = Message<"sluice.v1.AppendUploadRequest"> & {
  * Use `create(AppendUploadRequestSchema)` to create a new message.
  */
 export const AppendUploadRequestSchema: GenMessage<AppendUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 11);
+  messageDesc(file_sluice_v1_ingest_service, 12);
 
 /**
  * The upload after an append.
@@ -770,7 +810,7 @@ export type AppendUploadResponse = Message<"sluice.v1.AppendUploadResponse"> & {
  * Use `create(AppendUploadResponseSchema)` to create a new message.
  */
 export const AppendUploadResponseSchema: GenMessage<AppendUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 12);
+  messageDesc(file_sluice_v1_ingest_service, 13);
 
 /**
  * Ends an upload.
@@ -806,7 +846,7 @@ export type FinishUploadRequest = Message<"sluice.v1.FinishUploadRequest"> & {
  * Use `create(FinishUploadRequestSchema)` to create a new message.
  */
 export const FinishUploadRequestSchema: GenMessage<FinishUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 13);
+  messageDesc(file_sluice_v1_ingest_service, 14);
 
 /**
  * The result of an upload.
@@ -834,7 +874,7 @@ export type FinishUploadResponse = Message<"sluice.v1.FinishUploadResponse"> & {
  * Use `create(FinishUploadResponseSchema)` to create a new message.
  */
 export const FinishUploadResponseSchema: GenMessage<FinishUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 14);
+  messageDesc(file_sluice_v1_ingest_service, 15);
 
 /**
  * One condition of a filter.
@@ -870,7 +910,7 @@ export type Condition = Message<"sluice.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 15);
+  messageDesc(file_sluice_v1_ingest_service, 16);
 
 /**
  * One column of an ordering.
@@ -898,7 +938,7 @@ export type OrderBy = Message<"sluice.v1.OrderBy"> & {
  * Use `create(OrderBySchema)` to create a new message.
  */
 export const OrderBySchema: GenMessage<OrderBy> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 16);
+  messageDesc(file_sluice_v1_ingest_service, 17);
 
 /**
  * Rows of one table.
@@ -947,7 +987,7 @@ export type TableSource = Message<"sluice.v1.TableSource"> & {
  * Use `create(TableSourceSchema)` to create a new message.
  */
 export const TableSourceSchema: GenMessage<TableSource> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 17);
+  messageDesc(file_sluice_v1_ingest_service, 18);
 
 /**
  * What to export, and how.
@@ -1008,7 +1048,7 @@ export type ExportRequest = Message<"sluice.v1.ExportRequest"> & {
  * Use `create(ExportRequestSchema)` to create a new message.
  */
 export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 18);
+  messageDesc(file_sluice_v1_ingest_service, 19);
 
 /**
  * The columns of an export.
@@ -1044,7 +1084,7 @@ export type ExportSchema = Message<"sluice.v1.ExportSchema"> & {
  * Use `create(ExportSchemaSchema)` to create a new message.
  */
 export const ExportSchemaSchema: GenMessage<ExportSchema> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 19);
+  messageDesc(file_sluice_v1_ingest_service, 20);
 
 /**
  * How far an export is.
@@ -1093,7 +1133,7 @@ export type ExportProgress = Message<"sluice.v1.ExportProgress"> & {
  * Use `create(ExportProgressSchema)` to create a new message.
  */
 export const ExportProgressSchema: GenMessage<ExportProgress> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 20);
+  messageDesc(file_sluice_v1_ingest_service, 21);
 
 /**
  * The end of an export: the file is whole.
@@ -1114,7 +1154,7 @@ export type ExportSummary = Message<"sluice.v1.ExportSummary"> & {
  * Use `create(ExportSummarySchema)` to create a new message.
  */
 export const ExportSummarySchema: GenMessage<ExportSummary> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 21);
+  messageDesc(file_sluice_v1_ingest_service, 22);
 
 /**
  * One message of an export.
@@ -1167,7 +1207,7 @@ export type ExportResponse = Message<"sluice.v1.ExportResponse"> & {
  * Use `create(ExportResponseSchema)` to create a new message.
  */
 export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 22);
+  messageDesc(file_sluice_v1_ingest_service, 23);
 
 /**
  * Shows the beginning of a file.
@@ -1237,7 +1277,7 @@ export type InspectFileRequest = Message<"sluice.v1.InspectFileRequest"> & {
  * Use `create(InspectFileRequestSchema)` to create a new message.
  */
 export const InspectFileRequestSchema: GenMessage<InspectFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 23);
+  messageDesc(file_sluice_v1_ingest_service, 24);
 
 /**
  * How a file would be read.
@@ -1314,7 +1354,7 @@ export type InspectFileResponse = Message<"sluice.v1.InspectFileResponse"> & {
  * Use `create(InspectFileResponseSchema)` to create a new message.
  */
 export const InspectFileResponseSchema: GenMessage<InspectFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 24);
+  messageDesc(file_sluice_v1_ingest_service, 25);
 
 /**
  * Asks for a transfer.
@@ -1335,7 +1375,7 @@ export type GetTransferRequest = Message<"sluice.v1.GetTransferRequest"> & {
  * Use `create(GetTransferRequestSchema)` to create a new message.
  */
 export const GetTransferRequestSchema: GenMessage<GetTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 25);
+  messageDesc(file_sluice_v1_ingest_service, 26);
 
 /**
  * A transfer.
@@ -1356,7 +1396,7 @@ export type GetTransferResponse = Message<"sluice.v1.GetTransferResponse"> & {
  * Use `create(GetTransferResponseSchema)` to create a new message.
  */
 export const GetTransferResponseSchema: GenMessage<GetTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 26);
+  messageDesc(file_sluice_v1_ingest_service, 27);
 
 /**
  * Asks for the transfers.
@@ -1412,7 +1452,7 @@ export type ListTransfersRequest = Message<"sluice.v1.ListTransfersRequest"> & {
  * Use `create(ListTransfersRequestSchema)` to create a new message.
  */
 export const ListTransfersRequestSchema: GenMessage<ListTransfersRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 27);
+  messageDesc(file_sluice_v1_ingest_service, 28);
 
 /**
  * One page of transfers.
@@ -1440,7 +1480,7 @@ export type ListTransfersResponse = Message<"sluice.v1.ListTransfersResponse"> &
  * Use `create(ListTransfersResponseSchema)` to create a new message.
  */
 export const ListTransfersResponseSchema: GenMessage<ListTransfersResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 28);
+  messageDesc(file_sluice_v1_ingest_service, 29);
 
 /**
  * Ends a transfer.
@@ -1461,7 +1501,7 @@ export type CancelTransferRequest = Message<"sluice.v1.CancelTransferRequest"> &
  * Use `create(CancelTransferRequestSchema)` to create a new message.
  */
 export const CancelTransferRequestSchema: GenMessage<CancelTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 29);
+  messageDesc(file_sluice_v1_ingest_service, 30);
 
 /**
  * The transfer after its end.
@@ -1482,7 +1522,7 @@ export type CancelTransferResponse = Message<"sluice.v1.CancelTransferResponse">
  * Use `create(CancelTransferResponseSchema)` to create a new message.
  */
 export const CancelTransferResponseSchema: GenMessage<CancelTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 30);
+  messageDesc(file_sluice_v1_ingest_service, 31);
 
 /**
  * Asks to follow a transfer.
@@ -1510,7 +1550,7 @@ export type WatchTransferRequest = Message<"sluice.v1.WatchTransferRequest"> & {
  * Use `create(WatchTransferRequestSchema)` to create a new message.
  */
 export const WatchTransferRequestSchema: GenMessage<WatchTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 31);
+  messageDesc(file_sluice_v1_ingest_service, 32);
 
 /**
  * A transfer as it is now.
@@ -1531,7 +1571,7 @@ export type WatchTransferResponse = Message<"sluice.v1.WatchTransferResponse"> &
  * Use `create(WatchTransferResponseSchema)` to create a new message.
  */
 export const WatchTransferResponseSchema: GenMessage<WatchTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 32);
+  messageDesc(file_sluice_v1_ingest_service, 33);
 
 /**
  * Asks for the rejected rows of an upload.
@@ -1563,7 +1603,7 @@ export type ListRejectedRowsRequest = Message<"sluice.v1.ListRejectedRowsRequest
  * Use `create(ListRejectedRowsRequestSchema)` to create a new message.
  */
 export const ListRejectedRowsRequestSchema: GenMessage<ListRejectedRowsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 33);
+  messageDesc(file_sluice_v1_ingest_service, 34);
 
 /**
  * One message of the rejected rows, in the order of the file.
@@ -1600,7 +1640,7 @@ export type ListRejectedRowsResponse = Message<"sluice.v1.ListRejectedRowsRespon
  * Use `create(ListRejectedRowsResponseSchema)` to create a new message.
  */
 export const ListRejectedRowsResponseSchema: GenMessage<ListRejectedRowsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 34);
+  messageDesc(file_sluice_v1_ingest_service, 35);
 
 /**
  * How rows become visible in the table, and what a failure or a repetition leaves behind.
@@ -1945,7 +1985,16 @@ export const IngestService: GenService<{
    * Loads one file into one table. The first message is the spec, all others are data; the response
    * comes when every row is in the table. A chunk of data may end anywhere, also within a record or
    * a character; 256 KiB to 1 MiB each is best, the most is the message limit of the server
-   * (default 16 MiB). Closing the stream ends the file; breaking it cancels the transfer.
+   * (default 16 MiB). An end message, or closing the stream, ends the file; breaking it interrupts the
+   * transfer. Only an end message, or `total_bytes`, tells a file that was cut off on its way.
+   *
+   * To go on after a break, with the same id and spec: ask GetTransfer. SUCCEEDED: it is loaded. COMMITTING: wait
+   * for it with WatchTransfer. INTERRUPTED or RUNNING: send the file from `committed_offset` on, which is then
+   * `start_offset`, with the CRC-32C of what lies before as `prefix_crc32c`. FAILED, CANCELLED or
+   * TRANSFER_NOT_FOUND: send it from 0. OFFSET_OUT_OF_RANGE names the offset to go on at; TRANSFER_TAKEN_OVER
+   * means that another call goes on; an error with RetryInfo passes: wait so long, and ask again. All others
+   * need somebody to do what the message says. A file sent from 0 is right at any time: what is there already is
+   * compared and not loaded twice.
    *
    * Strict: the first cell that does not fit its column exactly fails the call with line, column,
    * value and reason, unless `rejects` allows for some.
@@ -2021,7 +2070,8 @@ export const IngestService: GenService<{
     output: typeof InspectFileResponseSchema;
   },
   /**
-   * Returns the state and counters of one transfer. Fails with TRANSFER_NOT_FOUND.
+   * Returns the state and counters of one transfer. One that nobody knows is waited for, half a second: whoever
+   * begins an upload may ask before it has arrived. Then TRANSFER_NOT_FOUND, here and in the calls below.
    *
    * @generated from rpc sluice.v1.IngestService.GetTransfer
    */
