@@ -28,7 +28,14 @@ async fn the_connection_tells_who_and_where() {
 async fn databases_and_tables_are_listed_by_name_in_pages() {
     let server = TestServer::start().await;
     server.sql("CREATE DATABASE shop");
-    for name in ["b", "a", "odd `name`", "c"] {
+    let id = "0190a5f07f1a7c008000000000000001";
+    let staged = [
+        format!("_sluice_staging_{id}_1_2"),
+        format!("_sluice_replacement_{id}_1_0"),
+        "_sluice_staging_mine".to_owned(),
+    ];
+    let names = ["b", "a", "odd `name`", "c"].map(str::to_owned);
+    for name in names.into_iter().chain(staged) {
         let name = name.replace('`', "\\`");
         server.sql(&format!(
             "CREATE TABLE shop.`{name}` (n UInt8) ENGINE = MergeTree ORDER BY n"
@@ -71,7 +78,8 @@ async fn databases_and_tables_are_listed_by_name_in_pages() {
             break;
         }
     }
-    assert_eq!(names, ["a", "b", "c", "odd `name`"]);
+    // Those of uploads on their way are not a user's.
+    assert_eq!(names, ["_sluice_staging_mine", "a", "b", "c", "odd `name`"]);
     let missing = pb::ListTablesRequest {
         database: "no_db".to_owned(),
         ..Default::default()

@@ -2,7 +2,7 @@
 //!
 //! Used by `catalog` only; the names of the result columns are the fields of its rows.
 
-use super::{IDENTITY, SelectQuery, Statement, TableName, join, quote_identifier};
+use super::{IDENTITY, SelectQuery, Statement, TableName, join, quote_identifier, staging};
 
 /// Version, user, default database and time zone.
 #[must_use]
@@ -54,15 +54,20 @@ pub(crate) fn count_database(database: &str) -> Statement {
     )
 }
 
-/// The tables of a database by name, at most `limit`, from behind `after` on.
+/// The tables of a database by name, at most `limit`, from behind `after` on; without those of uploads that
+/// are on their way.
 pub(crate) fn tables(database: &str, after: &str, limit: usize) -> Statement {
     Statement::with_params(
         format!(
             "SELECT name, engine, total_rows, total_bytes, comment FROM system.tables \
              WHERE database = {{p0:String}} AND name > {{p1:String}} AND NOT is_temporary \
-             ORDER BY name LIMIT {limit}"
+             AND NOT match(name, {{p2:String}}) ORDER BY name LIMIT {limit}"
         ),
-        vec![database.to_owned(), after.to_owned()],
+        vec![
+            database.to_owned(),
+            after.to_owned(),
+            staging::PATTERN.to_owned(),
+        ],
     )
 }
 

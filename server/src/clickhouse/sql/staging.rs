@@ -18,6 +18,9 @@ const DEDUPLICATION_WINDOW: u32 = 1_000_000;
 /// What the name of every table begins with that is to take the place of a target.
 const REPLACEMENT_PREFIX: &str = "_sluice_replacement_";
 
+/// The names of all these tables, as a regular expression.
+pub(super) const PATTERN: &str = "^_sluice_(staging|replacement)_[0-9a-f]{32}_[0-9]+_[0-9]+$";
+
 /// What the names of the staging tables of a transfer begin with, whoever has them.
 pub(crate) fn prefix(transfer_id: Uuid, incarnation: u32) -> String {
     format!("{PREFIX}{}_{incarnation}_", transfer_id.simple())
