@@ -83,18 +83,14 @@ impl Inner {
         };
         let id = transfer.description().id;
         let newest = self.newest_claim(id).await?;
-        let newest_number = newest.as_ref().map_or(step, |newest| newest.number);
-        if let Some(lost) = newest.and_then(|newest| lost(transfer, &newest)) {
+        if let Some(lost) = newest.as_ref().and_then(|newest| lost(transfer, newest)) {
             return Err(lost);
         }
+        let after = Claim::after(newest.as_ref(), Step::Own, run);
         let wanted = Claim {
-            number: step.max(newest_number) + 1,
-            step: Step::Own,
-            run,
+            number: after.number.max(step + 1),
             incarnation,
-            target: Uuid::nil(),
-            moves: Vec::new(),
-            counted: Counted::default(),
+            ..after
         };
         let taken = self.claim(id, &wanted).await?;
         if let Some(lost) = lost(transfer, &taken) {
@@ -169,15 +165,7 @@ impl Inner {
             if !step.may_follow(Some(newest.step), false) {
                 return Ok(Some(newest));
             }
-            let wanted = Claim {
-                number: newest.number + 1,
-                step,
-                run,
-                incarnation: newest.incarnation,
-                target: Uuid::nil(),
-                moves: Vec::new(),
-                counted: Counted::default(),
-            };
+            let wanted = Claim::after(Some(&newest), step, run);
             let taken = self.claim(id, &wanted).await?;
             if taken.run == run {
                 return Ok(Some(taken));
@@ -189,15 +177,18 @@ impl Inner {
 /// What the newest step of an upload means for the run that owned it here; none if that is its own.
 fn lost(transfer: &Transfer, newest: &Claim) -> Option<Error> {
     let (run, step) = transfer.claim()?;
-    if newest.number <= step || newest.run == run {
-        return None;
+    newest
+        .is_lost_to(run, step)
+        .then(|| lost_to(transfer, newest))
+}
+
+/// What a step of somebody else means for a run.
+pub(super) fn lost_to(transfer: &Transfer, other: &Claim) -> Error {
+    if other.is_cancel() {
+        return Error::Cancelled;
     }
-    Some(match newest.standing() {
-        Standing::Ended { by_caller: true } => Error::Cancelled,
-        _ => Error::TakenOver {
-            id: transfer.description().id.to_string(),
-        },
-    })
+    let id = transfer.description().id.to_string();
+    Error::TakenOver { id }
 }
 
 /// A row of the journal as the protocol knows it.

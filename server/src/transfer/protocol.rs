@@ -6,7 +6,12 @@
 //! them learn the same answer. It must never let a final step be followed by another one, nor COMMIT by
 //! anything but DONE.
 
+#[cfg(test)]
+mod explorer;
+
 use uuid::Uuid;
+
+use super::{CommitMode, Phase};
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +76,49 @@ pub(super) enum Standing {
     Restarted,
 }
 
+/// What the row of an upload says beside its newest step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Described {
+    pub(super) mode: CommitMode,
+    pub(super) phase: Option<Phase>,
+    pub(super) rows_staged: u64,
+}
+
+/// What a server makes of an id that a client begins, perhaps not for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It begins at the first byte.
+    Begin,
+    /// The same, once what there is of it is given up.
+    Restart,
+    /// It goes on at the checkpoint.
+    GoOn,
+    /// Its commit is completed.
+    Complete,
+    /// It is loaded: the client is told so again.
+    Replay,
+    /// It may have left rows in the table, and nobody can tell them from new ones.
+    Refuse,
+    /// A commit without a row: nobody can say whose it is.
+    Lost,
+}
+
+/// What the sweeper does about an upload that no pipeline works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Completes its commit.
+    Complete,
+    /// Ends it: its client did not come back.
+    Expire,
+    /// Writes that it is loaded.
+    DescribeSuccess,
+    /// Writes how it ended, and drops what it has staged.
+    DescribeEnd {
+        /// Whether a caller ended it.
+        by_caller: bool,
+    },
+}
+
 impl Step {
     const ALL: [Self; 6] = [
         Self::Own,
@@ -110,7 +158,81 @@ impl Step {
     }
 }
 
+impl Described {
+    /// Whether an upload that has ended may have left rows in its table.
+    const fn leaves_rows(self) -> bool {
+        match self.mode {
+            // A run that was cut off has not said how many.
+            CommitMode::Blocks | CommitMode::Direct => {
+                self.rows_staged > 0 || matches!(self.phase, Some(Phase::Running))
+            }
+            CommitMode::Auto | CommitMode::Atomic | CommitMode::Replace => false,
+        }
+    }
+}
+
 impl Claim {
+    /// What `run` has to take to be the next one after `newest`.
+    pub(super) fn after(newest: Option<&Self>, step: Step, run: Uuid) -> Self {
+        let is_new = newest.is_none_or(|newest| newest.standing() != Standing::Owned);
+        let begins_anew = is_new && step == Step::Own;
+        Self {
+            number: newest.map_or(1, |newest| newest.number + 1),
+            step,
+            run,
+            incarnation: newest.map_or(0, |newest| newest.incarnation) + u32::from(begins_anew),
+            target: Uuid::nil(),
+            moves: Vec::new(),
+            counted: Counted::default(),
+        }
+    }
+
+    /// Whether this step, the newest one, takes an upload away from `run`, whose own newest step is `own`.
+    pub(super) fn is_lost_to(&self, run: Uuid, own: u32) -> bool {
+        self.number > own && self.run != run
+    }
+
+    /// Whether a caller has ended the upload.
+    pub(super) const fn is_cancel(&self) -> bool {
+        matches!(self.standing(), Standing::Ended { by_caller: true })
+    }
+
+    /// Whether what is staged for an incarnation is still needed.
+    pub(super) const fn needs_staging(&self, incarnation: u32) -> bool {
+        matches!(self.standing(), Standing::Owned | Standing::Committing)
+            && self.incarnation == incarnation
+    }
+
+    /// What follows when a client begins the id of an upload whose newest step this is. `described` is its
+    /// row; whoever took the first step may have been gone before he could write it. `has_begun` says that
+    /// what this incarnation began with is written: nothing is sent before.
+    pub(super) fn next(&self, described: Option<Described>, has_begun: bool) -> Next {
+        match (self.standing(), described) {
+            (Standing::Succeeded, Some(_)) => Next::Replay,
+            (Standing::Committing, Some(_)) => Next::Complete,
+            (Standing::Succeeded | Standing::Committing, None) => Next::Lost,
+            (Standing::Ended { .. }, Some(row)) if row.leaves_rows() => Next::Refuse,
+            (Standing::Ended { .. } | Standing::Restarted, _) => Next::Begin,
+            (Standing::Owned, Some(row)) if has_begun => match row.mode {
+                CommitMode::Direct => Next::Refuse,
+                _ => Next::GoOn,
+            },
+            (Standing::Owned, _) => Next::Restart,
+        }
+    }
+
+    /// What the sweeper does about an upload whose newest step this is, and that nobody has shown alive for
+    /// `age` seconds; a server is gone after `silence`, a client after `limit`.
+    pub(super) const fn due(&self, age: u64, silence: u64, limit: u64) -> Option<Due> {
+        match self.standing() {
+            Standing::Committing if age >= silence => Some(Due::Complete),
+            Standing::Owned | Standing::Restarted if age > limit => Some(Due::Expire),
+            Standing::Succeeded => Some(Due::DescribeSuccess),
+            Standing::Ended { by_caller } if age >= silence => Some(Due::DescribeEnd { by_caller }),
+            _ => None,
+        }
+    }
+
     pub(super) const fn standing(&self) -> Standing {
         match self.step {
             Step::Own => Standing::Owned,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     CommitMode, Error, Inner, Phase, Result, Transfers,
     claims::as_counted,
-    protocol::{Claim, Standing, Step},
+    protocol::{Claim, Due, Step},
     records::SILENCE_SECONDS,
     upload::complete,
 };
@@ -131,15 +131,14 @@ impl Inner {
         } else {
             limit.max(SILENCE_SECONDS)
         };
-        match newest.standing() {
-            Standing::Committing if age >= silence_seconds => self.complete_for(row, newest).await,
-            Standing::Owned | Standing::Restarted if age > limit => self.expire(row).await,
-            // Its end was not written.
-            Standing::Succeeded => {
+        match newest.due(age, silence_seconds, limit) {
+            Some(Due::Complete) => self.complete_for(row, newest).await,
+            Some(Due::Expire) => self.expire(row).await,
+            Some(Due::DescribeSuccess) => {
                 let row = as_counted(row, newest);
                 Ok(self.journal.put_transfer(row).await?)
             }
-            Standing::Ended { by_caller } if age >= silence_seconds => {
+            Some(Due::DescribeEnd { by_caller }) => {
                 let error = if by_caller {
                     Error::Cancelled
                 } else {
@@ -147,7 +146,7 @@ impl Inner {
                 };
                 self.describe_end(row, newest, &error).await
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -249,9 +248,7 @@ impl Inner {
             let is_put_aside = CommitMode::named(&row.commit_mode) == Some(CommitMode::Replace)
                 && row.connection == self.connection.name()
                 && row.database == table.database;
-            let is_needed = matches!(newest.standing(), Standing::Owned | Standing::Committing)
-                && newest.incarnation == incarnation;
-            return Ok(!is_needed && (table.is_marked || is_put_aside));
+            return Ok(!newest.needs_staging(incarnation) && (table.is_marked || is_put_aside));
         }
         let is_own = self.connection.name() == connections::DEFAULT;
         Ok(is_own && table.is_marked && table.age > self.config.session_limit.as_secs())

@@ -16,7 +16,7 @@ use crate::{
         CommitMode, Error, Inner, Patience, Phase, Result,
         claims::as_counted,
         commit::staging::Staging,
-        protocol::{Claim, Standing, Step},
+        protocol::{Claim, Step},
         registry::Running,
         rejects::{self, MAX_SHOWN_ROWS},
     },
@@ -367,10 +367,7 @@ impl Job<'_> {
             return;
         };
         let is_over = match self.inner.newest_claim(self.request.id).await {
-            Ok(Some(newest)) => {
-                let is_open = matches!(newest.standing(), Standing::Owned | Standing::Committing);
-                !is_open || newest.incarnation != self.ledger.incarnation()
-            }
+            Ok(Some(newest)) => !newest.needs_staging(self.ledger.incarnation()),
             // Nobody knows; the sweeper finds out.
             Ok(None) | Err(_) => false,
         };

@@ -14,7 +14,8 @@ use crate::{
     journal::{TransferRow, UploadRow},
     transfer::{
         Error, Inner, Phase, Result, Transfer,
-        protocol::{Claim, Counted, Standing, Step},
+        claims::lost_to,
+        protocol::{Claim, Counted, Step},
     },
 };
 
@@ -88,17 +89,8 @@ impl<'a> Ledger<'a> {
         if !self.is_open {
             return Ok(());
         }
-        let is_new = newest.is_none_or(|newest| newest.standing() != Standing::Owned);
-        let before = newest.map_or(0, |newest| newest.incarnation);
-        let wanted = Claim {
-            number: newest.map_or(1, |newest| newest.number + 1),
-            step: Step::Own,
-            run: self.run,
-            incarnation: before + u32::from(is_new),
-            target: Uuid::nil(),
-            moves: Vec::new(),
-            counted: Counted::default(),
-        };
+        let wanted = Claim::after(newest, Step::Own, self.run);
+        let is_new = newest.is_none_or(|newest| newest.incarnation != wanted.incarnation);
         if !Step::Own.may_follow(newest.map(|newest| newest.step), is_new) {
             return Err(self.taken_over());
         }
@@ -157,7 +149,7 @@ impl<'a> Ledger<'a> {
         };
         match self.claim(wanted).await? {
             Taken::Own => Ok(()),
-            Taken::Other(other) => Err(self.lost_to(&other)),
+            Taken::Other(other) => Err(lost_to(self.transfer, &other)),
         }
     }
 
@@ -204,14 +196,6 @@ impl<'a> Ledger<'a> {
             return Ok(Taken::Own);
         }
         Ok(Taken::Other(taken))
-    }
-
-    /// What a step of somebody else means for this run.
-    fn lost_to(&self, other: &Claim) -> Error {
-        match other.standing() {
-            Standing::Ended { by_caller: true } => Error::Cancelled,
-            _ => self.taken_over(),
-        }
     }
 
     fn taken_over(&self) -> Error {

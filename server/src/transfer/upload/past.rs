@@ -10,7 +10,7 @@ use crate::{
     transfer::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
         claims::as_counted,
-        protocol::{Claim, Standing, Step},
+        protocol::{Claim, Described, Next, Step},
     },
 };
 
@@ -49,36 +49,29 @@ impl Inner {
             return Ok(Past::Nothing(None));
         };
         // Behind the step: what was written before it is seen.
-        let Some(row) = self.journal.find(id).await? else {
-            return match newest.standing() {
-                Standing::Owned => self.begin_unless_sent(id, &newest).await,
-                Standing::Ended { .. } | Standing::Restarted => Ok(Past::Nothing(Some(newest))),
-                Standing::Committing | Standing::Succeeded => {
-                    Err(Error::Internal("the journal has lost the row of an upload"))
-                }
-            };
-        };
-        if row.owner != request.owner {
+        let row = self.journal.find(id).await?;
+        if row.as_ref().is_some_and(|row| row.owner != request.owner) {
             return Err(Error::Exists { id: id.to_string() });
         }
         let upload = self.journal.upload(id).await?;
         let upload = upload.filter(|upload| upload.incarnation == newest.incarnation);
-        match newest.standing() {
-            Standing::Succeeded => {
-                let row = as_counted(row, &newest);
-                self.check_same(request, &row, upload.as_ref())?;
-                Ok(Past::Done(Box::new(row)))
-            }
-            Standing::Committing => {
+        let next = newest.next(row.as_ref().map(described), upload.is_some());
+        match (next, row, upload) {
+            (Next::Begin, ..) => Ok(Past::Nothing(Some(newest))),
+            (Next::Restart, ..) => self.begin_unless_sent(id, &newest).await,
+            (Next::Refuse, ..) => Err(Error::NotResumable { id: id.to_string() }),
+            (Next::GoOn, Some(row), Some(upload)) => self.go_on(request, row, upload, newest).await,
+            (Next::Complete, Some(row), upload) => {
                 let row = as_counted(row, &newest);
                 self.check_same(request, &row, upload.as_ref())?;
                 Ok(Past::Committing(Box::new(row), newest))
             }
-            Standing::Ended { .. } if leaves_rows(&row) => {
-                Err(Error::NotResumable { id: id.to_string() })
+            (Next::Replay, Some(row), upload) => {
+                let row = as_counted(row, &newest);
+                self.check_same(request, &row, upload.as_ref())?;
+                Ok(Past::Done(Box::new(row)))
             }
-            Standing::Ended { .. } | Standing::Restarted => Ok(Past::Nothing(Some(newest))),
-            Standing::Owned => self.go_on(request, row, upload, newest).await,
+            _ => Err(Error::Internal("the journal has lost the row of an upload")),
         }
     }
 
@@ -87,17 +80,11 @@ impl Inner {
         &self,
         request: &UploadRequest,
         row: TransferRow,
-        upload: Option<UploadRow>,
+        upload: UploadRow,
         newest: Claim,
     ) -> Result<Past> {
         let id = request.id;
         let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
-        let Some(upload) = upload else {
-            return self.begin_unless_sent(id, &newest).await;
-        };
-        if mode == CommitMode::Direct {
-            return Err(Error::NotResumable { id: id.to_string() });
-        }
         self.check_same(request, &row, Some(&upload))?;
         let checkpoint = self.journal.checkpoint(id, newest.incarnation).await?;
         let checkpoint = checkpoint.unwrap_or_default();
@@ -143,12 +130,7 @@ impl Inner {
 
     /// Gives up what there is of an upload, so that its file begins at its first byte again.
     async fn restart(&self, id: Uuid, newest: &Claim) -> Result<Past> {
-        let restart = Claim {
-            number: newest.number + 1,
-            step: Step::Restart,
-            run: Uuid::new_v4(),
-            ..newest.clone()
-        };
+        let restart = Claim::after(Some(newest), Step::Restart, Uuid::new_v4());
         let taken = self.claim(id, &restart).await?;
         if taken.run == restart.run {
             return Ok(Past::Nothing(Some(taken)));
@@ -190,13 +172,11 @@ impl Inner {
     }
 }
 
-/// Whether an upload that has ended may have left rows in its table.
-fn leaves_rows(row: &TransferRow) -> bool {
-    match CommitMode::named(&row.commit_mode) {
-        Some(CommitMode::Blocks | CommitMode::Direct) => {
-            // A run that was cut off has not said how many.
-            row.rows_staged > 0 || Phase::named(&row.state) == Some(Phase::Running)
-        }
-        _ => false,
+/// What the protocol asks of a row.
+fn described(row: &TransferRow) -> Described {
+    Described {
+        mode: CommitMode::named(&row.commit_mode).unwrap_or_default(),
+        phase: Phase::named(&row.state),
+        rows_staged: row.rows_staged,
     }
 }
