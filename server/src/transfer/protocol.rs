@@ -3,8 +3,8 @@
 //! `transfer::upload`, `transfer::sweeper` and `transfer::listing` ask it and perform what it allows. Pure:
 //! no I/O, no clock. Each step has a number and is written once, whoever tries: so two servers, a client
 //! that comes back and a caller that cancels can want different things in the same instant, and all of
-//! them learn the same answer. It must never let a final step be followed by another one, nor COMMIT by
-//! anything but DONE.
+//! them learn the same answer. `explorer` goes through all that can happen. It must never let a final step
+//! be followed by another one, nor COMMIT by anything but DONE.
 
 #[cfg(test)]
 mod explorer;

@@ -1,71 +1,129 @@
-//! Explores the protocol.
+//! Goes through everything that can happen to an upload, and sees that the protocol keeps what it promises.
+//!
+//! Runs as a test. Breadth first over all states of a small world, so that the first state in which an invariant
+//! does not hold is told with a shortest way there; then back from all states at rest, so that no state is left
+//! from which no end is reached. What is decided is decided by the functions of `protocol` that production calls:
+//! [`Step::may_follow`], [`super::Claim::after`], [`super::Claim::next`], [`super::Claim::is_lost_to`],
+//! [`super::Claim::needs_staging`], [`super::Claim::due`], [`super::Claim::standing`]. What is done is written
+//! here once more, action by action (`server`, `steps`): it has to follow `past`, `ledger`, `deliver`, `blocks`,
+//! `finish`, `staging` and `sweeper` by hand.
+//!
+//! What there is: two servers, each at work on the upload or not; a client who begins the id through either, again
+//! and again, and may come with a file whose last block is another one; the journal's steps, row, beginning and
+//! checkpoint; ClickHouse with staging tables, the target, what both remember of tokens, the table that takes the
+//! target's place; statements on their way, each of which may happen at any later time, or never; a caller who
+//! cancels; the sweepers. Faults are counted: an answer that is lost, a server that ends, a client that leaves, an
+//! error that ends an upload, a cancel, a kill of ClickHouse (in a MOVE; between a token and its block), somebody
+//! who drops a staging table. A server that is frozen, and how fast each is, needs no fault: any order is tried.
+//!
+//! What there is not: more than one upload at a time, and rows of others in the same table, which push tokens out
+//! of its window; other servers than two; a statement that happens twice; partitions of a block that come one by
+//! one; late writes of the row and of checkpoints (their versions make them harmless); a step whose token is there
+//! and whose row is not; merges of the target after half a MOVE; a target that is dropped, altered or exchanged by
+//! others; a changed file that differs before its last block; rejected rows; views; replicas; the journal's own
+//! loss; a kill in the MOVE into the table that takes the target's place. Two blocks that are sent at once are one
+//! after the other here: the one ahead lacks its last byte.
+//!
+//! A [`Mutation`] leaves a protection of production out, and the explorer has to find what it is for. A [`Repair`]
+//! is the reverse: production lacks it, and without it an invariant is broken. With all of them, all invariants
+//! hold. The tests whose names begin with `open_` show the way to each; whoever mends one in production takes the
+//! repair out of the list, and the test with it.
 
+mod event;
 mod events;
 mod model;
 mod search;
 mod server;
+mod statement;
+mod steps;
 mod tests;
 
 use super::{Standing, Step};
 use crate::transfer::{CommitMode, Phase};
-use model::{Rows, Shared, Statement};
+use model::{Rows, Shared};
 use search::{Found, explore};
 use server::{Run, whole};
+use statement::Statement;
 
 /// What must hold in every state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Invariant {
-    /// 1. Whoever is told that the file is loaded, or reads it in the journal, finds exactly its rows in the
+    /// I1. Whoever is told that the file is loaded, or reads it in the journal, finds exactly its rows in the
     /// table; with REPLACE only those.
     LoadedIsThere,
-    /// 2. No row is there twice.
+    /// I2. No row is there twice.
     NoRowTwice,
-    /// 3. In the modes ATOMIC and REPLACE the table shows no row before COMMIT, and none of an upload that
+    /// I3. In the modes ATOMIC and REPLACE the table shows no row before COMMIT, and none of an upload that
     /// was cancelled or has failed.
     EndedIsUnseen,
-    /// 4. COMMIT is followed by DONE and nothing else.
+    /// I4. COMMIT is followed by DONE and nothing else.
     CommitGoesForward,
-    /// 5. Nothing follows DONE; only a new incarnation follows CANCEL and FAIL.
+    /// I5. Nothing follows DONE; only a new incarnation follows CANCEL and FAIL.
     EndsStay,
-    /// 6. From every state an end is reached: no staging table is left then, and nothing is under way.
+    /// I6. From every state an end is reached: no staging table is left then, and nothing is under way.
     ComesToRest,
-    /// 7. Nobody is told of the end of an incarnation that is loaded, or will be: a cancel is honoured or
+    /// I7. Nobody is told of the end of an incarnation that is loaded, or will be: a cancel is honoured or
     /// refused.
     OneAnswer,
 }
 
-/// A protection that is left out, to see that it is needed.
+/// A protection of production that is left out, to see that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mutation {
+    /// BLOCKS: an INSERT does not ask whose the upload is.
     NoFence,
+    /// A staging table keeps its name when the upload changes hands.
     NoRename,
+    /// A token is the number of a block, whatever is in it.
     TokenWithoutContent,
+    /// COMMIT comes without a count of what is staged.
     NoCount,
+    /// A block whose INSERT was given up is taken for sent.
     GivenUpBlockIsLost,
+    /// A commit that takes long is called failed.
     CommitThenFail,
+    /// A staging table that is not there is taken for moved.
     AbsentIsCommitted,
+    /// An exchange is repeated under the name of the one before.
     ExchangeUnderOneName,
+    /// Parts that were moved by half are not left out.
     HalfMovesStay,
+    /// A cancel drops and tells, and takes no step.
     CancelWithoutClaim,
+    /// The last who writes a step has it.
     TakeoverWithoutClaim,
+    /// An upload that ended begins anew, whatever it has left in the table.
     FailedBlocksBeginAnew,
 }
 
 /// What production lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Repair {
+    /// BLOCKS, DIRECT: an upload that ended and had begun to send may have left rows, whatever its row says.
     BegunLeavesRows,
+    /// Staged: whoever takes the upload over waits for the INSERTs that are under way.
     StagedInsertsEnd,
+    /// Nobody is told of an end whose step may not be there.
     EndIsTold,
+    /// FAIL and CANCEL may follow RESTART.
     RestartedEnds,
+    /// That there is nothing to go on with is looked for by the owner, and no one else gives it up.
     TakesBeforeItRestarts,
+    /// The checkpoint is read by the owner.
     TakesBeforeItReads,
+    /// DIRECT: the INSERT has a fence.
     DirectIsFenced,
+    /// Whoever moves partitions looks again when ClickHouse was killed since he looked.
     KillIsNoticed,
+    /// Nobody takes a staging table that is named for a later step.
     RenamesForward,
+    /// The first MOVE of a commit follows a look, like that of a repeated one.
+    LooksBeforeItMoves,
+    /// ATOMIC, REPLACE: the INSERTs have a fence.
+    StagedIsFenced,
 }
 
-const REPAIRS: [Repair; 9] = [
+const REPAIRS: [Repair; 11] = [
     Repair::BegunLeavesRows,
     Repair::StagedInsertsEnd,
     Repair::EndIsTold,
@@ -75,23 +133,34 @@ const REPAIRS: [Repair; 9] = [
     Repair::DirectIsFenced,
     Repair::KillIsNoticed,
     Repair::RenamesForward,
+    Repair::LooksBeforeItMoves,
+    Repair::StagedIsFenced,
 ];
 
 /// What is explored.
 #[derive(Clone, Copy, Debug)]
 struct World {
     mode: CommitMode,
+    /// Blocks of the file, at most 3.
     blocks: u8,
+    /// Partitions that they are in, at most 3.
     partitions: u8,
+    /// Insertions of parts that the target remembers, at most 4.
     window: u8,
+    /// Blocks that may be sent without a checkpoint that covers them.
     uncovered: u8,
+    /// How many faults there may be.
     faults: u8,
+    /// How often the client begins.
     attempts: u8,
+    /// Whether it may come with a changed file though nobody has ended the upload.
     changes: bool,
+    /// Whether ClickHouse may be killed between a token and its block.
     burns: bool,
+    /// Whether somebody may drop a staging table.
     meddles: bool,
     off: Option<Mutation>,
-    without: Option<Repair>,
+    without: &'static [Repair],
 }
 
 /// Everything at one moment.
@@ -104,7 +173,7 @@ struct State {
     faults_left: u8,
 }
 
-/// Places for a block in a row's bits: three blocks, and the last one of a corrected file.
+/// Bits of a block in [`Rows`], one for each partition: of three blocks, then of the last one of a changed file.
 const WIDTH: u8 = 3;
 
 impl World {
@@ -121,22 +190,23 @@ impl World {
             burns: false,
             meddles: false,
             off: None,
-            without: None,
+            without: &[],
         }
     }
 
     fn has(&self, repair: Repair) -> bool {
-        self.without != Some(repair)
+        !self.without.contains(&repair)
     }
 
     fn is_fenced(&self) -> bool {
         match self.mode {
             CommitMode::Blocks => self.off != Some(Mutation::NoFence),
             CommitMode::Direct => self.has(Repair::DirectIsFenced),
-            _ => false,
+            _ => self.has(Repair::StagedIsFenced),
         }
     }
 
+    /// The rows of a block: one for each of its partitions.
     fn cells(&self, block: u8, version: u8) -> Rows {
         let is_changed = version > 0 && block + 1 == self.blocks;
         let place = WIDTH * if is_changed { 3 } else { block };
@@ -148,15 +218,18 @@ impl World {
         }
     }
 
-    fn partition(&self, partition: u8) -> Rows {
+    /// All rows of a partition.
+    fn partition(partition: u8) -> Rows {
         (0..4).fold(0, |rows, place| rows | 1 << (place * WIDTH + partition))
     }
 
+    /// The partitions of rows, one bit each.
     fn partitions_of(&self, rows: Rows) -> u8 {
-        let all = (0..self.partitions).filter(|partition| rows & self.partition(*partition) != 0);
+        let all = (0..self.partitions).filter(|partition| rows & Self::partition(*partition) != 0);
         all.fold(0, |mask, partition| mask | 1 << partition)
     }
 
+    /// How many rows the first blocks have.
     fn count(&self, blocks: u8) -> u32 {
         (0..blocks)
             .map(|block| self.cells(block, 0).count_ones())

@@ -4,58 +4,16 @@
 
 use super::{
     Mutation, Repair, State, World,
-    model::{Answer, Statement, Taken},
+    event::Event,
+    model::Taken,
     server::{self, Place, Run},
+    statement::{Answer, Statement},
+    steps,
 };
 use crate::transfer::{
     CommitMode, Phase,
     protocol::{Claim, Due, Step},
 };
-
-/// What a counterexample is told in.
-#[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "the fields are printed")]
-pub(super) enum Event {
-    /// The client begins the id with a version of its file.
-    ClientBegins { server: usize, version: u8 },
-    /// A server does what is next.
-    Acts {
-        server: usize,
-        at: Place,
-        sent: Option<Statement>,
-    },
-    /// What a server has sent is on its way, and its answer is lost; the server goes on.
-    AnswerLost { server: usize, sent: Statement },
-    /// A server ends, and forgets; what it has sent is on its way.
-    Crashes {
-        server: usize,
-        sent: Option<Statement>,
-    },
-    /// The client leaves (none), a caller cancels it here, or an error ends it.
-    Stops {
-        server: usize,
-        why: Option<Step>,
-        sent: Option<Statement>,
-    },
-    /// A server hears that somebody else has taken or ended the upload.
-    Hears { server: usize },
-    /// A statement that was on its way begins, or happens.
-    Arrives(Statement),
-    /// It never happens.
-    NeverArrives(Statement),
-    /// ClickHouse is killed with a partition in both tables.
-    KilledInMove { server: usize },
-    /// ClickHouse is killed when it has a block's token, and not yet the block.
-    KilledInInsert { server: usize },
-    /// Somebody drops a staging table.
-    SomebodyDrops,
-    /// A caller cancels it through a server that does not run it; late: the step is still on its way.
-    CancelsElsewhere { is_late: bool },
-    /// The sweeper does what is due.
-    Sweeps(Due),
-    /// The sweeper drops tables that nobody needs.
-    DropsOrphans,
-}
 
 /// Runs of those who are no upload: the sweeper, and a caller that cancels.
 const SWEEPER: u8 = 101;
@@ -192,19 +150,19 @@ impl<'a> Following<'a> {
             && let Some(newest) = server::lost(self.state, run)
         {
             self.add(event, |world, state| {
-                server::lose(world, state, server, &newest)
+                server::lose(world, state, server, &newest);
             });
             return;
         }
         let Some(sent) = sent else {
             self.add(event, |world, state| {
-                server::go_on(world, state, server, None)
+                steps::go_on(world, state, server, None);
             });
             return;
         };
         self.add(event, |world, state| {
             let answer = state.shared.execute(world, sent);
-            server::go_on(world, state, server, Some(answer));
+            steps::go_on(world, state, server, Some(answer));
         });
         self.add_fault(Event::AnswerLost { server, sent }, |world, state| {
             state.shared.send(sent);
@@ -374,7 +332,10 @@ impl<'a> Following<'a> {
             }
             return;
         }
-        if !self.may_end(&newest, Step::Cancel) {
+        // What no row tells of is not found, and what has ended is told as it is.
+        let phase = self.state.shared.row.phase();
+        let is_open = matches!(phase, Some(Phase::Running | Phase::Interrupted));
+        if !is_open || !self.may_end(&newest, Step::Cancel) {
             return;
         }
         let sent = claim_of(&newest, Step::Cancel, CALLER);

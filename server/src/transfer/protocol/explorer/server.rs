@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::{
     Mutation, Repair, State, World,
-    model::{Answer, Checkpoint, Rows, Shared, Statement, Taken, narrow},
+    model::{Checkpoint, Rows, Shared, Taken},
+    statement::{Answer, Statement, narrow},
+    steps::go_on,
 };
 use crate::transfer::{
     CommitMode, Phase,
@@ -72,7 +74,7 @@ pub(super) struct Run {
 }
 
 /// All partitions, before it is known which there are.
-const UNKNOWN: u8 = 0x80;
+pub(super) const UNKNOWN: u8 = 0x80;
 
 impl Run {
     /// Whether it is the upload's owner, as far as it knows, and may still be stopped.
@@ -101,7 +103,7 @@ impl Run {
     }
 
     /// Goes on at the checkpoint; false where the file is another one than it was up to there.
-    fn resume(&mut self, world: &World, shared: &Shared) -> bool {
+    pub(super) fn resume(&mut self, world: &World, shared: &Shared) -> bool {
         let last = shared.checkpoint;
         let is_there = last.incarnation == self.incarnation;
         self.blocks = if is_there { last.blocks } else { 0 };
@@ -184,6 +186,10 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
             }
             Next::Refuse | Next::Lost => return,
         }
+        let is_new = run.incarnation != incarnation;
+        if run.place == Place::Take && !Step::Own.may_follow(Some(newest.step), is_new) {
+            return;
+        }
     }
     state.runs_begun += 1;
     state.runs[server] = Some(run);
@@ -239,207 +245,6 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
             Statement::Drop { incarnation }
         }
         _ => return None,
-    })
-}
-
-/// Takes a run one action further, with the answer to what it has sent, if it has.
-pub(super) fn go_on(world: &World, state: &mut State, server: usize, answer: Option<Answer>) {
-    let Some(mut run) = state.runs[server] else {
-        return;
-    };
-    let is_staged = world.mode.is_staged();
-    let shared = &mut state.shared;
-    let other = match answer {
-        Some(Answer::Other(other)) => Some(other),
-        _ => None,
-    };
-    let next = match (run.place, other) {
-        // Whoever completes a commit takes the DONE of anybody.
-        (Place::Done, Some(other)) if run.is_repeated && other.step() == Step::Done => {
-            Some(Place::Drop)
-        }
-        (Place::Fail | Place::Cancel, Some(other)) if other.step() == Step::Cancel => {
-            Some(Place::DropEnded)
-        }
-        (_, Some(_)) => None,
-        (Place::GiveBack, _) => {
-            run.epoch += 1;
-            run.incarnation += 1;
-            run.is_new = true;
-            Some(Place::Take)
-        }
-        (Place::Take, _) => {
-            run.epoch += 1;
-            let reads_now = !run.is_new && world.has(Repair::TakesBeforeItReads);
-            let is_same_file = !reads_now || run.resume(world, shared);
-            is_same_file.then(|| {
-                if run.is_new {
-                    Place::Begin
-                } else if shared.begun != run.incarnation {
-                    Place::GiveBack
-                } else if world.mode == CommitMode::Direct {
-                    Place::Fail
-                } else {
-                    Place::Resume
-                }
-            })
-        }
-        (Place::Begin, _) => {
-            shared.begun = shared.begun.max(run.incarnation);
-            shared.row.put(Phase::Running, run.epoch, false);
-            Some(if is_staged {
-                Place::Create
-            } else {
-                Place::Ready
-            })
-        }
-        (Place::Create, None) => match answer {
-            Some(Answer::Absent) => Some(Place::Create),
-            Some(_) => Some(Place::Ready),
-            // Somebody with a later step has it.
-            None => None,
-        },
-        (Place::Resume, _) => {
-            shared.row.put(Phase::Running, run.epoch, run.blocks > 0);
-            Some(match world.off {
-                Some(Mutation::NoRename) => Place::Ready,
-                _ if is_staged => Place::Rename,
-                _ => Place::SeeEnded,
-            })
-        }
-        (Place::Rename, None) => match answer {
-            None if shared.find(run.incarnation).is_some() => None,
-            None => Some(Place::Mismatch),
-            Some(Answer::Absent) => Some(Place::Rename),
-            Some(_) if world.has(Repair::StagedInsertsEnd) => Some(Place::SeeEnded),
-            Some(_) => Some(Place::Ready),
-        },
-        (Place::SeeEnded, _) => Some(Place::Ready),
-        (Place::SeeGivenUp, _) => Some(Place::Insert),
-        (Place::LookAgain, _) => {
-            run.epoch = shared.newest;
-            Some(Place::Renew)
-        }
-        (Place::Renew, _) => {
-            run.epoch += 1;
-            Some(Place::SeeGivenUp)
-        }
-        (Place::Count, _) => match shared.find(run.incarnation) {
-            None => Some(Place::Mismatch),
-            Some(place) => {
-                let table = shared.staging[place];
-                let count = table.rows.count_ones() + u32::from(table.has_twice);
-                run.moves = world.partitions_of(table.rows);
-                match count == world.count(world.blocks) {
-                    true if world.mode == CommitMode::Replace => Some(Place::MakeReplacement),
-                    true => Some(Place::Commit),
-                    false => Some(Place::Mismatch),
-                }
-            }
-        },
-        (Place::MakeReplacement, _) => Some(Place::Commit),
-        (Place::Commit, _) => {
-            run.epoch += 1;
-            shared.row.put(Phase::Committing, run.epoch, true);
-            Some(Place::Move)
-        }
-        (Place::Move | Place::Fill, _) => move_on(world, state, &mut run, answer),
-        (Place::RenameReplacement, _) => match answer {
-            Some(Answer::Absent) => Some(Place::Move),
-            _ => {
-                run.attempt = shared.replacement.attempt;
-                run.moves = UNKNOWN;
-                Some(Place::Fill)
-            }
-        },
-        (Place::Exchange, _) => match answer {
-            Some(Answer::Absent) => None,
-            _ => Some(Place::Move),
-        },
-        (Place::Done, _) => {
-            run.epoch += 1;
-            shared.row.put(Phase::Succeeded, run.epoch, true);
-            Some(Place::Drop)
-        }
-        (Place::Drop, _) => {
-            shared.told_success = true;
-            None
-        }
-        (Place::Mismatch, _) => {
-            run.epoch += 1;
-            Some(Place::DropRestarted)
-        }
-        (Place::DropRestarted, _) => {
-            shared.row.put(Phase::Interrupted, run.epoch, true);
-            None
-        }
-        (Place::Fail | Place::Cancel, _) => {
-            run.epoch += 1;
-            Some(Place::DropEnded)
-        }
-        (Place::DropEnded, _) => {
-            end(world, state, &run);
-            None
-        }
-        (Place::Ready | Place::Insert | Place::Waiting, _) => Some(run.place),
-    };
-    state.runs[server] = next.map(|place| Run { place, ..run });
-}
-
-/// One look or one move of a commit.
-fn move_on(
-    world: &World,
-    state: &mut State,
-    run: &mut Run,
-    answer: Option<Answer>,
-) -> Option<Place> {
-    let shared = &mut state.shared;
-    if world.mode == CommitMode::Replace && run.place == Place::Move {
-        run.attempt = shared.replacement.attempt;
-        return Some(match world.off {
-            _ if shared.replacement.is_exchanged => Place::Done,
-            Some(Mutation::ExchangeUnderOneName) => {
-                run.moves = UNKNOWN;
-                Place::Fill
-            }
-            _ => Place::RenameReplacement,
-        });
-    }
-    match answer {
-        Some(Answer::Ok) => {
-            run.moves &= run.moves - 1;
-            return Some(run.place);
-        }
-        Some(_) => return None,
-        None => {}
-    }
-    let replacement = shared.replacement;
-    if run.place == Place::Fill
-        && (!replacement.is_made || replacement.is_exchanged || replacement.attempt != run.attempt)
-    {
-        return Some(Place::Move);
-    }
-    let Some(place) = shared.find(run.incarnation) else {
-        // Where it is not there, nobody knows why.
-        return (world.off == Some(Mutation::AbsentIsCommitted)).then_some(Place::Done);
-    };
-    if run.moves != 0 {
-        if run.is_repeated && world.off != Some(Mutation::HalfMovesStay) {
-            shared.leave_out_moved(world, place);
-        }
-        run.moves = world.partitions_of(shared.staging[place].rows);
-    }
-    if run.moves != 0 {
-        return Some(run.place);
-    }
-    if shared.staging[place].rows != 0 {
-        // More rows than were counted: they are looked at again.
-        (run.moves, run.is_repeated) = (UNKNOWN, true);
-        return Some(run.place);
-    }
-    Some(match run.place {
-        Place::Fill => Place::Exchange,
-        _ => Place::Done,
     })
 }
 
@@ -517,7 +322,7 @@ pub(super) fn lose(world: &World, state: &mut State, server: usize, newest: &Cla
 }
 
 /// Writes how the upload ended, and tells it.
-fn end(world: &World, state: &mut State, run: &Run) {
+pub(super) fn end(world: &World, state: &mut State, run: &Run) {
     // In the mode DIRECT, blocks count before they are sent.
     let has_rows = run.blocks > 0 || world.mode == CommitMode::Direct;
     state.shared.row.put(Phase::Failed, run.epoch, has_rows);

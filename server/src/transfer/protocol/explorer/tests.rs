@@ -1,6 +1,6 @@
 //! What holds, and what would not without each of the protections.
 
-use super::{CommitMode, Found, Invariant, Mutation, Repair, World, explore};
+use super::{CommitMode, Found, Invariant, Mutation, REPAIRS, Repair, World, explore};
 
 const DIRECT: World = World {
     blocks: 1,
@@ -9,6 +9,26 @@ const DIRECT: World = World {
 const BLOCKS: World = World::new(CommitMode::Blocks);
 const ATOMIC: World = World::new(CommitMode::Atomic);
 const REPLACE: World = World::new(CommitMode::Replace);
+
+/// A staged upload of one block, with two faults.
+const TWO_FAULTS: World = World {
+    blocks: 1,
+    faults: 2,
+    ..ATOMIC
+};
+
+/// A client whose file changes behind the last checkpoint.
+const CHANGES: World = World {
+    changes: true,
+    ..ATOMIC
+};
+
+/// A ClickHouse that is killed between a token and its block, and somebody who drops staging tables.
+const ROUGH: World = World {
+    burns: true,
+    meddles: true,
+    ..ATOMIC
+};
 
 #[track_caller]
 fn holds(world: World) {
@@ -23,7 +43,7 @@ fn breaks(world: World, expected: Invariant) {
     match explore(&world) {
         Found::Holds { states } => panic!("{expected:?} holds in all {states} states"),
         Found::Broken { invariant, way } => {
-            println!("{way}");
+            println!("{invariant:?} does not hold:{way}");
             assert_eq!(invariant, expected, "{way}");
         }
     }
@@ -36,46 +56,284 @@ const fn mutated(world: World, off: Mutation) -> World {
     }
 }
 
-const fn without(world: World, repair: Repair) -> World {
-    World {
-        without: Some(repair),
-        ..world
-    }
+const fn without(world: World, without: &'static [Repair]) -> World {
+    World { without, ..world }
 }
 
 #[test]
-fn invariants_hold_in_direct() {
-    holds(DIRECT);
+fn direct_holds() {
+    holds(World {
+        faults: 3,
+        attempts: 3,
+        ..DIRECT
+    });
 }
 
 #[test]
-fn invariants_hold_in_blocks() {
-    holds(BLOCKS);
+fn blocks_hold() {
+    holds(World {
+        faults: 2,
+        attempts: 3,
+        ..BLOCKS
+    });
 }
 
 #[test]
-fn invariants_hold_in_atomic() {
-    holds(ATOMIC);
+fn blocks_hold_with_several_that_no_checkpoint_covers() {
+    holds(World {
+        blocks: 3,
+        window: 2,
+        uncovered: 2,
+        faults: 3,
+        ..BLOCKS
+    });
 }
 
 #[test]
-fn invariants_hold_in_replace() {
+fn blocks_hold_over_partitions() {
+    holds(World {
+        blocks: 3,
+        partitions: 2,
+        window: 2,
+        faults: 2,
+        ..BLOCKS
+    });
+}
+
+#[test]
+fn atomic_holds_over_partitions() {
+    holds(World {
+        partitions: 2,
+        ..ATOMIC
+    });
+}
+
+#[test]
+fn atomic_holds_with_two_faults() {
+    holds(World {
+        faults: 2,
+        ..ATOMIC
+    });
+}
+
+#[test]
+fn atomic_holds_with_a_file_that_changes() {
+    holds(CHANGES);
+}
+
+#[test]
+fn atomic_holds_where_clickhouse_is_killed_and_tables_are_dropped() {
+    holds(ROUGH);
+}
+
+#[test]
+fn replace_holds() {
     holds(REPLACE);
 }
 
 #[test]
-fn fence_keeps_late_blocks_out() {
+fn replace_holds_with_a_file_that_changes() {
+    holds(World {
+        mode: CommitMode::Replace,
+        ..CHANGES
+    });
+}
+
+#[test]
+fn replace_holds_where_clickhouse_is_killed_and_tables_are_dropped() {
+    holds(World {
+        mode: CommitMode::Replace,
+        ..ROUGH
+    });
+}
+
+// What each protection of production keeps out.
+
+#[test]
+fn an_insert_without_a_fence_comes_when_its_token_is_forgotten() {
     breaks(mutated(BLOCKS, Mutation::NoFence), Invariant::NoRowTwice);
 }
 
 #[test]
-fn commit_is_never_followed_by_a_failure() {
+fn a_table_that_keeps_its_name_takes_blocks_of_a_former_owner() {
+    let world = without(CHANGES, &[Repair::StagedIsFenced]);
+    breaks(mutated(world, Mutation::NoRename), Invariant::LoadedIsThere);
+}
+
+#[test]
+fn a_token_that_names_no_content_drops_another_block() {
+    let world = mutated(CHANGES, Mutation::TokenWithoutContent);
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn a_commit_without_a_count_misses_a_block_that_clickhouse_has_lost() {
+    breaks(mutated(ROUGH, Mutation::NoCount), Invariant::LoadedIsThere);
+}
+
+#[test]
+fn a_block_that_is_given_up_and_not_sent_again_is_lost() {
+    let world = mutated(BLOCKS, Mutation::GivenUpBlockIsLost);
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn a_commit_that_may_fail_shows_rows_of_a_failed_upload() {
     let world = mutated(ATOMIC, Mutation::CommitThenFail);
     breaks(world, Invariant::CommitGoesForward);
 }
 
 #[test]
-fn ended_blocks_that_may_have_left_rows_begin_anew() {
-    let world = without(BLOCKS, Repair::BegunLeavesRows);
+fn a_table_that_is_not_there_was_not_moved() {
+    let world = mutated(ROUGH, Mutation::AbsentIsCommitted);
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn an_exchange_under_the_same_name_swaps_back() {
+    let world = mutated(REPLACE, Mutation::ExchangeUnderOneName);
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn a_part_that_was_moved_by_half_would_be_moved_again() {
+    let world = mutated(ATOMIC, Mutation::HalfMovesStay);
     breaks(world, Invariant::NoRowTwice);
+}
+
+#[test]
+fn a_cancel_without_a_step_is_told_of_what_is_loaded() {
+    for world in [BLOCKS, ATOMIC, REPLACE] {
+        let world = mutated(world, Mutation::CancelWithoutClaim);
+        breaks(world, Invariant::OneAnswer);
+    }
+}
+
+#[test]
+fn an_owner_who_writes_over_another_one_writes_over_ends() {
+    for world in [BLOCKS, ATOMIC, REPLACE] {
+        let world = mutated(world, Mutation::TakeoverWithoutClaim);
+        breaks(world, Invariant::EndsStay);
+    }
+}
+
+#[test]
+fn failed_blocks_that_begin_anew_come_twice() {
+    let world = mutated(BLOCKS, Mutation::FailedBlocksBeginAnew);
+    breaks(world, Invariant::NoRowTwice);
+}
+
+#[test]
+fn a_window_smaller_than_what_is_uncovered_forgets_a_block() {
+    let small = World {
+        blocks: 3,
+        uncovered: 2,
+        ..BLOCKS
+    };
+    breaks(small, Invariant::NoRowTwice);
+    let partitioned = World {
+        partitions: 2,
+        ..BLOCKS
+    };
+    breaks(partitioned, Invariant::NoRowTwice);
+}
+
+// What production does not keep out: each of these ways is open. Whoever closes one moves its test up.
+
+#[test]
+fn open_an_end_that_another_server_describes_forgets_the_rows() {
+    const WITHOUT: &[Repair] = &[Repair::BegunLeavesRows];
+    breaks(without(BLOCKS, WITHOUT), Invariant::NoRowTwice);
+    breaks(without(DIRECT, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_a_restart_is_decided_before_the_upload_is_owned() {
+    const WITHOUT: &[Repair] = &[Repair::TakesBeforeItRestarts];
+    breaks(without(BLOCKS, WITHOUT), Invariant::NoRowTwice);
+    breaks(without(DIRECT, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_a_checkpoint_is_read_before_the_upload_is_owned() {
+    const WITHOUT: &[Repair] = &[Repair::TakesBeforeItReads];
+    breaks(without(BLOCKS, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_direct_has_no_fence() {
+    const WITHOUT: &[Repair] = &[Repair::DirectIsFenced];
+    breaks(without(DIRECT, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_an_end_is_told_that_the_journal_did_not_take() {
+    let world = World {
+        faults: 2,
+        ..DIRECT
+    };
+    const WITHOUT: &[Repair] = &[Repair::EndIsTold];
+    breaks(without(world, WITHOUT), Invariant::OneAnswer);
+}
+
+#[test]
+fn open_what_is_restarted_never_ends() {
+    const WITHOUT: &[Repair] = &[Repair::RestartedEnds];
+    breaks(without(BLOCKS, WITHOUT), Invariant::ComesToRest);
+    breaks(without(ATOMIC, WITHOUT), Invariant::ComesToRest);
+}
+
+#[test]
+fn open_a_block_in_hand_comes_into_the_renamed_table() {
+    const WITHOUT: &[Repair] = &[Repair::StagedInsertsEnd];
+    breaks(without(CHANGES, WITHOUT), Invariant::LoadedIsThere);
+}
+
+#[test]
+fn open_a_former_owner_takes_the_table_back() {
+    const WITHOUT: &[Repair] = &[Repair::RenamesForward, Repair::StagedIsFenced];
+    breaks(without(CHANGES, WITHOUT), Invariant::LoadedIsThere);
+}
+
+#[test]
+fn open_a_commit_moves_without_a_look() {
+    const WITHOUT: &[Repair] = &[Repair::LooksBeforeItMoves];
+    breaks(without(TWO_FAULTS, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_a_look_is_older_than_a_kill() {
+    const WITHOUT: &[Repair] = &[Repair::KillIsNoticed];
+    breaks(without(ATOMIC, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_a_late_create_and_a_late_block_are_moved_again() {
+    const WITHOUT: &[Repair] = &[Repair::StagedIsFenced];
+    breaks(without(TWO_FAULTS, WITHOUT), Invariant::NoRowTwice);
+}
+
+#[test]
+fn open_blocks_of_a_file_that_changes_stay() {
+    let world = World {
+        mode: CommitMode::Blocks,
+        ..CHANGES
+    };
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn open_blocks_are_not_counted() {
+    let world = World {
+        burns: true,
+        ..BLOCKS
+    };
+    breaks(world, Invariant::LoadedIsThere);
+}
+
+#[test]
+fn open_as_production_is() {
+    breaks(without(DIRECT, &REPAIRS), Invariant::NoRowTwice);
+    breaks(without(BLOCKS, &REPAIRS), Invariant::NoRowTwice);
+    breaks(without(ATOMIC, &REPAIRS), Invariant::NoRowTwice);
 }
