@@ -21,8 +21,7 @@
 //! one; late writes of the row and of checkpoints (their versions make them harmless); a step whose token is there
 //! and whose row is not; merges of the target after half a MOVE; a target that is dropped, altered or exchanged by
 //! others; a changed file that differs before its last block; rejected rows; views; replicas; the journal's own
-//! loss; a kill in the MOVE into the table that takes the target's place. Two blocks that are sent at once are one
-//! after the other here: the one ahead lacks its last byte.
+//! loss. Two blocks that are sent at once are one after the other here: the one ahead lacks its last byte.
 //!
 //! A [`Mutation`] leaves a protection of production out, and the explorer has to find what it is for. A [`Repair`]
 //! is the reverse: production lacks it, and without it an invariant is broken. With all of them, all invariants

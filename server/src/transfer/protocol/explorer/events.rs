@@ -174,7 +174,6 @@ impl<'a> Following<'a> {
             epoch,
             into,
         } = sent
-            && self.world.mode == CommitMode::Atomic
         {
             self.add_fault(Event::KilledInMove { server }, |world, state| {
                 let table = (incarnation, epoch);
@@ -184,7 +183,9 @@ impl<'a> Following<'a> {
                 for other in
                     runs.filter(|other| world.has(Repair::KillIsNoticed) || *other == server)
                 {
-                    if state.runs[other].is_some_and(|run| run.place == Place::Move) {
+                    if state.runs[other]
+                        .is_some_and(|run| matches!(run.place, Place::Move | Place::Fill))
+                    {
                         server::fail(world, state, other);
                     }
                 }

@@ -230,7 +230,8 @@ fn move_on(
         return (world.off == Some(Mutation::AbsentIsCommitted)).then_some(Place::Done);
     };
     if run.moves != 0 {
-        if run.is_repeated && world.off != Some(Mutation::HalfMovesStay) {
+        let looks = run.is_repeated || run.place == Place::Fill;
+        if looks && world.off != Some(Mutation::HalfMovesStay) {
             shared.leave_out_moved(world, place);
         }
         run.moves = world.partitions_of(shared.staging[place].rows);

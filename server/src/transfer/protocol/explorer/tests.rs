@@ -197,8 +197,10 @@ fn an_exchange_under_the_same_name_swaps_back() {
 
 #[test]
 fn a_part_that_was_moved_by_half_would_be_moved_again() {
-    let world = mutated(ATOMIC, Mutation::HalfMovesStay);
-    breaks(world, Invariant::NoRowTwice);
+    for world in [ATOMIC, REPLACE] {
+        let world = mutated(world, Mutation::HalfMovesStay);
+        breaks(world, Invariant::NoRowTwice);
+    }
 }
 
 #[test]
