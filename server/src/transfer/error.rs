@@ -455,6 +455,16 @@ pub struct Failure {
 }
 
 impl Error {
+    /// Whether a table or its database is not there.
+    pub(super) const fn is_unknown_table(&self) -> bool {
+        matches!(
+            self,
+            Self::ClickHouse(
+                clickhouse::Error::UnknownTable(_) | clickhouse::Error::UnknownDatabase(_)
+            )
+        )
+    }
+
     /// Whether ClickHouse kept an INSERT out that began later than another step of its upload was taken.
     pub(super) fn is_fenced(&self) -> bool {
         let Self::ClickHouse(clickhouse::Error::Exception(exception)) = self else {

@@ -11,7 +11,7 @@ mod explorer;
 
 use uuid::Uuid;
 
-use super::{CommitMode, Phase};
+use super::CommitMode;
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +80,6 @@ pub(super) enum Standing {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Described {
     pub(super) mode: CommitMode,
-    pub(super) phase: Option<Phase>,
-    pub(super) rows_staged: u64,
 }
 
 /// What a server makes of an id that a client begins, perhaps not for the first time.
@@ -152,22 +150,20 @@ impl Step {
             (None | Some(Self::Restart | Self::Fail | Self::Cancel), Self::Own) => is_new,
             // It goes on elsewhere.
             (Some(Self::Own), Self::Own) => !is_new,
-            (Some(Self::Own), _) | (Some(Self::Commit), Self::Done) => true,
+            (Some(Self::Own), _)
+            | (Some(Self::Commit), Self::Done)
+            // It was to begin again, and nobody came.
+            | (Some(Self::Restart), Self::Cancel | Self::Fail) => true,
             _ => false,
         }
     }
 }
 
 impl Described {
-    /// Whether an upload that has ended may have left rows in its table.
-    const fn leaves_rows(self) -> bool {
-        match self.mode {
-            // A run that was cut off has not said how many.
-            CommitMode::Blocks | CommitMode::Direct => {
-                self.rows_staged > 0 || matches!(self.phase, Some(Phase::Running))
-            }
-            CommitMode::Auto | CommitMode::Atomic | CommitMode::Replace => false,
-        }
+    /// Whether an upload that has ended may have left rows in its table. Who describes its end need not know
+    /// how many it had sent: that it had begun is enough.
+    const fn leaves_rows(self, has_begun: bool) -> bool {
+        has_begun && !self.mode.is_staged()
     }
 }
 
@@ -211,7 +207,7 @@ impl Claim {
             (Standing::Succeeded, Some(_)) => Next::Replay,
             (Standing::Committing, Some(_)) => Next::Complete,
             (Standing::Succeeded | Standing::Committing, None) => Next::Lost,
-            (Standing::Ended { .. }, Some(row)) if row.leaves_rows() => Next::Refuse,
+            (Standing::Ended { .. }, Some(row)) if row.leaves_rows(has_begun) => Next::Refuse,
             (Standing::Ended { .. } | Standing::Restarted, _) => Next::Begin,
             (Standing::Owned, Some(row)) if has_begun => match row.mode {
                 CommitMode::Direct => Next::Refuse,
@@ -266,8 +262,11 @@ mod tests {
         for end in [Step::Cancel, Step::Fail, Step::Restart] {
             assert!(Step::Own.may_follow(Some(end), true));
             assert!(!Step::Own.may_follow(Some(end), false));
-            for other in [Step::Commit, Step::Done, Step::Cancel, Step::Fail] {
+            for other in [Step::Commit, Step::Done] {
                 assert!(!other.may_follow(Some(end), false));
+            }
+            for other in [Step::Cancel, Step::Fail] {
+                assert_eq!(other.may_follow(Some(end), false), end == Step::Restart);
             }
         }
         assert!(Step::Own.may_follow(None, true));

@@ -86,7 +86,8 @@ impl Staging {
         Ok(self.client.execute(&statement).await?)
     }
 
-    /// Gives the table to the owner by step `epoch`; false where there is none.
+    /// Gives the table to the owner by step `epoch`; false where there is none. Refused for a former owner,
+    /// who would take it from a later one.
     pub(in crate::transfer) async fn take_over(&self, epoch: u32) -> Result<bool> {
         let wanted = self.name(epoch);
         for _ in 0..MAX_RENAMES {
@@ -95,6 +96,10 @@ impl Staging {
             };
             if found == wanted {
                 return Ok(true);
+            }
+            if suffix(&found.table) > Some(epoch) {
+                let id = self.transfer_id.to_string();
+                return Err(Error::TakenOver { id });
             }
             match self.client.execute(&sql::rename(&found, &wanted)).await {
                 Ok(()) => return Ok(true),

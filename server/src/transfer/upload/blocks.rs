@@ -30,10 +30,7 @@ use super::{
     sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
 };
 use crate::{
-    clickhouse::{
-        self, Insert,
-        sql::{Fence, insert_fenced},
-    },
+    clickhouse::{self, Client, Insert, sql::insert_fenced},
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
     transfer::{Error, Inner, Patience, Result, commit::window::Window},
@@ -328,7 +325,9 @@ impl Closing<'_, '_> {
                 .after(sink.inner, "owning the upload anew", error)
                 .await?;
         }
-        sink.inner.see_ended(&sink.token(checkpoint)).await
+        sink.inner
+            .see_ended(sink.client, &sink.token(checkpoint))
+            .await
     }
 
     /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
@@ -345,9 +344,14 @@ impl Closing<'_, '_> {
             None => self.try_insert(block, checkpoint).await,
         };
         let mut patience = Patience::new();
+        let mut has_journal = false;
         while let Err(error) = outcome {
             self.ahead.give_up();
-            if error.is_fenced() {
+            if error.is_unknown_table() && !has_journal && self.sink.fence().is_some() {
+                // Perhaps the journal: it is made again with the next step.
+                has_journal = true;
+                self.fence_off(checkpoint).await?;
+            } else if error.is_fenced() {
                 // Somebody else has the upload; or it was sent ahead, and another block was sent again since.
                 self.check_owner().await?;
             } else {
@@ -392,11 +396,11 @@ pub(super) fn tokens(id: Uuid) -> String {
 impl Inner {
     /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
     /// a block while the same block may still come.
-    pub(super) async fn see_ended(&self, token: &str) -> Result<()> {
+    pub(super) async fn see_ended(&self, client: &Client, token: &str) -> Result<()> {
         let mut patience = Patience::new();
         let begun = Instant::now();
         while begun.elapsed() < GIVEN_UP_LIMIT {
-            match self.client().end_inserts(token).await {
+            match client.end_inserts(token).await {
                 Ok(true) => sleep(GIVEN_UP_PAUSE).await,
                 // Who may not look cannot wait.
                 Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
@@ -423,17 +427,6 @@ impl Sink<'_> {
             .client
             .insert_block(&statement, query_id, &token, partitions);
         Ok(insert.await?)
-    }
-
-    /// None for what is staged: another owner gives that table another name. Who acts as the caller may not
-    /// read the journal, and does without.
-    fn fence(&self) -> Option<Fence<'_>> {
-        let Self {
-            inner, transfer, ..
-        } = self;
-        let (_, step) = transfer.claim().filter(|_| self.is_visible)?;
-        let may_read_it = inner.connection.acts_as_itself();
-        may_read_it.then(|| inner.journal.fence(transfer.description().id, step))
     }
 
     /// The token of a block names its content: what is the same block in every run of the upload is taken

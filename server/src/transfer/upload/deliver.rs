@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Chunk, UploadOutcome,
-    blocks::Present,
+    blocks::{Present, tokens},
     checkpoints::Confirmed,
     head::Head,
     memory::UploadMemory,
@@ -235,7 +235,7 @@ impl<'a> Job<'a> {
         is_new: bool,
     ) -> Result<()> {
         let epoch = self.ledger.epoch();
-        if !is_new && staging.take_over(epoch).await? {
+        if !is_new && self.take_over(staging).await? {
             return Ok(());
         }
         if !is_new {
@@ -249,7 +249,7 @@ impl<'a> Job<'a> {
         tokio::try_join!(
             async {
                 // One that was taken over before its first block has a table already.
-                if !staging.take_over(epoch).await? {
+                if !self.take_over(staging).await? {
                     staging.create(&choice.engine, epoch).await?;
                 }
                 Ok(())
@@ -257,5 +257,17 @@ impl<'a> Job<'a> {
             begin
         )?;
         Ok(())
+    }
+
+    /// Gives the staging table the name of this owner, and waits for the blocks that were on their way into it;
+    /// false where there is none.
+    async fn take_over(&self, staging: &Staging) -> Result<bool> {
+        let is_there = staging.take_over(self.ledger.epoch()).await?;
+        if is_there {
+            let service = self.inner.connection.service();
+            let blocks = tokens(self.request.id);
+            self.inner.see_ended(service, &blocks).await?;
+        }
+        Ok(is_there)
     }
 }

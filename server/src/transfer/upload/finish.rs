@@ -49,8 +49,10 @@ impl Job<'_> {
             CommitMode::Replace => vec![self.replacement(&staging).await?.to_string()],
             _ => partitions,
         };
-        self.begin_commit(target, &moves).await?;
-        let done = self.carry_out(&staging, mode, target, &moves).await;
+        let is_repeated = self.begin_commit(target, &moves).await?;
+        let done = self
+            .carry_out(&staging, mode, target, (&moves, is_repeated))
+            .await;
         done.map_err(|error| self.pending(error))
     }
 
@@ -148,13 +150,15 @@ impl Job<'_> {
         }
     }
 
-    /// From here on nothing but the end of the commit may follow.
-    async fn begin_commit(&mut self, target: Uuid, moves: &[String]) -> Result<()> {
+    /// From here on nothing but the end of the commit may follow. Says whether others may have begun with it
+    /// already: the answer was lost, and they have seen the step.
+    async fn begin_commit(&mut self, target: Uuid, moves: &[String]) -> Result<bool> {
         if !self.transfer.begin_commit() {
             // Lost the race with a stop: `run` sees it and drops this.
             std::future::pending::<()>().await;
         }
         let mut patience = Patience::new();
+        let mut is_repeated = false;
         loop {
             let claimed = self.ledger.close(Step::Commit, target, moves.to_vec());
             match claimed.await {
@@ -164,6 +168,7 @@ impl Job<'_> {
                     return Err(error);
                 }
                 Err(error) => {
+                    is_repeated = true;
                     let over = patience.after(self.inner, "beginning the commit", error);
                     over.await.map_err(|error| self.pending(error))?;
                 }
@@ -173,7 +178,7 @@ impl Job<'_> {
             // The step says it.
             tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
-        Ok(())
+        Ok(is_repeated)
     }
 
     /// Does what was decided.
@@ -182,10 +187,9 @@ impl Job<'_> {
         staging: &Staging,
         mode: CommitMode,
         target: Uuid,
-        moves: &[String],
+        (moves, mut is_repeated): (&[String], bool),
     ) -> Result<()> {
         let inner = self.inner;
-        let mut is_repeated = false;
         let mut patience = Patience::new();
         while let Err(error) = make_visible(staging, mode, target, moves, is_repeated).await {
             patience.after(inner, "committing", error).await?;
@@ -231,8 +235,12 @@ impl Job<'_> {
         Ok(first)
     }
 
-    /// A staging table that is gone was dropped or renamed by whoever has taken the upload over.
+    /// A staging table that is gone was dropped or renamed by whoever has taken the upload over, who keeps other
+    /// INSERTs out too.
     async fn explain(&self, error: Error) -> Error {
+        if error.is_fenced() {
+            return self.ledger.check_owner().await.err().unwrap_or(error);
+        }
         let is_gone = matches!(
             error,
             Error::ClickHouse(clickhouse::Error::UnknownTable(_)) | Error::StagedRowsGone

@@ -120,7 +120,7 @@ impl Inner {
             return taken_over();
         }
         // From here on nobody else sends.
-        self.see_ended(&tokens(id)).await?;
+        self.see_ended(self.client(), &tokens(id)).await?;
         match self.journal.upload(id).await? {
             // It has been sent meanwhile, and goes on.
             Some(upload) if upload.incarnation == newest.incarnation => taken_over(),
@@ -176,7 +176,5 @@ impl Inner {
 fn described(row: &TransferRow) -> Described {
     Described {
         mode: CommitMode::named(&row.commit_mode).unwrap_or_default(),
-        phase: Phase::named(&row.state),
-        rows_staged: row.rows_staged,
     }
 }

@@ -214,7 +214,8 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         let id = self.request.id;
-        self.inner.see_ended(&tokens(id)).await?;
+        let inner = self.inner;
+        inner.see_ended(inner.client(), &tokens(id)).await?;
         let mut patience = Patience::new();
         let incarnation = self.ledger.incarnation();
         let checkpoint = loop {

@@ -13,9 +13,10 @@ use super::checkpoints::Confirmed;
 use crate::{
     clickhouse::{
         Client, Insert,
-        sql::{InsertColumn, TableName, insert_native},
+        sql::{Fence, InsertColumn, TableName, insert_fenced},
     },
     column::EncodedBlock,
+    connections,
     journal::{Checkpoint, RejectedRow},
     transfer::{Error, Inner, Result, Transfer, commit::window::Window},
 };
@@ -73,7 +74,7 @@ impl Sink<'_> {
         query: &mut Option<Uuid>,
     ) -> Result<(Option<Insert>, Confirmed)> {
         let query_id = self.transfer.description().id;
-        let statement = insert_native(&self.table, &self.columns);
+        let statement = insert_fenced(&self.table, &self.columns, self.fence());
         let mut insert = self.client.insert(&statement, query_id).await?;
         let mut sent = Confirmed::default();
         loop {
@@ -94,6 +95,19 @@ impl Sink<'_> {
                 Err(_) => {}
             }
         }
+    }
+
+    /// Keeps an INSERT out that begins when the upload belongs to somebody else. None for what is staged: another
+    /// owner gives that table another name. Who acts as the caller may not read the journal, and another
+    /// ClickHouse than that of the journal does not have it: these do without.
+    pub(super) fn fence(&self) -> Option<Fence<'_>> {
+        let Self {
+            inner, transfer, ..
+        } = self;
+        let (_, step) = transfer.claim().filter(|_| self.is_visible)?;
+        let connection = &inner.connection;
+        let has_it = connection.name() == connections::DEFAULT && connection.acts_as_itself();
+        has_it.then(|| inner.journal.fence(transfer.description().id, step))
     }
 
     /// Writes rejected rows to the journal.

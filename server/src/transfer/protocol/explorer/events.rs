@@ -3,7 +3,7 @@
 //! Part of `protocol::explorer`.
 
 use super::{
-    Mutation, Repair, State, World,
+    Care, Mutation, State, World,
     event::Event,
     model::Taken,
     server::{self, Place, Run},
@@ -180,8 +180,7 @@ impl<'a> Following<'a> {
                 state.shared.move_in(world, partition, table, into, false);
                 state.shared.kill();
                 let runs = 0..state.runs.len();
-                for other in
-                    runs.filter(|other| world.has(Repair::KillIsNoticed) || *other == server)
+                for other in runs.filter(|other| world.has(Care::KillIsNoticed) || *other == server)
                 {
                     if state.runs[other]
                         .is_some_and(|run| matches!(run.place, Place::Move | Place::Fill))
@@ -353,8 +352,9 @@ impl<'a> Following<'a> {
     }
 
     fn may_end(&self, newest: &Claim, step: Step) -> bool {
-        let restarted = newest.step == Step::Restart && self.world.has(Repair::RestartedEnds);
-        restarted || step.may_follow(Some(newest.step), false)
+        let is_restarted = newest.step == Step::Restart;
+        step.may_follow(Some(newest.step), false)
+            && (self.world.has(Care::RestartedEnds) || !is_restarted)
     }
 
     fn meddle(&mut self) {

@@ -143,12 +143,12 @@ impl Row {
     }
 
     pub(super) fn described(self, mode: CommitMode) -> Option<Described> {
-        let phase = self.phase()?;
-        Some(Described {
-            mode,
-            phase: Some(phase),
-            rows_staged: u64::from(self.has_rows),
-        })
+        self.phase().map(|_| Described { mode })
+    }
+
+    /// Whether it says that rows may be there.
+    pub(super) fn tells_of_rows(self) -> bool {
+        self.has_rows || self.phase() == Some(Phase::Running)
     }
 }
 

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::{
-    Mutation, Repair, State, World,
+    Care, Mutation, State, World,
     model::{Checkpoint, Rows, Shared, Taken},
     statement::{Answer, Statement, narrow},
     steps::go_on,
@@ -153,16 +153,15 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
         run.incarnation = incarnation;
         let mut next = newest.next(shared.row.described(world.mode), has_begun);
         let is_end = matches!(newest.step, Step::Fail | Step::Cancel);
-        let is_direct = !world.mode.is_staged();
-        if is_end && has_begun && is_direct && world.has(Repair::BegunLeavesRows) {
-            next = Next::Refuse;
+        if is_end && !world.has(Care::BegunLeavesRows) && !shared.row.tells_of_rows() {
+            next = Next::Begin;
         }
         if world.off == Some(Mutation::FailedBlocksBeginAnew) && is_end {
             next = Next::Begin;
         }
         match next {
             Next::Begin => run.incarnation += 1,
-            Next::Restart if world.has(Repair::TakesBeforeItRestarts) => run.is_new = false,
+            Next::Restart if world.has(Care::TakesBeforeItRestarts) => run.is_new = false,
             Next::Restart => run.place = Place::GiveBack,
             Next::GoOn => {
                 if !run.resume(world, shared) {
@@ -215,8 +214,7 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
         },
         Place::Create | Place::Rename => Statement::Rename {
             incarnation,
-            from: found
-                .filter(|found| *found <= run.epoch || !world.has(Repair::RenamesForward))?,
+            from: found.filter(|found| *found <= run.epoch || !world.has(Care::RenamesForward))?,
             to: run.epoch,
         },
         Place::Insert => Statement::Insert {
@@ -271,7 +269,7 @@ pub(super) fn fail(world: &World, state: &mut State, server: usize) {
             run.moves = UNKNOWN;
         }
         // Its caller is told all the same; the sweeper drops what is left.
-        Place::Fail | Place::Cancel if !world.has(Repair::EndIsTold) => {
+        Place::Fail | Place::Cancel if !world.has(Care::EndIsTold) => {
             let run = *run;
             state.shared.told_end |= 1 << run.incarnation;
             state.runs[server] = None;

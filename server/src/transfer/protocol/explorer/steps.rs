@@ -3,7 +3,7 @@
 //! Part of `protocol::explorer`; `server` says what is sent.
 
 use super::{
-    Mutation, Repair, State, World,
+    Care, Mutation, State, World,
     model::Taken,
     server::{Place, Run, UNKNOWN, end},
     statement::Answer,
@@ -37,7 +37,7 @@ pub(super) fn go_on(world: &World, state: &mut State, server: usize, answer: Opt
             Place::Commit => {
                 run.epoch += 1;
                 state.shared.row.put(Phase::Committing, run.epoch, true);
-                if world.has(Repair::LooksBeforeItMoves) {
+                if world.has(Care::LooksBeforeItMoves) {
                     (run.moves, run.is_repeated) = (UNKNOWN, true);
                 }
                 Some(Place::Move)
@@ -80,7 +80,7 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
         }
         Place::Take => {
             run.epoch += 1;
-            let reads_now = !run.is_new && world.has(Repair::TakesBeforeItReads);
+            let reads_now = !run.is_new && world.has(Care::TakesBeforeItReads);
             if reads_now && !run.resume(world, shared) {
                 return None;
             }
@@ -118,7 +118,7 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
 fn name(world: &World, state: &State, run: &Run, answer: Option<Answer>) -> Option<Place> {
     match answer {
         Some(Answer::Absent) => Some(run.place),
-        Some(_) if run.place == Place::Rename && world.has(Repair::StagedInsertsEnd) => {
+        Some(_) if run.place == Place::Rename && world.has(Care::StagedInsertsEnd) => {
             Some(Place::SeeEnded)
         }
         Some(_) => Some(Place::Ready),
