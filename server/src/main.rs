@@ -10,6 +10,7 @@ use sluice_server::{
     config::{self, Config, Invocation},
     engine, telemetry,
 };
+use tokio::runtime::Builder;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -32,8 +33,16 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run(config));
+    // All that has to end has ended. A thread that types an upload may wait for the next bytes of a session,
+    // and would be waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     telemetry::init(&config.telemetry)?;
     tracing::info!("{config}");
     let shutdown = Shutdown::on_signals()?;
