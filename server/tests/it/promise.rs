@@ -657,19 +657,24 @@ async fn another_server_goes_on_with_the_blocks_of_the_first() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_server_goes_on_where_the_first_was_when_it_lost_the_upload() {
-    let engine = HostedEngine::start("", None, "");
-    engine.sql(
+/// A table that remembers so many insertions, and 200,000 rows to be loaded into it block by block.
+fn many_blocks(engine: &HostedEngine, window: u32) -> (pb::UploadSpec, String) {
+    engine.sql(&format!(
         "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n \
-         SETTINGS non_replicated_deduplication_window = 3",
-    );
+         SETTINGS non_replicated_deduplication_window = {window}"
+    ));
     let asked = pb::UploadSpec {
         commit_mode: pb::CommitMode::Blocks.into(),
         ..spec_of("t", ID)
     };
     let rows = days().repeat(50).replace("d,n\n", "");
-    let file = format!("d,n\n{rows}");
+    (asked, format!("d,n\n{rows}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_goes_on_where_the_first_was_when_it_lost_the_upload() {
+    let engine = HostedEngine::start("", None, "");
+    let (asked, file) = many_blocks(&engine, 3);
     let (half, most) = (file.len() / 2, file.len() * 3 / 4);
     let (gate, hold) = holding(&engine, "INSERT INTO `sluice`.`claims_2`", 1).await;
     let first = server_at(&engine.url).await;
@@ -691,16 +696,7 @@ async fn another_server_goes_on_where_the_first_was_when_it_lost_the_upload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_just_being_written_down_does_not_begin_anew() {
     let engine = HostedEngine::start("", None, "");
-    engine.sql(
-        "CREATE TABLE t (d Date, n UInt32) ENGINE = MergeTree ORDER BY n \
-         SETTINGS non_replicated_deduplication_window = 100",
-    );
-    let asked = pb::UploadSpec {
-        commit_mode: pb::CommitMode::Blocks.into(),
-        ..spec_of("t", ID)
-    };
-    let rows = days().repeat(50).replace("d,n\n", "");
-    let file = format!("d,n\n{rows}");
+    let (asked, file) = many_blocks(&engine, 100);
     let (writing, written) = holding(&engine, "INSERT INTO `sluice`.`uploads_2`", 1).await;
     let (claiming, claimed) = holding(&engine, "INSERT INTO `sluice`.`claims_2`", 1).await;
     let first = server_at(&writing.url).await;
