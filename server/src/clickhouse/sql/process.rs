@@ -40,13 +40,14 @@ fn has_token(token: &str) -> String {
     )
 }
 
-/// The exception that ended the statement with this id, as far as ClickHouse remembers it: it keeps
-/// the newest of each code. One that it meets while it looks for the names in a stack trace, in a library
-/// that it may not open, says nothing of the statement.
+/// The exception that ended the statement with this id, as far as ClickHouse remembers it: it keeps only the
+/// newest of each code, of all statements. One that it meets while it looks for the names in a stack trace, in
+/// a program's library that it may not open, says nothing of the statement.
 pub(crate) fn exception(query_id: Uuid) -> Statement {
     Statement::new(format!(
         "SELECT code, name, last_error_message AS message FROM system.errors WHERE query_id = '{query_id}' \
-         ORDER BY name = 'CANNOT_OPEN_FILE', last_error_time DESC LIMIT 1"
+         AND NOT (name = 'CANNOT_OPEN_FILE' AND last_error_message LIKE 'Cannot open file %.so: %') \
+         ORDER BY last_error_time DESC LIMIT 1"
     ))
 }
 
