@@ -20,7 +20,7 @@ use prost::{Message, encode_length_delimiter, length_delimiter_len};
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::v1::{ExportResponse, UploadRequest, export_response, upload_request};
+use crate::v1::{ExportResponse, UploadRequest, UploadResponse, export_response, upload_request};
 
 /// Bytes in front of each message: whether it is compressed, and its length.
 pub(crate) const PREFIX_BYTES: usize = 1 + 4;
@@ -38,6 +38,12 @@ impl Bulk for UploadRequest {
             Some(upload_request::Payload::Data(data)) => Some(mem::take(data)),
             _ => None,
         }
+    }
+}
+
+impl Bulk for UploadResponse {
+    fn take_data(&mut self) -> Option<Bytes> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use sluice_proto::v1 as pb;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -46,6 +47,17 @@ impl Entry {
     /// It went well, with this many rows.
     pub(super) fn succeeded(&mut self, rows: u64) {
         self.write("succeeded", Some(rows), "");
+    }
+
+    /// An upload went well, now or before.
+    pub(super) fn loaded(&mut self, response: &pb::UploadResponse) {
+        if response.replayed {
+            return self.write("replayed", None, "");
+        }
+        let transfer = response.transfer.as_ref();
+        let counters = transfer.and_then(|transfer| transfer.counters);
+        let rows = counters.map(|counters| counters.rows_committed);
+        self.succeeded(u64::try_from(rows.unwrap_or_default()).unwrap_or_default());
     }
 
     /// It ended with an error.

@@ -5,6 +5,7 @@
 //! whose body did not arrive as if it had been served.
 
 use std::{
+    future::Future,
     mem,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -19,7 +20,7 @@ use axum::{
 };
 use hyper::body::{Body as HttpBody, Frame};
 use sluice_proto::{Bulk, Frames, Messages, v1::ingest_service_server::SERVICE_NAME};
-use tokio_stream::Stream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::Status;
 
 /// What the library sees of the messages: that they are not sent by it.
@@ -108,6 +109,19 @@ where
 {
     let absent = Status::internal("the body of this response was not put in place");
     let mut response = tonic::Response::new(tokio_stream::once(Err(absent)));
+    let body = Body::new(Frames::response(messages));
+    response.extensions_mut().insert(Handed::new(body));
+    response
+}
+
+/// A response that begins now, and whose one message comes later.
+pub(super) fn respond_later<T, F>(message: F) -> tonic::Response<T>
+where
+    T: Bulk + Default + 'static,
+    F: Future<Output = Result<T, Status>> + Send + 'static,
+{
+    let messages = Box::pin(tokio_stream::once(message).then(|message| message));
+    let mut response = tonic::Response::new(T::default());
     let body = Body::new(Frames::response(messages));
     response.extensions_mut().insert(Handed::new(body));
     response

@@ -27,6 +27,9 @@ use crate::tls::ConnectionInfo;
 const CSP: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
                    frame-ancestors 'none'";
 
+/// Which transfer a call is of.
+pub(super) const TRANSFER_ID: &str = "sluice-transfer-id";
+
 /// On every answer that is not gRPC.
 const PAGE_HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, CSP),
@@ -53,7 +56,8 @@ const ALLOWED_HEADERS: &str = "authorization, content-type, x-grpc-web, x-user-a
                                sluice-clickhouse-database";
 
 /// What it may read, beside the body.
-const EXPOSED_HEADERS: &str = "grpc-status, grpc-message, grpc-status-details-bin";
+const EXPOSED_HEADERS: &str =
+    "grpc-status, grpc-message, grpc-status-details-bin, sluice-transfer-id";
 
 /// How long a browser may remember that, in seconds.
 const MAX_AGE: &str = "7200";

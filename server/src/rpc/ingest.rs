@@ -12,7 +12,9 @@ use super::{
     access::Caller,
     bulk::{self, Absent},
     doors::{Doors, Entered},
-    export, files, session, transfers, upload,
+    export, files,
+    headers::TRANSFER_ID,
+    session, transfers, upload,
 };
 use crate::config::RpcConfig;
 
@@ -46,8 +48,14 @@ impl IngestService for IngestRpc {
             caller, transfers, ..
         } = self.doors.enter(Caller::of(&request)?, &request).await?;
         let messages = bulk::messages(request, self.max_message_bytes)?;
-        let response = upload::upload(&transfers, &caller, messages, self.idle_timeout);
-        response.await.map(Response::new)
+        let upload = upload::upload(&transfers, &caller, messages, self.idle_timeout);
+        let (id, outcome) = upload.await?;
+        let mut response = bulk::respond_later(outcome);
+        // At once, for clients that let the server choose the id.
+        if let Ok(id) = id.to_string().parse() {
+            response.metadata_mut().insert(TRANSFER_ID, id);
+        }
+        Ok(response)
     }
 
     async fn begin_upload(

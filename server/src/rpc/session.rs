@@ -9,7 +9,7 @@ use prost::Message as _;
 use sluice_proto::v1 as pb;
 use tonic::Status;
 
-use super::{access::Caller, audit, convert, status, transfers, upload};
+use super::{access::Caller, audit, convert, status, transfers};
 use crate::auth::Action;
 use crate::transfer::{Error, Session, Transfers};
 
@@ -94,7 +94,7 @@ pub(super) async fn finish(
             status
         })?;
     let result = convert::upload_response(session.transfer(), &outcome);
-    entry.succeeded(upload::rows(&result));
+    entry.loaded(&result);
     Ok(pb::FinishUploadResponse {
         replayed: result.replayed,
         result: Some(result),

@@ -1,6 +1,6 @@
 //! `Upload`: the first message becomes a request, the others the bytes of the file.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use sluice_proto::{
@@ -8,53 +8,60 @@ use sluice_proto::{
     v1::{self as pb, upload_request::Payload},
 };
 use tonic::Status;
+use uuid::Uuid;
 
 use super::{access::Caller, audit, convert, status};
 use crate::transfer::{
-    Error, Transfers, UploadRequest,
+    Error, Transfers,
     upload::{Upload, UploadOutcome, Whole},
 };
 
-/// Serves one call.
+/// Begins to serve one call; returns the id of the transfer, and what is to be waited for.
 pub(super) async fn upload(
     transfers: &Transfers,
     caller: &Caller,
     mut messages: Messages<Body>,
     idle_timeout: Duration,
-) -> Result<pb::UploadResponse, Status> {
+) -> Result<
+    (
+        Uuid,
+        impl Future<Output = Result<pb::UploadResponse, Status>> + use<>,
+    ),
+    Status,
+> {
     let spec = first_spec(&mut messages, idle_timeout).await?;
     let mut request = convert::upload_request(spec)?;
     caller.check_upload(&request)?;
     caller.subject().clone_into(&mut request.owner);
     let entry = audit::Entry::begin(caller, "upload", Some(&request.table));
-    let mut entry = entry.transfer(request.id);
-    let outcome = run(transfers, request, &mut messages, idle_timeout).await;
-    match &outcome {
-        Ok(response) => entry.succeeded(rows(response)),
-        Err(status) => entry.failed(status),
-    }
-    outcome
-}
-
-/// The rows that an upload has brought.
-pub(super) fn rows(response: &pb::UploadResponse) -> u64 {
-    let transfer = response.transfer.as_ref();
-    let counters = transfer.and_then(|transfer| transfer.counters);
-    let rows = counters.map(|counters| counters.rows_committed);
-    u64::try_from(rows.unwrap_or_default()).unwrap_or_default()
+    let id = request.id;
+    let mut entry = entry.transfer(id);
+    let start = request.start_offset.unwrap_or_default();
+    let prefix_crc32c = request.prefix_crc32c.unwrap_or_default();
+    let begun = transfers.start_upload(request).await;
+    let mut upload = begun.map_err(|error| {
+        let status = status::status(&error);
+        entry.failed(&status);
+        status
+    })?;
+    let run = async move {
+        upload.start_at(start, prefix_crc32c).await;
+        let outcome = run(&mut upload, &mut messages, idle_timeout).await;
+        match &outcome {
+            Ok(response) => entry.loaded(response),
+            Err(status) => entry.failed(status),
+        }
+        outcome
+    };
+    Ok((id, run))
 }
 
 async fn run(
-    transfers: &Transfers,
-    request: UploadRequest,
+    upload: &mut Upload,
     messages: &mut Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<pb::UploadResponse, Status> {
-    let start = request.start_offset.unwrap_or_default();
-    let upload = transfers.start_upload(request).await;
-    let mut upload = upload.map_err(|error| status::status(&error))?;
-    upload.start_at(start).await;
-    let outcome = feed(&mut upload, messages, idle_timeout).await?;
+    let outcome = feed(upload, messages, idle_timeout).await?;
     let outcome = outcome.map_err(|error| status::status(&error))?;
     Ok(convert::upload_response(upload.transfer(), &outcome))
 }

@@ -132,6 +132,7 @@ impl Transfers {
             total_bytes: None,
             owner: request.owner,
             connection: self.inner.connection.name().to_owned(),
+            is_appended: false,
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();

@@ -70,6 +70,8 @@ pub struct Description {
     pub owner: String,
     /// The connection that it goes through.
     pub connection: String,
+    /// Upload: whether its bytes come as appends, each right behind the one before, from whatever call.
+    pub is_appended: bool,
 }
 
 /// How the file of an upload is cut, once that is known.
@@ -204,6 +206,7 @@ impl Transfer {
             total_bytes,
             owner,
             connection,
+            is_appended,
         } = self.description.clone();
         let found = self.target.get().map(|(table, _)| table.clone());
         let counts = self.counters.read();
@@ -217,6 +220,8 @@ impl Transfer {
         };
         let committed = match phase {
             Phase::Interrupted => offsets.durable,
+            // What has come of a stream on top of that goes with the stream.
+            Phase::Running if !is_appended => offsets.durable,
             _ => counts.bytes_received,
         };
         Snapshot {
@@ -234,7 +239,7 @@ impl Transfer {
             source_name,
             committed_offset: if kind == Kind::Upload { committed } else { 0 },
             durable_offset: offsets.durable,
-            is_resumable: offsets.is_resumable,
+            is_resumable: offsets.is_resumable && phase.may_go_on(),
             owner,
             connection,
         }

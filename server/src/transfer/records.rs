@@ -203,7 +203,7 @@ fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
         source_name: row.source_name,
         committed_offset: durable_offset,
         durable_offset,
-        is_resumable: row.resumable,
+        is_resumable: row.resumable && phase.may_go_on(),
         owner: row.owner,
         connection: row.connection,
     }

@@ -65,6 +65,11 @@ impl Phase {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
 
+    /// Whether it has not ended without success, which nothing follows.
+    pub(super) const fn may_go_on(self) -> bool {
+        !matches!(self, Self::Failed | Self::Cancelled)
+    }
+
     /// The rank of a row that says this, written by whoever took step `step`: a later step counts more
     /// than an earlier one, and of one step what comes later in a transfer's life.
     pub(super) const fn version(self, step: u32) -> u64 {
@@ -128,7 +133,7 @@ pub struct Snapshot {
     pub committed_offset: u64,
     /// Upload: the bytes before it are never asked for again.
     pub durable_offset: u64,
-    /// Upload: whether it can go on after an interruption.
+    /// Upload: whether it can go on after an interruption; never after an end without success.
     pub is_resumable: bool,
     /// Who began it; empty when that is not known.
     pub owner: String,

@@ -178,6 +178,7 @@ impl Transfers {
             total_bytes: request.total_bytes,
             owner: request.owner.clone(),
             connection: inner.connection.name().to_owned(),
+            is_appended: request.start_offset.is_none(),
         })?;
         let transfer = Arc::clone(running.transfer());
         let total_bytes = request.total_bytes;
@@ -226,11 +227,11 @@ impl Upload {
         (&mut self.begun).await.ok()
     }
 
-    /// Says where the bytes of the caller begin: those that are loaded already will be compared with
-    /// what they were, and left out.
-    pub async fn start_at(&mut self, offset: u64) {
+    /// Says where the bytes of the caller begin, and the CRC-32C of those before: what is loaded already will
+    /// be compared with what it was, and left out.
+    pub async fn start_at(&mut self, offset: u64, prefix_crc32c: u32) {
         if let Some(begun) = self.begun().await {
-            self.skip = Skip::between(offset, begun);
+            self.skip = Skip::between((offset, prefix_crc32c), begun);
         }
     }
 

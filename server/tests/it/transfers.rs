@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluice_proto::v1 as pb;
+use sluice_proto::v1::{self as pb, upload_request::Payload};
 use sluice_server::task;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status};
+use tonic::{Code, IntoStreamingRequest as _, Status};
 
 use crate::support::{TestServer, export_query, metadata, reason, spec, upload_messages};
 
@@ -53,7 +53,7 @@ impl OpenUpload {
     }
 
     pub(crate) async fn data(&self, data: impl Into<Bytes>) {
-        let payload = Some(pb::upload_request::Payload::Data(data.into()));
+        let payload = Some(Payload::Data(data.into()));
         self.send(pb::UploadRequest { payload }).await;
     }
 }
@@ -123,6 +123,43 @@ pub(crate) async fn until_rows_are_parsed(server: &TestServer, id: &str) {
         counters.is_some_and(|counters| counters.rows_parsed > 0)
     };
     until(server, id, are_parsed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_told_its_id_at_once() {
+    let server = TestServer::start().await;
+    create(&server);
+    let (messages, stream) = mpsc::channel(4);
+    let first = pb::UploadRequest {
+        payload: Some(Payload::Spec(spec("slow"))),
+    };
+    messages.send(first).await.unwrap();
+    let mut client = tonic::client::Grpc::new(server.channel().await);
+    client.ready().await.unwrap();
+    let path = "/sluice.v1.IngestService/Upload".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<pb::UploadRequest, pb::UploadResponse>::default();
+    let call = client.streaming(
+        ReceiverStream::new(stream).into_streaming_request(),
+        path,
+        codec,
+    );
+    let call = tokio::time::timeout(Duration::from_secs(30), call).await;
+    let response = call.expect("headers come before the file").unwrap();
+    let id = response.metadata().get("sluice-transfer-id").unwrap();
+    let id = id.to_str().unwrap().to_owned();
+    assert_eq!(
+        state(&server, &id).await.state(),
+        pb::TransferState::Running
+    );
+    let rows = pb::UploadRequest {
+        payload: Some(Payload::Data(rows().into())),
+    };
+    messages.send(rows).await.unwrap();
+    drop(messages);
+    let loaded = response.into_inner().message().await.unwrap().unwrap();
+    let transfer = loaded.transfer.unwrap();
+    assert_eq!(transfer.transfer_id, id);
+    assert_eq!(server.sql("SELECT count() FROM slow"), "150000");
 }
 
 #[tokio::test(flavor = "multi_thread")]

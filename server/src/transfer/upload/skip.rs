@@ -26,12 +26,12 @@ pub(super) struct Skip {
 }
 
 impl Skip {
-    /// None when the caller begins where the upload does.
-    pub(super) fn between(offset: u64, begun: Begun) -> Option<Self> {
+    /// The caller begins at an offset, behind bytes with a CRC-32C; none where the upload goes on there.
+    pub(super) fn between((offset, crc32c): (u64, u32), begun: Begun) -> Option<Self> {
         let left = begun.offset.saturating_sub(offset);
         (left > 0).then_some(Self {
             left,
-            crc32c: 0,
+            crc32c,
             wanted: begun,
         })
     }
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn what_was_loaded_is_passed_over_and_compared() {
-        assert_eq!(Skip::between(5, begun()), None);
-        let mut skip = Skip::between(0, begun()).unwrap();
+        assert_eq!(Skip::between((5, 0), begun()), None);
+        let mut skip = Skip::between((0, 0), begun()).unwrap();
         let mut data = Bytes::from_static(b"hel");
         assert_eq!(skip.pass(&mut data), Passed::All);
         let mut data = Bytes::from_static(b"lo world");
@@ -87,8 +87,17 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_may_begin_in_the_middle_of_what_was_loaded() {
+        for (prefix, expected) in [(b"hel", Passed::Same), (b"hal", Passed::Different)] {
+            let start = (3, crc32c::crc32c(prefix));
+            let mut skip = Skip::between(start, begun()).unwrap();
+            assert_eq!(skip.pass(&mut Bytes::from_static(b"lo world")), expected);
+        }
+    }
+
+    #[test]
     fn other_bytes_are_noticed() {
-        let mut skip = Skip::between(0, begun()).unwrap();
+        let mut skip = Skip::between((0, 0), begun()).unwrap();
         assert_eq!(
             skip.pass(&mut Bytes::from_static(b"hallo")),
             Passed::Different
