@@ -47,6 +47,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "TABLE_CHANGED" | "SESSION_EXPIRED" => {
             "load the file anew, without --resume and with another --transfer-id"
         }
+        "TRANSFER_ENDED" | "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "TRANSFER_NOT_RESUMABLE" => {
             "look what is in the table before the file is loaded again; --commit atomic or blocks \
              can be resumed"
@@ -60,7 +61,6 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "FILE_TOO_LARGE" => "load it in parts",
         "TRANSFER_TAKEN_OVER" => "`sluice transfers watch` follows the one that goes on with it",
         "TRANSFER_BUSY" => "`sluice transfers watch` follows it to its end",
-        "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "TRANSFER_NOT_FOUND" => "`sluice transfers list` shows those that the server still knows",
         "TOO_FEW_FIELDS" => "check --delimiter and --quote; --ragged pad fills short records up",
         "TOO_MANY_FIELDS" => "check --delimiter and --quote",

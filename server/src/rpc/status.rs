@@ -265,6 +265,7 @@ fn external(error: &Error) -> External {
         | Error::FileTruncated { .. }
         | Error::CommitPending { .. }
         | Error::TableChanged { .. }
+        | Error::Ended { .. }
         | Error::NotResumable { .. }
         | Error::OffsetOutOfRange { .. }
         | Error::OffsetAlreadyCommitted { .. }

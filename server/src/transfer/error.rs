@@ -8,6 +8,7 @@ mod logged;
 
 use std::sync::Arc;
 
+use super::Phase;
 use crate::{
     catalog,
     clickhouse::{self, sql::FENCED},
@@ -311,6 +312,20 @@ pub enum Error {
         id: String,
         /// The table.
         table: String,
+    },
+    /// An upload with this id has ended without success, and left nothing.
+    #[error(
+        "upload {id} {} ({cause}), and nothing of it is in the table; an id is used once: load the file under \
+         another one",
+        match phase { Phase::Cancelled => "was cancelled", _ => "has failed" }
+    )]
+    Ended {
+        /// The upload.
+        id: String,
+        /// Whether it failed or was cancelled.
+        phase: Phase,
+        /// Why, as its own caller was told.
+        cause: String,
     },
     /// An upload that shows its rows as they come has ended.
     #[error(

@@ -4,7 +4,7 @@
 //! no I/O, no clock. Each step has a number and is written once, whoever tries: so two servers, a client
 //! that comes back and a caller that cancels can want different things in the same instant, and all of
 //! them learn the same answer. `explorer` goes through all that can happen. It must never let a final step
-//! be followed by another one, nor COMMIT by anything but DONE.
+//! (DONE, CANCEL, FAIL) be followed by another one, nor COMMIT by anything but DONE.
 
 #[cfg(test)]
 mod explorer;
@@ -95,8 +95,13 @@ pub(super) enum Next {
     Complete,
     /// It is loaded: the client is told so again.
     Replay,
-    /// It may have left rows in the table, and nobody can tell them from new ones.
+    /// It was broken off, and may have left rows in the table that nobody can tell from new ones.
     Refuse,
+    /// It has ended without success, for good.
+    Ended {
+        /// Whether it may have left rows in the table.
+        leaves_rows: bool,
+    },
     /// A commit without a row: nobody can say whose it is.
     Lost,
 }
@@ -146,14 +151,16 @@ impl Step {
     /// Whether this step may come next. `is_new` says that an OWN begins a new incarnation.
     pub(super) const fn may_follow(self, newest: Option<Self>, is_new: bool) -> bool {
         match (newest, self) {
-            // It begins, or begins anew after an end that left nothing.
-            (None | Some(Self::Restart | Self::Fail | Self::Cancel), Self::Own) => is_new,
+            // It begins, or begins anew.
+            (None | Some(Self::Restart), Self::Own) => is_new,
             // It goes on elsewhere.
             (Some(Self::Own), Self::Own) => !is_new,
             (Some(Self::Own), _)
             | (Some(Self::Commit), Self::Done)
             // It was to begin again, and nobody came.
-            | (Some(Self::Restart), Self::Cancel | Self::Fail) => true,
+            | (Some(Self::Restart), Self::Cancel | Self::Fail)
+            // It was being begun.
+            | (None, Self::Cancel) => true,
             _ => false,
         }
     }
@@ -207,8 +214,10 @@ impl Claim {
             (Standing::Succeeded, Some(_)) => Next::Replay,
             (Standing::Committing, Some(_)) => Next::Complete,
             (Standing::Succeeded | Standing::Committing, None) => Next::Lost,
-            (Standing::Ended { .. }, Some(row)) if row.leaves_rows(has_begun) => Next::Refuse,
-            (Standing::Ended { .. } | Standing::Restarted, _) => Next::Begin,
+            (Standing::Ended { .. }, row) => Next::Ended {
+                leaves_rows: row.is_some_and(|row| row.leaves_rows(has_begun)),
+            },
+            (Standing::Restarted, _) => Next::Begin,
             (Standing::Owned, Some(row)) if has_begun => match row.mode {
                 CommitMode::Direct => Next::Refuse,
                 _ => Next::GoOn,
@@ -258,18 +267,23 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_that_ended_goes_on_as_a_new_one_only() {
-        for end in [Step::Cancel, Step::Fail, Step::Restart] {
-            assert!(Step::Own.may_follow(Some(end), true));
-            assert!(!Step::Own.may_follow(Some(end), false));
-            for other in [Step::Commit, Step::Done] {
-                assert!(!other.may_follow(Some(end), false));
-            }
-            for other in [Step::Cancel, Step::Fail] {
-                assert_eq!(other.may_follow(Some(end), false), end == Step::Restart);
+    fn nothing_follows_an_end() {
+        for end in [Step::Done, Step::Cancel, Step::Fail] {
+            for next in Step::ALL {
+                assert!(!next.may_follow(Some(end), true));
+                assert!(!next.may_follow(Some(end), false));
             }
         }
+    }
+
+    #[test]
+    fn what_is_restarted_begins_anew_or_ends() {
+        let follow = |next: Step, is_new| next.may_follow(Some(Step::Restart), is_new);
+        assert!(follow(Step::Own, true) && !follow(Step::Own, false));
+        assert!(follow(Step::Cancel, false) && follow(Step::Fail, false));
+        assert!(!follow(Step::Commit, false) && !follow(Step::Done, false));
         assert!(Step::Own.may_follow(None, true));
+        assert!(Step::Cancel.may_follow(None, false));
         assert!(!Step::Commit.may_follow(None, false));
     }
 

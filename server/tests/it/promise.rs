@@ -751,6 +751,64 @@ async fn blocks_that_failed_do_not_begin_anew_under_their_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_has_ended_is_used_up() {
+    let server = TestServer::start().await;
+    let other = server_at(&server.engine_url).await;
+    let modes = [
+        pb::CommitMode::Atomic,
+        pb::CommitMode::Replace,
+        pb::CommitMode::Blocks,
+        pb::CommitMode::Direct,
+    ];
+    let cases = modes.map(|mode| [(mode, false), (mode, true)]);
+    for (number, (mode, is_cancelled)) in cases.into_iter().flatten().enumerate() {
+        let id = format!("0190a5f0-7f1a-7c00-8000-00000000010{number}");
+        let table = format!("t{number}");
+        server.sql(&format!(
+            "CREATE TABLE {table} (n UInt32) ENGINE = MergeTree ORDER BY n \
+             SETTINGS non_replicated_deduplication_window = 100"
+        ));
+        let asked = pb::UploadSpec {
+            commit_mode: mode.into(),
+            ..spec_of(&table, &id)
+        };
+        let ended = if is_cancelled {
+            let upload = OpenUpload::begin_with(&server, asked.clone()).await;
+            upload.data("n\n1\n2\n").await;
+            until_state(&server, &id, pb::TransferState::Running).await;
+            let cancel = pb::CancelTransferRequest {
+                transfer_id: id.clone(),
+            };
+            server.ingest().await.cancel_transfer(cancel).await.unwrap();
+            pb::TransferState::Cancelled
+        } else {
+            let status = server.upload(asked.clone(), "n\n1\nx\n").await;
+            assert_eq!(reason(&status.unwrap_err()), "INVALID_NUMBER");
+            pb::TransferState::Failed
+        };
+        until_state(&server, &id, ended).await;
+        // Neither the same file nor one that was mended, here nor through another server.
+        for (server, file) in [(&server, "n\n1\n2\n"), (&other, "n\n1\nx\n")] {
+            let status = server.upload(asked.clone(), file).await.unwrap_err();
+            assert_eq!(status.code(), tonic::Code::FailedPrecondition);
+            if reason(&status) == "TRANSFER_ENDED" {
+                let told = format!("TRANSFER_STATE_{}", metadata(&status, "state"));
+                assert_eq!(told, ended.as_str_name());
+            } else {
+                // What has shown its first rows may have left some.
+                assert_eq!(reason(&status), "TRANSFER_NOT_RESUMABLE");
+                let shows = [pb::CommitMode::Blocks, pb::CommitMode::Direct];
+                assert!(shows.contains(&mode), "{status:?}");
+            }
+            let transfer = state(server, &id).await;
+            assert_eq!(transfer.state(), ended);
+            assert!(!transfer.resumable, "{transfer:?}");
+        }
+        assert_eq!(server.sql(&format!("SELECT count() FROM {table}")), "0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_id_through_two_servers_and_six_clients_loads_once() {
     let engine = HostedEngine::start("", None, "");
     create_days(&engine, "t", "");

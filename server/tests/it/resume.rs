@@ -12,6 +12,7 @@ use crate::{
 
 const ID: &str = "0190a5f0-7f1a-7c00-8000-0000000000b0";
 const OTHER: &str = "0190a5f0-7f1a-7c00-8000-0000000000b1";
+const THIRD: &str = "0190a5f0-7f1a-7c00-8000-0000000000b3";
 
 /// Some megabytes of rows over three months: many blocks of the size that [`server`] makes.
 fn file() -> String {
@@ -243,6 +244,28 @@ async fn a_file_sent_again_from_its_beginning_goes_on_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_line_is_dead_goes_on_where_get_transfer_says() {
+    let server = server().await;
+    let file = file();
+    let upload = OpenUpload::begin(&server, "t", ID).await;
+    upload.data(file[..file.len() / 2].to_owned()).await;
+    // The server does not know yet that nothing comes any more.
+    let transfer = until(&server, ID, |transfer| transfer.durable_offset > 0).await;
+    assert_eq!(transfer.state(), pb::TransferState::Running);
+    let offset = usize::try_from(transfer.committed_offset).unwrap();
+    let resumed = pb::UploadSpec {
+        start_offset: transfer.committed_offset,
+        prefix_crc32c: Some(crc32c::crc32c(&file.as_bytes()[..offset])),
+        ..spec_of("t", ID)
+    };
+    // Behind it there may be more by now: that is compared, and left out.
+    let rest = &file.as_bytes()[offset..];
+    let response = server.upload(resumed, rest).await.unwrap();
+    assert_eq!(counters(&response).rows_committed, 200_000);
+    assert_eq!(server.checksum("t"), server.checksum("whole"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_file_is_replayed() {
     let server = server().await;
     let file = gzip(file().as_bytes());
@@ -289,7 +312,11 @@ async fn replaced_content_changes_at_once() {
         ..spec_of("t", ID)
     };
     let bad = format!("{}2024-01-01,x,y\n", file());
-    server.upload(replace.clone(), bad).await.unwrap_err();
+    let failing = pb::UploadSpec {
+        transfer_id: THIRD.to_owned(),
+        ..replace.clone()
+    };
+    server.upload(failing, bad).await.unwrap_err();
     assert_eq!(server.sql("SELECT s FROM t"), "old");
     let response = server.upload(replace.clone(), file()).await.unwrap();
     assert_eq!(mode(&response.transfer.unwrap()), pb::CommitMode::Replace);
@@ -568,8 +595,10 @@ async fn a_cancelled_upload_leaves_nothing() {
     let transfer = cancelled.into_inner().transfer.unwrap();
     assert_eq!(transfer.state(), pb::TransferState::Cancelled);
     assert_eq!(staging_tables(&server), "0");
-    // The same id begins anew.
-    server.upload(spec_of("t", ID), &file).await.unwrap();
+    // What was cancelled stays so.
+    let status = server.upload(spec_of("t", ID), &file).await.unwrap_err();
+    assert_eq!(reason(&status), "TRANSFER_ENDED");
+    server.upload(spec_of("t", THIRD), &file).await.unwrap();
     assert_eq!(server.checksum("t"), server.checksum("whole"));
 }
 

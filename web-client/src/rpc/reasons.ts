@@ -28,6 +28,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "ClickHouse has lost staged rows",
     "Nothing was committed; the file is sent again from its beginning.",
   ],
+  TRANSFER_ENDED: ["This upload has ended without success", "Start it as a new upload."],
   TRANSFER_NOT_RESUMABLE: [
     "This upload cannot go on where it stood",
     "Some of its rows may be in the table: look at it before you load the file again.",

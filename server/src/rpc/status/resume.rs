@@ -34,6 +34,9 @@ pub(super) fn resume_error(error: &Error) -> External {
         Error::TableChanged { id, table } => {
             new(Code::FailedPrecondition, "TABLE_CHANGED", id).with("table", table)
         }
+        Error::Ended { id, phase, cause } => new(Code::FailedPrecondition, "TRANSFER_ENDED", id)
+            .with("state", phase.name())
+            .with("cause", cause),
         Error::NotResumable { id } => new(Code::FailedPrecondition, "TRANSFER_NOT_RESUMABLE", id),
         Error::OffsetOutOfRange {
             id,

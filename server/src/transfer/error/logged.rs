@@ -99,6 +99,7 @@ impl Error {
             | Self::EmptyReplacement { .. }
             | Self::LongHead { .. }
             | Self::TableChanged { .. }
+            | Self::Ended { .. }
             | Self::NotResumable { .. }
             | Self::OffsetOutOfRange { .. }
             | Self::OffsetAlreadyCommitted { .. }

@@ -58,7 +58,7 @@ enum Invariant {
     EndedIsUnseen,
     /// I4. COMMIT is followed by DONE and nothing else.
     CommitGoesForward,
-    /// I5. Nothing follows DONE; only a new incarnation follows CANCEL and FAIL.
+    /// I5. Nothing follows DONE, CANCEL and FAIL.
     EndsStay,
     /// I6. From every state an end is reached: no staging table is left then, and nothing is under way.
     ComesToRest,
@@ -92,15 +92,13 @@ enum Mutation {
     CancelWithoutClaim,
     /// The last who writes a step has it.
     TakeoverWithoutClaim,
-    /// An upload that ended begins anew, whatever it has left in the table.
-    FailedBlocksBeginAnew,
+    /// An upload that ended begins anew.
+    EndedBeginsAnew,
 }
 
 /// What has to be minded, as the explorer has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Care {
-    /// BLOCKS, DIRECT: an upload that ended and had begun to send may have left rows, whatever its row says.
-    BegunLeavesRows,
     /// Staged: whoever takes the upload over waits for the INSERTs that are under way.
     StagedInsertsEnd,
     /// Nobody is told of an end whose step may not be there.

@@ -88,6 +88,7 @@ impl<'a> Job<'a> {
         if request.dry_run {
             self.sink(&table, &columns, &choice).discard(items).await?;
         } else if mode == CommitMode::Direct {
+            self.is_out_of_hand = true;
             self.ledger.begin(upload).await?;
             let sink = self.sink(&table, &columns, &choice);
             let [query, _] = &mut self.queries;

@@ -8,7 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
-use super::{UploadOutcome, run::Job};
+use super::{
+    UploadOutcome,
+    ledger::{FAREWELL_LIMIT, Ledger},
+    run::Job,
+};
 use crate::{
     clickhouse::{self, sql::TableName},
     journal::{RejectedRow, TransferRow},
@@ -271,6 +275,13 @@ impl Job<'_> {
             // Whoever comes next completes it: the client, the sweeper, another server.
             return Err(running.interrupt(error));
         }
+        if let Err(unknown) = self.ledger.see_taken().await {
+            tracing::warn!(error = unknown.logged(), "cannot read the journal");
+        }
+        if matches!(error, Error::Cancelled) && self.cancel_unbegun().await {
+            self.ledger.farewell(Phase::Cancelled, &error).await;
+            return running.finish(Err(error));
+        }
         if self.ledger.is_open() && !self.ledger.is_owner() {
             // It was refused before it became anybody's: the journal says what is true of it.
             return Err(running.interrupt(error));
@@ -295,11 +306,42 @@ impl Job<'_> {
                 error,
                 Error::FileChanged { .. } | Error::OtherFile { .. } | Error::FileTruncated { .. }
             );
-        if is_kept && self.transfer.offsets().is_resumable {
+        let can_go_on = self.transfer.offsets().is_resumable || !self.is_out_of_hand;
+        if is_kept && self.ledger.is_open() && can_go_on {
             self.ledger.farewell(Phase::Interrupted, &error).await;
             return Err(running.interrupt(error));
         }
         self.give_up(running, error).await
+    }
+
+    /// Ends an upload that a caller has cancelled while it was looked for in the journal, so that it is not begun
+    /// later either.
+    async fn cancel_unbegun(&mut self) -> bool {
+        if self.request.dry_run || self.ledger.is_owner() {
+            return false;
+        }
+        let cancel = async {
+            if !self.ledger.is_open() {
+                let has_journal = self.inner.journal.open().await?;
+                self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+            }
+            if self.ledger.is_open() {
+                self.ledger.cancel_unbegun().await
+            } else {
+                Ok(false)
+            }
+        };
+        match tokio::time::timeout(FAREWELL_LIMIT, cancel).await {
+            Ok(Ok(is_cancelled)) => is_cancelled,
+            Ok(Err(error)) => {
+                tracing::warn!(error = error.logged(), "cannot write to the journal");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the journal does not answer");
+                false
+            }
+        }
     }
 
     /// Forgets what is staged, so that the same upload begins at its first byte again.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long the journal may keep the end of an upload waiting that has failed.
-const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
 
 /// The journal as one upload sees it.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(super) struct Ledger<'a> {
     run: Uuid,
     /// The newest step of this run.
     own: Option<Claim>,
+    /// Whether it has asked for its first one.
+    is_taking: bool,
     /// How far the upload is.
     pub(super) checkpoints: Checkpoints<'a>,
 }
@@ -45,6 +47,7 @@ impl<'a> Ledger<'a> {
             is_open,
             run: Uuid::new_v4(),
             own: None,
+            is_taking: false,
             checkpoints: Checkpoints::new(inner, transfer, is_open),
         }
     }
@@ -94,9 +97,49 @@ impl<'a> Ledger<'a> {
         if !Step::Own.may_follow(newest.map(|newest| newest.step), is_new) {
             return Err(self.taken_over());
         }
+        self.is_taking = true;
         match self.claim(wanted).await? {
             Taken::Own => Ok(()),
             Taken::Other(_) => Err(self.taken_over()),
+        }
+    }
+
+    /// Finds out whether the first step was taken whose answer this run has not waited for.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse; then nobody knows.
+    pub(super) async fn see_taken(&mut self) -> Result<()> {
+        if self.is_taking && !self.is_owner() {
+            let id = self.transfer.description().id;
+            if let Some(newest) = self.inner.newest_claim(id).await? {
+                self.recognise(newest);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a step for its own that this run has asked for without waiting for the answer.
+    fn recognise(&mut self, step: Claim) {
+        if step.run == self.run {
+            self.transfer.set_claim(self.run, step.number);
+            self.own = Some(step);
+        }
+    }
+
+    /// Ends the upload before anybody has begun it; false where somebody has, perhaps this run.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse; then nobody knows.
+    pub(super) async fn cancel_unbegun(&mut self) -> Result<bool> {
+        let cancel = Claim::after(None, Step::Cancel, self.run);
+        match self.claim(cancel).await? {
+            Taken::Own => Ok(true),
+            Taken::Other(other) => {
+                self.recognise(other);
+                Ok(false)
+            }
         }
     }
 

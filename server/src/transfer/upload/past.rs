@@ -10,7 +10,7 @@ use crate::{
     transfer::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
         claims::as_counted,
-        protocol::{Claim, Described, Next, Step},
+        protocol::{Claim, Described, Next, Standing, Step},
     },
 };
 
@@ -59,7 +59,10 @@ impl Inner {
         match (next, row, upload) {
             (Next::Begin, ..) => Ok(Past::Nothing(Some(newest))),
             (Next::Restart, ..) => self.begin_unless_sent(id, &newest).await,
-            (Next::Refuse, ..) => Err(Error::NotResumable { id: id.to_string() }),
+            (Next::Refuse | Next::Ended { leaves_rows: true }, ..) => {
+                Err(Error::NotResumable { id: id.to_string() })
+            }
+            (Next::Ended { leaves_rows: false }, row, _) => Err(ended(id, &newest, row)),
             (Next::GoOn, Some(row), Some(upload)) => self.go_on(request, row, upload, newest).await,
             (Next::Complete, Some(row), upload) => {
                 let row = as_counted(row, &newest);
@@ -169,6 +172,24 @@ impl Inner {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// What a client is told whose upload has ended without success. Its row may say less than its step.
+fn ended(id: Uuid, newest: &Claim, row: Option<TransferRow>) -> Error {
+    let phase = match newest.standing() {
+        Standing::Ended { by_caller: true } => Phase::Cancelled,
+        _ => Phase::Failed,
+    };
+    let row = row.filter(|row| Phase::named(&row.state) == Some(phase));
+    let cause = row.map_or_else(
+        || "the journal does not say why".to_owned(),
+        |row| row.error_message,
+    );
+    Error::Ended {
+        id: id.to_string(),
+        phase,
+        cause,
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Job<'a> {
     pub(super) staging: Option<Staging>,
     /// The INSERTs that run.
     pub(super) queries: Queries,
+    /// Whether rows may be in the table of which nobody can say which: the one INSERT of the mode DIRECT.
+    pub(super) is_out_of_hand: bool,
 }
 
 /// Where an upload begins or goes on.
@@ -87,6 +89,7 @@ pub(super) async fn run(
         created: None,
         staging: None,
         queries: Queries::default(),
+        is_out_of_hand: false,
     };
     let outcome = tokio::select! {
         reason = transfer.stopped() => Err(reason),
@@ -327,23 +330,19 @@ impl<'a> Job<'a> {
     /// Sees that the caller's bytes begin where they are expected.
     fn check_offset(&self, begun: Begun) -> Result<()> {
         let id = || self.request.id.to_string();
-        let is_expected = |start: u64| start == 0 || start == begun.offset;
-        if let Some(actual) = self
-            .request
-            .start_offset
-            .filter(|start| !is_expected(*start))
-        {
+        let start = self.request.start_offset;
+        let prefix_crc32c = self.request.prefix_crc32c;
+        // What lies before goes into the comparison of what comes again.
+        let is_known = |start| start == 0 || start == begun.offset || prefix_crc32c.is_some();
+        if let Some(actual) = start.filter(|start| *start > begun.offset || !is_known(*start)) {
             return Err(Error::OffsetOutOfRange {
                 id: id(),
                 expected: begun.offset,
                 actual,
             });
         }
-        let follows = self
-            .request
-            .start_offset
-            .is_none_or(|start| start == begun.offset);
-        match self.request.prefix_crc32c {
+        let follows = start.is_none_or(|start| start == begun.offset);
+        match prefix_crc32c {
             Some(crc32c) if follows && crc32c != begun.crc32c => Err(Error::FileChanged {
                 id: id(),
                 offset: begun.offset,

@@ -319,6 +319,7 @@ impl<'a> Following<'a> {
 
     fn cancel(&mut self) {
         let Some(newest) = self.state.shared.newest() else {
+            self.cancel_unbegun();
             return;
         };
         let incarnation = u8::try_from(newest.incarnation).unwrap();
@@ -338,7 +339,7 @@ impl<'a> Following<'a> {
         if !is_open || !self.may_end(&newest, Step::Cancel) {
             return;
         }
-        let sent = claim_of(&newest, Step::Cancel, CALLER);
+        let sent = claim_of(Some(&newest), Step::Cancel, CALLER);
         self.add_fault(
             Event::CancelsElsewhere { is_late: false },
             |world, state| {
@@ -349,6 +350,24 @@ impl<'a> Following<'a> {
         self.add_fault(Event::CancelsElsewhere { is_late: true }, |_, state| {
             state.shared.send(sent);
         });
+    }
+
+    /// A caller cancels an upload that a server is about to take.
+    fn cancel_unbegun(&mut self) {
+        if self.state.runs == [None; 2] {
+            return;
+        }
+        let sent = claim_of(None, Step::Cancel, CALLER);
+        for is_late in [false, true] {
+            self.add_fault(Event::CancelsElsewhere { is_late }, |world, state| {
+                if is_late {
+                    state.shared.send(sent);
+                } else {
+                    state.shared.execute(world, sent);
+                    state.shared.told_end |= 1;
+                }
+            });
+        }
     }
 
     fn may_end(&self, newest: &Claim, step: Step) -> bool {
@@ -394,11 +413,11 @@ impl<'a> Following<'a> {
         if shared.row.phase().is_none_or(Phase::is_final) {
             return;
         }
-        let (number, has_rows) = (shared.newest, shared.row.has_rows);
+        let number = shared.newest;
         let incarnation = shared.taken(number).incarnation;
         match newest.due(u64::MAX, 0, 0) {
             Some(Due::Complete) if self.world.off == Some(Mutation::CommitThenFail) => {
-                let sent = claim_of(&newest, Step::Fail, SWEEPER);
+                let sent = claim_of(Some(&newest), Step::Fail, SWEEPER);
                 self.add(Event::Sweeps(Due::Expire), |world, state| {
                     state.shared.execute(world, sent);
                 });
@@ -417,7 +436,7 @@ impl<'a> Following<'a> {
                 }
             }
             Some(due @ Due::Expire) if self.may_end(&newest, Step::Fail) => {
-                let sent = claim_of(&newest, Step::Fail, SWEEPER);
+                let sent = claim_of(Some(&newest), Step::Fail, SWEEPER);
                 self.add(Event::Sweeps(due), |world, state| {
                     state.shared.execute(world, sent);
                     state.shared.told_end |= 1 << incarnation;
@@ -425,11 +444,11 @@ impl<'a> Following<'a> {
             }
             Some(due @ Due::DescribeSuccess) => {
                 self.add(Event::Sweeps(due), |_, state| {
-                    state.shared.row.put(Phase::Succeeded, number, true);
+                    state.shared.row.put(Phase::Succeeded, number);
                 });
             }
             Some(due @ Due::DescribeEnd { .. }) => self.add(Event::Sweeps(due), |_, state| {
-                state.shared.row.put(Phase::Failed, number, has_rows);
+                state.shared.row.put(Phase::Failed, number);
                 state.shared.drop_all(incarnation);
             }),
             _ => {}
@@ -451,8 +470,8 @@ fn is_waited_for(run: &Run, sent: Statement) -> bool {
         && (run.blocks, run.incarnation, run.version) == (block, incarnation, version)
 }
 
-fn claim_of(newest: &Claim, step: Step, run: u8) -> Statement {
-    let claim = Claim::after(Some(newest), step, uuid::Uuid::from_u128(u128::from(run)));
+fn claim_of(newest: Option<&Claim>, step: Step, run: u8) -> Statement {
+    let claim = Claim::after(newest, step, uuid::Uuid::from_u128(u128::from(run)));
     Statement::Claim {
         number: u8::try_from(claim.number).unwrap(),
         taken: Taken::of(&claim, 0),

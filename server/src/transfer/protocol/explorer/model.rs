@@ -71,7 +71,6 @@ pub(super) struct Replacement {
 pub(super) struct Row {
     /// 0: there is none; else one more than the place in `Phase::ALL`.
     phase: u8,
-    pub(super) has_rows: bool,
     version: u8,
 }
 
@@ -129,7 +128,7 @@ impl Row {
     }
 
     /// Writes the row; the journal keeps the one with the highest version.
-    pub(super) fn put(&mut self, phase: Phase, step: u8, has_rows: bool) {
+    pub(super) fn put(&mut self, phase: Phase, step: u8) {
         let version = narrow(usize::try_from(phase.version(u32::from(step))).unwrap());
         if version < self.version {
             return;
@@ -137,18 +136,12 @@ impl Row {
         let place = Phase::ALL.iter().position(|known| *known == phase);
         *self = Self {
             phase: narrow(place.unwrap() + 1),
-            has_rows,
             version,
         };
     }
 
     pub(super) fn described(self, mode: CommitMode) -> Option<Described> {
         self.phase().map(|_| Described { mode })
-    }
-
-    /// Whether it says that rows may be there.
-    pub(super) fn tells_of_rows(self) -> bool {
-        self.has_rows || self.phase() == Some(Phase::Running)
     }
 }
 
@@ -189,8 +182,7 @@ impl Shared {
             let next = taken.step();
             self.broken = match before.step {
                 Step::Commit if next != Step::Done => Some(Invariant::CommitGoesForward),
-                Step::Done => Some(Invariant::EndsStay),
-                Step::Cancel | Step::Fail if next != Step::Own => Some(Invariant::EndsStay),
+                Step::Done | Step::Cancel | Step::Fail => Some(Invariant::EndsStay),
                 _ => self.broken,
             };
         }

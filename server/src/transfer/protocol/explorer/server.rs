@@ -152,11 +152,9 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
         let has_begun = shared.begun == incarnation;
         run.incarnation = incarnation;
         let mut next = newest.next(shared.row.described(world.mode), has_begun);
-        let is_end = matches!(newest.step, Step::Fail | Step::Cancel);
-        if is_end && !world.has(Care::BegunLeavesRows) && !shared.row.tells_of_rows() {
-            next = Next::Begin;
-        }
-        if world.off == Some(Mutation::FailedBlocksBeginAnew) && is_end {
+        let begins_anew =
+            matches!(next, Next::Ended { .. }) && world.off == Some(Mutation::EndedBeginsAnew);
+        if begins_anew {
             next = Next::Begin;
         }
         match next {
@@ -183,10 +181,11 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
                 shared.told_success = true;
                 return;
             }
-            Next::Refuse | Next::Lost => return,
+            Next::Refuse | Next::Ended { .. } | Next::Lost => return,
         }
         let is_new = run.incarnation != incarnation;
-        if run.place == Place::Take && !Step::Own.may_follow(Some(newest.step), is_new) {
+        let may_follow = begins_anew || Step::Own.may_follow(Some(newest.step), is_new);
+        if run.place == Place::Take && !may_follow {
             return;
         }
     }
@@ -293,10 +292,7 @@ pub(super) fn stop(world: &World, state: &mut State, server: usize, why: Option<
     };
     match why {
         None => {
-            state
-                .shared
-                .row
-                .put(Phase::Interrupted, run.epoch, run.blocks > 0);
+            state.shared.row.put(Phase::Interrupted, run.epoch);
             if run.blocks > run.covered {
                 state.shared.checkpoint = state.shared.checkpoint.max(run.checkpoint());
             }
@@ -315,15 +311,13 @@ pub(super) fn lose(world: &World, state: &mut State, server: usize, newest: &Cla
         if world.mode.is_staged() {
             state.shared.drop_all(run.incarnation);
         }
-        end(world, state, &run);
+        end(state, &run);
     }
 }
 
 /// Writes how the upload ended, and tells it.
-pub(super) fn end(world: &World, state: &mut State, run: &Run) {
-    // In the mode DIRECT, blocks count before they are sent.
-    let has_rows = run.blocks > 0 || world.mode == CommitMode::Direct;
-    state.shared.row.put(Phase::Failed, run.epoch, has_rows);
+pub(super) fn end(state: &mut State, run: &Run) {
+    state.shared.row.put(Phase::Failed, run.epoch);
     state.shared.told_end |= 1 << run.incarnation;
 }
 

@@ -36,7 +36,7 @@ pub(super) fn go_on(world: &World, state: &mut State, server: usize, answer: Opt
             Place::MakeReplacement => Some(Place::Commit),
             Place::Commit => {
                 run.epoch += 1;
-                state.shared.row.put(Phase::Committing, run.epoch, true);
+                state.shared.row.put(Phase::Committing, run.epoch);
                 if world.has(Care::LooksBeforeItMoves) {
                     (run.moves, run.is_repeated) = (UNKNOWN, true);
                 }
@@ -50,7 +50,7 @@ pub(super) fn go_on(world: &World, state: &mut State, server: usize, answer: Opt
             | Place::DropRestarted
             | Place::Fail
             | Place::Cancel
-            | Place::DropEnded => conclude(world, state, &mut run),
+            | Place::DropEnded => conclude(state, &mut run),
             Place::Ready | Place::Insert | Place::Waiting => Some(run.place),
         },
     };
@@ -96,7 +96,7 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
         }
         Place::Begin => {
             shared.begun = shared.begun.max(run.incarnation);
-            shared.row.put(Phase::Running, run.epoch, false);
+            shared.row.put(Phase::Running, run.epoch);
             Some(if is_staged {
                 Place::Create
             } else {
@@ -104,7 +104,7 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
             })
         }
         _ => {
-            shared.row.put(Phase::Running, run.epoch, run.blocks > 0);
+            shared.row.put(Phase::Running, run.epoch);
             Some(match world.off {
                 Some(Mutation::NoRename) => Place::Ready,
                 _ if is_staged => Place::Rename,
@@ -161,12 +161,12 @@ fn exchange(state: &State, run: &mut Run, answer: Option<Answer>) -> Option<Plac
 }
 
 /// A step that ends the upload or its incarnation is taken, or what it leaves is dropped.
-fn conclude(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
+fn conclude(state: &mut State, run: &mut Run) -> Option<Place> {
     let shared = &mut state.shared;
     match run.place {
         Place::Done => {
             run.epoch += 1;
-            shared.row.put(Phase::Succeeded, run.epoch, true);
+            shared.row.put(Phase::Succeeded, run.epoch);
             Some(Place::Drop)
         }
         Place::Drop => {
@@ -178,11 +178,11 @@ fn conclude(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
             Some(Place::DropRestarted)
         }
         Place::DropRestarted => {
-            shared.row.put(Phase::Interrupted, run.epoch, true);
+            shared.row.put(Phase::Interrupted, run.epoch);
             None
         }
         Place::DropEnded => {
-            end(world, state, run);
+            end(state, run);
             None
         }
         _ => {

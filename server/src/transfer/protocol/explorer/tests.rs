@@ -220,9 +220,11 @@ fn an_owner_who_writes_over_another_one_writes_over_ends() {
 }
 
 #[test]
-fn failed_blocks_that_begin_anew_come_twice() {
-    let world = mutated(BLOCKS, Mutation::FailedBlocksBeginAnew);
-    breaks(world, Invariant::NoRowTwice);
+fn an_upload_that_ended_and_begins_anew_was_not_at_its_end() {
+    for world in [DIRECT, BLOCKS, ATOMIC, REPLACE] {
+        let world = mutated(world, Mutation::EndedBeginsAnew);
+        breaks(world, Invariant::EndsStay);
+    }
 }
 
 #[test]
@@ -241,13 +243,6 @@ fn a_window_smaller_than_what_is_uncovered_forgets_a_block() {
 }
 
 // What the explorer has found and production minds since: each is left out.
-
-#[test]
-fn an_end_that_another_server_describes_forgets_no_rows() {
-    const WITHOUT: &[Care] = &[Care::BegunLeavesRows];
-    breaks(without(BLOCKS, WITHOUT), Invariant::NoRowTwice);
-    breaks(without(DIRECT, WITHOUT), Invariant::NoRowTwice);
-}
 
 #[test]
 fn a_restart_is_decided_by_the_owner() {

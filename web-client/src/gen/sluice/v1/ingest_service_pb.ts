@@ -182,8 +182,9 @@ export type Transfer = Message<"sluice.v1.Transfer"> & {
   sourceName: string;
 
   /**
-   * Upload: the offset in the file that the next bytes start at. 0 for a compressed or transcoded
-   * file that was interrupted: it is sent again, and what is there already is not loaded twice.
+   * Upload: the offset in the file at which a client goes on: the next append starts there, or after a break the
+   * next Upload. 0 for a compressed or transcoded file that was interrupted: it is sent again, and what is there
+   * already is not loaded twice.
    *
    * @generated from field: int64 committed_offset = 14;
    */
@@ -198,8 +199,8 @@ export type Transfer = Message<"sluice.v1.Transfer"> & {
   durableOffset: bigint;
 
   /**
-   * Upload: whether it can go on after an interruption. Not in the mode DIRECT, and not where the
-   * user may not create the journal's database.
+   * Upload: whether it can go on after an interruption. Not in the mode DIRECT, not when it has FAILED or was
+   * CANCELLED, and not where the user may not create the journal's database.
    *
    * @generated from field: bool resumable = 16;
    */
@@ -417,7 +418,8 @@ export type UploadSpec = Message<"sluice.v1.UploadSpec"> & {
 
   /**
    * The offset in the file of the first byte that follows: 0, or the `committed_offset` of an
-   * interrupted upload with this id. Anything else is refused with OFFSET_OUT_OF_RANGE. For
+   * interrupted upload with this id. One that is higher is refused with OFFSET_OUT_OF_RANGE; bytes that are there
+   * already are compared and left out, from an offset above 0 only with `prefix_crc32c`. For
    * BeginUpload without meaning. Not part of what makes a spec the same, as are `total_bytes`,
    * `source_name` and `prefix_crc32c`.
    *
@@ -1990,18 +1992,21 @@ export const IngestService: GenService<{
    *
    * To go on after a break, with the same id and spec: ask GetTransfer. SUCCEEDED: it is loaded. COMMITTING: wait
    * for it with WatchTransfer. INTERRUPTED or RUNNING: send the file from `committed_offset` on, which is then
-   * `start_offset`, with the CRC-32C of what lies before as `prefix_crc32c`. FAILED, CANCELLED or
-   * TRANSFER_NOT_FOUND: send it from 0. OFFSET_OUT_OF_RANGE names the offset to go on at; TRANSFER_TAKEN_OVER
+   * `start_offset`, with the CRC-32C of what lies before as `prefix_crc32c`. FAILED or CANCELLED: it has ended;
+   * begin another one, under another id. TRANSFER_NOT_FOUND: send it from 0. OFFSET_OUT_OF_RANGE names the offset to go on at; TRANSFER_TAKEN_OVER
    * means that another call goes on; an error with RetryInfo passes: wait so long, and ask again. All others
    * need somebody to do what the message says. A file sent from 0 is right at any time: what is there already is
    * compared and not loaded twice.
+   *
+   * The response headers come at once, with the id of the transfer as `sluice-transfer-id`.
    *
    * Strict: the first cell that does not fit its column exactly fails the call with line, column,
    * value and reason, unless `rejects` allows for some.
    *
    * Idempotent by `transfer_id` in every commit mode but DIRECT: the same id with the same spec goes
-   * on with an upload that was interrupted, or returns the result of one that has succeeded. A call
-   * may send the file from its beginning again, or from `committed_offset` on (`start_offset`).
+   * on with an upload that was interrupted, or returns the result of one that has succeeded; one that has failed
+   * or was cancelled is refused with TRANSFER_ENDED (TRANSFER_NOT_RESUMABLE where some of its rows may be in the
+   * table). A call may send the file from its beginning again, or from `committed_offset` on (`start_offset`).
    *
    * @generated from rpc sluice.v1.IngestService.Upload
    */
