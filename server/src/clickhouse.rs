@@ -59,6 +59,8 @@ pub struct QueryProgress {
 #[derive(Debug, Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// Whose statements they are, for those who look at them in ClickHouse.
+    transfer: Option<Uuid>,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,7 @@ impl Client {
                 pins: OnceCell::new(),
                 servers: (!config.is_one_server).then(Arc::default),
             }),
+            transfer: None,
         }
     }
 
@@ -136,6 +139,17 @@ impl Client {
                 pins: OnceCell::new(),
                 servers: shared.servers.clone(),
             }),
+            transfer: self.transfer,
+        }
+    }
+
+    /// The same client for the statements of one transfer, whose ids begin with its id, as does their
+    /// `log_comment`.
+    #[must_use]
+    pub fn for_transfer(&self, id: Uuid) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            transfer: Some(id),
         }
     }
 
@@ -342,9 +356,15 @@ impl Client {
             .get_or_try_init(|| self.read_pins())
             .await?;
         tracing::debug!(%query_id, sql = statement.text(), "statement");
-        let mut library = with_query_id(library, query_id);
+        let mut library = match self.transfer {
+            Some(transfer) => with_query_id(library, format!("{transfer}-{query_id}")),
+            None => with_query_id(library, query_id.to_string()),
+        };
         for (name, value) in pins.of(purpose) {
             library.set_setting(*name, *value);
+        }
+        if let Some(transfer) = self.transfer.filter(|_| pins.take_comments()) {
+            library.set_setting(settings::COMMENT, transfer.to_string());
         }
         for (name, value) in statement.params() {
             library.set_setting(format!("param_{name}"), sql::escape_param(value));
@@ -357,7 +377,7 @@ impl Client {
         let mut names: Vec<_> = settings::names().collect();
         names.push("readonly");
         let statement = sql::process::settings(&names);
-        let library = with_query_id(&self.shared.pooled, Uuid::new_v4());
+        let library = with_query_id(&self.shared.pooled, Uuid::new_v4().to_string());
         let rows = library
             .query_raw(statement.text())
             .fetch_all::<SettingRow>();
@@ -384,8 +404,6 @@ impl Client {
 }
 
 /// A copy of the library's client that names its next statement.
-fn with_query_id(library: &::clickhouse::Client, query_id: Uuid) -> ::clickhouse::Client {
-    library
-        .clone()
-        .with_setting("query_id", query_id.to_string())
+fn with_query_id(library: &::clickhouse::Client, query_id: String) -> ::clickhouse::Client {
+    library.clone().with_setting("query_id", query_id)
 }

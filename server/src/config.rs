@@ -258,6 +258,11 @@ pub struct TransferConfig {
     pub journal_retention: Duration,
     /// How long an interrupted upload waits for its client, at least 1 s. Default: 24 h.
     pub session_limit: Duration,
+    /// The most interrupted uploads that are kept for their clients: 1 to 10,000. Default: 100. Of more, those
+    /// that have waited longest are given up.
+    pub max_interrupted: usize,
+    /// The most bytes that they may have staged in ClickHouse: 1 KiB to 1 PiB. Default: 64 GiB.
+    pub max_interrupted_bytes: u64,
     /// How long an open upload may stay silent before its memory is given back; it can go on all the
     /// same: at least 1 s. Default: 15 min.
     pub session_idle: Duration,

@@ -44,7 +44,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              begin anew"
         }
         "FILE_CHANGED" => "an id stands for one file; load this one under another --transfer-id",
-        "TABLE_CHANGED" | "SESSION_EXPIRED" => {
+        "TABLE_CHANGED" | "SESSION_EXPIRED" | "TOO_MANY_INTERRUPTED" => {
             "load the file anew, without --resume and with another --transfer-id"
         }
         "TRANSFER_ENDED" | "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",

@@ -286,11 +286,16 @@ impl Policy {
         })
     }
 
+    /// Whether it is the database of the journal, which nobody looks for among the tables of users.
+    pub fn is_journal(&self, database: &str) -> bool {
+        database == self.journal_database
+    }
+
     /// Refuses what is nobody's: writing to ClickHouse's own databases and to the journal, all of the
     /// standard's view of everything, and reading the journal, where the rejected rows of everybody are,
     /// for all but those who manage transfers.
     fn reserved(&self, caller: &Principal, action: Action, database: &str) -> Result<(), Denial> {
-        let is_journal = database == self.journal_database;
+        let is_journal = self.is_journal(database);
         let sees_all =
             caller.scopes.contains(Scope::TransfersManage) && !caller.tables.is_limited();
         let is_refused = match action {

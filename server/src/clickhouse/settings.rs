@@ -12,6 +12,9 @@ pub(super) type Setting = (&'static str, &'static str);
 /// The most partitions that a block of an INSERT may touch; 0 for any number.
 pub(super) const MAX_PARTITIONS: &str = "max_partitions_per_insert_block";
 
+/// What a statement is for; each has its own.
+pub(super) const COMMENT: &str = "log_comment";
+
 /// For every statement.
 const COMMON: &[Setting] = &[
     // Text forms of Array(DateTime) and the like, in and out, in one form only: the default
@@ -110,12 +113,14 @@ pub(super) struct Pins {
     insert: Vec<Setting>,
     insert_block: Vec<Setting>,
     change: Vec<Setting>,
+    comments: bool,
 }
 
 /// The names of all pinned settings.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let lists = [COMMON, READ, INSERT, INSERT_STREAM, INSERT_BLOCK];
-    let names: BTreeSet<_> = lists.into_iter().flatten().map(|(name, _)| *name).collect();
+    let names = lists.into_iter().flatten().map(|(name, _)| *name);
+    let names: BTreeSet<_> = names.chain([COMMENT]).collect();
     names.into_iter()
 }
 
@@ -140,7 +145,13 @@ impl Pins {
             insert: choose(&[COMMON, INSERT, INSERT_STREAM]),
             insert_block: choose(&[COMMON, INSERT, INSERT_BLOCK]),
             change: choose(&[COMMON]),
+            comments: usable(&&(COMMENT, "")),
         }
+    }
+
+    /// Whether a statement may say what it is for.
+    pub(super) const fn take_comments(&self) -> bool {
+        self.comments
     }
 
     /// The settings for one kind of statement.

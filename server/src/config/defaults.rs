@@ -35,6 +35,10 @@ pub(super) const JOURNAL_DATABASE: &str = "sluice";
 pub(super) const SESSION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longer than a browser that sleeps for a while; what is lost by then is sent again.
+pub(super) const MAX_INTERRUPTED: u64 = 100;
+
+pub(super) const MAX_INTERRUPTED_BYTES: u64 = 64 * 1024 * MIB;
+
 pub(super) const SESSION_IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// Appends. One more than a browser has in flight.
@@ -142,6 +146,7 @@ pub(super) mod range {
     /// Rows.
     pub(in crate::config) const BLOCK_ROWS: RangeInclusive<u64> = 1..=16 * MIB;
     /// Appends.
+    pub(in crate::config) const INTERRUPTED: RangeInclusive<u64> = 1..=10_000;
     pub(in crate::config) const EARLY_APPENDS: RangeInclusive<u64> = 0..=64;
     /// Bytes.
     pub(in crate::config) const MEMORY_BYTES: RangeInclusive<u64> = 16 * MIB..=1024 * GIB;

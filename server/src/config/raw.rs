@@ -137,6 +137,15 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_SESSION_LIMIT", value_name = "DURATION")]
     pub(super) session_limit: Option<String>,
 
+    /// Interrupted uploads that are kept for their clients, 1 to 10000; of more, those that wait longest are given
+    /// up [default: 100]
+    #[arg(long, env = "SLUICE_MAX_INTERRUPTED", value_name = "N")]
+    pub(super) max_interrupted: Option<String>,
+
+    /// Bytes that they may have staged in ClickHouse, 1KiB to 1024TiB [default: 64GiB]
+    #[arg(long, env = "SLUICE_MAX_INTERRUPTED_BYTES", value_name = "SIZE")]
+    pub(super) max_interrupted_bytes: Option<String>,
+
     /// Silence of an open upload after which its memory is given back, 1 minute where others wait [default: 15m]
     #[arg(long, env = "SLUICE_SESSION_IDLE", value_name = "DURATION")]
     pub(super) session_idle: Option<String>,

@@ -185,6 +185,11 @@ impl Config {
             ("journal-database", Value::text(&transfer.journal_database)),
             ("journal-retention", Value::time(transfer.journal_retention)),
             ("session-limit", Value::time(transfer.session_limit)),
+            ("max-interrupted", Value::number(transfer.max_interrupted)),
+            (
+                "max-interrupted-bytes",
+                Value::size(usize::try_from(transfer.max_interrupted_bytes).unwrap_or(usize::MAX)),
+            ),
             ("session-idle", Value::time(transfer.session_idle)),
             (
                 "max-early-appends",

@@ -253,7 +253,8 @@ impl Caller {
 
     /// Whether a database is one that it may see, for lists.
     pub(super) fn sees_database(&self, name: &str) -> bool {
-        self.allows(Action::ReadCatalog, Target::Database(self.database(name)))
+        let is_journal = self.access.policy.is_journal(name);
+        !is_journal && self.allows(Action::ReadCatalog, Target::Database(self.database(name)))
     }
 
     /// Whether a transfer is one that it may see, for lists.

@@ -285,6 +285,11 @@ fn external(error: &Error) -> External {
         Error::EmptyReplacement { table, rejected } => new(FailedPrecondition, "EMPTY_REPLACEMENT")
             .with("table", table)
             .with("rejected", rejected),
+        Error::TooManyInterrupted { count, bytes } => {
+            new(FailedPrecondition, "TOO_MANY_INTERRUPTED")
+                .with("limit", count)
+                .with("limitBytes", bytes)
+        }
         Error::SessionExpired { seconds } => {
             new(FailedPrecondition, "SESSION_EXPIRED").with("seconds", seconds)
         }

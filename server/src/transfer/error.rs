@@ -394,6 +394,17 @@ pub enum Error {
         /// The limit.
         seconds: u64,
     },
+    /// More uploads wait for their clients than are kept.
+    #[error(
+        "more interrupted uploads waited for their clients than the server keeps ({count}, with {bytes} bytes \
+         staged), and this one had waited longest; load the file again under another id"
+    )]
+    TooManyInterrupted {
+        /// How many are kept.
+        count: usize,
+        /// How many bytes they may have staged.
+        bytes: u64,
+    },
     /// All memory for transfers is in use.
     #[error(
         "all of the {limit} bytes of memory that the server may use were taken for too long; try again in a \

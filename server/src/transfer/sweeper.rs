@@ -3,7 +3,7 @@
 //! `app` runs it for as long as the server. Every server does the same on the same ClickHouse; it must
 //! never touch an upload that is alive, on whatever server.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     CommitMode, Error, Inner, Phase, Result, Transfers,
     claims::as_counted,
-    protocol::{Claim, Due, Step},
+    protocol::{Claim, Due, Standing, Step},
     records::SILENCE_SECONDS,
     upload::complete,
 };
@@ -29,8 +29,8 @@ const INTERVAL: Duration = Duration::from_secs(20);
 /// stream that is silent for as long is ended too.
 const GIVE_WAY: Duration = Duration::from_secs(60);
 
-/// Transfers that one round looks at.
-const ROUND: usize = 1_000;
+/// Transfers that are looked at together.
+const PAGE: usize = 1_000;
 
 /// A row of `sql::old_tables`.
 #[derive(::clickhouse::Row, Deserialize)]
@@ -41,6 +41,20 @@ struct TableRow {
     age: u64,
     /// Whether it says of itself that it is a staging table.
     is_marked: bool,
+}
+
+/// A row of `sql::staged_bytes`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct StagedRow {
+    name: String,
+    bytes: u64,
+}
+
+/// An upload that waits for its client.
+struct Waiting {
+    /// For so many seconds.
+    age: u64,
+    row: TransferRow,
 }
 
 impl Transfers {
@@ -78,52 +92,115 @@ impl Inner {
         if !self.journal.exists().await? {
             return Ok(());
         }
-        let open = [Phase::Committing, Phase::Running, Phase::Interrupted];
-        let filter = ListFilter {
-            states: &open.map(Phase::name),
+        let open = [Phase::Committing, Phase::Running, Phase::Interrupted].map(Phase::name);
+        let mut filter = ListFilter {
+            states: &open,
             ..ListFilter::default()
         };
-        let rows = self.journal.list(&filter, ROUND).await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
-        let pulses = if ids.is_empty() {
-            Vec::new()
-        } else {
-            self.journal.pulses(&ids).await?
-        };
-        let claims = self.newest_claims(&ids).await?;
-        for row in rows {
-            let pulse = pulses
-                .iter()
-                .find(|pulse| pulse.transfer_id == row.transfer_id);
-            let age = pulse.map_or(0, |pulse| pulse.age);
-            let id = row.transfer_id;
-            let newest = claims.iter().find(|(of, _)| *of == id);
-            if self.is_active(id) {
-                continue;
-            }
-            let outcome = match newest {
-                Some((_, newest)) => self.sweep_one(row, newest, age, silence_seconds).await,
-                None => Ok(()),
-            };
-            if let Err(error) = outcome {
-                tracing::warn!(%id, error = error.logged(), "cannot clear up after an upload");
+        let mut ids = Vec::new();
+        let mut waiting = Vec::new();
+        loop {
+            let rows = self.journal.list(&filter, PAGE).await?;
+            let is_last = rows.len() < PAGE;
+            filter.after = rows.last().map(|row| (row.started_at, row.transfer_id));
+            ids.extend(rows.iter().map(|row| row.transfer_id));
+            waiting.extend(self.sweep_page(rows, silence_seconds).await?);
+            if is_last {
+                break;
             }
         }
+        self.bound(waiting).await?;
         for connection in self.connections.named() {
             self.through(connection.clone()).drop_orphans(&ids).await;
         }
         Ok(())
     }
 
+    /// Does what is due for each of some uploads; returns those that wait for their clients.
+    async fn sweep_page(
+        &self,
+        rows: Vec<TransferRow>,
+        silence_seconds: u64,
+    ) -> Result<Vec<Waiting>> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.transfer_id).collect();
+        let mut waiting = Vec::new();
+        if ids.is_empty() {
+            return Ok(waiting);
+        }
+        let pulses = self.journal.pulses(&ids).await?;
+        let claims = self.newest_claims(&ids).await?;
+        for row in rows {
+            let id = row.transfer_id;
+            let pulse = pulses.iter().find(|pulse| pulse.transfer_id == id);
+            let age = pulse.map_or(0, |pulse| pulse.age);
+            let newest = claims.iter().find(|(of, _)| *of == id);
+            let Some((_, newest)) = newest.filter(|_| !self.is_active(id)) else {
+                continue;
+            };
+            match self
+                .sweep_one(row.clone(), newest, age, silence_seconds)
+                .await
+            {
+                Ok(true) => {}
+                Ok(false) if newest.standing() == Standing::Owned => {
+                    waiting.extend(is_waiting(&row, age).then_some(Waiting { age, row }));
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%id, error = error.logged(), "cannot clear up after an upload");
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Gives up the uploads that have waited longest, where more wait than are kept.
+    async fn bound(&self, mut waiting: Vec<Waiting>) -> Result<()> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut staged: HashMap<Uuid, u64> = HashMap::new();
+        for connection in self.connections.named() {
+            let rows: Vec<StagedRow> = connection.service().fetch(&sql::staged_bytes()).await?;
+            for row in rows {
+                if let Some((id, _)) = sql::transfer_of(&row.name) {
+                    *staged.entry(id).or_default() += row.bytes;
+                }
+            }
+        }
+        let bytes_of = |row: &TransferRow| staged.get(&row.transfer_id).copied().unwrap_or(0);
+        let mut count = waiting.len();
+        let mut bytes: u64 = waiting.iter().map(|waiting| bytes_of(&waiting.row)).sum();
+        let (most, most_bytes) = (
+            self.config.max_interrupted,
+            self.config.max_interrupted_bytes,
+        );
+        waiting.sort_by_key(|waiting| std::cmp::Reverse(waiting.age));
+        for Waiting { row, .. } in waiting {
+            if count <= most && bytes <= most_bytes {
+                break;
+            }
+            count -= 1;
+            bytes -= bytes_of(&row);
+            tracing::warn!(id = %row.transfer_id, "too many uploads wait: giving one up");
+            let error = Error::TooManyInterrupted {
+                count: most,
+                bytes: most_bytes,
+            };
+            self.expire(row, &error).await?;
+        }
+        Ok(())
+    }
+
     /// Does what is due for an upload that no pipeline of this server works on: its newest step says
-    /// where it stands, its row only what is known of it.
+    /// where it stands, its row only what is known of it. Says whether anything was.
     async fn sweep_one(
         &self,
         row: TransferRow,
         newest: &Claim,
         age: u64,
         silence_seconds: u64,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let limit = self.config.session_limit.as_secs();
         let is_interrupted = Phase::named(&row.state) == Some(Phase::Interrupted);
         let limit = if is_interrupted {
@@ -131,23 +208,31 @@ impl Inner {
         } else {
             limit.max(SILENCE_SECONDS)
         };
-        match newest.due(age, silence_seconds, limit) {
-            Some(Due::Complete) => self.complete_for(row, newest).await,
-            Some(Due::Expire) => self.expire(row).await,
-            Some(Due::DescribeSuccess) => {
-                let row = as_counted(row, newest);
-                Ok(self.journal.put_transfer(row).await?)
+        let Some(due) = newest.due(age, silence_seconds, limit) else {
+            return Ok(false);
+        };
+        match due {
+            Due::Complete => self.complete_for(row, newest).await?,
+            Due::Expire => {
+                let error = Error::SessionExpired {
+                    seconds: self.config.session_limit.as_secs(),
+                };
+                self.expire(row, &error).await?;
             }
-            Some(Due::DescribeEnd { by_caller }) => {
+            Due::DescribeSuccess => {
+                let row = as_counted(row, newest);
+                self.journal.put_transfer(row).await?;
+            }
+            Due::DescribeEnd { by_caller } => {
                 let error = if by_caller {
                     Error::Cancelled
                 } else {
                     Error::ServerGone
                 };
-                self.describe_end(row, newest, &error).await
+                self.describe_end(row, newest, &error).await?;
             }
-            None => Ok(()),
         }
+        Ok(true)
     }
 
     /// Completes a commit whose server has gone, where this one gets to the table without the caller.
@@ -165,14 +250,11 @@ impl Inner {
     }
 
     /// Ends an upload whose client did not come back.
-    async fn expire(&self, row: TransferRow) -> Result<()> {
+    async fn expire(&self, row: TransferRow, error: &Error) -> Result<()> {
         tracing::info!(id = %row.transfer_id, "an upload was abandoned");
-        let error = Error::SessionExpired {
-            seconds: self.config.session_limit.as_secs(),
-        };
         let taken = self.end_work(row.transfer_id, Step::Fail).await?;
         match taken.filter(|taken| taken.step == Step::Fail) {
-            Some(taken) => self.describe_end(row, &taken, &error).await,
+            Some(taken) => self.describe_end(row, &taken, error).await,
             // Somebody has gone on with it, or has ended it.
             None => Ok(()),
         }
@@ -253,4 +335,9 @@ impl Inner {
         let is_own = self.connection.name() == connections::DEFAULT;
         Ok(is_own && table.is_marked && table.age > self.config.session_limit.as_secs())
     }
+}
+
+/// Whether nobody works on it, on whatever server.
+fn is_waiting(row: &TransferRow, age: u64) -> bool {
+    Phase::named(&row.state) == Some(Phase::Interrupted) || age > SILENCE_SECONDS
 }

@@ -8,7 +8,9 @@ use crate::{
     transfers::state,
 };
 
-const ID: &str = "0190a5f0-7f1a-7c00-8000-0000000000e0";
+fn id(number: usize) -> String {
+    format!("0190a5f0-7f1a-7c00-8000-0000000000e{number}")
+}
 
 async fn server() -> TestServer {
     let server = TestServer::start().await;
@@ -17,10 +19,11 @@ async fn server() -> TestServer {
     server
 }
 
-fn replace() -> pb::UploadSpec {
+/// Each upload has an id of its own: one that was refused is used up.
+fn replace(number: usize) -> pb::UploadSpec {
     pb::UploadSpec {
         commit_mode: pb::CommitMode::Replace.into(),
-        transfer_id: ID.to_owned(),
+        transfer_id: id(number),
         rejects: Some(pb::RejectPolicy {
             max_rows: None,
             max_share: Some(1.0),
@@ -36,8 +39,9 @@ fn staging_tables(server: &TestServer) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_row_replaces_no_table_unless_that_is_meant() {
     let server = server().await;
-    for (file, rejected) in [("n,s\n", "0"), ("n,s\n300,a\nx,b\n", "2")] {
-        let status = server.upload(replace(), file).await.unwrap_err();
+    let files = [("n,s\n", "0"), ("n,s\n300,a\nx,b\n", "2")];
+    for (number, (file, rejected)) in files.into_iter().enumerate() {
+        let status = server.upload(replace(number), file).await.unwrap_err();
         assert_eq!(
             (reason(&status).as_str(), status.code()),
             ("EMPTY_REPLACEMENT", Code::FailedPrecondition)
@@ -46,19 +50,22 @@ async fn no_row_replaces_no_table_unless_that_is_meant() {
         assert_eq!(metadata(&status, "rejected"), rejected);
         assert_eq!(server.sql("SELECT count() FROM t WHERE s = 'old'"), "2");
         assert_eq!(staging_tables(&server), "0");
-        let transfer = state(&server, ID).await;
+        let transfer = state(&server, &id(number)).await;
         assert_eq!(transfer.state(), pb::TransferState::Failed);
     }
 
     // One row is enough: the old ones go.
-    let response = server.upload(replace(), "n,s\n300,a\n7,b\n").await.unwrap();
+    let response = server
+        .upload(replace(2), "n,s\n300,a\n7,b\n")
+        .await
+        .unwrap();
     assert_eq!(counters(&response).rows_committed, 1);
     assert_eq!(server.sql("SELECT n, s FROM t"), "7\tb");
 
     let meant = pb::UploadSpec {
         allow_empty: true,
         transfer_id: String::new(),
-        ..replace()
+        ..replace(3)
     };
     let response = server.upload(meant, "n,s\n300,a\n").await.unwrap();
     assert_eq!(counters(&response).rows_committed, 0);
@@ -71,7 +78,7 @@ async fn a_file_without_a_byte_is_refused_in_any_case() {
     let server = server().await;
     let meant = pb::UploadSpec {
         allow_empty: true,
-        ..replace()
+        ..replace(3)
     };
     let status = server.upload(meant, "").await.unwrap_err();
     assert_eq!(reason(&status), "EMPTY_FILE");

@@ -115,7 +115,7 @@ async fn a_client_that_vanishes_ends_its_transfer() {
     let upload = OpenUpload::begin(&server, "slow", ID).await;
     upload.data(format!("n,s\n{}", rows())).await;
     until_rows_are_parsed(&server, ID).await;
-    upload.call.abort();
+    upload.hang_up().await;
     let transfer = ended(&server, ID).await;
     assert_eq!(transfer.state(), pb::TransferState::Interrupted);
     assert_eq!(transfer.error.unwrap().reason, "CLIENT_GONE");

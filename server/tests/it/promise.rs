@@ -2,7 +2,10 @@
 //!
 //! Most tests stand between the server and ClickHouse ([`Gate`]) and do something at one statement.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sluice_proto::v1 as pb;
 use sluice_server::task;
@@ -66,18 +69,14 @@ fn staging_tables(engine: &HostedEngine) -> String {
 }
 
 /// A gate that holds the `nth` statement with `text`, and lets everything else pass.
-async fn holding(
-    engine: &HostedEngine,
-    text: &'static str,
-    nth: usize,
-) -> (Gate, std::sync::Arc<Hold>) {
-    let hold = std::sync::Arc::new(Hold::default());
-    let held = std::sync::Arc::clone(&hold);
+async fn holding(engine: &HostedEngine, text: &'static str, nth: usize) -> (Gate, Arc<Hold>) {
+    let hold = Arc::new(Hold::default());
+    let held = Arc::clone(&hold);
     let mut seen = 0;
     let gate = Gate::open(&engine.url, move |statement| {
         seen += usize::from(statement.contains(text));
         if statement.contains(text) && seen == nth {
-            Verdict::Hold(std::sync::Arc::clone(&held))
+            Verdict::Hold(Arc::clone(&held))
         } else {
             Verdict::Pass
         }
@@ -747,6 +746,38 @@ async fn blocks_that_failed_do_not_begin_anew_under_their_id() {
         let status = server.upload(asked, days()).await.unwrap_err();
         assert_eq!(reason(&status), "TRANSFER_NOT_RESUMABLE", "{mode:?}");
         assert_eq!(server.sql("SELECT count() FROM t"), left.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_carry_the_id_of_their_transfer() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let of_table = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&of_table);
+    let gate = Gate::open(&engine.url, move |statement| {
+        if statement.contains("_sluice_staging_") {
+            let (id, comment) = (format!("query_id={ID}-"), format!("log_comment={ID}"));
+            let is_told = statement.contains(&id) && statement.contains(&comment);
+            seen.lock().unwrap().push((statement.to_owned(), is_told));
+        }
+        Verdict::Pass
+    })
+    .await;
+    let server = server_at(&gate.url).await;
+    server.upload(spec_of("t", ID), days()).await.unwrap();
+    let of_table = of_table.lock().unwrap();
+    for (statement, is_told) in of_table.iter() {
+        assert!(is_told, "{statement}");
+    }
+    for kind in [
+        "CREATE TABLE",
+        "INSERT INTO",
+        "MOVE PARTITION",
+        "DROP TABLE",
+    ] {
+        let mut all = of_table.iter();
+        assert!(all.any(|(statement, _)| statement.contains(kind)), "{kind}");
     }
 }
 

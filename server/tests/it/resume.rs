@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluice_proto::v1 as pb;
+use sluice_server::config::TransferConfig;
 use tonic::{Code, Status};
 
 use crate::{
@@ -600,6 +601,73 @@ async fn a_cancelled_upload_leaves_nothing() {
     assert_eq!(reason(&status), "TRANSFER_ENDED");
     server.upload(spec_of("t", THIRD), &file).await.unwrap();
     assert_eq!(server.checksum("t"), server.checksum("whole"));
+}
+
+/// Interrupts so many uploads, one after the other, on a server that keeps only some; waits until the rest is
+/// given up.
+async fn interrupted(kept: usize, change: impl FnOnce(&mut TransferConfig)) -> TestServer {
+    const COUNT: usize = 4;
+    let server = TestServer::start_with(|config| {
+        small_blocks(config);
+        config.transfer.session_idle = Duration::from_secs(1);
+        change(&mut config.transfer);
+    })
+    .await;
+    create(&server, "t", "");
+    let file = file();
+    for number in 0..COUNT {
+        hang_up(
+            &server,
+            "t",
+            &nth(number),
+            &file.as_bytes()[..file.len() / 2],
+        )
+        .await;
+        // Their ages are in seconds.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+    for number in 0..COUNT {
+        let is_kept = number >= COUNT - kept;
+        if !is_kept {
+            let transfer = until_state(&server, &nth(number), pb::TransferState::Failed).await;
+            assert_eq!(transfer.error.unwrap().reason, "TOO_MANY_INTERRUPTED");
+        }
+    }
+    // What is kept stays.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for number in COUNT - kept..COUNT {
+        let transfer = state(&server, &nth(number)).await;
+        assert_eq!(transfer.state(), pb::TransferState::Interrupted);
+    }
+    assert_eq!(staging_tables(&server), kept.to_string());
+    for number in COUNT - kept..COUNT {
+        server
+            .upload(spec_of("t", &nth(number)), &file)
+            .await
+            .unwrap();
+    }
+    let rows = (kept * 200_000).to_string();
+    assert_eq!(server.sql("SELECT count() FROM t"), rows);
+    server
+}
+
+fn nth(number: usize) -> String {
+    format!("0190a5f0-7f1a-7c00-8000-0000000000d{number}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_interrupted_uploads_than_are_kept_are_given_up_the_oldest_first() {
+    interrupted(2, |config| config.max_interrupted = 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_given_up_than_has_to_be() {
+    interrupted(4, |config| config.max_interrupted = 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_uploads_with_more_bytes_than_are_kept_are_given_up() {
+    interrupted(0, |config| config.max_interrupted_bytes = 1 << 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "The server goes on by itself. Do not load the file again.",
   ],
   FILE_TRUNCATED: ["The file ended at another size than it began with", "Choose it again."],
+  TOO_MANY_INTERRUPTED: [
+    "Too many interrupted uploads waited for their files",
+    "Start it as a new upload.",
+  ],
   SESSION_EXPIRED: ["The upload waited too long for its file", "Start it as a new upload."],
   MEMORY_LIMIT: ["The server has no memory to spare"],
   MESSAGE_TOO_LARGE: ["The request is larger than the server takes"],

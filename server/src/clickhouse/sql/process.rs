@@ -10,13 +10,14 @@ use super::{Statement, join, quote_string};
 pub(crate) fn progress(query_id: Uuid) -> Statement {
     Statement::new(format!(
         "SELECT read_rows, read_bytes, total_rows_approx, written_rows, written_bytes \
-         FROM system.processes WHERE query_id = '{query_id}'"
+         FROM system.processes WHERE {}",
+        has_id(query_id)
     ))
 }
 
 /// Ends the statement with this id; does nothing when it does not run.
 pub(crate) fn kill(query_id: Uuid) -> Statement {
-    Statement::new(format!("KILL QUERY WHERE query_id = '{query_id}' ASYNC"))
+    Statement::new(format!("KILL QUERY WHERE {} ASYNC", has_id(query_id)))
 }
 
 /// How many INSERTs run whose tokens begin with a text, and may still write. One that was killed while it waits
@@ -33,6 +34,11 @@ pub(crate) fn kill_inserts(token: &str) -> Statement {
     Statement::new(format!("KILL QUERY WHERE {} ASYNC", has_token(token)))
 }
 
+/// Before its own id, a statement may have that of its transfer.
+fn has_id(query_id: Uuid) -> String {
+    format!("endsWith(query_id, '{query_id}')")
+}
+
 fn has_token(token: &str) -> String {
     format!(
         "startsWith(Settings['insert_deduplication_token'], {})",
@@ -45,9 +51,10 @@ fn has_token(token: &str) -> String {
 /// a program's library that it may not open, says nothing of the statement.
 pub(crate) fn exception(query_id: Uuid) -> Statement {
     Statement::new(format!(
-        "SELECT code, name, last_error_message AS message FROM system.errors WHERE query_id = '{query_id}' \
+        "SELECT code, name, last_error_message AS message FROM system.errors WHERE {} \
          AND NOT (name = 'CANNOT_OPEN_FILE' AND last_error_message LIKE 'Cannot open file %.so: %') \
-         ORDER BY last_error_time DESC LIMIT 1"
+         ORDER BY last_error_time DESC LIMIT 1",
+        has_id(query_id)
     ))
 }
 

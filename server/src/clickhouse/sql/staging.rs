@@ -253,6 +253,16 @@ pub(crate) fn old_tables(seconds: u64) -> Statement {
     )
 }
 
+/// How many bytes each staging table has.
+pub(crate) fn staged_bytes() -> Statement {
+    Statement::with_params(
+        "SELECT name, ifNull(total_bytes, 0) AS bytes FROM system.tables \
+         WHERE startsWith(name, {p0:String})"
+            .to_owned(),
+        vec![PREFIX.to_owned()],
+    )
+}
+
 /// What decides how rows can be committed to a table. `table` must name its database.
 pub(crate) fn engine(table: &TableName) -> Statement {
     Statement::with_params(

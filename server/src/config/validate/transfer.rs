@@ -90,6 +90,20 @@ pub(super) fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig
             defaults::SESSION_LIMIT,
             faults,
         ),
+        max_interrupted: count(
+            "max-interrupted",
+            raw.max_interrupted.as_deref(),
+            defaults::MAX_INTERRUPTED,
+            &range::INTERRUPTED,
+            faults,
+        ),
+        max_interrupted_bytes: size(
+            "max-interrupted-bytes",
+            raw.max_interrupted_bytes.as_deref(),
+            defaults::MAX_INTERRUPTED_BYTES,
+            &range::FILE_BYTES,
+            faults,
+        ) as u64,
         session_idle: waiting(
             "session-idle",
             raw.session_idle.as_deref(),

@@ -64,7 +64,7 @@ impl Staging {
         incarnation: u32,
     ) -> Self {
         Self {
-            client: client.clone(),
+            client: client.for_transfer(transfer_id),
             transfer_id,
             incarnation,
             target: target.clone(),

@@ -106,6 +106,7 @@ impl Error {
             | Self::ChecksumMismatch { .. }
             | Self::CountMismatch { .. }
             | Self::SessionExpired { .. }
+            | Self::TooManyInterrupted { .. }
             | Self::MemoryLimit { .. }
             | Self::FileTooLarge { .. }
             | Self::ServerGone

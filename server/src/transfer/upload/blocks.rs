@@ -326,7 +326,7 @@ impl Closing<'_, '_> {
                 .await?;
         }
         sink.inner
-            .see_ended(sink.client, &sink.token(checkpoint))
+            .see_ended(&sink.client, &sink.token(checkpoint))
             .await
     }
 

@@ -168,7 +168,7 @@ impl<'a> Job<'a> {
     fn sink(&self, table: &TableName, columns: &[InsertColumn], choice: &Choice) -> Sink<'a> {
         Sink {
             inner: self.inner,
-            client: self.inner.client(),
+            client: self.inner.client().for_transfer(self.request.id),
             transfer: self.transfer,
             table: table.clone(),
             columns: columns.to_vec(),
@@ -208,7 +208,8 @@ impl<'a> Job<'a> {
         let inner = self.inner;
         let mut sink = self.sink(&into, columns, choice);
         if is_staged {
-            sink.client = inner.connection.service();
+            let service = inner.connection.service();
+            sink.client = service.for_transfer(self.request.id);
         }
         let from = start.typing();
         let present = Present {

@@ -38,7 +38,7 @@ pub(super) enum Item {
 pub(super) struct Sink<'a> {
     pub(super) inner: &'a Inner,
     /// Whose rights the INSERTs need.
-    pub(super) client: &'a Client,
+    pub(super) client: Client,
     pub(super) transfer: &'a Transfer,
     pub(super) table: TableName,
     pub(super) columns: Vec<InsertColumn>,
