@@ -23,12 +23,13 @@ mod walls;
 
 use std::fmt;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::{net::TcpStream, sync::watch};
 
 pub use self::embedded::EmbeddedConfig;
 pub use self::host::{HostRequest, run_host};
@@ -192,16 +193,42 @@ impl Engine {
     ///
     /// [`Error::NotReady`] when it does not within `timeout`, [`Error::Stopped`] after a shutdown.
     pub async fn wait_ready(&self, timeout: Duration) -> Result<()> {
-        let mut state = self.state.clone();
-        let settled = state.wait_for(|state| matches!(state, State::Ready | State::Stopped));
-        match tokio::time::timeout(timeout, settled).await {
-            Ok(Ok(state)) if state.is_ready() => Ok(()),
-            Ok(_) => Err(Error::Stopped),
+        match tokio::time::timeout(timeout, self.settled()).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Stopped),
             Err(_) => Err(Error::NotReady {
                 waited: timeout,
                 state: self.state.borrow().clone(),
             }),
         }
+    }
+
+    /// Waits until it answers, or never will: then false.
+    async fn settled(&self) -> bool {
+        let mut state = self.state.clone();
+        loop {
+            let settled = state.wait_for(|state| matches!(state, State::Ready | State::Stopped));
+            if !settled.await.is_ok_and(|state| state.is_ready()) {
+                return false;
+            }
+            if !self.is_refusing().await {
+                return true;
+            }
+            // Its process has just ended, and the supervisor has not seen it yet.
+            if state.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Whether nobody listens any more where the embedded engine answers.
+    async fn is_refusing(&self) -> bool {
+        let Some(supervisor) = &self.supervisor else {
+            return false;
+        };
+        let address = (Ipv4Addr::LOCALHOST, supervisor.port());
+        let connected = TcpStream::connect(address).await;
+        connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     }
 
     /// Ends the embedded engine: asks it to, waits, and kills it after 10 seconds. Returns when the
