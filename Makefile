@@ -16,10 +16,11 @@ SAMPLE := server/tests/data/airports.csv
 VENV := .venv
 TOOLS := $(VENV)/installed
 ENGINE := server/engine/node_modules/.package-lock.json
+ZOOKEEPER := .zookeeper/zookeeper.jar
 WEB_MODULES := web-client/node_modules/.package-lock.json
 WEB_SOURCES := $(shell find web-client/src web-client/*.html web-client/*.json web-client/vite.config.ts)
 PAGE := web-client/dist/page/index.html
-SHELL_SCRIPTS := .ci/run cli-client/demo.sh
+SHELL_SCRIPTS := .ci/run cli-client/demo.sh server/tests/cluster/zookeeper.sh
 BENCH := server/benches/e2e
 
 # Options of the server (`make run ARGS="--listen 127.0.0.1:6000"`).
@@ -30,11 +31,13 @@ QUICK ?=
 COLD ?=
 # Rounds of `make chaos`; CHAOS_SEED repeats those of an earlier run.
 CHAOS_ROUNDS ?= 200
+# Rounds of `make cluster`; CLUSTER_SEED repeats those of an earlier run.
+CLUSTER_ROUNDS ?= 200
 # Time that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test chaos lint bench bench-micro bench-web fuzz build web engine tools clean \
+.PHONY: help run demo test chaos cluster zookeeper lint bench bench-micro bench-web fuzz build web engine tools clean \
 	test-rust test-web lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker
 
 help: ## list the targets
@@ -53,7 +56,7 @@ demo: engine build ## load a real CSV, query it, export it, compare; needs nobod
 
 test: test-rust test-web ## run all tests, those of the page in a real browser
 
-test-rust: engine web
+test-rust: engine zookeeper web
 	$(CARGO) test --workspace --locked --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		set -x; $(CARGO) nextest run --workspace --locked --no-fail-fast; \
@@ -68,6 +71,9 @@ test-web: engine web
 
 chaos: engine ## load files while everything is killed, frozen, cut and full; 200 rounds, some twenty minutes
 	CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(CARGO) test --locked -p sluice-server --test chaos -- --nocapture
+
+cluster: engine zookeeper ## the same on a cluster of three ClickHouses (or SLUICE_CLUSTER=URL,URL,URL)
+	CLUSTER_ROUNDS=$(CLUSTER_ROUNDS) $(CARGO) test --locked -p sluice-server --test cluster -- --nocapture --test-threads 1
 
 lint: lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker ## check everything that needs no run
 
@@ -133,6 +139,12 @@ $(ENGINE): server/engine/package-lock.json
 	cd server/engine && $(NPM) ci --no-audit --no-fund
 	@touch $@
 
+zookeeper: $(if $(SLUICE_CLUSTER),,$(ZOOKEEPER)) ## fetch the ZooKeeper of the tests (it wants Java)
+
+$(ZOOKEEPER): server/tests/cluster/zookeeper.sh server/tests/cluster/zookeeper.sha256
+	server/tests/cluster/zookeeper.sh .zookeeper
+	@touch $@
+
 tools: $(TOOLS)
 
 $(TOOLS): requirements-dev.txt
@@ -142,5 +154,5 @@ $(TOOLS): requirements-dev.txt
 	@touch $@
 
 clean: ## remove what was built and fetched (the tables in sluice-data stay)
-	rm -rf target $(VENV) server/engine/node_modules bench-data \
+	rm -rf target $(VENV) .zookeeper server/engine/node_modules bench-data \
 		web-client/node_modules web-client/dist/page web-client/test-results

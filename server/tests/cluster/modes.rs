@@ -1,0 +1,189 @@
+//! What an upload into each kind of table of a cluster promises, and keeps.
+
+use std::time::Duration;
+
+use sluice_proto::v1 as pb;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    nodes::{ALL, Cluster, Node, PATIENCE, wait},
+    service::{Service, spec},
+};
+
+/// Rows over three months.
+pub(crate) fn file(rows: usize) -> Vec<u8> {
+    let line = |n: usize| format!("2024-{:02}-{:02},{n},\"row, {n}\"\n", n % 3 + 1, n % 28 + 1);
+    let lines = (0..rows).map(line);
+    let lines = std::iter::once("d,n,s\n".to_owned()).chain(lines);
+    lines.collect::<String>().into_bytes()
+}
+
+/// A name that no other run has.
+pub(crate) fn unique(prefix: &str) -> String {
+    format!("{prefix}_{}", Uuid::new_v4().simple())
+}
+
+/// Makes a database, and in it a table of the first shard with a replica on two nodes; `rest` is what stands
+/// behind its engine.
+pub(crate) fn replicated(cluster: &Cluster, table: &str, rest: &str) -> String {
+    let database = unique("d");
+    cluster.everywhere(&format!("CREATE DATABASE {database}"));
+    for node in &cluster.nodes {
+        node.sql(&format!(
+            "CREATE TABLE {database}.{table} (d Date, n UInt64, s String) \
+             ENGINE = ReplicatedMergeTree('/clickhouse/tables/{database}/{{shard}}/{table}', '{{replica}}') {rest}"
+        ));
+    }
+    database
+}
+
+/// The number of rows, of different rows, and a checksum.
+pub(crate) fn content(node: &Node, table: &str) -> String {
+    node.sql(&format!(
+        "SELECT count(), uniqExact(n), sum(cityHash64(*)) FROM {table}"
+    ))
+}
+
+/// What the content of a table must be.
+pub(crate) fn content_of(rows: usize) -> String {
+    format!("{rows}\t{rows}\t")
+}
+
+/// Waits until both replicas have the same, and returns it.
+pub(crate) fn settled(cluster: &Cluster, table: &str) -> String {
+    let [first, second, _] = cluster.nodes.as_slice() else {
+        panic!("three nodes")
+    };
+    for node in [first, second] {
+        node.sql(&format!("SYSTEM SYNC REPLICA {table}"));
+    }
+    let found = content(first, table);
+    assert_eq!(content(second, table), found, "the replicas differ");
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicated_table_is_loaded_directly_unless_blocks_are_asked_for() {
+    let cluster = Cluster::start();
+    let database = replicated(&cluster, "t", "PARTITION BY toYYYYMM(d) ORDER BY n");
+    let table = format!("{database}.t");
+    let service = Service::start(&cluster.nodes[0].url);
+    let loaded = service
+        .upload(
+            &spec(&database, "t", pb::CommitMode::Unspecified),
+            &file(5_000),
+        )
+        .await
+        .unwrap();
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Direct);
+    assert!(settled(&cluster, &table).starts_with(&content_of(5_000)));
+
+    cluster.nodes[0].sql(&format!("TRUNCATE TABLE {table}"));
+    let blocks = spec(&database, "t", pb::CommitMode::Blocks);
+    let loaded = service.upload(&blocks, &file(5_000)).await.unwrap();
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks);
+    assert!(
+        loaded.guarantee.contains("replicated_deduplication_window"),
+        "{}",
+        loaded.guarantee
+    );
+    let replayed = service.upload(&blocks, &file(5_000)).await.unwrap();
+    assert_eq!(replayed.transfer_id, loaded.transfer_id);
+    assert!(settled(&cluster, &table).starts_with(&content_of(5_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_survive_the_death_of_node_and_server() {
+    let mut cluster = Cluster::start();
+    if !cluster.is_ours() {
+        return;
+    }
+    let database = replicated(&cluster, "t", "PARTITION BY toYYYYMM(d) ORDER BY n");
+    let table = format!("{database}.t");
+    let service = Service::start(&cluster.nodes[0].url);
+    let blocks = spec(&database, "t", pb::CommitMode::Blocks);
+    let file = file(100_000);
+    let upload = service.upload_to_the_end(&blocks, &file);
+    let trouble = async {
+        let pause = Duration::from_millis(600);
+        tokio::time::sleep(pause).await;
+        cluster.nodes[0].kill();
+        cluster.nodes[0].start_again();
+        tokio::time::sleep(pause).await;
+        service.kill();
+        service.start_again();
+        tokio::time::sleep(pause).await;
+        cluster.nodes[0].freeze();
+        tokio::time::sleep(pause).await;
+        cluster.nodes[0].thaw();
+    };
+    let (loaded, ()) = tokio::join!(upload, trouble);
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks);
+    assert!(settled(&cluster, &table).starts_with(&content_of(100_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn distributed_table_spreads_over_replicated_shards() {
+    let cluster = Cluster::start();
+    let database = replicated(&cluster, "t", "ORDER BY n");
+    cluster.nodes[0].sql(&format!(
+        "CREATE TABLE {database}.spread AS {database}.t ENGINE = Distributed({ALL}, {database}, t, n)"
+    ));
+    let service = Service::start(&cluster.nodes[0].url);
+    let loaded = service
+        .upload(
+            &spec(&database, "spread", pb::CommitMode::Unspecified),
+            &file(10_001),
+        )
+        .await
+        .unwrap();
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Direct);
+    let spread = content(&cluster.nodes[0], &format!("{database}.spread"));
+    assert!(spread.starts_with(&content_of(10_001)), "{spread}");
+    let first = settled(&cluster, &format!("{database}.t"));
+    assert!(first.starts_with(&content_of(5_001)), "{first}");
+    let second = content(&cluster.nodes[2], &format!("{database}.t"));
+    assert!(second.starts_with(&content_of(5_000)), "{second}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_table_of_a_replicated_database_is_on_every_server() {
+    let cluster = Cluster::start();
+    let database = unique("r");
+    for node in &cluster.nodes[..2] {
+        node.sql(&format!(
+            "CREATE DATABASE {database} ENGINE = Replicated('/clickhouse/databases/{database}', '{{shard}}', '{{replica}}')"
+        ));
+    }
+    let service = Service::start(&cluster.nodes[0].url);
+    let create = pb::UploadSpec {
+        create_table: true,
+        ..spec(&database, "t", pb::CommitMode::Unspecified)
+    };
+    service.upload(&create, &file(5_000)).await.unwrap();
+    let table = format!("{database}.t");
+    wait(PATIENCE, "the table does not come", || {
+        let there = format!("EXISTS TABLE {table}");
+        cluster.nodes[1].sql(&there) == "1"
+    });
+    let found = settled(&cluster, &table);
+    assert!(found.starts_with(&content_of(5_000)), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicated_table_that_remembers_nothing_takes_no_blocks() {
+    let cluster = Cluster::start();
+    let window = "ORDER BY n SETTINGS replicated_deduplication_window = 0";
+    let database = replicated(&cluster, "t", window);
+    let service = Service::start(&cluster.nodes[0].url);
+    let blocks = spec(&database, "t", pb::CommitMode::Blocks);
+    let status = service.upload(&blocks, &file(10)).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert!(
+        status
+            .message()
+            .contains("replicated_deduplication_window is 0"),
+        "{status:?}"
+    );
+}
