@@ -43,6 +43,12 @@ impl Journal {
         }
     }
 
+    /// The name of its database.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
     /// Makes the database and its tables where they are missing; false when the user may not, which
     /// is found out once, and where several servers answer: each would keep a part of it.
     ///

@@ -225,7 +225,12 @@ impl Inner {
 
     /// The staging table of a transfer whose file was begun anew `incarnation` times.
     fn staging(&self, target: &TableName, id: Uuid, incarnation: u32) -> Staging {
-        Staging::new(self.connection.service(), target, id, incarnation)
+        Staging::new(
+            self.connection.service(),
+            target,
+            (id, incarnation),
+            self.journal.database(),
+        )
     }
 
     /// Makes sure that a query whose transfer failed does not go on in ClickHouse.

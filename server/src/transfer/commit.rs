@@ -40,6 +40,8 @@ pub struct Commit {
 pub(super) struct Choice {
     pub(super) commit: Commit,
     pub(super) engine: EngineClause,
+    /// Whether its rows are staged in Sluice's own database, and not beside the table.
+    pub(super) stages_apart: bool,
     /// What bounds the mode BLOCKS.
     pub(super) window: Option<Window>,
 }
@@ -75,6 +77,7 @@ impl Inner {
         let place = Place {
             several: self.client().several_servers().await?,
             no_journal: self.journal.absence().await?,
+            no_staging: self.no_staging(&traits).await?,
         };
         let views = match views.as_slice() {
             [] => Views::None,
@@ -92,9 +95,62 @@ impl Inner {
         }
         Ok(Choice {
             commit,
+            stages_apart: traits.stages_apart(),
             engine: traits.engine,
             window,
         })
+    }
+
+    /// Why rows cannot be staged for a replicated table with this ClickHouse.
+    async fn no_staging(&self, traits: &Traits) -> Result<Option<String>> {
+        if !traits.engine.is_replicated() || traits.engine.is_shared() {
+            return Ok(None);
+        }
+        let service = self.connection.service();
+        let may_sync = sql::staging::check_sync_grant(&traits.table);
+        match service.is_granted(&may_sync).await {
+            // Versions that do not know the question.
+            Ok(true) | Err(ClickHouseError::InvalidQuery(_)) => {}
+            Ok(false) => {
+                return Ok(Some(format!(
+                    "the user lacks the grant SYSTEM SYNC REPLICA ON {}, without which an interrupted commit could \
+                     not be completed",
+                    traits.table
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if traits.stages_apart() {
+            self.no_own_database().await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Sees that there is a database of Sluice's own to stage rows in; says why there is none.
+    async fn no_own_database(&self) -> Result<Option<String>> {
+        let service = self.connection.service();
+        let database = self.journal.database();
+        let engine = sql::staging::database_engine(database);
+        let engine: Vec<String> = service.fetch(&engine).await?;
+        if engine.first().is_some_and(|engine| engine == "Replicated") {
+            return Ok(Some(format!(
+                "the database {database} is of the engine Replicated too, and what is staged is on one server"
+            )));
+        }
+        if !engine.is_empty() {
+            return Ok(None);
+        }
+        match service
+            .execute(&sql::staging::create_database(database))
+            .await
+        {
+            Ok(()) => Ok(None),
+            Err(ClickHouseError::AccessDenied(exception)) => Ok(Some(format!(
+                "the user may not make the database {database}, in which its rows would be staged: {exception}"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sees that a table that is made is where its rows will come.
@@ -168,17 +224,24 @@ async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<Table
         engine: EngineClause::parse(&row.engine_full),
         is_in_replicated_database: row.database_engine == "Replicated",
         window: 0,
+        window_seconds: None,
     };
-    let window = match traits.engine.setting(traits.window_setting()) {
-        Some(window) => window.parse(),
-        None if traits.engine.is_replicated() => {
-            let statement = sql::staging::default_replicated_window();
-            let values: Vec<String> = client.fetch(&statement).await?;
-            values.first().map_or("0", String::as_str).parse()
-        }
-        None => row.default_window.parse(),
-    };
-    traits.window = window.unwrap_or(0);
+    if traits.engine.is_replicated() {
+        let statement = sql::staging::default_replicated_windows();
+        let defaults: Vec<(String, String)> = client.fetch(&statement).await?;
+        let value = |setting: &str| {
+            let default = defaults.iter().find(|(name, _)| name == setting);
+            let default = default.map(|(_, value)| value.as_str());
+            traits.engine.setting(setting).or(default)?.parse().ok()
+        };
+        let window = value(traits.window_setting());
+        let seconds = value(choice::WINDOW_SECONDS);
+        (traits.window, traits.window_seconds) = (window.unwrap_or(0), seconds);
+    } else {
+        let own = traits.engine.setting(traits.window_setting());
+        let window = own.unwrap_or(&row.default_window).parse();
+        traits.window = window.unwrap_or(0);
+    }
     let views = row.views.into_iter();
     let views = views.map(|(database, name)| TableName::new(database, name));
     Ok((traits, views.collect()))

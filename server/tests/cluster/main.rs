@@ -5,6 +5,9 @@
 //! together by the ZooKeeper of `make zookeeper`. `SLUICE_CLUSTER=URL,URL,URL` takes a cluster that is there
 //! instead, whose nodes live: the first two replicas of one shard, the third another one, with the macros `shard`
 //! and `replica`, in the cluster `c`.
+//!
+//! `CLUSTER_ROUNDS` says how many rounds of chaos (default 4), `CLUSTER_SEED` repeats those of an earlier run:
+//! the seed of each round is printed.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -17,7 +20,10 @@
     reason = "a test fails by panicking, and says what it does"
 )]
 
+mod chaos;
+mod commit;
 mod host;
+mod line;
 mod modes;
 mod nodes;
 mod service;

@@ -7,6 +7,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::{
+    line::Line,
     nodes::{ALL, Cluster, Node, PATIENCE, wait},
     service::{Service, spec},
 };
@@ -64,16 +65,13 @@ pub(crate) fn settled(cluster: &Cluster, table: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicated_table_is_loaded_directly_unless_blocks_are_asked_for() {
+async fn replicated_table_is_loaded_directly_or_in_blocks_when_that_is_asked_for() {
     let cluster = Cluster::start();
     let database = replicated(&cluster, "t", "PARTITION BY toYYYYMM(d) ORDER BY n");
     let table = format!("{database}.t");
     let service = Service::start(&cluster.nodes[0].url);
     let loaded = service
-        .upload(
-            &spec(&database, "t", pb::CommitMode::Unspecified),
-            &file(5_000),
-        )
+        .upload(&spec(&database, "t", pb::CommitMode::Direct), &file(5_000))
         .await
         .unwrap();
     assert_eq!(loaded.commit_mode(), pb::CommitMode::Direct);
@@ -121,6 +119,31 @@ async fn blocks_survive_the_death_of_node_and_server() {
     let (loaded, ()) = tokio::join!(upload, trouble);
     assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks);
     assert!(settled(&cluster, &table).starts_with(&content_of(100_000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicated_table_behind_a_balancer_is_loaded_directly() {
+    let cluster = Cluster::start();
+    let database = replicated(&cluster, "t", "ORDER BY n");
+    let nodes = [cluster.nodes[0].url.as_str(), cluster.nodes[1].url.as_str()];
+    let line = Line::balance(&nodes).await;
+    let service = Service::start(&line.url);
+    for (asked, mode) in [
+        (pb::CommitMode::Unspecified, pb::CommitMode::Direct),
+        (pb::CommitMode::Blocks, pb::CommitMode::Blocks),
+    ] {
+        let loaded = service
+            .upload(&spec(&database, "t", asked), &file(5_000))
+            .await;
+        let loaded = loaded.unwrap();
+        assert_eq!(loaded.commit_mode(), mode, "{}", loaded.guarantee);
+        let table = format!("{database}.t");
+        assert!(settled(&cluster, &table).starts_with(&content_of(5_000)));
+        cluster.nodes[0].sql(&format!("TRUNCATE TABLE {table} SETTINGS alter_sync = 2"));
+    }
+    let atomic = spec(&database, "t", pb::CommitMode::Atomic);
+    let status = service.upload(&atomic, &file(10)).await.unwrap_err();
+    assert!(status.message().contains("servers answer"), "{status:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

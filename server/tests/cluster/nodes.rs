@@ -335,18 +335,28 @@ fn start_zookeeper(dir: &Path, port: u16) -> Child {
         .unwrap()
 }
 
-/// Its port is open before it serves.
+/// Its port is open before it serves, and who asks too early is never answered.
 fn is_zookeeper_serving(port: u16) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
     stream.write_all(b"srvr")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer.contains("Mode: standalone"))
 }
 
-/// Ports that nobody listens on.
+/// Ports that nobody listens on, below those that the system gives to connections: a node that is started again
+/// finds its own free.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let free = || {
+        loop {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, fastrand::u16(10_000..32_000)));
+            if let Ok(listener) = listener {
+                return listener;
+            }
+        }
+    };
+    let listeners = [(); N].map(|()| free());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 

@@ -115,7 +115,7 @@ fn spawn(listen: SocketAddr, clickhouse: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sluice-server"))
         .args(["--listen", &listen.to_string()])
         .args(["--clickhouse-url", clickhouse])
-        .args(["--block-rows", "1000", "--log", "warn"])
+        .args(["--block-rows", "5000", "--log", "warn"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -67,6 +67,12 @@ impl EngineClause {
             && (self.name.starts_with("Replicated") || self.name.starts_with("Shared"))
     }
 
+    /// Whether its parts are one set that every server sees, as in ClickHouse Cloud.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.is_merge_tree() && self.name.starts_with("Shared")
+    }
+
     /// Whether it has a partition key.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {

@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::{EngineClause, IDENTITY, Statement, TableName, join, quote_string};
+use super::{EngineClause, IDENTITY, Statement, TableName, join, quote_identifier, quote_string};
 
 /// What the name of every staging table begins with.
 const PREFIX: &str = "_sluice_staging_";
@@ -26,15 +26,10 @@ pub(crate) fn prefix(transfer_id: Uuid, incarnation: u32) -> String {
     format!("{PREFIX}{}_{incarnation}_", transfer_id.simple())
 }
 
-/// The name of the staging table of a transfer, beside its target, as the owner by step `epoch` has it.
-pub(crate) fn name(
-    target: &TableName,
-    transfer_id: Uuid,
-    incarnation: u32,
-    epoch: u32,
-) -> TableName {
+/// The name of the staging table of a transfer as the owner by step `epoch` has it.
+pub(crate) fn name(database: &str, transfer_id: Uuid, incarnation: u32, epoch: u32) -> TableName {
     let table = format!("{}{epoch}", prefix(transfer_id, incarnation));
-    TableName::new(target.database.as_str(), table)
+    TableName::new(database, table)
 }
 
 /// What the names of the tables that are to take the place of a transfer's target begin with.
@@ -67,14 +62,15 @@ pub(crate) fn transfer_of(table: &str) -> Option<(Uuid, u32)> {
     parts.next().is_none().then_some((id, incarnation))
 }
 
-/// The tables whose names begin with a text, each with its identity.
-pub(crate) fn tables_of(database: &str, prefix: &str) -> Statement {
+/// The tables of two databases, which may be one, whose names begin with a text, each with its identity.
+pub(crate) fn tables_of(databases: [&str; 2], prefix: &str) -> Statement {
+    let [first, second] = databases.map(str::to_owned);
     Statement::with_params(
         format!(
-            "SELECT name, {IDENTITY} AS uuid, '' AS definition FROM system.tables \
-             WHERE database = {{p0:String}} AND startsWith(name, {{p1:String}})"
+            "SELECT database, name, {IDENTITY} AS uuid, engine, '' AS definition FROM system.tables \
+             WHERE database IN ({{p0:String}}, {{p1:String}}) AND startsWith(name, {{p2:String}})"
         ),
-        vec![database.to_owned(), prefix.to_owned()],
+        vec![first, second, prefix.to_owned()],
     )
 }
 
@@ -82,7 +78,7 @@ pub(crate) fn tables_of(database: &str, prefix: &str) -> Statement {
 pub(crate) fn identity(table: &TableName) -> Statement {
     Statement::with_params(
         format!(
-            "SELECT name, {IDENTITY} AS uuid, \
+            "SELECT database, name, {IDENTITY} AS uuid, engine, \
              substring(create_table_query, position(create_table_query, ' (`')) AS definition \
              FROM system.tables WHERE database = {{p0:String}} AND name = {{p1:String}}"
         ),
@@ -224,6 +220,127 @@ pub(crate) fn move_partitions(
     Statement::new(format!("ALTER TABLE {} {moves}", staging.quoted()))
 }
 
+/// Adds partitions to a replicated target, one after the other, each at once on all replicas. The parts keep
+/// their UUIDs there, and stay here too.
+pub(crate) fn attach_partitions(
+    staging: &TableName,
+    target: &TableName,
+    partitions: &[String],
+) -> Statement {
+    from_staging("ATTACH", staging, target, partitions)
+}
+
+/// Puts partitions in the place of those of a replicated target, each at once on all replicas.
+pub(crate) fn replace_partitions(
+    staging: &TableName,
+    target: &TableName,
+    partitions: &[String],
+) -> Statement {
+    from_staging("REPLACE", staging, target, partitions)
+}
+
+fn from_staging(
+    what: &str,
+    staging: &TableName,
+    target: &TableName,
+    partitions: &[String],
+) -> Statement {
+    let changes = join(partitions, |id| {
+        format!(
+            "{what} PARTITION ID {} FROM {}",
+            quote_string(id),
+            staging.quoted()
+        )
+    });
+    Statement::new(format!("ALTER TABLE {} {changes}", target.quoted()))
+}
+
+/// Leaves partitions out.
+pub(crate) fn drop_partitions(staging: &TableName, partitions: &[String]) -> Statement {
+    Statement::new(format!(
+        "ALTER TABLE {} {}",
+        staging.quoted(),
+        join(partitions, |id| format!(
+            "DROP PARTITION ID {}",
+            quote_string(id)
+        ))
+    ))
+}
+
+/// Leaves out all rows of a table.
+pub(crate) fn empty(table: &TableName) -> Statement {
+    Statement::new(format!("TRUNCATE TABLE {}", table.quoted()))
+}
+
+/// Its partitions of which the target has a part: what all replicas add, they add as a whole. Both names must
+/// have their database.
+pub(crate) fn attached_partitions(staging: &TableName, target: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT DISTINCT partition_id FROM system.parts WHERE active AND rows > 0 \
+         AND database = {p0:String} AND table = {p1:String} AND uuid IN (SELECT uuid FROM system.parts \
+         WHERE database = {p2:String} AND table = {p3:String})"
+            .to_owned(),
+        vec![
+            staging.database.clone(),
+            staging.table.clone(),
+            target.database.clone(),
+            target.table.clone(),
+        ],
+    )
+}
+
+/// Waits until a replica has the parts that it knows of.
+pub(crate) fn sync_replica(table: &TableName) -> Statement {
+    Statement::new(format!(
+        "SYSTEM SYNC REPLICA {} LIGHTWEIGHT",
+        table.quoted()
+    ))
+}
+
+/// Asks whether a user may do that.
+pub(crate) fn check_sync_grant(table: &TableName) -> Statement {
+    Statement::new(format!(
+        "CHECK GRANT SYSTEM SYNC REPLICA ON {}",
+        table.quoted()
+    ))
+}
+
+/// Its partitions of more than so many parts. `staging` must name its database.
+pub(crate) fn crowded_partitions(staging: &TableName, parts: u32) -> Statement {
+    Statement::with_params(
+        format!(
+            "SELECT partition_id FROM system.parts WHERE active AND rows > 0 AND database = {{p0:String}} \
+             AND table = {{p1:String}} GROUP BY partition_id HAVING count() > {parts}"
+        ),
+        vec![staging.database.clone(), staging.table.clone()],
+    )
+}
+
+/// Makes the parts of a partition one.
+pub(crate) fn merge_partition(staging: &TableName, id: &str) -> Statement {
+    Statement::new(format!(
+        "OPTIMIZE TABLE {} PARTITION ID {} FINAL",
+        staging.quoted(),
+        quote_string(id)
+    ))
+}
+
+/// The engine of a database; no row where there is none.
+pub(crate) fn database_engine(database: &str) -> Statement {
+    Statement::with_params(
+        "SELECT engine FROM system.databases WHERE name = {p0:String}".to_owned(),
+        vec![database.to_owned()],
+    )
+}
+
+/// Makes a database whose tables are on one server.
+pub(crate) fn create_database(database: &str) -> Statement {
+    Statement::new(format!(
+        "CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic",
+        quote_identifier(database)
+    ))
+}
+
 /// Gives each of two tables the name of the other, at once.
 pub(crate) fn exchange(staging: &TableName, target: &TableName) -> Statement {
     Statement::new(format!(
@@ -276,11 +393,12 @@ pub(crate) fn engine(table: &TableName) -> Statement {
     )
 }
 
-/// The insertions that a replicated table remembers which does not say it itself.
-pub(crate) fn default_replicated_window() -> Statement {
+/// What a replicated table remembers which does not say it itself: how many insertions, and for how many
+/// seconds, each with the name of its setting.
+pub(crate) fn default_replicated_windows() -> Statement {
     Statement::new(
-        "SELECT value FROM system.replicated_merge_tree_settings \
-         WHERE name = 'replicated_deduplication_window'"
+        "SELECT name, value FROM system.replicated_merge_tree_settings WHERE name IN \
+         ('replicated_deduplication_window', 'replicated_deduplication_window_seconds')"
             .to_owned(),
     )
 }
@@ -303,7 +421,10 @@ pub(crate) fn check_grants(table: &TableName, replaces: bool) -> Statement {
 
 #[cfg(test)]
 mod tests {
-    use super::{EngineClause, TableName, create, move_partitions, name, replacement, transfer_of};
+    use super::{
+        EngineClause, TableName, attach_partitions, create, move_partitions, name, replacement,
+        transfer_of,
+    };
 
     #[test]
     fn staging_table_keeps_keys_and_settings_but_no_merging_rule() {
@@ -313,7 +434,7 @@ mod tests {
         );
         let target = TableName::new("db", "t");
         let nil = uuid::Uuid::nil();
-        let staging = name(&target, nil, 1, 2);
+        let staging = name("db", nil, 1, 2);
         let statement = create(&staging, &target, &engine);
         assert_eq!(
             statement.text(),
@@ -332,7 +453,7 @@ mod tests {
     fn names_tell_what_they_serve() {
         let target = TableName::new("db", "t");
         let nil = uuid::Uuid::nil();
-        for own in [name(&target, nil, 3, 17), replacement(&target, nil, 3, 1)] {
+        for own in [name("db", nil, 3, 17), replacement(&target, nil, 3, 1)] {
             assert_eq!(transfer_of(&own.table), Some((nil, 3)), "{own}");
         }
         let staging = "_sluice_staging_00000000000000000000000000000000";
@@ -354,6 +475,11 @@ mod tests {
             move_partitions(&TableName::new("db", "s"), &target, &partitions).text(),
             "ALTER TABLE `db`.`s` MOVE PARTITION ID 'a\\'b' TO TABLE `db`.`t`, \
              MOVE PARTITION ID '2' TO TABLE `db`.`t`"
+        );
+        assert_eq!(
+            attach_partitions(&TableName::new("own", "s"), &target, &partitions).text(),
+            "ALTER TABLE `db`.`t` ATTACH PARTITION ID 'a\\'b' FROM `own`.`s`, \
+             ATTACH PARTITION ID '2' FROM `own`.`s`"
         );
     }
 }

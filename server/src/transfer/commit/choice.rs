@@ -5,6 +5,9 @@
 use super::{Commit, CommitMode, window::Window};
 use crate::clickhouse::sql::{EngineClause, TableName};
 
+/// The setting that says for how long a replicated table remembers insertions.
+pub(super) const WINDOW_SECONDS: &str = "replicated_deduplication_window_seconds";
+
 /// What is to know of a table.
 #[derive(Clone, Debug)]
 pub(super) struct Traits {
@@ -14,6 +17,8 @@ pub(super) struct Traits {
     pub(super) is_in_replicated_database: bool,
     /// The insertions of parts that it remembers.
     pub(super) window: u64,
+    /// For how many seconds, where that is bounded.
+    pub(super) window_seconds: Option<u64>,
 }
 
 /// Where statements and steps go.
@@ -23,6 +28,8 @@ pub(super) struct Place {
     pub(super) several: Option<String>,
     /// Why no journal knows what an upload has loaded; none where one does.
     pub(super) no_journal: Option<String>,
+    /// Why rows cannot be staged on the server that answers, though the table would allow it.
+    pub(super) no_staging: Option<String>,
 }
 
 impl Place {
@@ -47,7 +54,7 @@ pub(super) enum Views {
 impl Traits {
     /// Whether the table takes a block that comes twice once.
     pub(super) fn is_deduplicating(&self) -> bool {
-        self.engine.is_merge_tree() && self.window > 0
+        self.engine.is_merge_tree() && self.window > 0 && self.window_seconds != Some(0)
     }
 
     /// The setting that says how much it remembers.
@@ -66,14 +73,26 @@ impl Traits {
             table: self.table.clone(),
             setting: self.window_setting(),
             insertions,
+            lifetime: self.window_seconds.map(|seconds| (WINDOW_SECONDS, seconds)),
             is_partitioned: self.engine.is_partitioned(),
         })
     }
 
+    /// Whether its tables of staged rows cannot be beside it: what is done there to a table is done on each
+    /// server of the database, and what is staged is on one.
+    pub(super) fn stages_apart(&self) -> bool {
+        self.is_in_replicated_database && self.engine.is_replicated()
+    }
+
     /// Why rows cannot be staged for it.
-    fn staging_obstacle(&self, views: &Views, place: &Place) -> Option<String> {
+    fn staging_obstacle(
+        &self,
+        requested: CommitMode,
+        views: &Views,
+        place: &Place,
+    ) -> Option<String> {
         let engine = &self.engine;
-        if let Some(several) = place.several_for(self) {
+        if let Some(several) = &place.several {
             return Some(format!(
                 "{several}, and a staging table is on one of them; name one server"
             ));
@@ -88,13 +107,13 @@ impl Traits {
                 "its engine is {name}, into which no partition can be moved"
             ));
         }
-        if engine.is_replicated() {
+        if engine.is_shared() {
             return Some(format!(
                 "staging for {} tables is not supported",
                 engine.name
             ));
         }
-        if self.is_in_replicated_database {
+        if self.is_in_replicated_database && !engine.is_replicated() {
             return Some(format!(
                 "its database is of the engine Replicated, where staging tables are moved and exchanged on \
                  every server, while the rows of the engine {} are on one; make it a Replicated{}",
@@ -104,9 +123,19 @@ impl Traits {
         if engine.is_deprecated_form() {
             return Some("its engine is written in the form of before 2018".to_owned());
         }
-        (*views != Views::None).then(|| {
-            "a materialized view reads from it, and would not see rows that are moved in".to_owned()
-        })
+        if *views != Views::None {
+            return Some(
+                "a materialized view reads from it, and would not see rows that are moved in"
+                    .to_owned(),
+            );
+        }
+        if requested == CommitMode::Replace && engine.is_replicated() && engine.is_partitioned() {
+            return Some(
+                "it is replicated and has partitions, which could only be replaced one after the other"
+                    .to_owned(),
+            );
+        }
+        place.no_staging.clone()
     }
 
     /// Why a block that comes twice may be there twice.
@@ -124,7 +153,10 @@ impl Traits {
             ));
         }
         if !self.is_deduplicating() {
-            let setting = self.window_setting();
+            let setting = match self.window {
+                0 => self.window_setting(),
+                _ => WINDOW_SECONDS,
+            };
             return Some(format!(
                 "its setting {setting} is 0, so that it does not deduplicate inserts"
             ));
@@ -156,20 +188,27 @@ pub(super) fn choose(
     views: &Views,
     place: &Place,
 ) -> Result<(Commit, Option<Window>), String> {
-    let staging = traits.staging_obstacle(views, place);
+    let staging = traits.staging_obstacle(requested, views, place);
     let blocks = traits.block_obstacle(views, place);
+    // Blocks would be taken once, but not where another server goes on behind them: nobody knows that there.
+    let is_cautious =
+        traits.engine.is_replicated() && (traits.engine.is_shared() || place.several.is_some());
     let mode = match (requested, staging, blocks) {
         (CommitMode::Auto, None, _) => CommitMode::Atomic,
-        // Untested on this product's side, so that a caller has to ask for it.
-        (CommitMode::Auto, Some(_), None) if !traits.engine.is_replicated() => CommitMode::Blocks,
+        (CommitMode::Auto, Some(_), None) if !is_cautious => CommitMode::Blocks,
         (CommitMode::Auto, Some(staging), blocks) => {
+            let hint = if blocks.is_none() {
+                "; the mode BLOCKS, if asked for, loads each block once here"
+            } else {
+                ""
+            };
             let cause = match blocks {
                 // The same cause bars both.
                 Some(blocks) if place.several_for(traits).is_some() => blocks,
                 Some(blocks) => format!("{staging}; {blocks}"),
                 None => staging,
             };
-            return Ok((direct(&cause, traits, place), None));
+            return Ok((direct(&format!("{cause}{hint}"), traits, place), None));
         }
         (CommitMode::Atomic | CommitMode::Replace, Some(cause), _)
         | (CommitMode::Blocks, _, Some(cause)) => return Err(cause),
@@ -202,16 +241,11 @@ fn whereabouts(traits: &Traits, place: &Place) -> &'static str {
 }
 
 fn direct(cause: &str, traits: &Traits, place: &Place) -> Commit {
-    let hint = if traits.engine.is_replicated() {
-        "; the mode BLOCKS, if asked for, loads each block once here"
-    } else {
-        ""
-    };
     Commit {
         mode: CommitMode::Direct,
         guarantee: format!(
             "one plain INSERT: neither atomic nor deduplicated; if it fails, the first rows may stay \
-             in the table, and loading the file again doubles them ({cause}{hint}){}",
+             in the table, and loading the file again doubles them ({cause}){}",
             whereabouts(traits, place)
         ),
     }
@@ -236,28 +270,60 @@ fn guarantee_of_blocks(traits: &Traits, window: &Window, place: &Place) -> Strin
 }
 
 fn guarantee(mode: CommitMode, traits: &Traits, place: &Place) -> String {
+    if mode == CommitMode::Replace && traits.engine.is_replicated() {
+        return format!(
+            "the rows take the place of the old ones at once on every replica, after they are counted; if it \
+             fails, the old ones stay; {STAGED_ON_ONE}"
+        );
+    }
     if mode == CommitMode::Replace {
         return "the rows take the place of the old ones at once, after they are counted; if it fails, \
                 the old ones stay"
             .to_owned();
     }
     let is_partitioned = traits.engine.is_partitioned();
-    let (moved, unfinished) = match (is_partitioned, &place.no_journal) {
-        (false, _) => ("moved in at once", ""),
+    let moved = if traits.engine.is_replicated() {
+        "added by all replicas"
+    } else {
+        "moved in"
+    };
+    let (at_once, unfinished) = match (is_partitioned, &place.no_journal) {
+        (false, _) => (" at once", ""),
         (true, None) => (
-            "moved in, each partition at once",
+            ", each partition at once",
             "; a commit that is interrupted between two partitions is completed",
         ),
         (true, Some(_)) => (
-            "moved in, each partition at once",
+            ", each partition at once",
             "; a commit that is interrupted between two partitions stays as it is",
         ),
+    };
+    let where_staged = if traits.engine.is_replicated() {
+        format!("; {STAGED_ON_ONE}; {}", known_again(traits))
+    } else {
+        String::new()
     };
     let again = match &place.no_journal {
         None => "the same transfer never loads its rows twice".to_owned(),
         Some(cause) => format!("sent again, the same transfer may load its rows again: {cause}"),
     };
-    format!("all or nothing: staged, counted, then {moved}{unfinished}; {again}")
+    format!(
+        "all or nothing: staged, counted, then {moved}{at_once}{unfinished}; {again}{where_staged}"
+    )
+}
+
+/// What becomes of an upload whose server is lost.
+const STAGED_ON_ONE: &str = "until then the rows are on one server: if that loses them before the commit, the same \
+     transfer begins anew; once the commit has begun, it waits for that server";
+
+/// By what it is seen that an interrupted commit has added a partition.
+fn known_again(traits: &Traits) -> String {
+    let uuids = "a partition that an interrupted commit has added is known by the UUIDs of its parts, which \
+                 ClickHouse keeps for old_parts_lifetime after they are merged";
+    match traits.window_of(1) {
+        Some(window) => format!("{uuids}, and by their tokens ({})", window.memory()),
+        None => uuids.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -270,6 +336,7 @@ mod tests {
             engine: EngineClause::parse(engine),
             is_in_replicated_database: false,
             window,
+            window_seconds: None,
         }
     }
 
@@ -306,7 +373,10 @@ mod tests {
             (plain, 0, &exact(), CommitMode::Direct),
             (plain, 9, &inexact, CommitMode::Direct),
             (plain, 0, &inexact, CommitMode::Direct),
-            (replicated, 0, &Views::None, CommitMode::Direct),
+            (replicated, 0, &Views::None, CommitMode::Atomic),
+            (replicated, 9, &exact(), CommitMode::Blocks),
+            (replicated, 0, &exact(), CommitMode::Direct),
+            (replicated, 9, &inexact, CommitMode::Direct),
             (
                 "SharedMergeTree ORDER BY a",
                 0,
@@ -348,11 +418,24 @@ mod tests {
         let cause = refusal(CommitMode::Blocks, &forgetful, &Views::None);
         assert!(cause.contains("replicated_deduplication_window is 0"));
         let replicated = traits("ReplicatedMergeTree ORDER BY a", 100);
-        assert!(refusal(CommitMode::Atomic, &replicated, &Views::None).contains("Replicated"));
+        assert!(refusal(CommitMode::Atomic, &replicated, &exact()).contains("materialized view"));
+        let shared = traits("SharedMergeTree ORDER BY a", 100);
+        assert!(refusal(CommitMode::Atomic, &shared, &Views::None).contains("Shared"));
+        let partitioned = traits("ReplicatedMergeTree PARTITION BY d ORDER BY a", 100);
+        let cause = refusal(CommitMode::Replace, &partitioned, &Views::None);
+        assert!(cause.contains("one after the other"), "{cause}");
+        let brief = Traits {
+            window_seconds: Some(0),
+            ..replicated.clone()
+        };
+        let cause = refusal(CommitMode::Blocks, &brief, &Views::None);
+        assert!(cause.contains("replicated_deduplication_window_seconds is 0"));
         for (mode, traits) in [
             (CommitMode::Direct, &plain),
             (CommitMode::Replace, &plain),
             (CommitMode::Blocks, &replicated),
+            (CommitMode::Atomic, &partitioned),
+            (CommitMode::Replace, &replicated),
             (CommitMode::Direct, &traits("Log", 0)),
         ] {
             assert_eq!(choose(mode, traits, &Views::None).unwrap().0.mode, mode);
@@ -420,10 +503,36 @@ mod tests {
     }
 
     #[test]
+    fn replicated_table_says_where_its_rows_wait_and_what_it_remembers() {
+        let own = Traits {
+            window_seconds: Some(3600),
+            ..traits("ReplicatedMergeTree PARTITION BY d ORDER BY a", 100)
+        };
+        let words = |mode| choose(mode, &own, &Views::None).unwrap().0.guarantee;
+        let atomic = words(CommitMode::Auto);
+        for part in [
+            "added by all replicas, each partition at once",
+            "waits for that server",
+            "db.t remembers 100 insertions by replicated_deduplication_window for 3600 s by \
+             replicated_deduplication_window_seconds",
+        ] {
+            assert!(atomic.contains(part), "{atomic}");
+        }
+        assert!(words(CommitMode::Blocks).contains("for 3600 s"));
+        let place = Place {
+            no_staging: Some("there is no room".to_owned()),
+            ..Place::default()
+        };
+        let (mode, words, refused) = weakened(&own, &place);
+        assert_eq!((mode, refused.len()), (CommitMode::Blocks, 2), "{words}");
+        assert!(refused[0].contains("there is no room"));
+    }
+
+    #[test]
     fn several_servers_weaken_what_is_promised() {
         let place = Place {
             several: Some("2 servers answer".to_owned()),
-            no_journal: None,
+            ..Place::default()
         };
         for engine in ["MergeTree ORDER BY a", "Log"] {
             let (mode, words, refused) = weakened(&traits(engine, 100), &place);
@@ -448,8 +557,8 @@ mod tests {
     #[test]
     fn without_a_journal_no_transfer_is_said_to_load_once() {
         let place = Place {
-            several: None,
             no_journal: Some("nobody keeps one".to_owned()),
+            ..Place::default()
         };
         for engine in [
             "MergeTree ORDER BY a",

@@ -1,5 +1,5 @@
-//! The staging table of one upload: made, handed from owner to owner, counted, moved into the target,
-//! dropped.
+//! The staging table of one upload: made, handed from owner to owner, counted, moved into the target or
+//! attached to it, dropped.
 //!
 //! `transfer::upload` and `transfer::sweeper` drive it. Every step can be repeated, after a crash of
 //! whoever took it too, and by another server; it must never move a row twice, nor take a table that
@@ -10,22 +10,34 @@
 //! what a former owner begins later finds nothing. REPLACE moves the rows into a table made like the
 //! target, whose name counts the attempts: an exchange is sent once for each name, because a repeated
 //! one would swap back.
+//!
+//! A replicated target takes no rows from a table of one server but by a step of all its replicas, which copies
+//! them: each partition at once. That the staging table has lost a partition says that it was done. Where that
+//! was not said, the target is asked for the UUIDs of the parts; and whoever repeats it gives the staging
+//! table the next name, so that a statement that comes late finds nothing.
+
+mod passage;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use uuid::Uuid;
 
+pub(in crate::transfer) use passage::Passage;
+
 use crate::{
     clickhouse::{
         Client, Error as ClickHouseError, Statement,
         sql::{EngineClause, TableName, staging as sql},
     },
-    transfer::{Error, Result},
+    transfer::{CommitMode, Error, Result},
 };
 
 /// Partitions that one statement moves: enough to save round trips, few enough to be soon done.
 const PARTITIONS_AT_ONCE: usize = 16;
+
+/// Parts of a partition that all replicas can add in one step: their names must fit into 1 MB.
+const MAX_PARTS_AT_ONCE: u32 = 1_000;
 
 /// How often a table is looked for that others give new names to.
 const MAX_RENAMES: usize = 16;
@@ -37,6 +49,8 @@ pub(in crate::transfer) struct Staging {
     transfer_id: Uuid,
     incarnation: u32,
     target: TableName,
+    /// Sluice's own database, for tables that cannot be beside their target.
+    own_database: String,
 }
 
 /// A row of `sql::partitions`.
@@ -49,10 +63,18 @@ struct PartitionRow {
 /// A row of `sql::tables_of` and of `sql::identity`.
 #[derive(::clickhouse::Row, Deserialize)]
 struct TableRow {
+    database: String,
     name: String,
     #[serde(with = "::clickhouse::serde::uuid")]
     uuid: Uuid,
+    engine: String,
     definition: String,
+}
+
+impl TableRow {
+    fn table(&self) -> TableName {
+        TableName::new(self.database.as_str(), self.name.as_str())
+    }
 }
 
 impl Staging {
@@ -60,63 +82,73 @@ impl Staging {
     pub(in crate::transfer) fn new(
         client: &Client,
         target: &TableName,
-        transfer_id: Uuid,
-        incarnation: u32,
+        (transfer_id, incarnation): (Uuid, u32),
+        own_database: &str,
     ) -> Self {
         Self {
             client: client.for_transfer(transfer_id),
             transfer_id,
             incarnation,
             target: target.clone(),
+            own_database: own_database.to_owned(),
         }
     }
 
     /// The table as the owner by step `epoch` has it.
-    pub(in crate::transfer) fn name(&self, epoch: u32) -> TableName {
-        sql::name(&self.target, self.transfer_id, self.incarnation, epoch)
+    fn name(&self, database: &str, epoch: u32) -> TableName {
+        sql::name(database, self.transfer_id, self.incarnation, epoch)
     }
 
-    /// Makes the table, empty, for the owner by step `epoch`.
+    /// Makes the table, empty, for the owner by step `epoch`: beside the target, or `apart` from it, in Sluice's
+    /// own database.
     pub(in crate::transfer) async fn create(
         &self,
         engine: &EngineClause,
+        apart: bool,
         epoch: u32,
-    ) -> Result<()> {
-        let statement = sql::create(&self.name(epoch), &self.target, engine);
-        Ok(self.client.execute(&statement).await?)
+    ) -> Result<TableName> {
+        let database = if apart {
+            &self.own_database
+        } else {
+            &self.target.database
+        };
+        let table = self.name(database, epoch);
+        let statement = sql::create(&table, &self.target, engine);
+        self.client.execute(&statement).await?;
+        Ok(table)
     }
 
-    /// Gives the table to the owner by step `epoch`; false where there is none. Refused for a former owner,
+    /// Gives the table to the owner by step `epoch`; none where there is none. Refused for a former owner,
     /// who would take it from a later one.
-    pub(in crate::transfer) async fn take_over(&self, epoch: u32) -> Result<bool> {
-        let wanted = self.name(epoch);
+    pub(in crate::transfer) async fn take_over(&self, epoch: u32) -> Result<Option<TableName>> {
         for _ in 0..MAX_RENAMES {
             let Some(found) = self.find().await? else {
-                return Ok(false);
+                return Ok(None);
             };
+            let wanted = self.name(&found.database, epoch);
             if found == wanted {
-                return Ok(true);
+                return Ok(Some(wanted));
             }
             if suffix(&found.table) > Some(epoch) {
                 let id = self.transfer_id.to_string();
                 return Err(Error::TakenOver { id });
             }
             match self.client.execute(&sql::rename(&found, &wanted)).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => return Ok(Some(wanted)),
                 // Somebody else has renamed it in this moment.
                 Err(ClickHouseError::UnknownTable(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// The table, whoever has it.
     pub(in crate::transfer) async fn find(&self) -> Result<Option<TableName>> {
         let prefix = sql::prefix(self.transfer_id, self.incarnation);
         let tables = self.tables(&prefix).await?;
-        let newest = tables.into_iter().max_by_key(|table| suffix(&table.name));
-        Ok(newest.map(|table| TableName::new(self.target.database.as_str(), table.name)))
+        let newest = tables.iter().max_by_key(|table| suffix(&table.name));
+        Ok(newest.map(TableRow::table))
     }
 
     /// Whether at least so many rows are staged.
@@ -135,8 +167,7 @@ impl Staging {
             sql::replacement_prefix(self.transfer_id, self.incarnation),
         ] {
             for table in self.tables(&prefix).await? {
-                let table = TableName::new(self.target.database.as_str(), table.name);
-                self.client.execute(&sql::drop(&table)).await?;
+                self.client.execute(&sql::drop(&table.table())).await?;
             }
         }
         Ok(())
@@ -185,18 +216,68 @@ impl Staging {
         Ok(made.uuid)
     }
 
-    /// Moves every partition into the target, which must be the table that the rows were counted for.
-    pub(in crate::transfer) async fn move_in(
+    /// How its rows come into the target as that is now.
+    pub(in crate::transfer) async fn passage(&self, mode: CommitMode) -> Result<Passage> {
+        let target = self.identity(&self.target).await?;
+        let target = target.ok_or_else(|| self.target_changed())?;
+        Ok(Passage::of(mode, &EngineClause::parse(&target.engine)))
+    }
+
+    /// Makes fewer parts of what all replicas could not add in one step.
+    pub(in crate::transfer) async fn merge_crowded(&self) -> Result<()> {
+        let staged = self.found().await?;
+        let crowded = sql::crowded_partitions(&staged, MAX_PARTS_AT_ONCE);
+        let crowded: Vec<String> = self.client.fetch(&crowded).await?;
+        for id in crowded {
+            self.execute_alone(&sql::merge_partition(&staged, &id))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Brings every partition into the target, which must be the table that the rows were counted for.
+    pub(in crate::transfer) async fn bring_in(
         &self,
+        passage: Passage,
+        identity: Uuid,
+        partitions: &[String],
+        mut is_repeated: bool,
+    ) -> Result<()> {
+        for _ in 0..MAX_RENAMES {
+            let done = self
+                .try_bring_in(passage, identity, partitions, is_repeated)
+                .await;
+            match done {
+                // Another server completes the same, and has given the table its next name.
+                Err(Error::ClickHouse(ClickHouseError::UnknownTable(_)))
+                    if passage.is_replicated() =>
+                {
+                    is_repeated = true;
+                }
+                done => return done,
+            }
+        }
+        Err(Error::Internal("a table is given new names without end"))
+    }
+
+    async fn try_bring_in(
+        &self,
+        passage: Passage,
         identity: Uuid,
         partitions: &[String],
         is_repeated: bool,
     ) -> Result<()> {
-        let staged = self.found().await?;
+        let mut staged = self.found().await?;
         self.check_target(identity).await?;
+        if passage == Passage::Replace && partitions.is_empty() {
+            return self.execute_alone(&sql::empty(&self.target)).await;
+        }
         let rest;
         let partitions = if is_repeated {
-            rest = self.partitions_left(&staged, &self.target).await?;
+            if passage.is_replicated() {
+                staged = self.rename_on(staged).await?;
+            }
+            rest = self.partitions_left(passage, &staged, &self.target).await?;
             &rest
         } else {
             partitions
@@ -205,8 +286,9 @@ impl Staging {
             if number > 0 {
                 self.check_target(identity).await?;
             }
-            self.move_partitions(&staged, &self.target, partitions)
-                .await?;
+            for statement in passage.statements(&staged, &self.target, partitions) {
+                self.execute_alone(&statement).await?;
+            }
         }
         self.check_empty(&staged).await?;
         // A move names its table: one that came under that name in the last moment is not ours.
@@ -220,7 +302,6 @@ impl Staging {
         replacement: Uuid,
     ) -> Result<()> {
         let prefix = sql::replacement_prefix(self.transfer_id, self.incarnation);
-        let database = self.target.database.as_str();
         for _ in 0..MAX_RENAMES {
             let tables = self.tables(&prefix).await?;
             let now = self.identity(&self.target).await?.map(|table| table.uuid);
@@ -235,7 +316,7 @@ impl Staging {
                 ));
             };
             let attempt = suffix(&made.name).unwrap_or_default() + 1;
-            let made = TableName::new(database, made.name);
+            let made = made.table();
             let name = sql::replacement(&self.target, self.transfer_id, self.incarnation, attempt);
             // An exchange that is still on its way finds nothing under the old name.
             match self.client.execute(&sql::rename(&made, &name)).await {
@@ -249,9 +330,12 @@ impl Staging {
             }
             self.check_target(identity).await?;
             let staged = self.found().await?;
-            let rest = self.partitions_left(&staged, &name).await?;
+            let passage = Passage::Move;
+            let rest = self.partitions_left(passage, &staged, &name).await?;
             for partitions in rest.chunks(PARTITIONS_AT_ONCE) {
-                self.move_partitions(&staged, &name, partitions).await?;
+                for statement in passage.statements(&staged, &name, partitions) {
+                    self.execute_alone(&statement).await?;
+                }
             }
             self.check_empty(&staged).await?;
             self.check_target(identity).await?;
@@ -290,37 +374,40 @@ impl Staging {
         }
     }
 
-    /// What is still to be moved of what this, or another server, may have moved in part before.
-    async fn partitions_left(&self, staged: &TableName, into: &TableName) -> Result<Vec<String>> {
+    /// Gives the table its next name: what is to be done to it under the one of before, and has not begun,
+    /// does not happen any more.
+    async fn rename_on(&self, staged: TableName) -> Result<TableName> {
+        let next = suffix(&staged.table).unwrap_or_default() + 1;
+        let next = self.name(&staged.database, next);
+        self.client.execute(&sql::rename(&staged, &next)).await?;
+        Ok(next)
+    }
+
+    /// What is still to be brought in of what this, or another server, may have brought in before.
+    async fn partitions_left(
+        &self,
+        passage: Passage,
+        staged: &TableName,
+        into: &TableName,
+    ) -> Result<Vec<String>> {
         if self.partitions_of(staged).await?.is_empty() {
             return Ok(Vec::new());
         }
         // What is being moved this moment is in both tables, and is not to be left out.
         self.execute_alone(&sql::change_nothing(staged)).await?;
-        self.leave_out_moved(staged, into).await?;
-        Ok(self.partitions_of(staged).await?.into_keys().collect())
-    }
-
-    async fn move_partitions(
-        &self,
-        staged: &TableName,
-        into: &TableName,
-        partitions: &[String],
-    ) -> Result<()> {
-        let statement = sql::move_partitions(staged, into, partitions);
-        self.execute_alone(&statement).await
-    }
-
-    /// Leaves out the parts that ClickHouse has added to the target but not yet taken from here when
-    /// it died.
-    async fn leave_out_moved(&self, staged: &TableName, into: &TableName) -> Result<()> {
-        let statement = sql::moved_parts(staged, into);
-        let parts: Vec<String> = self.client.fetch(&statement).await?;
-        if !parts.is_empty() {
-            tracing::warn!(table = %staged, ?parts, "parts were moved by half; leaving them out");
-            self.execute_alone(&sql::drop_parts(staged, &parts)).await?;
+        if passage.is_replicated() {
+            // The replicas may have agreed on what this one has not done yet.
+            self.client
+                .execute_long(&sql::sync_replica(into), Uuid::new_v4())
+                .await?;
         }
-        Ok(())
+        let there: Vec<String> = self.client.fetch(&passage.there(staged, into)).await?;
+        if !there.is_empty() {
+            tracing::warn!(table = %staged, ?there, "the target has these already; leaving them out");
+            self.execute_alone(&passage.leave_out(staged, &there))
+                .await?;
+        }
+        Ok(self.partitions_of(staged).await?.into_keys().collect())
     }
 
     async fn partitions_of(&self, table: &TableName) -> Result<BTreeMap<String, u64>> {
@@ -336,7 +423,8 @@ impl Staging {
     }
 
     async fn tables(&self, prefix: &str) -> Result<Vec<TableRow>> {
-        let statement = sql::tables_of(&self.target.database, prefix);
+        let databases = [self.target.database.as_str(), self.own_database.as_str()];
+        let statement = sql::tables_of(databases, prefix);
         Ok(self.client.fetch(&statement).await?)
     }
 

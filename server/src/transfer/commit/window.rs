@@ -23,6 +23,8 @@ pub(in crate::transfer) struct Window {
     pub(super) setting: &'static str,
     /// The insertions of parts that it remembers of one view, or of the INSERT itself; at least 1.
     pub(super) insertions: u64,
+    /// For how long, where that is bounded: the setting that says so, and the seconds.
+    pub(super) lifetime: Option<(&'static str, u64)>,
     /// Whether any of the tables is partitioned.
     pub(super) is_partitioned: bool,
 }
@@ -32,6 +34,11 @@ impl Window {
     #[must_use]
     pub(super) fn and(self, other: Self) -> Self {
         let is_partitioned = self.is_partitioned || other.is_partitioned;
+        let lifetimes = [self.lifetime, other.lifetime];
+        let lifetime = lifetimes
+            .into_iter()
+            .flatten()
+            .min_by_key(|(_, seconds)| *seconds);
         let smaller = if other.insertions < self.insertions {
             other
         } else {
@@ -39,6 +46,7 @@ impl Window {
         };
         Self {
             is_partitioned,
+            lifetime,
             ..smaller
         }
     }
@@ -60,17 +68,26 @@ impl Window {
 
     /// The limits in words.
     pub(super) fn words(&self) -> String {
+        let partitions = self.partitions_per_block();
+        format!(
+            "{}, and a block makes one for each of its partitions, of which it may have {partitions}",
+            self.memory()
+        )
+    }
+
+    /// What is remembered, in words.
+    pub(super) fn memory(&self) -> String {
         let Self {
             table,
             setting,
             insertions,
+            lifetime,
             ..
         } = self;
-        let partitions = self.partitions_per_block();
-        format!(
-            "{table} remembers {insertions} insertions by {setting}, and a block makes one for each of \
-             its partitions, of which it may have {partitions}"
-        )
+        let lifetime = lifetime.map_or_else(String::new, |(setting, seconds)| {
+            format!(" for {seconds} s by {setting}")
+        });
+        format!("{table} remembers {insertions} insertions by {setting}{lifetime}")
     }
 
     /// Why a block cannot be sent that has more partitions than that.
@@ -101,6 +118,7 @@ mod tests {
             table: TableName::new("d", "t"),
             setting: "s",
             insertions,
+            lifetime: None,
             is_partitioned,
         }
     }

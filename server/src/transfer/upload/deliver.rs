@@ -194,14 +194,18 @@ impl<'a> Job<'a> {
         if is_staged {
             let incarnation = self.ledger.staging_incarnation();
             let staging = self.inner.staging(table, self.request.id, incarnation);
-            into = staging.name(self.ledger.epoch());
             self.staging = Some(staging.clone());
             let mut patience = Patience::new();
-            while let Err(error) = self.make_staging(&staging, choice, &upload, is_new).await {
-                patience
-                    .after(self.inner, "making the staging table", error)
-                    .await?;
-            }
+            into = loop {
+                match self.make_staging(&staging, choice, &upload, is_new).await {
+                    Ok(table) => break table,
+                    Err(error) => {
+                        patience
+                            .after(self.inner, "making the staging table", error)
+                            .await?;
+                    }
+                }
+            };
         } else if is_new {
             self.ledger.begin(upload).await?;
         }
@@ -235,12 +239,12 @@ impl<'a> Job<'a> {
         choice: &Choice,
         upload: &UploadRow,
         is_new: bool,
-    ) -> Result<()> {
+    ) -> Result<TableName> {
         let epoch = self.ledger.epoch();
-        if !is_new && self.take_over(staging).await? {
-            return Ok(());
-        }
         if !is_new {
+            if let Some(table) = self.take_over(staging).await? {
+                return Ok(table);
+            }
             self.ledger.check_owner().await?;
             return Err(Error::CountMismatch {
                 expected: self.transfer.counters().read().rows_staged,
@@ -248,28 +252,32 @@ impl<'a> Job<'a> {
             });
         }
         let begin = self.ledger.begin(upload.clone());
-        tokio::try_join!(
+        let (table, ()) = tokio::try_join!(
             async {
                 // One that was taken over before its first block has a table already.
-                if !self.take_over(staging).await? {
-                    staging.create(&choice.engine, epoch).await?;
+                match self.take_over(staging).await? {
+                    Some(table) => Ok(table),
+                    None => {
+                        staging
+                            .create(&choice.engine, choice.stages_apart, epoch)
+                            .await
+                    }
                 }
-                Ok(())
             },
             begin
         )?;
-        Ok(())
+        Ok(table)
     }
 
     /// Gives the staging table the name of this owner, and waits for the blocks that were on their way into it;
-    /// false where there is none.
-    async fn take_over(&self, staging: &Staging) -> Result<bool> {
-        let is_there = staging.take_over(self.ledger.epoch()).await?;
-        if is_there {
+    /// none where there is none.
+    async fn take_over(&self, staging: &Staging) -> Result<Option<TableName>> {
+        let table = staging.take_over(self.ledger.epoch()).await?;
+        if table.is_some() {
             let service = self.inner.connection.service();
             let blocks = tokens(self.request.id);
             self.inner.see_ended(service, &blocks).await?;
         }
-        Ok(is_there)
+        Ok(table)
     }
 }

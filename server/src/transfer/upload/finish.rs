@@ -19,7 +19,7 @@ use crate::{
     transfer::{
         CommitMode, Error, Inner, Patience, Phase, Result,
         claims::as_counted,
-        commit::staging::Staging,
+        commit::staging::{Passage, Staging},
         protocol::{Claim, Step},
         registry::Running,
         rejects::{self, MAX_SHOWN_ROWS},
@@ -45,17 +45,20 @@ impl Job<'_> {
         let Some(staging) = self.staging.clone().filter(|_| mode.is_staged()) else {
             return self.end_visible(mode).await;
         };
-        let (partitions, ()) = tokio::try_join!(
+        let (partitions, passage) = tokio::try_join!(
             self.count(&staging, mode),
             self.check_choice(mode, table, &staging, target)
         )?;
-        let moves = match mode {
-            CommitMode::Replace => vec![self.replacement(&staging).await?.to_string()],
-            _ => partitions,
+        let moves = match passage {
+            Passage::Exchange => vec![self.replacement(&staging).await?.to_string()],
+            Passage::Move | Passage::Attach | Passage::Replace => partitions,
         };
+        if passage.is_replicated() {
+            self.merge_crowded(&staging).await?;
+        }
         let is_repeated = self.begin_commit(target, &moves).await?;
         let done = self
-            .carry_out(&staging, mode, target, (&moves, is_repeated))
+            .carry_out(&staging, passage, target, (&moves, is_repeated))
             .await;
         done.map_err(|error| self.pending(error))
     }
@@ -109,14 +112,14 @@ impl Job<'_> {
     }
 
     /// Sees that the table is the one that the file was matched to, and still allows the mode: a view
-    /// may have been made since, which would not see rows that are moved in.
+    /// may have been made since, which would not see rows that are moved in. Says how they come in.
     async fn check_choice(
         &self,
         mode: CommitMode,
         table: &TableName,
         staging: &Staging,
         target: Uuid,
-    ) -> Result<()> {
+    ) -> Result<Passage> {
         let mut patience = Patience::new();
         loop {
             let checked = async {
@@ -130,7 +133,7 @@ impl Job<'_> {
                 self.inner.choose_commit(table, mode).await
             };
             match checked.await {
-                Ok(_) => return Ok(()),
+                Ok(choice) => return Ok(Passage::of(mode, &choice.engine)),
                 Err(error) => {
                     patience
                         .after(self.inner, "looking at the table", error)
@@ -138,6 +141,16 @@ impl Job<'_> {
                 }
             }
         }
+    }
+
+    async fn merge_crowded(&self, staging: &Staging) -> Result<()> {
+        let mut patience = Patience::new();
+        while let Err(error) = staging.merge_crowded().await {
+            patience
+                .after(self.inner, "merging what is staged", error)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn replacement(&self, staging: &Staging) -> Result<Uuid> {
@@ -189,13 +202,13 @@ impl Job<'_> {
     async fn carry_out(
         &mut self,
         staging: &Staging,
-        mode: CommitMode,
+        passage: Passage,
         target: Uuid,
         (moves, mut is_repeated): (&[String], bool),
     ) -> Result<()> {
         let inner = self.inner;
         let mut patience = Patience::new();
-        while let Err(error) = make_visible(staging, mode, target, moves, is_repeated).await {
+        while let Err(error) = make_visible(staging, passage, target, moves, is_repeated).await {
             patience.after(inner, "committing", error).await?;
             is_repeated = true;
         }
@@ -451,7 +464,8 @@ pub(in crate::transfer) async fn complete(
     let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
     let staging = inner.staging(&row.target(), id, commit.incarnation);
     tracing::info!(%id, mode = mode.name(), "completing a commit");
-    make_visible(&staging, mode, commit.target, &commit.moves, true).await?;
+    let passage = staging.passage(mode).await?;
+    make_visible(&staging, passage, commit.target, &commit.moves, true).await?;
     let done = Claim {
         number: commit.number + 1,
         step: Step::Done,
@@ -499,19 +513,18 @@ async fn complete_once(inner: &Inner, id: Uuid) -> Result<()> {
 
 async fn make_visible(
     staging: &Staging,
-    mode: CommitMode,
+    passage: Passage,
     target: Uuid,
     moves: &[String],
     is_repeated: bool,
 ) -> Result<()> {
-    match (mode, moves) {
-        (CommitMode::Replace, [replacement]) => {
-            let replacement = Uuid::try_parse(replacement)
-                .map_err(|_| Error::Internal("the journal names no table"))?;
-            staging.replace(target, replacement).await
-        }
-        _ => staging.move_in(target, moves, is_repeated).await,
+    if passage != Passage::Exchange {
+        let brought = staging.bring_in(passage, target, moves, is_repeated);
+        return brought.await;
     }
+    let replacement = moves.first().and_then(|id| Uuid::try_parse(id).ok());
+    let replacement = replacement.ok_or(Error::Internal("the journal names no table"))?;
+    staging.replace(target, replacement).await
 }
 
 /// Drops a staging table; what is left of it is swept later.
