@@ -26,6 +26,7 @@ use self::{
 use crate::{
     auth::{AuthConfig, CertificateGrants, mint::TokenRequest},
     engine::{EngineConfig, HostRequest, Secret},
+    fleet::Fleet,
     guard::AllowList,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
@@ -285,6 +286,8 @@ pub struct TransferConfig {
     pub progress_interval: Duration,
     /// The number of transfers that are remembered after their end. 1,000.
     pub history: usize,
+    /// How the other servers of the journal reach this one, and it them. Default: not at all.
+    pub fleet: Option<Fleet>,
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::clickhouse::{
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
 
 pub use record::{
-    BlockRow, BlockSums, Checkpoint, ClaimRow, Pulse, RejectedRow, TransferRow, UploadRow,
+    BlockRow, BlockSums, Checkpoint, ClaimRow, Pulse, RejectedRow, RunRow, TransferRow, UploadRow,
 };
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
@@ -298,6 +298,41 @@ impl Journal {
     ) -> Result<Vec<TransferRow>> {
         let statement = journal::list(&self.database, filter, limit);
         self.fetch(&statement).await
+    }
+
+    /// Writes at which server a run works on a transfer.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn put_run(&self, row: RunRow) -> Result<()> {
+        self.insert(journal::RUNS, &[row]).await
+    }
+
+    /// The address of the server at which a run works on a transfer.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn address(&self, transfer_id: Uuid, run: Uuid) -> Result<Option<String>> {
+        let statement = journal::address(&self.database, transfer_id, run);
+        match self.client.fetch(&statement).await {
+            Ok(found) => Ok(found.into_iter().next()),
+            // Of a version before, and nobody has written to it since.
+            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The seconds since anything was written of an upload.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn silence(&self, transfer_id: Uuid) -> Result<u64> {
+        let statement = journal::silence(&self.database, transfer_id);
+        let ages = self.fetch(&statement).await?;
+        Ok(ages.into_iter().next().unwrap_or(u64::MAX))
     }
 
     /// Which of these transfers are written.

@@ -18,6 +18,7 @@ pub mod config;
 pub mod connections;
 pub mod csv;
 pub mod engine;
+pub mod fleet;
 pub mod guard;
 pub mod journal;
 pub mod loopback;

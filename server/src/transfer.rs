@@ -27,6 +27,7 @@ pub mod session;
 mod sweeper;
 pub mod upload;
 mod watching;
+mod whereabouts;
 
 pub mod inspect;
 
@@ -61,6 +62,7 @@ pub use request::{
 pub use session::Session;
 pub use snapshot::{Phase, Snapshot};
 pub use watching::Watch;
+pub use whereabouts::Whereabouts;
 
 /// The pauses before something is tried again that can be repeated.
 const RETRY_PAUSES: [Duration; 6] = [

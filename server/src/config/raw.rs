@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::{
-    access::{RawAuth, RawPort},
+    access::{RawAuth, RawFleet, RawPort},
     host::RawHost,
     token::RawToken,
 };
@@ -60,6 +60,9 @@ pub(super) struct RawOptions {
 
     #[command(flatten)]
     pub(super) port: RawPort,
+
+    #[command(flatten)]
+    pub(super) fleet: RawFleet,
 
     #[command(flatten)]
     pub(super) transfer: RawTransfer,

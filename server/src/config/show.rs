@@ -171,6 +171,11 @@ impl Config {
         if let Some(hosts) = &self.adhoc {
             entries.push(("adhoc-hosts", Value::list(&hosts.texts())));
         }
+        let fleet = self.transfer.fleet.as_ref();
+        entries.push(("advertise", Value::maybe(fleet.map(|own| &own.address))));
+        if let Some(ca_file) = fleet.and_then(|own| own.ca_file.as_deref()) {
+            entries.push(("fleet-ca", Value::path(Some(ca_file))));
+        }
     }
 
     fn push_transfer(&self, entries: &mut Vec<Entry>) {

@@ -32,7 +32,8 @@ impl Config {
         let faults_mut = &mut faults;
         let listen = listen(raw.listen.as_deref(), faults_mut);
         let mut connections = connections::connections(&file.connections, faults_mut);
-        let transfer = transfer::transfer(&raw.transfer, faults_mut);
+        let fleet = port::fleet(raw.fleet, &raw.port, faults_mut);
+        let transfer = transfer::transfer(&raw.transfer, fleet, faults_mut);
         let engine = engine::engine(
             raw.embedded,
             raw.remote,

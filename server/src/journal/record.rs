@@ -127,6 +127,19 @@ pub struct ClaimRow {
     pub rows_rejected: u64,
 }
 
+/// At which server a transfer is worked on.
+#[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct RunRow {
+    /// The transfer.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// Who works on it, as the steps of an upload have it; nil for what takes no steps.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub run: Uuid,
+    /// The address of the server.
+    pub address: String,
+}
+
 /// How a transfer does, as its checkpoints say.
 #[derive(Clone, Copy, Debug, Default, ::clickhouse::Row, Deserialize)]
 pub struct Pulse {

@@ -270,7 +270,8 @@ fn external(error: &Error) -> External {
         | Error::OffsetOutOfRange { .. }
         | Error::OffsetAlreadyCommitted { .. }
         | Error::ChecksumMismatch { .. }
-        | Error::TakenOver { .. } => resume::resume_error(error),
+        | Error::TakenOver { .. }
+        | Error::Elsewhere { .. } => resume::resume_error(error),
         // Only behind COMMIT_PENDING.
         Error::TargetGone { table } => {
             new(FailedPrecondition, "TABLE_CHANGED").with("table", table)

@@ -420,6 +420,16 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// Another server works on the upload, and this one has no way to it.
+    #[error(
+        "upload {id} runs on another server, which this one cannot reach: send the call again, it may come \
+         to the right one. The operator can give each server its address (--advertise), or have the proxy \
+         before them choose by the metadata sluice-transfer-id"
+    )]
+    Elsewhere {
+        /// The upload.
+        id: String,
+    },
     /// The server that moved it has gone.
     #[error("the server of this transfer does not answer any more")]
     ServerGone,

@@ -123,7 +123,11 @@ impl Transfers {
             encoding: request.encoding,
         };
         let places = self.inner.places(self.inner.queue_end()).await?;
-        let selection = select(&self.inner, request.source, target).await?;
+        let (selection, ()) = tokio::join!(
+            select(&self.inner, request.source, target),
+            self.inner.try_announce(request.id),
+        );
+        let selection = selection?;
         let running = self.inner.registry.begin(Description {
             id: request.id,
             kind: Kind::Export,

@@ -21,6 +21,9 @@ pub(crate) const CHECKPOINTS: &str = "checkpoints_2";
 /// The rejected rows.
 pub(crate) const REJECTED_ROWS: &str = "rejected_rows_2";
 
+/// At which server each is worked on, where the servers have addresses for one another.
+pub(crate) const RUNS: &str = "runs_2";
+
 /// The time of writing, by the clock of ClickHouse: for the age of a row, never for its rank.
 const TIME: &str = "`time` DateTime64(6, 'UTC') DEFAULT now64(6)";
 
@@ -30,7 +33,7 @@ const CLAIM_WINDOW: u32 = 10_000_000;
 /// Each table with its columns, its sorting key and what it holds. The number in a name is that of the
 /// form: a table whose form changes gets the next one, so that servers of two versions do not write into
 /// one another's.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     (
         CLAIMS,
         "`transfer_id` UUID, `step` UInt32, `kind` LowCardinality(String), `run` UUID, \
@@ -78,6 +81,12 @@ const TABLES: [Table; 5] = [
         "transfer_id, incarnation, record",
         "records of uploads that Sluice rejected",
     ),
+    (
+        RUNS,
+        "`transfer_id` UUID, `run` UUID, `address` String",
+        "transfer_id, run",
+        "at which server of Sluice a transfer is worked on",
+    ),
 ];
 
 /// Name, columns, sorting key, comment.
@@ -93,9 +102,11 @@ const TRANSFER: &str = "transfer_id, connection, state, database, table, commit_
 const CLAIM: &str = "transfer_id, step, kind, run, incarnation, target, moves, file_bytes, file_crc32c, \
      rows_parsed, rows_staged, rows_rejected";
 
-/// How many of the tables there are.
+/// How many of the tables there are that are needed to read the journal: that of a version before has no
+/// addresses.
 pub(crate) fn count_tables(database: &str) -> Statement {
-    let names = join(&TABLES, |(name, ..)| quote_string(name));
+    let needed: Vec<_> = TABLES.iter().filter(|(name, ..)| *name != RUNS).collect();
+    let names = join(&needed, |(name, ..)| quote_string(name));
     Statement::with_params(
         format!(
             "SELECT count() FROM system.tables WHERE database = {{p0:String}} AND name IN ({names})"
@@ -104,8 +115,8 @@ pub(crate) fn count_tables(database: &str) -> Statement {
     )
 }
 
-/// The number of tables.
-pub(crate) const TABLE_COUNT: usize = TABLES.len();
+/// The number of those.
+pub(crate) const TABLE_COUNT: usize = TABLES.len() - 1;
 
 /// Makes the database and its tables, which forget after `retention_seconds`.
 pub(crate) fn create(database: &str, retention_seconds: u64) -> Vec<Statement> {
@@ -233,6 +244,33 @@ pub(crate) fn find(database: &str, transfer_id: Uuid) -> Statement {
     let table = TableName::new(database, TRANSFERS).quoted();
     Statement::with_params(
         format!("SELECT {TRANSFER} FROM {table} FINAL WHERE transfer_id = {{p0:UUID}}"),
+        vec![transfer_id.to_string()],
+    )
+}
+
+/// The address that was written last for a run of a transfer.
+pub(crate) fn address(database: &str, transfer_id: Uuid, run: Uuid) -> Statement {
+    let table = TableName::new(database, RUNS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT address FROM {table} WHERE transfer_id = {{p0:UUID}} AND run = {{p1:UUID}} \
+             ORDER BY time DESC LIMIT 1"
+        ),
+        vec![transfer_id.to_string(), run.to_string()],
+    )
+}
+
+/// The seconds since anything was written of an upload, its steps too.
+pub(crate) fn silence(database: &str, transfer_id: Uuid) -> Statement {
+    let times = [CLAIMS, TRANSFERS, CHECKPOINTS].map(|name| {
+        let table = TableName::new(database, name).quoted();
+        format!("SELECT max(time) AS newest FROM {table} WHERE transfer_id = {{p0:UUID}}")
+    });
+    let times = times.join(" UNION ALL ");
+    Statement::with_params(
+        format!(
+            "SELECT toUInt64(greatest(0, dateDiff('second', max(newest), now64(6)))) AS age FROM ({times})"
+        ),
         vec![transfer_id.to_string()],
     )
 }

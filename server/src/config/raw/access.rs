@@ -168,3 +168,17 @@ pub(in crate::config) struct RawPort {
     )]
     pub(in crate::config) adhoc_hosts: Vec<String>,
 }
+
+/// The options of several servers of one ClickHouse that answer as one.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Fleet (several servers of one ClickHouse)")]
+pub(in crate::config) struct RawFleet {
+    /// Address at which the other servers reach this one, such as http://10.0.0.1:50051; never that of a
+    /// load balancer [default: none; calls are not handed on to the server that runs their transfer]
+    #[arg(long, env = "SLUICE_ADVERTISE", value_name = "URL")]
+    pub(in crate::config) advertise: Option<String>,
+
+    /// CA certificates (PEM) that the other servers are trusted by, for https [default: those of the system]
+    #[arg(long, env = "SLUICE_FLEET_CA", value_name = "FILE")]
+    pub(in crate::config) fleet_ca: Option<PathBuf>,
+}

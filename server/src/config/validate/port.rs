@@ -8,8 +8,9 @@ use crate::{
         PortConfig,
         defaults::{self, range},
         errors::Faults,
-        raw::RawPort,
+        raw::{RawFleet, RawPort},
     },
+    fleet::{Address, Fleet},
     guard::AllowList,
     tls::{AcceptConfig, ClientCa, TlsConfig},
 };
@@ -136,4 +137,27 @@ pub(super) fn adhoc(raw: &RawPort, faults: &mut Faults) -> Option<AllowList> {
         AllowList::default()
     });
     is_on.then_some(list)
+}
+
+/// How the other servers of the fleet reach this one, and it them.
+pub(super) fn fleet(raw: RawFleet, port: &RawPort, faults: &mut Faults) -> Option<Fleet> {
+    let parsed = raw.advertise.as_deref().map(str::parse::<Address>);
+    let address = faults.take("advertise", parsed.transpose(), None);
+    let is_encrypted = address.as_ref().is_some_and(Address::is_encrypted);
+    let problem = "needs an --advertise that begins with https://";
+    let is_idle = raw.fleet_ca.is_some() && !is_encrypted;
+    refuse("fleet-ca", is_idle, problem, faults);
+    let address = address?;
+    let problem = "this port speaks TLS (--tls-cert): write it as https://";
+    let is_plain = !is_encrypted && port.tls_cert.is_some();
+    refuse("advertise", is_plain, problem, faults);
+    let problem =
+        "the other servers have no client certificate: it needs --tls-client-auth=optional";
+    let is_optional = port.tls_client_auth.as_deref() == Some("optional");
+    let is_closed = port.tls_client_ca.is_some() && !is_optional;
+    refuse("advertise", is_closed, problem, faults);
+    Some(Fleet {
+        address,
+        ca_file: raw.fleet_ca,
+    })
 }

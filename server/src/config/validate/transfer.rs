@@ -5,11 +5,14 @@
 use std::time::Duration;
 
 use super::{count, duration, lasting, refuse, size};
-use crate::config::{
-    TransferConfig,
-    defaults::{self, range},
-    errors::Faults,
-    raw::RawTransfer,
+use crate::{
+    config::{
+        TransferConfig,
+        defaults::{self, range},
+        errors::Faults,
+        raw::RawTransfer,
+    },
+    fleet::Fleet,
 };
 
 /// The shortest time to wait for a client.
@@ -20,7 +23,11 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
     clippy::too_many_lines,
     reason = "one entry for each option, none of them with a branch"
 )]
-pub(super) fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig {
+pub(super) fn transfer(
+    raw: &RawTransfer,
+    fleet: Option<Fleet>,
+    faults: &mut Faults,
+) -> TransferConfig {
     let database_is_empty = raw.journal_database.as_deref() == Some("");
     refuse(
         "journal-database",
@@ -140,6 +147,7 @@ pub(super) fn transfer(raw: &RawTransfer, faults: &mut Faults) -> TransferConfig
         max_result_block_bytes: defaults::MAX_RESULT_BLOCK_BYTES,
         progress_interval: defaults::PROGRESS_INTERVAL,
         history: defaults::HISTORY,
+        fleet,
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn resume_error(error: &Error) -> External {
             new(Code::InvalidArgument, "CHECKSUM_MISMATCH", id).with("offset", offset)
         }
         Error::TakenOver { id } => new(Code::Aborted, "TRANSFER_TAKEN_OVER", id).retryable(),
+        Error::Elsewhere { id } => new(Code::Unavailable, "TRANSFER_ELSEWHERE", id).retryable(),
         _ => External::new(Code::Internal, "INTERNAL", error),
     }
 }

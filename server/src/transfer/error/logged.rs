@@ -109,6 +109,7 @@ impl Error {
             | Self::TooManyInterrupted { .. }
             | Self::MemoryLimit { .. }
             | Self::FileTooLarge { .. }
+            | Self::Elsewhere { .. }
             | Self::ServerGone
             | Self::Cancelled
             | Self::ClientGone

@@ -97,6 +97,9 @@ impl<'a> Ledger<'a> {
         if !Step::Own.may_follow(newest.map(|newest| newest.step), is_new) {
             return Err(self.taken_over());
         }
+        // Before the step: whoever sees it finds its server.
+        let id = self.transfer.description().id;
+        self.inner.announce(id, self.run).await?;
         self.is_taking = true;
         match self.claim(wanted).await? {
             Taken::Own => Ok(()),

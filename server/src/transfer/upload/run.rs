@@ -276,6 +276,7 @@ impl<'a> Job<'a> {
     /// Asks the journal for this upload.
     async fn look_back(&mut self) -> Result<Past> {
         if self.request.dry_run {
+            self.inner.try_announce(self.request.id).await;
             return Ok(Past::Nothing(None));
         }
         let has_journal = self.inner.journal.open().await?;
