@@ -37,7 +37,7 @@ CLUSTER_ROUNDS ?= 200
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test chaos cluster zookeeper lint bench bench-micro bench-web fuzz build web engine tools clean \
+.PHONY: help run demo test chaos cluster fleet zookeeper lint bench bench-micro bench-web fuzz build web engine tools clean \
 	test-rust test-web lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker
 
 help: ## list the targets
@@ -74,6 +74,9 @@ chaos: engine ## load files while everything is killed, frozen, cut and full; 20
 
 cluster: engine zookeeper ## the same on a cluster of three ClickHouses (or SLUICE_CLUSTER=URL,URL,URL)
 	CLUSTER_ROUNDS=$(CLUSTER_ROUNDS) $(CARGO) test --locked -p sluice-server --test cluster -- --nocapture --test-threads 1
+
+fleet: engine ## load 50 files of 20 MB over two servers by turns; some two minutes
+	FLEET_UPLOADS=50 FLEET_MEGABYTES=20 $(CARGO) test --locked -p sluice-server --test it -- --nocapture fleet::turns::files_sent
 
 lint: lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker ## check everything that needs no run
 

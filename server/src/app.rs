@@ -47,9 +47,9 @@ pub enum Error {
     /// The certificates cannot be used.
     #[error("cannot set up TLS")]
     Tls(#[from] tls::Error),
-    /// The contract's descriptors are broken.
-    #[error("the descriptors for reflection are broken")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    /// The services cannot be set up.
+    #[error("cannot set up the services")]
+    Services(#[from] rpc::BuildError),
     /// The listener broke.
     #[error("the server broke")]
     Serve(#[from] tonic::transport::Error),
@@ -80,11 +80,15 @@ impl App {
         let access = access::access(&config).await?;
         let connections = Connections::new(&config.connections, config.adhoc.clone(), &engine)?;
         let connections = Arc::new(connections);
-        let memory = Arc::new(Memory::new(
+        let memory = Memory::new(
             config.transfer.memory_limit,
             config.transfer.block_bytes,
             config.transfer.queue_timeout,
-        ));
+        );
+        let memory = Arc::new(match &config.transfer.fleet {
+            Some(_) => memory.for_fleet(),
+            None => memory,
+        });
         let transfers = Transfers::new(
             Arc::clone(&connections),
             config.transfer.clone(),
@@ -93,6 +97,10 @@ impl App {
         );
         let is_open = config.listen.ip().is_loopback() && !access.is_required();
         let hosts = Hosts::new(&config.rpc.allowed_hosts, is_open);
+        let hosts = match &config.transfer.fleet {
+            Some(fleet) => hosts.and(fleet.address.host()),
+            None => hosts,
+        };
         let (router, health) = rpc::routes(&transfers, &connections, access, hosts, &config.rpc)?;
         Ok(Self {
             config,

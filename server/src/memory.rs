@@ -35,6 +35,9 @@ const CALLS_PART: usize = 8;
 /// can be kept away by large ones.
 const SMALL_PART: usize = 8;
 
+/// The part of that of large messages which those have that other servers hand on.
+const FORWARDED_PART: usize = 3;
+
 /// The part of the budget of uploads that the turn has at the most.
 const TURN_PART: usize = 2;
 
@@ -55,6 +58,8 @@ pub enum Message {
     Small,
     /// A large one, or a large answer.
     Large,
+    /// A large one that another server has handed on.
+    Forwarded,
 }
 
 /// The budget.
@@ -69,6 +74,8 @@ pub struct Memory {
     strangers: Pool,
     small: Pool,
     large: Pool,
+    /// None where no other server hands messages on.
+    forwarded: Option<Pool>,
     waiting: AtomicUsize,
 }
 
@@ -137,7 +144,21 @@ impl Memory {
             strangers: Pool::new(small),
             small: Pool::new(small),
             large: Pool::new(calls - 2 * small),
+            forwarded: None,
             waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same with a part for messages that other servers hand on: two servers whose memory is full of
+    /// messages for the other one would wait for each other.
+    #[must_use]
+    pub fn for_fleet(self) -> Self {
+        let large = self.large.kib * KIB;
+        let forwarded = large / FORWARDED_PART;
+        Self {
+            large: Pool::new(large - forwarded),
+            forwarded: Some(Pool::new(forwarded)),
+            ..self
         }
     }
 
@@ -158,6 +179,7 @@ impl Memory {
         let pool = match whose {
             Message::Stranger => &self.strangers,
             Message::Small => &self.small,
+            Message::Forwarded => self.forwarded.as_ref().unwrap_or(&self.large),
             Message::Large => &self.large,
         };
         timeout(self.patience, pool.take(bytes)).await.ok()

@@ -12,10 +12,12 @@ mod convert;
 mod doors;
 mod export;
 mod files;
+mod forward;
 mod headers;
 mod hosts;
 mod ingest;
 mod pages;
+mod peers;
 mod requests;
 mod session;
 mod status;
@@ -34,36 +36,57 @@ use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
 pub use self::{access::Access, hosts::Hosts};
-use self::{catalog::CatalogRpc, doors::Doors, headers::Origins, ingest::IngestRpc, pages::Pages};
+use self::{
+    catalog::CatalogRpc, doors::Doors, forward::Forwarder, headers::Origins, ingest::IngestRpc,
+    pages::Pages,
+};
 use crate::{
     config::RpcConfig,
     connections::Connections,
-    tls::Incoming,
+    tls::{self, Incoming},
     transfer::{Error, Failure, Transfers},
 };
 
 /// The most bytes of the headers of a request: a token of 8 KiB, and as much again for the rest.
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 
+/// Why the routes cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The descriptor sets for reflection are broken: a fault of the build.
+    #[error("the descriptors for reflection are broken")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The certificates that other servers are trusted by cannot be used.
+    #[error("cannot verify the other servers of the fleet")]
+    Fleet(#[source] tls::Error),
+}
+
 /// Builds every route of the port, and the reporter that says whether the services work.
 ///
 /// # Errors
 ///
-/// The descriptor sets for reflection are broken: a fault of the build.
+/// As [`BuildError`] says.
 pub fn routes(
     transfers: &Transfers,
     connections: &Arc<Connections>,
     access: Access,
     hosts: Hosts,
     config: &RpcConfig,
-) -> Result<(axum::Router, HealthReporter), tonic_reflection::server::Error> {
+) -> Result<(axum::Router, HealthReporter), BuildError> {
     let limit = config.max_message_bytes;
     let limits = requests::Limits {
         memory: Arc::clone(transfers.memory()),
         max_message_bytes: limit,
         timeout: config.body_timeout,
     };
-    let doors = Doors::new(transfers.clone(), Arc::clone(connections));
+    let forwarder = transfers
+        .fleet()
+        .map(|fleet| Forwarder::new(fleet, limit))
+        .transpose()
+        .map_err(BuildError::Fleet)?
+        .map(Arc::new);
+    let doors = Doors::new(transfers.clone(), Arc::clone(connections), forwarder);
     let ingest = IngestServiceServer::new(IngestRpc::new(doors.clone(), config))
         .max_decoding_message_size(limit);
     let takes_tokens = access.authenticator.takes_tokens();

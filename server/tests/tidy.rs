@@ -153,6 +153,38 @@ fn every_handler_asks_who_calls() {
 }
 
 #[test]
+fn every_call_about_a_transfer_can_be_handed_on() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract =
+        fs::read_to_string(root.join("../proto/sluice/v1/ingest_service.proto")).unwrap();
+    let handlers = fs::read_to_string(root.join("src/rpc/ingest.rs")).unwrap();
+    let calls = contract
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("rpc "));
+    let calls = calls.map(|call| call.split('(').next().unwrap());
+    let mut count = 0;
+    // Those begin a transfer, where they arrive.
+    for call in calls.filter(|call| !["Upload", "Export"].contains(call)) {
+        let message = format!("message {call}Request {{");
+        let message = contract.split(&message).nth(1).unwrap();
+        let message = message.split("\n}").next().unwrap();
+        let is_about_one = ["string transfer_id", "UploadSpec spec"];
+        if !is_about_one.iter().any(|field| message.contains(field)) {
+            continue;
+        }
+        let name = call.chars().fold(String::new(), |name, c| match c {
+            'A'..='Z' => format!("{name}_{}", c.to_ascii_lowercase()),
+            _ => format!("{name}{c}"),
+        });
+        let handler = handlers.split(&format!("async fn {}(", &name[1..])).nth(1);
+        let handler = handler.unwrap().split("async fn ").next().unwrap();
+        assert!(handler.contains("self.doors.reach("), "{call}");
+        count += 1;
+    }
+    assert_eq!(count, 7, "the contract has calls about a transfer");
+}
+
+#[test]
 fn unsafe_code_stands_in_one_file() {
     check_only_in(&["unsafe "], |path| path == "engine/ffi.rs");
 }

@@ -115,6 +115,21 @@ async fn large_messages_keep_no_small_one_away() {
     drop(uploads);
 }
 
+#[tokio::test]
+async fn messages_for_other_servers_keep_none_of_theirs_away() {
+    let memory = Memory::new(64 * MIB, 4 * MIB, PATIENCE).for_fleet();
+    let own = memory.message(Message::Large, usize::MAX).await;
+    let theirs = memory.message(Message::Forwarded, usize::MAX).await;
+    assert!(own.is_some() && theirs.is_some());
+    let parts = memory.large.kib + memory.forwarded.as_ref().unwrap().kib;
+    assert_eq!(parts, self::memory().large.kib);
+    // A server that is none of a fleet has no part for what says that it was handed on.
+    let alone = self::memory();
+    let own = alone.message(Message::Large, usize::MAX).await;
+    assert!(own.is_some());
+    assert!(now(alone.message(Message::Forwarded, 1)).await.is_none());
+}
+
 #[test]
 fn the_parts_are_no_more_than_the_whole() {
     for limit in [16 * MIB, 64 * MIB, 2048 * MIB] {

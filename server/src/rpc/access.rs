@@ -185,6 +185,11 @@ impl Caller {
         &self.principal.subject
     }
 
+    /// Whether another server can see who it is by what it has shown: a certificate it alone can show.
+    pub(super) fn can_be_handed_on(&self) -> bool {
+        self.principal.token.is_some() || !self.access.is_required()
+    }
+
     /// Whether it may use a connection; without a name it is a ClickHouse of its own.
     pub(super) fn check_connection(&self, name: Option<&str>) -> Result<(), Status> {
         Policy::connection(&self.principal, name).map_err(|denial| {

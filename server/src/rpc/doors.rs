@@ -1,6 +1,6 @@
 //! The ClickHouse of a call: named in its headers, one of the server's or the caller's own.
 //!
-//! Every handler enters through [`Doors::enter`]. The headers are those of `catalog_service.proto`; their
+//! Every handler enters through [`Doors::enter`], for one transfer through `reach` in `rpc::forward`. The headers are those of `catalog_service.proto`; their
 //! values are percent-encoded. It never shows what a header holds.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use tonic::{Request, Status, metadata::MetadataMap};
 
-use super::{access::Caller, status};
+use super::{access::Caller, forward::Forwarder, status};
 use crate::{
     connections::{Connection, Connections, DEFAULT, Error, Own},
     transfer::Transfers,
@@ -24,6 +24,17 @@ const USER: &str = "sluice-clickhouse-user";
 const PASSWORD: &str = "sluice-clickhouse-password";
 const TOKEN: &str = "sluice-clickhouse-token";
 
+/// What a call shows of its caller and of its ClickHouse: with it, another server takes it for the same call.
+pub(super) const HANDED_ON: [&str; 7] = [
+    "authorization",
+    CONNECTION,
+    URL,
+    DATABASE,
+    USER,
+    PASSWORD,
+    TOKEN,
+];
+
 /// What a call works with.
 #[derive(Debug)]
 pub(super) struct Entered {
@@ -37,14 +48,25 @@ pub(super) struct Entered {
 pub(super) struct Doors {
     transfers: Transfers,
     connections: Arc<Connections>,
+    /// None where this server has no address for others.
+    forwarder: Option<Arc<Forwarder>>,
 }
 
 impl Doors {
-    pub(super) fn new(transfers: Transfers, connections: Arc<Connections>) -> Self {
+    pub(super) const fn new(
+        transfers: Transfers,
+        connections: Arc<Connections>,
+        forwarder: Option<Arc<Forwarder>>,
+    ) -> Self {
         Self {
             transfers,
             connections,
+            forwarder,
         }
+    }
+
+    pub(super) fn forwarder(&self) -> Option<&Forwarder> {
+        self.forwarder.as_deref()
     }
 
     pub(super) fn connections(&self) -> &Connections {

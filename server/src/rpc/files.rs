@@ -7,7 +7,7 @@ use tokio_stream::Stream;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{access::Caller, convert, status, transfers};
+use super::{access::Caller, convert, forward::Here, status, transfers};
 use crate::auth::Action;
 use crate::transfer::{
     Error, Transfers,
@@ -39,10 +39,9 @@ pub(super) async fn inspect(
 
 /// Sends the rejected rows of an upload, as rows or as a CSV file.
 pub(super) async fn rejected_rows(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: &pb::ListRejectedRowsRequest,
+    here: Here<pb::ListRejectedRowsRequest>,
 ) -> Result<impl Stream<Item = Result<pb::ListRejectedRowsResponse, Status>> + use<>, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, &here.message);
     let found = transfers::find(transfers, caller, &request.transfer_id).await?;
     let rows = transfers.rejected_rows(found.id).await;
     let mut rows = rows.map_err(|error| status::status(&error))?;

@@ -27,9 +27,6 @@ use crate::tls::ConnectionInfo;
 const CSP: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
                    frame-ancestors 'none'";
 
-/// Which transfer a call is of.
-pub(super) const TRANSFER_ID: &str = "sluice-transfer-id";
-
 /// On every answer that is not gRPC.
 const PAGE_HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, CSP),
@@ -53,7 +50,7 @@ const HSTS: &str = "max-age=15552000";
 const ALLOWED_HEADERS: &str = "authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, \
                                sluice-connection, sluice-clickhouse-url, sluice-clickhouse-user, \
                                sluice-clickhouse-password, sluice-clickhouse-token, \
-                               sluice-clickhouse-database";
+                               sluice-clickhouse-database, sluice-transfer-id";
 
 /// What it may read, beside the body.
 const EXPOSED_HEADERS: &str =

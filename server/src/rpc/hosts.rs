@@ -36,6 +36,16 @@ impl Hosts {
         }
     }
 
+    /// The same and one more name: that by which the other servers of the fleet call this one.
+    #[must_use]
+    pub fn and(self, name: &str) -> Self {
+        let names = self.names.map(|names| {
+            let all = names.iter().cloned().chain([name.to_owned()]);
+            all.collect()
+        });
+        Self { names }
+    }
+
     /// The name that a request was sent to, where it is none of ours.
     fn foreign(&self, request: &Request) -> Option<String> {
         let names = self.names.as_ref()?;

@@ -2,10 +2,9 @@
 //!
 //! `rpc` mounts it. It must never do anything itself.
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
 use sluice_proto::v1::{self as pb, ingest_service_server::IngestService};
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -13,12 +12,10 @@ use super::{
     bulk::{self, Absent},
     doors::{Doors, Entered},
     export, files,
-    headers::TRANSFER_ID,
+    forward::{self, Reached, ResponseStream, TRANSFER_ID},
     session, transfers, upload,
 };
 use crate::config::RpcConfig;
-
-type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Serves uploads, exports and the state of both.
 #[derive(Debug)]
@@ -47,8 +44,9 @@ impl IngestService for IngestRpc {
         let Entered {
             caller, transfers, ..
         } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        let metadata = request.metadata().clone();
         let messages = bulk::messages(request, self.max_message_bytes)?;
-        let upload = upload::upload(&transfers, &caller, messages, self.idle_timeout);
+        let upload = upload::upload(&transfers, &caller, &metadata, messages, self.idle_timeout);
         let (id, outcome) = upload.await?;
         let mut response = bulk::respond_later(outcome);
         // At once, for clients that let the server choose the id.
@@ -62,34 +60,32 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::BeginUploadRequest>,
     ) -> Result<Response<pb::BeginUploadResponse>, Status> {
-        let limit = self.max_message_bytes;
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let response = session::begin(&transfers, &caller, request.into_inner(), limit);
-        response.await.map(Response::new)
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => session::begin(here, self.max_message_bytes)
+                .await
+                .map(Response::new),
+        }
     }
 
     async fn append_upload(
         &self,
         request: Request<pb::AppendUploadRequest>,
     ) -> Result<Response<pb::AppendUploadResponse>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let response = session::append(&transfers, &caller, request.into_inner());
-        response.await.map(Response::new)
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => session::append(here).await.map(Response::new),
+        }
     }
 
     async fn finish_upload(
         &self,
         request: Request<pb::FinishUploadRequest>,
     ) -> Result<Response<pb::FinishUploadResponse>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let response = session::finish(&transfers, &caller, request.into_inner());
-        response.await.map(Response::new)
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => session::finish(here).await.map(Response::new),
+        }
     }
 
     type ExportStream = Absent<pb::ExportResponse>;
@@ -101,6 +97,7 @@ impl IngestService for IngestRpc {
         let Entered {
             caller, transfers, ..
         } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        forward::check_id(request.metadata(), &request.get_ref().transfer_id)?;
         let stream = export::export(&transfers, &caller, request.into_inner()).await?;
         Ok(bulk::respond(stream))
     }
@@ -120,11 +117,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::GetTransferRequest>,
     ) -> Result<Response<pb::GetTransferResponse>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let response = transfers::get(&transfers, &caller, request.get_ref());
-        response.await.map(Response::new)
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => transfers::get(here).await.map(Response::new),
+        }
     }
 
     async fn list_transfers(
@@ -142,11 +138,10 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::CancelTransferRequest>,
     ) -> Result<Response<pb::CancelTransferResponse>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let response = transfers::cancel(&transfers, &caller, request.get_ref());
-        response.await.map(Response::new)
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => transfers::cancel(here).await.map(Response::new),
+        }
     }
 
     type WatchTransferStream = ResponseStream<pb::WatchTransferResponse>;
@@ -155,11 +150,13 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::WatchTransferRequest>,
     ) -> Result<Response<Self::WatchTransferStream>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let stream = transfers::watch(&transfers, &caller, request.get_ref()).await?;
-        Ok(Response::new(Box::pin(stream)))
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => {
+                let stream = transfers::watch(here).await?;
+                Ok(Response::new(Box::pin(stream)))
+            }
+        }
     }
 
     type ListRejectedRowsStream = ResponseStream<pb::ListRejectedRowsResponse>;
@@ -168,10 +165,12 @@ impl IngestService for IngestRpc {
         &self,
         request: Request<pb::ListRejectedRowsRequest>,
     ) -> Result<Response<Self::ListRejectedRowsStream>, Status> {
-        let Entered {
-            caller, transfers, ..
-        } = self.doors.enter(Caller::of(&request)?, &request).await?;
-        let stream = files::rejected_rows(&transfers, &caller, request.get_ref()).await?;
-        Ok(Response::new(Box::pin(stream)))
+        match self.doors.reach(Caller::of(&request)?, request).await? {
+            Reached::Answered(answer) => Ok(answer),
+            Reached::Here(here) => {
+                let stream = files::rejected_rows(here).await?;
+                Ok(Response::new(Box::pin(stream)))
+            }
+        }
     }
 }

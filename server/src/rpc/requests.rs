@@ -28,7 +28,7 @@ use hyper::body::Frame;
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
-use super::{bulk, status};
+use super::{bulk, forward, status};
 use crate::{
     memory::{Memory, Message, Share},
     transfer::Error,
@@ -75,7 +75,8 @@ pub(super) async fn limit(State(limits): State<Limits>, request: Request, next: 
     if bulk::is_upload(path) {
         return next.run(request).await;
     }
-    let messages = Messages::new(limits, path);
+    let mut messages = Messages::new(limits, path);
+    messages.is_forwarded = request.headers().contains_key(forward::MARK);
     let held = Arc::clone(&messages.held);
     let request = request.map(|body| {
         let source = (body, messages);
@@ -137,6 +138,8 @@ struct Messages {
     limits: Limits,
     most_bytes: usize,
     is_stranger: bool,
+    /// Whether another server of the fleet has handed it on.
+    is_forwarded: bool,
     has_pauses: bool,
     held: Held,
     /// What has come and is still to be handed on.
@@ -162,6 +165,7 @@ impl Messages {
         Self {
             most_bytes,
             is_stranger,
+            is_forwarded: false,
             has_pauses: path.ends_with(REFLECTION),
             held: Held::default(),
             rest: Bytes::new(),
@@ -225,6 +229,7 @@ impl Messages {
         let whose = match bytes {
             _ if self.is_stranger => Message::Stranger,
             ..=SMALL_BYTES => Message::Small,
+            _ if self.is_forwarded => Message::Forwarded,
             _ => Message::Large,
         };
         // That of a message before is not needed any more.

@@ -1,6 +1,6 @@
 //! `BeginUpload`, `AppendUpload`, `FinishUpload`: the upload of clients that cannot stream.
 //!
-//! Any server may be asked for any of them: one that does not have the upload open goes on with it
+//! Any server may be asked for any of them: where no other one has the upload open, it goes on with it
 //! from what the journal knows.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use prost::Message as _;
 use sluice_proto::v1 as pb;
 use tonic::Status;
 
-use super::{access::Caller, audit, convert, status, transfers};
+use super::{access::Caller, audit, convert, forward::Here, status, transfers};
 use crate::auth::Action;
 use crate::transfer::{Error, Session, Transfers};
 
@@ -18,12 +18,11 @@ const ENVELOPE_BYTES: usize = 1024;
 
 /// Opens an upload.
 pub(super) async fn begin(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: pb::BeginUploadRequest,
+    here: Here<pb::BeginUploadRequest>,
     max_message_bytes: usize,
 ) -> Result<pb::BeginUploadResponse, Status> {
-    let Some(spec) = request.spec else {
+    let (transfers, caller) = (&here.transfers, &here.caller);
+    let Some(spec) = here.message.spec else {
         return Err(status::invalid_request("spec", "say what to load"));
     };
     let session = open(transfers, caller, spec, caller.subject()).await?;
@@ -39,10 +38,9 @@ pub(super) async fn begin(
 
 /// Adds bytes.
 pub(super) async fn append(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: pb::AppendUploadRequest,
+    here: Here<pb::AppendUploadRequest>,
 ) -> Result<pb::AppendUploadResponse, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, here.message);
     let offset = convert::unsigned("offset", request.offset)?;
     if request.data.is_empty() {
         return Err(status::invalid_request("data", "must not be empty"));
@@ -76,10 +74,9 @@ pub(super) async fn append(
 
 /// Ends the file.
 pub(super) async fn finish(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: pb::FinishUploadRequest,
+    here: Here<pb::FinishUploadRequest>,
 ) -> Result<pb::FinishUploadResponse, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, here.message);
     let total = convert::unsigned("total_bytes", request.total_bytes)?;
     let session = find(transfers, caller, &request.transfer_id).await?;
     let description = session.transfer().description();

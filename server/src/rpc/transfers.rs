@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
 
-use super::{access::Caller, audit, convert, status};
+use super::{access::Caller, audit, convert, forward::Here, status};
 use crate::{
     task,
     transfer::{Error, Place, Snapshot, Transfers, Watch},
@@ -36,10 +36,9 @@ const WATCH_QUEUE: usize = 2;
 
 /// Returns one transfer.
 pub(super) async fn get(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: &pb::GetTransferRequest,
+    here: Here<pb::GetTransferRequest>,
 ) -> Result<pb::GetTransferResponse, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, &here.message);
     let transfer = find(transfers, caller, &request.transfer_id).await?;
     Ok(pb::GetTransferResponse {
         transfer: Some(convert::transfer(transfer)),
@@ -87,10 +86,9 @@ pub(super) async fn list(
 
 /// Ends a transfer and returns it in its final state.
 pub(super) async fn cancel(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: &pb::CancelTransferRequest,
+    here: Here<pb::CancelTransferRequest>,
 ) -> Result<pb::CancelTransferResponse, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, &here.message);
     let found = find(transfers, caller, &request.transfer_id).await?;
     let entry = audit::Entry::begin(caller, "cancel", found.table.as_ref());
     let mut entry = entry.transfer(found.id);
@@ -107,10 +105,9 @@ pub(super) async fn cancel(
 
 /// Sends a transfer again and again until it has ended.
 pub(super) async fn watch(
-    transfers: &Transfers,
-    caller: &Caller,
-    request: &pb::WatchTransferRequest,
+    here: Here<pb::WatchTransferRequest>,
 ) -> Result<impl Stream<Item = Result<pb::WatchTransferResponse, Status>> + use<>, Status> {
+    let (transfers, caller, request) = (&here.transfers, &here.caller, here.message);
     let first = find(transfers, caller, &request.transfer_id).await?;
     let interval = match request.interval {
         None => WATCH_INTERVAL,

@@ -7,10 +7,10 @@ use sluice_proto::{
     Fault, Messages,
     v1::{self as pb, upload_request::Payload},
 };
-use tonic::Status;
+use tonic::{Status, metadata::MetadataMap};
 use uuid::Uuid;
 
-use super::{access::Caller, audit, convert, status};
+use super::{access::Caller, audit, convert, forward, status};
 use crate::transfer::{
     Error, Transfers,
     upload::{Upload, UploadOutcome, Whole},
@@ -20,6 +20,7 @@ use crate::transfer::{
 pub(super) async fn upload(
     transfers: &Transfers,
     caller: &Caller,
+    metadata: &MetadataMap,
     mut messages: Messages<Body>,
     idle_timeout: Duration,
 ) -> Result<
@@ -30,6 +31,7 @@ pub(super) async fn upload(
     Status,
 > {
     let spec = first_spec(&mut messages, idle_timeout).await?;
+    forward::check_id(metadata, &spec.transfer_id)?;
     let mut request = convert::upload_request(spec)?;
     caller.check_upload(&request)?;
     caller.subject().clone_into(&mut request.owner);

@@ -18,3 +18,8 @@ mod transfers;
 mod transport;
 mod trouble;
 mod web;
+
+pub(crate) use self::{
+    kit::{SECRET, USUAL, secret_source, token_of, write_secret},
+    transport::Ca,
+};

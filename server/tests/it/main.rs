@@ -24,6 +24,7 @@ mod engine;
 mod evidence;
 mod export;
 mod faults;
+mod fleet;
 mod formats;
 mod inspect;
 mod memory;

@@ -31,13 +31,13 @@ use tonic::{
 use crate::support::{TestServer, reason};
 
 /// The secret that signs the tokens.
-pub(super) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Everything that there is to be allowed.
 pub(super) const ALL: &str = "ingest:upload ingest:export catalog:read transfers:manage";
 
 /// What most callers are allowed.
-pub(super) const USUAL: &str = "ingest:upload ingest:export catalog:read";
+pub(crate) const USUAL: &str = "ingest:upload ingest:export catalog:read";
 
 /// Adds a header to each call.
 #[derive(Clone)]
@@ -126,8 +126,7 @@ impl Site {
     }
 
     fn mint(&self, request: &MintRequest) -> String {
-        let key = SigningKey::read(&self.directory.path().join("secret"), None).unwrap();
-        mint(&key, request).unwrap().expose_secret().to_owned()
+        mint_with(&self.directory.path().join("secret"), request)
     }
 
     pub(super) async fn ingest(&self, token: &str) -> Ingest {
@@ -154,8 +153,18 @@ impl Site {
     }
 }
 
+/// A token of a caller for every table.
+pub(crate) fn token_of(secret: &Path, subject: &str, scopes: &str) -> String {
+    mint_with(secret, &request(subject, scopes))
+}
+
+fn mint_with(secret: &Path, request: &MintRequest) -> String {
+    let key = SigningKey::read(secret, None).unwrap();
+    mint(&key, request).unwrap().expose_secret().to_owned()
+}
+
 /// Writes a file that only its owner can read.
-pub(super) fn write_secret(file: &Path, content: &[u8]) {
+pub(crate) fn write_secret(file: &Path, content: &[u8]) {
     std::fs::write(file, content).unwrap();
     std::fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
 }
@@ -175,7 +184,7 @@ fn request(subject: &str, scopes: &str) -> MintRequest {
     }
 }
 
-pub(super) fn secret_source(file: PathBuf) -> KeySource {
+pub(crate) fn secret_source(file: PathBuf) -> KeySource {
     KeySource::Secret {
         file,
         algorithm: jsonwebtoken::Algorithm::HS256,

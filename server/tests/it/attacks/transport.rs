@@ -28,13 +28,13 @@ use tokio_rustls::TlsConnector;
 use super::kit::{Site, write_secret};
 
 /// A CA with a directory of its own.
-pub(super) struct Ca {
+pub(crate) struct Ca {
     directory: TempDir,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Ca {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
@@ -53,12 +53,12 @@ impl Ca {
         }
     }
 
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// A certificate of this name for localhost, and its key.
-    pub(super) fn issue(&self, name: &str) -> (PathBuf, PathBuf) {
+    pub(crate) fn issue(&self, name: &str) -> (PathBuf, PathBuf) {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);

@@ -15,7 +15,11 @@ use super::hosted::HostedEngine;
 /// Opens an address before these engines, and returns its URL.
 pub(crate) async fn balance(engines: &[HostedEngine]) -> String {
     let address = |engine: &HostedEngine| engine.url.trim_start_matches("http://").parse();
-    let targets: Vec<SocketAddr> = engines.iter().map(|own| address(own).unwrap()).collect();
+    balance_addresses(engines.iter().map(|own| address(own).unwrap()).collect()).await
+}
+
+/// The same before these addresses.
+pub(crate) async fn balance_addresses(targets: Vec<SocketAddr>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     task::spawn_background("balancer", async move {
