@@ -8,6 +8,7 @@ mod blocks;
 mod budget;
 mod checkpoints;
 mod deliver;
+mod fingerprint;
 mod finish;
 mod ledger;
 mod memory;

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Begun, Chunk, Past, UploadOutcome,
     blocks::{Queries, tokens},
+    fingerprint::Decisive,
     finish::complete,
     head::{Feed, Head, Sample},
     ledger::Ledger,
@@ -30,9 +31,6 @@ use crate::{
         registry::Running,
     },
 };
-
-/// Changes when the same file would be cut into other blocks, or these be sent with other tokens.
-const CUTTING_VERSION: u32 = 2;
 
 /// One upload at work, and what is to be cleared away if it fails.
 pub(super) struct Job<'a> {
@@ -405,16 +403,15 @@ impl<'a> Job<'a> {
 
     /// What the journal is to know of this upload.
     fn upload_row(&self, head: &mut Head, target: &Target, choice: &Choice) -> Result<UploadRow> {
-        let decisive = format!(
-            "{CUTTING_VERSION} {:?} {:?} {:?} {:?} {:?} {} {:?}",
-            head.profile.cut,
-            head.profile.columns,
-            target.plan.specs,
-            target.plan.fields,
-            choice.commit.mode,
-            self.config.batch_bytes,
-            self.block_sizes(),
-        );
+        let decisive = Decisive {
+            cut: &head.profile.cut,
+            columns: &head.profile.columns,
+            plan: &target.plan,
+            mode: choice.commit.mode,
+            batch_bytes: self.config.batch_bytes,
+            sizes: self.block_sizes(),
+        };
+        let fingerprint = decisive.fingerprint();
         let Sample { bytes, is_complete } = head.take_sample();
         Ok(UploadRow {
             transfer_id: self.request.id,
@@ -424,7 +421,7 @@ impl<'a> Job<'a> {
             sample_is_complete: is_complete,
             can_seek: head.can_seek(),
             created: target.create_statement.is_some(),
-            fingerprint: crc32c::crc32c(decisive.as_bytes()),
+            fingerprint,
             target: target.uuid,
             block_rows: self.config.block_rows as u64,
             block_bytes: self.config.block_bytes as u64,

@@ -56,7 +56,7 @@ pub(super) struct Typing {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     /// The first one is small, so that ClickHouse has something to write soon.
-    first: Limits,
+    pub(super) first: Limits,
     pub(super) full: Limits,
 }
 
