@@ -63,7 +63,12 @@ impl FromStr for Address {
         };
         let authority = uri.authority().ok_or_else(problem)?;
         let is_bare = uri.path() == "/" && uri.query().is_none() && !text.contains(['@', '#']);
-        let port = authority.port_u16().unwrap_or(default_port);
+        // The library takes a port that is no number for none.
+        let behind = authority.as_str().strip_prefix(authority.host());
+        let port = match behind.map(|behind| behind.strip_prefix(':')) {
+            Some(Some(port)) => port.parse().map_err(|_| problem())?,
+            Some(None) | None => default_port,
+        };
         let host = authority.host().to_ascii_lowercase();
         let is_anywhere = matches!(host.as_str(), "" | "0.0.0.0" | "[::]");
         if !is_bare || port == 0 || is_anywhere {
