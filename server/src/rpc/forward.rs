@@ -81,7 +81,8 @@ pub(super) trait OfTransfer: Message + Clone + Sync + 'static {
     /// The id, as its sender has it; may be empty where the server chooses one.
     fn transfer_id(&self) -> &str;
 
-    /// Makes the call at another server; none where there is no place for it.
+    /// Makes the call at another server; none where there is no place for it, or the server has gone while it
+    /// waited for one.
     fn call(
         request: Request<Self>,
         peer: &Peer,
@@ -281,7 +282,8 @@ impl Call<'_> {
             let started = Instant::now();
             let request = self.request(message);
             let Some(outcome) = M::call(request, &peer).await else {
-                return Ok(Err(Missed::Busy));
+                let is_away = peer.is_away();
+                return Ok(Err(if is_away { Missed::Gone } else { Missed::Busy }));
             };
             let failure = match outcome {
                 Ok(answer) => {
@@ -328,9 +330,9 @@ impl Call<'_> {
 
 impl Forwarder {
     /// Hands on to the other servers of a fleet.
-    pub(super) fn new(fleet: &Fleet, max_message_bytes: usize) -> Result<Self, tls::Error> {
+    pub(super) fn new(fleet: &Fleet) -> Result<Self, tls::Error> {
         Ok(Self {
-            peers: Peers::new(fleet, max_message_bytes)?,
+            peers: Peers::new(fleet)?,
             places: Mutex::new(LruCache::new(KNOWN_PLACES)),
         })
     }
@@ -392,7 +394,7 @@ macro_rules! small {
                 request: Request<Self>,
                 peer: &Peer,
             ) -> Option<Result<Self::Answer, Status>> {
-                let (mut client, _place) = peer.small().await;
+                let (mut client, _place) = peer.small().await?;
                 Some(client.$method(request).await.map(Response::into_inner))
             }
         }

@@ -59,6 +59,10 @@ const MAX_STREAMS: usize = 64;
 /// The appends that are under way to one peer.
 const MAX_LINES: usize = 8;
 
+/// The most bytes of a message of an answer, which may hold a whole record of a file: the other server has the
+/// limit.
+const MAX_ANSWER_BYTES: usize = 1 << 30;
+
 /// The bytes of an answer that may be on their way.
 const WINDOW_BYTES: u32 = 1 << 20;
 
@@ -67,7 +71,6 @@ const WINDOW_BYTES: u32 = 1 << 20;
 pub(super) struct Peers {
     /// With `https`.
     tls: Option<Tls>,
-    max_message_bytes: usize,
     by_address: Mutex<LruCache<Address, Arc<Peer>>>,
 }
 
@@ -86,7 +89,6 @@ impl std::fmt::Debug for Tls {
 pub(super) struct Peer {
     address: Address,
     tls: Option<Tls>,
-    max_message_bytes: usize,
     small: Channel,
     calls: Semaphore,
     streams: Arc<Semaphore>,
@@ -106,7 +108,7 @@ pub(super) struct Line<'a> {
 
 impl Peers {
     /// Those of a fleet. With `https`, they show a certificate of its CA, or of one that the system trusts.
-    pub(super) fn new(fleet: &Fleet, max_message_bytes: usize) -> Result<Self, tls::Error> {
+    pub(super) fn new(fleet: &Fleet) -> Result<Self, tls::Error> {
         let verify = || {
             let mut config = tls::client(fleet.ca_file.as_deref())?;
             config.alpn_protocols = vec![b"h2".to_vec()];
@@ -114,7 +116,6 @@ impl Peers {
         };
         Ok(Self {
             tls: fleet.address.is_encrypted().then(verify).transpose()?,
-            max_message_bytes,
             by_address: Mutex::new(LruCache::new(MAX_PEERS)),
         })
     }
@@ -132,13 +133,7 @@ impl Peers {
         {
             by_address.pop_lru();
         }
-        let new = || {
-            Arc::new(Peer::new(
-                address,
-                self.tls.as_ref(),
-                self.max_message_bytes,
-            ))
-        };
+        let new = || Arc::new(Peer::new(address, self.tls.as_ref()));
         let peer = by_address.get_or_insert(address.clone(), new);
         *lock(&peer.used) = Instant::now();
         Some(Arc::clone(peer))
@@ -146,12 +141,11 @@ impl Peers {
 }
 
 impl Peer {
-    fn new(address: &Address, tls: Option<&Tls>, max_message_bytes: usize) -> Self {
+    fn new(address: &Address, tls: Option<&Tls>) -> Self {
         Self {
             small: channel(address, tls),
             address: address.clone(),
             tls: tls.cloned(),
-            max_message_bytes,
             calls: Semaphore::new(MAX_CALLS),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             lines: Semaphore::new(MAX_LINES),
@@ -171,37 +165,35 @@ impl Peer {
         *lock(&self.away_since) = is_away.then(Instant::now);
     }
 
-    /// The client for a small call, and its place among them.
+    /// The client for a small call, and its place among them; none where the peer has gone meanwhile.
     pub(super) async fn small(
         &self,
-    ) -> (IngestServiceClient<Channel>, Option<SemaphorePermit<'_>>) {
+    ) -> Option<(IngestServiceClient<Channel>, SemaphorePermit<'_>)> {
         // It is never closed.
-        let place = self.calls.acquire().await.ok();
-        (self.client(self.small.clone()), place)
+        let place = self.calls.acquire().await.ok()?;
+        (!self.is_away()).then(|| (client(&self.small), place))
     }
 
     /// The client for an answer that goes on, and its place among them; none where there are too many.
     pub(super) fn stream(&self) -> Option<(IngestServiceClient<Channel>, OwnedSemaphorePermit)> {
         let place = Arc::clone(&self.streams).try_acquire_owned().ok()?;
-        Some((self.client(self.small.clone()), place))
+        Some((client(&self.small), place))
     }
 
-    /// A connection for one append. Two on one connection share its window, and the one that waits for
-    /// memory at the other end would hold up the one that it waits for.
+    /// A connection for one append; none where the peer has gone meanwhile. Two on one connection share its
+    /// window, and the one that waits for memory at the other end would hold up the one that it waits for.
     pub(super) async fn line(&self) -> Option<Line<'_>> {
         // It is never closed.
         let place = self.lines.acquire().await.ok()?;
+        if self.is_away() {
+            return None;
+        }
         let idle = lock(&self.idle_lines).pop();
         Some(Line {
             peer: self,
             channel: idle.unwrap_or_else(|| channel(&self.address, self.tls.as_ref())),
             _place: place,
         })
-    }
-
-    fn client(&self, channel: Channel) -> IngestServiceClient<Channel> {
-        let client = IngestServiceClient::new(channel);
-        client.max_decoding_message_size(self.max_message_bytes)
     }
 
     fn is_idle(&self) -> bool {
@@ -211,13 +203,18 @@ impl Peer {
 
 impl Line<'_> {
     pub(super) fn client(&self) -> IngestServiceClient<Channel> {
-        self.peer.client(self.channel.clone())
+        client(&self.channel)
     }
 
     /// Leaves the connection to the next append. One that is dropped in the middle is closed.
     pub(super) fn give_back(self) {
         lock(&self.peer.idle_lines).push(self.channel.clone());
     }
+}
+
+fn client(channel: &Channel) -> IngestServiceClient<Channel> {
+    let client = IngestServiceClient::new(channel.clone());
+    client.max_decoding_message_size(MAX_ANSWER_BYTES)
 }
 
 /// The bytes below HTTP.
