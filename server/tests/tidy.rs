@@ -176,7 +176,9 @@ fn every_call_about_a_transfer_can_be_handed_on() {
             'A'..='Z' => format!("{name}_{}", c.to_ascii_lowercase()),
             _ => format!("{name}{c}"),
         });
-        let handler = handlers.split(&format!("async fn {}(", &name[1..])).nth(1);
+        let handler = handlers
+            .split(&format!("async fn {}(", name.trim_start_matches('_')))
+            .nth(1);
         let handler = handler.unwrap().split("async fn ").next().unwrap();
         assert!(handler.contains("self.doors.reach("), "{call}");
         count += 1;
