@@ -13,7 +13,7 @@ use sluice_proto::{
 };
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{
-    Status,
+    Request, Status,
     body::Body,
     service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
@@ -43,6 +43,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to that question may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The metadata with the id of the transfer that a call is about.
+const TRANSFER_ID: &str = "sluice-transfer-id";
 /// How long the end of a command may wait for the server to cancel its transfer.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the answer to a question about a transfer may take, where a later one may do.
@@ -128,10 +130,11 @@ impl Connection {
         CatalogServiceClient::new(self.service()).max_decoding_message_size(MAX_MESSAGE_BYTES)
     }
 
-    /// Sends an upload, and waits for the response. The gRPC library makes the call, with no message in
+    /// Sends the upload with this id, and waits for the response. The gRPC library makes the call, with no message in
     /// it; its body is exchanged for one that does not copy the file. Fails with [`Error::Call`].
     pub(crate) async fn upload(
         &self,
+        transfer_id: &str,
         messages: impl Stream<Item = UploadRequest> + Send + Unpin + 'static,
     ) -> Result<UploadResponse> {
         let mut body = Some(Body::new(Frames::request(messages.map(Ok))));
@@ -143,7 +146,10 @@ impl Connection {
         });
         let mut client =
             IngestServiceClient::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
-        Ok(client.upload(tokio_stream::empty()).await?.into_inner())
+        Ok(client
+            .upload(about(transfer_id, tokio_stream::empty()))
+            .await?
+            .into_inner())
     }
 
     /// Asks the server to end a transfer that this command gives up. A server that does not answer
@@ -154,7 +160,11 @@ impl Connection {
             transfer_id: transfer_id.to_owned(),
         };
         let mut client = self.ingest();
-        let answer = tokio::time::timeout(CANCEL_TIMEOUT, client.cancel_transfer(request)).await;
+        let answer = tokio::time::timeout(
+            CANCEL_TIMEOUT,
+            client.cancel_transfer(about(transfer_id, request)),
+        )
+        .await;
         answer.ok()?.ok()?.into_inner().transfer
     }
 
@@ -165,7 +175,11 @@ impl Connection {
             transfer_id: transfer_id.to_owned(),
         };
         let mut client = self.ingest();
-        let answer = tokio::time::timeout(ASK_TIMEOUT, client.get_transfer(request)).await;
+        let answer = tokio::time::timeout(
+            ASK_TIMEOUT,
+            client.get_transfer(about(transfer_id, request)),
+        )
+        .await;
         let answer = answer.unwrap_or_else(|_| {
             let text = format!(
                 "the server does not answer within {} s",
@@ -178,4 +192,15 @@ impl Connection {
             .transfer
             .ok_or(Error::Answer("transfer"))
     }
+}
+
+/// A call about a transfer: a proxy before several servers chooses one by its id.
+pub(crate) fn about<T>(transfer_id: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if !transfer_id.is_empty()
+        && let Ok(id) = transfer_id.parse()
+    {
+        request.metadata_mut().insert(TRANSFER_ID, id);
+    }
+    request
 }

@@ -14,7 +14,7 @@ mod rejects;
 
 pub(super) use self::rejects::rejects;
 use crate::{
-    connect::Connection,
+    connect::{Connection, about},
     error::{Error, Result},
     json::{self, TransferObject},
     output::Output,
@@ -106,7 +106,7 @@ pub(super) async fn get(id: Uuid, connection: &Connection, output: Output) -> Re
     };
     let response = connection
         .ingest()
-        .get_transfer(request)
+        .get_transfer(about(&id.to_string(), request))
         .await?
         .into_inner();
     print(response.transfer, output)
@@ -120,7 +120,7 @@ pub(super) async fn watch(id: Uuid, connection: &Connection, output: Output) -> 
     };
     let mut stream = connection
         .ingest()
-        .watch_transfer(request)
+        .watch_transfer(about(&id.to_string(), request))
         .await?
         .into_inner();
     let counts = Arc::new(Counts::default());
@@ -153,7 +153,7 @@ pub(super) async fn cancel(id: Uuid, connection: &Connection, output: Output) ->
     };
     let response = connection
         .ingest()
-        .cancel_transfer(request)
+        .cancel_transfer(about(&id.to_string(), request))
         .await?
         .into_inner();
     print(response.transfer, output)

@@ -16,7 +16,7 @@ use tonic::{Code, Streaming};
 
 use super::RejectedObject;
 use crate::{
-    connect::Connection,
+    connect::{Connection, about},
     error::{Error, Result},
     settings::Endpoint,
     sink::Sink,
@@ -173,7 +173,10 @@ async fn list(
         as_csv,
     };
     let mut client = connection.whole_records();
-    Ok(client.list_rejected_rows(request).await?.into_inner())
+    Ok(client
+        .list_rejected_rows(about(transfer_id, request))
+        .await?
+        .into_inner())
 }
 
 /// What the next message holds: bytes of the CSV, or a row.

@@ -13,7 +13,7 @@ use tonic::Streaming;
 
 use super::kept::Kept;
 use crate::{
-    connect::Connection,
+    connect::{Connection, about},
     error::{Error, Result},
     progress::Counts,
     sink::Sink,
@@ -104,7 +104,11 @@ pub(super) async fn receive(
     let there = i64::try_from(bytes).unwrap_or_default();
     meter.counts.set_bytes(there);
     let transfer_id = request.transfer_id.clone();
-    let mut stream = connection.ingest().export(request).await?.into_inner();
+    let mut stream = connection
+        .ingest()
+        .export(about(&transfer_id, request))
+        .await?
+        .into_inner();
     let call = Call {
         meter,
         kept,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     command::is_closed_pipe,
-    connect::Connection,
+    connect::{Connection, about},
     error::Result,
     output::Output,
     rejects::{self, RejectsFile},
@@ -61,7 +61,11 @@ async fn save(id: &str, path: &Path, connection: &Connection, output: Output) ->
         transfer_id: id.to_owned(),
     };
     let mut client = connection.ingest();
-    let transfer = client.get_transfer(request).await?.into_inner().transfer;
+    let transfer = client
+        .get_transfer(about(id, request))
+        .await?
+        .into_inner()
+        .transfer;
     let counters = transfer.and_then(|transfer| transfer.counters);
     let rows_rejected = counters.unwrap_or_default().rows_rejected;
     let kept = file.fill(connection, id, rows_rejected).await?;

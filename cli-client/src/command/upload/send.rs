@@ -13,7 +13,7 @@ use tonic::Code;
 
 use super::decide::Seen;
 use crate::{
-    connect::Connection,
+    connect::{Connection, about},
     error::{Error, Result},
     progress::Counts,
     source::Source,
@@ -67,7 +67,7 @@ pub(super) async fn send(
     let _watch = task::background(watch);
 
     let (messages, reader) = source.into_messages(spec, Arc::clone(&view.counts));
-    let mut call = Box::pin(connection.upload(messages));
+    let mut call = Box::pin(connection.upload(&transfer_id, messages));
     let mut reader = task::worker(move || reader.run());
     let response = tokio::select! {
         response = &mut call => response,
@@ -99,7 +99,7 @@ async fn watch(connection: Connection, transfer_id: String, view: View) {
             transfer_id: transfer_id.clone(),
             interval: prost_types::Duration::try_from(WATCH_INTERVAL).ok(),
         };
-        let mut stream = match client.watch_transfer(request).await {
+        let mut stream = match client.watch_transfer(about(&transfer_id, request)).await {
             Ok(response) => response.into_inner(),
             Err(status) if status.code() == Code::NotFound => continue,
             Err(_) => return,
