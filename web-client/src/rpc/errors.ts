@@ -41,6 +41,7 @@ const retryableReasons = new Set([
   "CLICKHOUSE_UNAVAILABLE",
   "COUNT_MISMATCH",
   "SERVER_GONE",
+  "TRANSFER_ELSEWHERE",
   "KEYS_UNAVAILABLE",
   "RATE_LIMITED",
 ]);

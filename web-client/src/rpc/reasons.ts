@@ -34,6 +34,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "Some of its rows may be in the table: look at it before you load the file again.",
   ],
   SERVER_GONE: ["The server that moved this does not answer any more"],
+  TRANSFER_ELSEWHERE: [
+    "Another server has this upload",
+    "It is tried again. Whoever runs the servers can give them addresses (--advertise).",
+  ],
   EMPTY_REPLACEMENT: [
     "The file would empty the table",
     "No row of it would be loaded. Look at the file and at the rows that were rejected.",

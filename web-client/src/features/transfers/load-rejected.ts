@@ -1,5 +1,6 @@
 import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
 import type { Clients } from "../../rpc/clients";
+import { ofTransfer } from "../../rpc/transfer-call";
 
 /** The most rejected rows that are shown; the file has all. */
 export const maxShownRejects = 5_000;
@@ -11,7 +12,8 @@ export async function loadRejected(
   signal: AbortSignal,
 ): Promise<RejectedRow[]> {
   const rows: RejectedRow[] = [];
-  for await (const { payload } of clients.ingest.listRejectedRows({ transferId }, { signal })) {
+  const options = ofTransfer(transferId, { signal });
+  for await (const { payload } of clients.ingest.listRejectedRows({ transferId }, options)) {
     if (payload.case === "row") rows.push(payload.value);
     if (rows.length >= maxShownRejects) break;
   }
@@ -24,7 +26,8 @@ export async function* rejectedCsv(
   transferId: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const messages = clients.ingest.listRejectedRows({ transferId, asCsv: true }, { signal });
+  const options = ofTransfer(transferId, { signal });
+  const messages = clients.ingest.listRejectedRows({ transferId, asCsv: true }, options);
   for await (const { payload } of messages) if (payload.case === "csv") yield payload.value;
 }
 

@@ -12,6 +12,7 @@ import { href } from "../../lib/route";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { describeError, describeTransferError, type Problem } from "../../rpc/errors";
+import { ofTransfer } from "../../rpc/transfer-call";
 import { JobView } from "../upload/job-view";
 import { uploadJobs } from "../upload/upload-jobs";
 import { RejectedRows } from "./rejected-rows";
@@ -73,7 +74,7 @@ function CancelButton({ transfer }: { transfer: Transfer }) {
   if (hasEnded(transfer.state) || transfer.state === TransferState.COMMITTING) return null;
   const cancel = () => {
     clients.ingest
-      .cancelTransfer({ transferId: transfer.transferId })
+      .cancelTransfer({ transferId: transfer.transferId }, ofTransfer(transfer.transferId))
       .catch((thrown: unknown) => setProblem(describeError(thrown)));
   };
   return (

@@ -7,6 +7,7 @@ import { sleep } from "../../lib/time";
 import { type Clients, useClients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
+import { ofTransfer } from "../../rpc/transfer-call";
 
 /** A transfer that is followed. */
 export interface Watched {
@@ -84,7 +85,8 @@ async function follow(
 ): Promise<void> {
   for (;;) {
     try {
-      const messages = clients.ingest.watchTransfer({ transferId: id }, { signal });
+      const options = ofTransfer(id, { signal });
+      const messages = clients.ingest.watchTransfer({ transferId: id }, options);
       for await (const { transfer } of messages) if (transfer) see(store, transfer);
       if (hasEnded(store.get().transfer?.state)) return;
     } catch (thrown) {

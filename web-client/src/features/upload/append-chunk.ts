@@ -1,6 +1,7 @@
 import type { AppendUploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { withData } from "../../rpc/blob-body";
 import { describeError } from "../../rpc/errors";
+import { atItsServer, ofTransfer } from "../../rpc/transfer-call";
 import type { Chunk } from "./file-chunks";
 import type { UploadInput } from "./upload-file";
 
@@ -20,10 +21,8 @@ export async function appendChunk(
   };
   try {
     const contextValues = withData(chunk.data);
-    const response = await ingest.appendUpload(request, {
-      signal,
-      contextValues,
-    });
+    const options = ofTransfer(spec.transferId, { signal, contextValues });
+    const response = await atItsServer(() => ingest.appendUpload(request, options), signal);
     return { kind: "sent", response };
   } catch (thrown) {
     return { kind: "failed", thrown };

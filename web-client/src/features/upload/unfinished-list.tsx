@@ -11,6 +11,7 @@ import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
+import { ofTransfer } from "../../rpc/transfer-call";
 import { useAsync } from "../../rpc/use-async";
 import { hasEnded } from "../transfers/watch";
 import { forgetUpload, loadUnfinished, type Unfinished, unfinished } from "./unfinished";
@@ -34,7 +35,7 @@ function UnfinishedCard({ upload }: { upload: Unfinished }) {
   const [mistake, setMistake] = useState("");
   const [isPicking, setPicking] = useState(false);
   const asked = useAsync(upload.id, (signal) =>
-    clients.ingest.getTransfer({ transferId: upload.id }, { signal }),
+    clients.ingest.getTransfer({ transferId: upload.id }, ofTransfer(upload.id, { signal })),
   );
   const transfer = asked.value?.transfer;
   useEffect(() => {

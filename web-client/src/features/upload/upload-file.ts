@@ -12,6 +12,7 @@ import {
 import { type Gate, sleep } from "../../lib/time";
 import type { Clients } from "../../rpc/clients";
 import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { atItsServer, ofTransfer } from "../../rpc/transfer-call";
 import { appendChunk, expectedOffset, type Outcome } from "./append-chunk";
 import { type Chunk, FileChunks } from "./file-chunks";
 
@@ -93,16 +94,16 @@ async function* attempt(
   const prefix = wasOpened ? yield* knownPrefix(input, chunks) : undefined;
   const spec = clone(UploadSpecSchema, input.spec);
   if (prefix !== undefined) spec.prefixCrc32c = prefix;
-  const opened = await ingest.beginUpload({ spec }, { signal });
+  const id = spec.transferId;
+  const opened = await ingest.beginUpload({ spec }, ofTransfer(id, { signal }));
   const offset = Number(opened.committedOffset);
   yield { kind: "opened", transfer: opened.transfer, offset };
   const isWhole = yield* sendFrom(input, chunks, offset);
   if (!isWhole) return;
   yield { kind: "finishing" };
-  const finished = await ingest.finishUpload(
-    { transferId: input.spec.transferId, totalBytes: BigInt(chunks.size), ...chunks.checksum() },
-    { signal },
-  );
+  const end = { transferId: id, totalBytes: BigInt(chunks.size), ...chunks.checksum() };
+  const finish = () => ingest.finishUpload(end, ofTransfer(id, { signal }));
+  const finished = await atItsServer(finish, signal);
   if (finished.result) yield { kind: "done", result: finished.result };
 }
 
@@ -140,7 +141,11 @@ async function* knownPrefix(
 ): AsyncGenerator<UploadEvent, number | undefined> {
   let committed: number;
   try {
-    const { transfer } = await ingest.getTransfer({ transferId: spec.transferId }, { signal });
+    const { transferId } = spec;
+    const { transfer } = await ingest.getTransfer(
+      { transferId },
+      ofTransfer(transferId, { signal }),
+    );
     committed = Number(transfer?.committedOffset ?? 0n);
   } catch (thrown) {
     if (describeError(thrown).code === Code.NotFound) return undefined;

@@ -7,6 +7,7 @@ import { Gate } from "../../lib/time";
 import type { Clients } from "../../rpc/clients";
 import { describeError } from "../../rpc/errors";
 import { reportFailure } from "../../rpc/failures";
+import { ofTransfer } from "../../rpc/transfer-call";
 import { forgetUpload } from "./unfinished";
 import type { Prefix } from "./upload-file";
 import { isActive, type UploadJob } from "./upload-job";
@@ -75,7 +76,7 @@ export async function stopUpload(clients: Clients, id: string): Promise<void> {
   }
   await forgetUpload(id);
   try {
-    await clients.ingest.cancelTransfer({ transferId: id });
+    await clients.ingest.cancelTransfer({ transferId: id }, ofTransfer(id));
   } catch (thrown) {
     // One that was never opened has nothing to stop.
     if (describeError(thrown).code !== Code.NotFound) reportFailure(thrown);
