@@ -82,7 +82,7 @@ pub fn routes(
     };
     let forwarder = transfers
         .fleet()
-        .map(|fleet| Forwarder::new(fleet, limit))
+        .map(Forwarder::new)
         .transpose()
         .map_err(BuildError::Fleet)?
         .map(Arc::new);
