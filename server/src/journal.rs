@@ -29,6 +29,7 @@ pub struct Journal {
     database: String,
     retention_seconds: u64,
     is_allowed: OnceCell<bool>,
+    memory: OnceCell<u64>,
 }
 
 impl Journal {
@@ -40,6 +41,7 @@ impl Journal {
             database,
             retention_seconds,
             is_allowed: OnceCell::new(),
+            memory: OnceCell::new(),
         }
     }
 
@@ -90,6 +92,25 @@ impl Journal {
         Ok(counts
             .first()
             .is_some_and(|count| *count == journal::TABLE_COUNT as u64))
+    }
+
+    /// How long an upload is remembered after its last step, in seconds: as the tables were made, perhaps by a
+    /// server with other options.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn memory(&self) -> Result<u64> {
+        if let Some(seconds) = self.memory.get() {
+            return Ok(*seconds);
+        }
+        let rows: Vec<u64> = self.fetch(&journal::memory(&self.database)).await?;
+        let Some(seconds) = rows.first() else {
+            // It is still to be made.
+            return Ok(self.retention_seconds);
+        };
+        self.memory.set(*seconds).ok();
+        Ok(*seconds)
     }
 
     /// Why nothing is kept, where that is known.

@@ -74,10 +74,15 @@ impl Inner {
         requested: CommitMode,
     ) -> Result<Choice> {
         let (traits, views) = traits(self.client(), table).await?;
+        let no_journal = self.journal.absence().await?;
         let place = Place {
             several: self.client().several_servers().await?,
-            no_journal: self.journal.absence().await?,
             no_staging: self.no_staging(&traits).await?,
+            memory: match &no_journal {
+                None => Some(self.journal.memory().await?),
+                Some(_) => None,
+            },
+            no_journal,
         };
         let views = match views.as_slice() {
             [] => Views::None,

@@ -782,6 +782,25 @@ async fn statements_carry_the_id_of_their_transfer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_guarantee_says_how_long_an_id_is_remembered() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    // The journal is as the first server has made it, whatever the second one would have.
+    for (number, hours) in [48, 5].into_iter().enumerate() {
+        let server = TestServer::start_with(|config| {
+            config.engine = remote(&engine.url);
+            config.transfer.journal_retention = Duration::from_secs(hours * 3_600);
+        })
+        .await;
+        let id = format!("0190a5f0-7f1a-7c00-8000-00000000020{number}");
+        let response = server.upload(spec_of("t", &id), days()).await.unwrap();
+        let guarantee = response.transfer.unwrap().guarantee;
+        let words = "; its id is remembered for 2 days";
+        assert!(guarantee.ends_with(words), "{guarantee}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_has_ended_is_used_up() {
     let server = TestServer::start().await;
     let other = server_at(&server.engine_url).await;

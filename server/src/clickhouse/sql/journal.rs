@@ -115,6 +115,18 @@ pub(crate) fn count_tables(database: &str) -> Statement {
     )
 }
 
+/// How long steps are kept, in seconds, by the table as it is; no row where there is none.
+pub(crate) fn memory(database: &str) -> Statement {
+    Statement::with_params(
+        format!(
+            "SELECT toUInt64OrZero(extract(engine_full, 'toIntervalSecond\\\\((\\\\d+)\\\\)')) FROM system.tables \
+             WHERE database = {{p0:String}} AND name = {}",
+            quote_string(CLAIMS)
+        ),
+        vec![database.to_owned()],
+    )
+}
+
 /// The number of those.
 pub(crate) const TABLE_COUNT: usize = TABLES.len() - 1;
 

@@ -30,6 +30,8 @@ pub(super) struct Place {
     pub(super) no_journal: Option<String>,
     /// Why rows cannot be staged on the server that answers, though the table would allow it.
     pub(super) no_staging: Option<String>,
+    /// How long the journal remembers an upload, in seconds, if there is one.
+    pub(super) memory: Option<u64>,
 }
 
 impl Place {
@@ -217,7 +219,7 @@ pub(super) fn choose(
     let window = views
         .window_with(traits)
         .filter(|_| mode == CommitMode::Blocks);
-    let commit = match (mode, &window) {
+    let mut commit = match (mode, &window) {
         (CommitMode::Direct, _) => direct("the caller asked for it", traits, place),
         (mode, Some(window)) => Commit {
             mode,
@@ -228,7 +230,21 @@ pub(super) fn choose(
             guarantee: guarantee(mode, traits, place),
         },
     };
+    if let Some(seconds) = place.memory.filter(|_| mode != CommitMode::Direct) {
+        commit.guarantee += &format!("; its id is remembered for {}", span(seconds));
+    }
     Ok((commit, window))
+}
+
+/// A time in the largest unit that it is whole in.
+fn span(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let whole = units
+        .into_iter()
+        .find(|(size, _)| seconds > 0 && seconds.is_multiple_of(*size));
+    let (count, unit) = whole.map_or((seconds, "second"), |(size, unit)| (seconds / size, unit));
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 /// Where the rows are, if not where everybody looks for them.
@@ -359,6 +375,26 @@ mod tests {
             .unwrap()
             .0
             .mode
+    }
+
+    #[test]
+    fn memory_of_the_journal_is_part_of_the_words() {
+        let plain = traits("MergeTree ORDER BY a", 9);
+        for (memory, words) in [
+            (Some(604_800), "; its id is remembered for 7 days"),
+            (Some(3_600), "; its id is remembered for 1 hour"),
+            (Some(90), "; its id is remembered for 90 seconds"),
+        ] {
+            let place = Place {
+                memory,
+                ..Place::default()
+            };
+            for mode in [CommitMode::Atomic, CommitMode::Replace, CommitMode::Blocks] {
+                let chosen = super::choose(mode, &plain, &Views::None, &place);
+                let guarantee = chosen.unwrap().0.guarantee;
+                assert!(guarantee.ends_with(words), "{guarantee}");
+            }
+        }
     }
 
     #[test]
