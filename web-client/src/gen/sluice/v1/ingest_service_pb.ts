@@ -1977,6 +1977,12 @@ export const OperatorSchema: GenEnum<Operator> = /*@__PURE__*/
  * A transfer belongs to the connection that it was begun on: every call that names it goes through that one,
  * through any other it is not known (TRANSFER_NOT_FOUND), nor listed.
  *
+ * Several servers of one ClickHouse answer as one where the operator has given each its address: calls about a
+ * transfer are handed on to the server that runs it, with the caller's credentials. Every call of a transfer should
+ * have the metadata `sluice-transfer-id`, its id in lower case, so that a proxy can choose the server by it; one that
+ * contradicts the message is refused with INVALID_REQUEST. Metadata that begins with `sluice-forwarded` is for the
+ * servers among themselves.
+ *
  * Every upload and every export is a transfer with an id, counters and a state that any client may
  * look at while it runs and for a while after it. `sluice/v1/errors.proto` lists every error.
  *
@@ -2018,7 +2024,8 @@ export const IngestService: GenService<{
   /**
    * Opens an upload for a client that cannot stream, such as a browser. The same id with the same
    * spec returns the upload that is open, goes on with one that was interrupted, also on another
-   * server of the same ClickHouse, or returns one that has succeeded.
+   * server of the same ClickHouse, or returns one that has succeeded. Where the server that has it open cannot be
+   * reached, it is taken over.
    *
    * @generated from rpc sluice.v1.IngestService.BeginUpload
    */
@@ -2033,7 +2040,8 @@ export const IngestService: GenService<{
    * that the error names). Up to `max_early_appends` calls may arrive before their predecessor and
    * wait for it, so that a client may have some in flight. The first byte of an upload waits for its turn: where
    * no place or memory is free in time, TOO_MANY_TRANSFERS or MEMORY_LIMIT, and the same append can be sent
-   * again.
+   * again. So it can after TRANSFER_ELSEWHERE: it came to a server that has no way to the one with the upload. After
+   * SERVER_GONE call BeginUpload.
    *
    * @generated from rpc sluice.v1.IngestService.AppendUpload
    */
