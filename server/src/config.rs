@@ -257,6 +257,8 @@ pub struct TransferConfig {
     pub journal_database: String,
     /// How long the journal keeps transfers and rejected rows. Default: 168 h.
     pub journal_retention: Duration,
+    /// Whether staged rows and the journal are written with fsync. Default: no.
+    pub fsync: bool,
     /// How long an interrupted upload waits for its client, at least 1 s. Default: 24 h.
     pub session_limit: Duration,
     /// The most interrupted uploads that are kept for their clients: 1 to 10,000. Default: 100. Of more, those

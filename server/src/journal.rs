@@ -28,6 +28,7 @@ pub struct Journal {
     client: Client,
     database: String,
     retention_seconds: u64,
+    is_synced: bool,
     is_allowed: OnceCell<bool>,
     memory: OnceCell<u64>,
 }
@@ -35,11 +36,12 @@ pub struct Journal {
 impl Journal {
     /// Names the database; nothing is asked of ClickHouse yet.
     #[must_use]
-    pub fn new(client: Client, database: String, retention_seconds: u64) -> Self {
+    pub fn new(client: Client, database: String, retention_seconds: u64, is_synced: bool) -> Self {
         Self {
             client,
             database,
             retention_seconds,
+            is_synced,
             is_allowed: OnceCell::new(),
             memory: OnceCell::new(),
         }
@@ -421,6 +423,11 @@ impl Journal {
     async fn create(&self) -> Result<()> {
         for statement in journal::create(&self.database, self.retention_seconds) {
             self.client.execute(&statement).await?;
+        }
+        if self.is_synced {
+            for statement in journal::sync(&self.database) {
+                self.client.execute(&statement).await?;
+            }
         }
         Ok(())
     }

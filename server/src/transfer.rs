@@ -112,6 +112,7 @@ impl Transfers {
             connections.default().service().clone(),
             config.journal_database.clone(),
             config.journal_retention.as_secs(),
+            config.fsync,
         );
         Self {
             inner: Arc::new(Inner {

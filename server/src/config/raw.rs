@@ -136,6 +136,11 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_JOURNAL_RETENTION", value_name = "DURATION")]
     pub(super) journal_retention: Option<String>,
 
+    /// Whether staged rows and the journal are written with fsync (a table has settings of its own): on or off
+    /// [default: off]
+    #[arg(long, env = "SLUICE_FSYNC", value_name = "on|off")]
+    pub(super) fsync: Option<String>,
+
     /// Time that an interrupted upload waits for its client [default: 24h]
     #[arg(long, env = "SLUICE_SESSION_LIMIT", value_name = "DURATION")]
     pub(super) session_limit: Option<String>,

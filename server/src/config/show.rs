@@ -189,6 +189,7 @@ impl Config {
             ("block-bytes", Value::size(transfer.block_bytes)),
             ("journal-database", Value::text(&transfer.journal_database)),
             ("journal-retention", Value::time(transfer.journal_retention)),
+            ("fsync", Value::number(transfer.fsync)),
             ("session-limit", Value::time(transfer.session_limit)),
             ("max-interrupted", Value::number(transfer.max_interrupted)),
             (

@@ -801,6 +801,41 @@ async fn the_guarantee_says_how_long_an_id_is_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_staged_and_the_journal_are_synced_where_that_is_asked_for() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let not_synced = "SELECT count() FROM system.tables WHERE database = 'sluice' \
+        AND NOT (engine_full LIKE '%fsync_after_insert = 1%' AND engine_full LIKE '%fsync_part_directory = 1%')";
+    for (number, is_synced) in [false, true].into_iter().enumerate() {
+        let made = Arc::new(Mutex::new(String::new()));
+        let seen = Arc::clone(&made);
+        let gate = Gate::open(&engine.url, move |statement| {
+            if statement.contains("CREATE TABLE IF NOT EXISTS")
+                && statement.contains("_sluice_staging_")
+            {
+                statement.clone_into(&mut seen.lock().unwrap());
+            }
+            Verdict::Pass
+        })
+        .await;
+        let server = TestServer::start_with(|config| {
+            config.engine = remote(&gate.url);
+            config.transfer.fsync = is_synced;
+        })
+        .await;
+        let id = format!("0190a5f0-7f1a-7c00-8000-00000000021{number}");
+        server.upload(spec_of("t", &id), days()).await.unwrap();
+        let made = made.lock().unwrap();
+        assert_eq!(
+            made.contains("fsync_after_insert = 1, fsync_part_directory = 1"),
+            is_synced
+        );
+        // A journal that is there already is changed.
+        assert_eq!(engine.sql(not_synced) == "0", is_synced);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_has_ended_is_used_up() {
     let server = TestServer::start().await;
     let other = server_at(&server.engine_url).await;

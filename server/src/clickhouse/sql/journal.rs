@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::{Statement, TableName, join, quote_identifier, quote_string};
+use super::{Statement, TableName, join, quote_identifier, quote_string, staging::SYNCED};
 
 /// Where every transfer stands.
 pub(crate) const TRANSFERS: &str = "transfers_2";
@@ -159,6 +159,15 @@ pub(crate) fn create(database: &str, retention_seconds: u64) -> Vec<Statement> {
         ))
     }));
     statements
+}
+
+/// Has what is written to the journal from now on outlive a power loss.
+pub(crate) fn sync(database: &str) -> impl Iterator<Item = Statement> {
+    let settings = join(&SYNCED, |name| format!("{name} = 1"));
+    TABLES.iter().map(move |(name, ..)| {
+        let table = TableName::new(database, *name).quoted();
+        Statement::new(format!("ALTER TABLE {table} MODIFY SETTING {settings}"))
+    })
 }
 
 /// The steps of one upload in their order.

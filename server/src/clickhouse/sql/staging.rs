@@ -102,6 +102,9 @@ pub(crate) fn is_alike(staging: &TableName, target: &TableName) -> Statement {
     )
 }
 
+/// The settings of a table whose parts outlive a power loss.
+pub(super) const SYNCED: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
+
 /// Makes a table with the whole definition of another one.
 pub(crate) fn create_like(table: &TableName, target: &TableName) -> Statement {
     Statement::new(format!(
@@ -118,8 +121,13 @@ pub(crate) fn rename(from: &TableName, to: &TableName) -> Statement {
 
 /// Makes the staging table: columns and keys of the target, so that partitions can move, but a plain
 /// MergeTree, in which every row stays and can be counted. Each part has a UUID that moves with it.
-pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineClause) -> Statement {
-    let own = [
+pub(crate) fn create(
+    staging: &TableName,
+    target: &TableName,
+    engine: &EngineClause,
+    is_synced: bool,
+) -> Statement {
+    let mut own = vec![
         ("assign_part_uuids", "1".to_owned()),
         (
             "non_replicated_deduplication_window",
@@ -136,6 +144,9 @@ pub(crate) fn create(staging: &TableName, target: &TableName, engine: &EngineCla
         ("max_bytes_to_merge_at_max_space_in_pool", "1".to_owned()),
         ("max_bytes_to_merge_at_min_space_in_pool", "1".to_owned()),
     ];
+    if is_synced {
+        own.extend(SYNCED.map(|name| (name, "1".to_owned())));
+    }
     let of_target = engine.settings().into_iter();
     let of_target = of_target.filter(|(name, _)| own.iter().all(|(own, _)| own != name));
     let mut settings: Vec<_> = of_target
@@ -435,7 +446,10 @@ mod tests {
         let target = TableName::new("db", "t");
         let nil = uuid::Uuid::nil();
         let staging = name("db", nil, 1, 2);
-        let statement = create(&staging, &target, &engine);
+        let synced = create(&staging, &target, &engine, true);
+        let words = "fsync_after_insert = 1, fsync_part_directory = 1\nCOMMENT";
+        assert!(synced.text().contains(words), "{}", synced.text());
+        let statement = create(&staging, &target, &engine, false);
         assert_eq!(
             statement.text(),
             "CREATE TABLE IF NOT EXISTS `db`.`_sluice_staging_00000000000000000000000000000000_1_2` AS \

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{count, duration, lasting, refuse, size};
+use super::{count, duration, lasting, refuse, size, switch};
 use crate::{
     config::{
         TransferConfig,
@@ -91,6 +91,7 @@ pub(super) fn transfer(
             defaults::JOURNAL_RETENTION,
             faults,
         ),
+        fsync: switch("fsync", raw.fsync.as_deref(), false, faults),
         session_limit: waiting(
             "session-limit",
             raw.session_limit.as_deref(),

@@ -104,7 +104,7 @@ impl Staging {
     pub(in crate::transfer) async fn create(
         &self,
         engine: &EngineClause,
-        apart: bool,
+        (apart, is_synced): (bool, bool),
         epoch: u32,
     ) -> Result<TableName> {
         let database = if apart {
@@ -113,7 +113,7 @@ impl Staging {
             &self.target.database
         };
         let table = self.name(database, epoch);
-        let statement = sql::create(&table, &self.target, engine);
+        let statement = sql::create(&table, &self.target, engine, is_synced);
         self.client.execute(&statement).await?;
         Ok(table)
     }

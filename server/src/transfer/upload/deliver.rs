@@ -259,7 +259,11 @@ impl<'a> Job<'a> {
                     Some(table) => Ok(table),
                     None => {
                         staging
-                            .create(&choice.engine, choice.stages_apart, epoch)
+                            .create(
+                                &choice.engine,
+                                (choice.stages_apart, self.config.fsync),
+                                epoch,
+                            )
                             .await
                     }
                 }
