@@ -1,10 +1,12 @@
 //! Commits into replicated tables, with and without somebody dying in the middle.
 
-use std::time::Duration;
+use std::{io::Write as _, time::Duration};
 
+use flate2::{Compression, write::GzEncoder};
 use sluice_proto::v1 as pb;
 
 use crate::{
+    host,
     line::{Line, When},
     modes::{content_of, file, replicated, settled, unique},
     nodes::{Cluster, Node, PATIENCE, wait},
@@ -258,4 +260,70 @@ async fn another_server_completes_what_one_has_begun() {
         }
     }
     is_clean(&cluster.nodes[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_complete_one_commit_together() {
+    let cluster = Cluster::start();
+    let line = Line::start(&cluster.nodes[0].url).await;
+    let first = Service::start(&line.url);
+    let second = Service::start(&cluster.nodes[0].url);
+    for stage in STAGES {
+        for when in When::ALL {
+            let rest = format!("PARTITION BY n % 40 ORDER BY n SETTINGS {KEPT}");
+            let database = replicated(&cluster, "t", &rest);
+            let spec = spec(&database, "t", pb::CommitMode::Atomic);
+            let file = file(5_000);
+            let catch = line.wait_for(stage, when);
+            let together = async {
+                tokio::time::timeout(PATIENCE, catch.caught)
+                    .await
+                    .expect("no such statement")
+                    .unwrap();
+                let pause = Duration::from_millis(fastrand::u64(0..300));
+                tokio::join!(second.upload_to_the_end(&spec, &file), async {
+                    tokio::time::sleep(pause).await;
+                    drop(catch._release);
+                });
+            };
+            // One of the two may be told that the other one does it.
+            let (_, ()) = tokio::join!(first.upload(&spec, &file), together);
+            let found = settled(&cluster, &format!("{database}.t"));
+            assert!(
+                found.starts_with(&content_of(5_000)),
+                "{when:?} {stage}: {found}"
+            );
+        }
+    }
+    is_clean(&cluster.nodes[0]);
+}
+
+/// Rows so long that each is a block, packed.
+fn long_rows(rows: usize) -> Vec<u8> {
+    let mut file = GzEncoder::new(Vec::new(), Compression::fast());
+    file.write_all(b"d,n,s\n").unwrap();
+    let text = "x".repeat(256 << 10);
+    for n in 0..rows {
+        file.write_all(format!("2024-01-01,{n},{text}\n").as_bytes())
+            .unwrap();
+    }
+    file.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partition_of_more_parts_than_replicas_can_add_at_once_is_merged_before() {
+    // A minute for a thousand blocks: left to `make cluster`.
+    if host::variable("CLUSTER_ROUNDS").is_none() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let service = Service::start_with(&cluster.nodes[0].url, 1);
+    let database = replicated(&cluster, "t", "ORDER BY n");
+    let spec = spec(&database, "t", pb::CommitMode::Atomic);
+    service.upload(&spec, &long_rows(1_020)).await.unwrap();
+    let found = settled(&cluster, &format!("{database}.t"));
+    assert!(found.starts_with(&content_of(1_020)), "{found}");
+    let largest =
+        format!("SELECT max(rows) FROM system.parts WHERE database = '{database}' AND table = 't'");
+    assert_eq!(cluster.nodes[0].sql(&largest), "1020");
 }

@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use crate::nodes::{PATIENCE, free_ports, wait};
 
+/// Rows of a block: some blocks a file, and not too many parts.
+const BLOCK_ROWS: u32 = 5_000;
+
 /// Bytes of a message.
 const CHUNK: usize = 256 << 10;
 
@@ -23,18 +26,25 @@ const CHUNK: usize = 256 << 10;
 pub(crate) struct Service {
     listen: SocketAddr,
     clickhouse: String,
+    block_rows: u32,
     process: Mutex<Child>,
 }
 
 impl Service {
     /// Starts one that works with the ClickHouse at an address.
     pub(crate) fn start(clickhouse: &str) -> Self {
+        Self::start_with(clickhouse, BLOCK_ROWS)
+    }
+
+    /// The same with blocks of so many rows.
+    pub(crate) fn start_with(clickhouse: &str, block_rows: u32) -> Self {
         let [port] = free_ports();
         let listen = SocketAddr::from(([127, 0, 0, 1], port));
         let service = Self {
             listen,
             clickhouse: clickhouse.to_owned(),
-            process: Mutex::new(spawn(listen, clickhouse)),
+            block_rows,
+            process: Mutex::new(spawn(listen, clickhouse, block_rows)),
         };
         service.wait();
         service
@@ -49,7 +59,7 @@ impl Service {
 
     /// Starts it again, at the same address.
     pub(crate) fn start_again(&self) {
-        *self.process.lock().unwrap() = spawn(self.listen, &self.clickhouse);
+        *self.process.lock().unwrap() = spawn(self.listen, &self.clickhouse, self.block_rows);
         self.wait();
     }
 
@@ -111,11 +121,11 @@ impl Drop for Service {
     }
 }
 
-fn spawn(listen: SocketAddr, clickhouse: &str) -> Child {
+fn spawn(listen: SocketAddr, clickhouse: &str, block_rows: u32) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sluice-server"))
         .args(["--listen", &listen.to_string()])
         .args(["--clickhouse-url", clickhouse])
-        .args(["--block-rows", "5000", "--log", "warn"])
+        .args(["--block-rows", &block_rows.to_string(), "--log", "warn"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

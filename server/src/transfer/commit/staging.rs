@@ -250,27 +250,28 @@ impl Staging {
             match done {
                 // Another server completes the same, and has given the table its next name.
                 Err(Error::ClickHouse(ClickHouseError::UnknownTable(_)))
-                    if passage.is_replicated() =>
-                {
-                    is_repeated = true;
-                }
-                done => return done,
+                    if passage.is_replicated() => {}
+                Ok(false) => {}
+                done => return done.map(drop),
             }
+            is_repeated = true;
         }
         Err(Error::Internal("a table is given new names without end"))
     }
 
+    /// The same once; false where the table has another name by now, under which there may be rows left.
     async fn try_bring_in(
         &self,
         passage: Passage,
         identity: Uuid,
         partitions: &[String],
         is_repeated: bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut staged = self.found().await?;
         self.check_target(identity).await?;
         if passage == Passage::Replace && partitions.is_empty() {
-            return self.execute_alone(&sql::empty(&self.target)).await;
+            self.execute_alone(&sql::empty(&self.target)).await?;
+            return Ok(true);
         }
         let rest;
         let partitions = if is_repeated {
@@ -291,8 +292,13 @@ impl Staging {
             }
         }
         self.check_empty(&staged).await?;
+        // There is nothing under a name that is no more, and no name comes back.
+        if passage.is_replicated() && self.find().await? != Some(staged) {
+            return Ok(false);
+        }
         // A move names its table: one that came under that name in the last moment is not ours.
-        self.check_target(identity).await
+        self.check_target(identity).await?;
+        Ok(true)
     }
 
     /// Lets the table `replacement` take the place of the target, once all rows are in it.

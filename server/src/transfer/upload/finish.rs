@@ -209,6 +209,10 @@ impl Job<'_> {
         let inner = self.inner;
         let mut patience = Patience::new();
         while let Err(error) = make_visible(staging, passage, target, moves, is_repeated).await {
+            if matches!(error, Error::StagedRowsGone) {
+                // Whoever has completed it has dropped the table.
+                self.ledger.check_owner().await?;
+            }
             patience.after(inner, "committing", error).await?;
             is_repeated = true;
         }
