@@ -141,11 +141,12 @@ impl Inner {
                 .sweep_one(row.clone(), newest, age, silence_seconds)
                 .await
             {
-                Ok(true) => {}
-                Ok(false) if newest.standing() == Standing::Owned => {
-                    waiting.extend(is_waiting(&row, age).then_some(Waiting { age, row }));
+                Ok(is_done) => {
+                    let is_open = !is_done && newest.standing() == Standing::Owned;
+                    if is_open && is_waiting(&row, age) {
+                        waiting.push(Waiting { age, row });
+                    }
                 }
-                Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(%id, error = error.logged(), "cannot clear up after an upload");
                 }

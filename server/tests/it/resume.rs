@@ -249,7 +249,9 @@ async fn an_upload_whose_line_is_dead_goes_on_where_get_transfer_says() {
     let server = server().await;
     let file = file();
     let upload = OpenUpload::begin(&server, "t", ID).await;
-    upload.data(file[..file.len() / 2].to_owned()).await;
+    upload
+        .data(file.as_bytes()[..file.len() / 2].to_vec())
+        .await;
     // The server does not know yet that nothing comes any more.
     let transfer = until(&server, ID, |transfer| transfer.durable_offset > 0).await;
     assert_eq!(transfer.state(), pb::TransferState::Running);
