@@ -303,6 +303,9 @@ fn external(error: &Error) -> External {
         },
 
         // The transfer.
+        Error::CancelPending { id } => new(Unavailable, "CANCEL_PENDING")
+            .with("transferId", id)
+            .retryable(),
         Error::Cancelled => new(Cancelled, "TRANSFER_CANCELLED"),
         Error::ClientGone => new(Cancelled, "CLIENT_GONE"),
         Error::IdleTimeout { seconds } => {

@@ -259,7 +259,8 @@ pub enum Error {
     },
     /// The file has not the size that was declared.
     #[error(
-        "the file has {actual} bytes, and {expected} were declared: {}; nothing was committed",
+        "the file has {actual} bytes, and {expected} were declared: {}; nothing was committed; the whole file \
+         can be sent with the same id",
         if actual < expected { "it was cut off on the way" } else { "it has grown, or is another one" }
     )]
     FileTruncated {
@@ -388,7 +389,7 @@ pub enum Error {
     },
     /// The client did not come back.
     #[error(
-        "the upload waited {seconds} s for its client, which is the limit; load the file again"
+        "the upload waited {seconds} s for its client, which is the limit; load the file again under another id"
     )]
     SessionExpired {
         /// The limit.
@@ -396,8 +397,8 @@ pub enum Error {
     },
     /// More uploads wait for their clients than are kept.
     #[error(
-        "more interrupted uploads waited for their clients than the server keeps ({count}, with {bytes} bytes \
-         staged), and this one had waited longest; load the file again under another id"
+        "the server keeps at most {count} interrupted uploads, and {bytes} bytes that they have staged; it has given \
+         up this one, which had waited longest; load the file again under another id"
     )]
     TooManyInterrupted {
         /// How many are kept.
@@ -430,8 +431,16 @@ pub enum Error {
         /// The upload.
         id: String,
     },
+    /// A caller has ended it, and it has not yet.
+    #[error("transfer {id} is being cancelled, which is not confirmed yet; ask again")]
+    CancelPending {
+        /// The transfer.
+        id: String,
+    },
     /// The server that moved it has gone.
-    #[error("the server of this transfer does not answer any more")]
+    #[error(
+        "the server of this transfer does not answer any more; begin an upload again with the same id"
+    )]
     ServerGone,
     /// An error that the journal has kept.
     #[error("{}", .0.message)]

@@ -59,9 +59,12 @@ impl Transfers {
             transfer.stop(Error::Cancelled);
             transfer.wait_ended(CANCEL_LIMIT).await;
             let now = transfer.snapshot();
-            // What was being interrupted already has not heard it.
-            if now.phase != Phase::Interrupted {
-                return Ok(now);
+            match now.phase {
+                // It stops, or waits for a ClickHouse that does not answer.
+                Phase::Running => return Err(Error::CancelPending { id: id.to_string() }),
+                // What was being interrupted already has not heard it.
+                Phase::Interrupted => {}
+                _ => return Ok(now),
             }
         }
         let found = self.find(id).await?;

@@ -836,6 +836,43 @@ async fn what_is_staged_and_the_journal_are_synced_where_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_clickhouse_could_not_write_down_is_not_told() {
+    let mut engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let server = server_at(&engine.url).await;
+    let upload = OpenUpload::begin_with(&server, spec_of("t", ID)).await;
+    upload.data(many_days()).await;
+    until_rows_are_staged(&server, ID, 20_000).await;
+    engine.kill();
+    let cancel = pb::CancelTransferRequest {
+        transfer_id: ID.to_owned(),
+    };
+    let cancelled = server.ingest().await.cancel_transfer(cancel).await;
+    let status = cancelled.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unavailable, "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_of_few_bytes_is_known_to_other_servers() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let first = server_at(&engine.url).await;
+    let second = server_at(&engine.url).await;
+    let upload = OpenUpload::begin_with(&first, spec_of("t", ID)).await;
+    upload.data("d,n\n2024-01-01,1\n").await;
+    until_state(&second, ID, pb::TransferState::Running).await;
+    let cancel = pb::CancelTransferRequest {
+        transfer_id: ID.to_owned(),
+    };
+    let cancelled = second.ingest().await.cancel_transfer(cancel).await.unwrap();
+    let transfer = cancelled.into_inner().transfer.unwrap();
+    assert_eq!(transfer.state(), pb::TransferState::Cancelled);
+    let status = end(upload).await.unwrap_err();
+    assert_eq!(reason(&status), "TRANSFER_CANCELLED");
+    assert_eq!(count(&engine, "t"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_has_ended_is_used_up() {
     let server = TestServer::start().await;
     let other = server_at(&server.engine_url).await;

@@ -33,6 +33,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "This upload cannot go on where it stood",
     "Some of its rows may be in the table: look at it before you load the file again.",
   ],
+  CANCEL_PENDING: ["It is being cancelled, which is not confirmed yet", "Try again."],
   SERVER_GONE: ["The server that moved this does not answer any more"],
   TRANSFER_ELSEWHERE: [
     "Another server has this upload",

@@ -110,6 +110,7 @@ impl Error {
             | Self::MemoryLimit { .. }
             | Self::FileTooLarge { .. }
             | Self::Elsewhere { .. }
+            | Self::CancelPending { .. }
             | Self::ServerGone
             | Self::Cancelled
             | Self::ClientGone

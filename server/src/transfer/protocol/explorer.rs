@@ -122,7 +122,7 @@ enum Care {
 }
 
 /// What production lacks.
-const OPEN: [Care; 3] = [Care::EndIsTold, Care::KillIsNoticed, Care::StagedIsFenced];
+const OPEN: [Care; 2] = [Care::KillIsNoticed, Care::StagedIsFenced];
 
 /// What is explored.
 #[derive(Clone, Copy, Debug)]

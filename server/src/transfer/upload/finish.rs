@@ -398,17 +398,37 @@ impl Job<'_> {
             Phase::Cancelled => Step::Cancel,
             _ => Step::Fail,
         };
-        match self.ledger.close(step, Uuid::nil(), Vec::new()).await {
+        match self.close_end(step).await {
             // Ended by a caller through another server: that is the step to be described.
             Ok(()) | Err(Error::Cancelled) => {
                 self.clear_away().await;
                 self.ledger.farewell(phase, &error).await;
+                running.finish(Err(error))
             }
-            Err(lost @ Error::TakenOver { .. }) => return Err(running.interrupt(lost)),
-            // Where the journal does not answer, the sweeper finds out.
-            Err(unknown) => tracing::warn!(error = unknown.logged(), "cannot write to the journal"),
+            Err(lost @ Error::TakenOver { .. }) => Err(running.interrupt(lost)),
+            // It has not ended before the journal has it: whoever goes on with it, or the sweeper, sees.
+            Err(unknown) => {
+                tracing::warn!(error = unknown.logged(), "cannot write to the journal");
+                Err(running.interrupt(error))
+            }
         }
-        running.finish(Err(error))
+    }
+
+    /// Takes the step that ends the upload without success, and waits for a ClickHouse that is away.
+    async fn close_end(&mut self, step: Step) -> Result<()> {
+        let mut patience = Patience::new();
+        loop {
+            match self.ledger.close(step, Uuid::nil(), Vec::new()).await {
+                closed @ (Ok(()) | Err(Error::Cancelled | Error::TakenOver { .. })) => {
+                    return closed;
+                }
+                Err(error) => {
+                    patience
+                        .after(self.inner, "ending the upload", error)
+                        .await?;
+                }
+            }
+        }
     }
 
     /// The error of an upload that shows its rows as they come, and has shown some.

@@ -25,7 +25,7 @@ use crate::{
     journal::{Checkpoint, TransferRow, UploadRow},
     task,
     transfer::{
-        Commit, CommitMode, Counts, Error, Inner, Patience, Result, Transfer, UploadRequest,
+        Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, Transfer, UploadRequest,
         commit::{Choice, staging::Staging},
         protocol::Claim,
         registry::Running,
@@ -154,7 +154,9 @@ impl<'a> Job<'a> {
             self.take(newest.as_ref()).await?;
         }
         self.catch_up(&mut start).await?;
-        let existing = self.existing(&mut start).await?;
+        let (existing, ()) =
+            tokio::join!(self.existing(&mut start), self.announce(newest.as_ref()));
+        let existing = existing?;
         let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
         self.resume_counters(&start);
@@ -246,6 +248,17 @@ impl<'a> Job<'a> {
                         .await?;
                 }
             }
+        }
+    }
+
+    /// Makes an upload known to other servers before there is anything to be said of it, so that it can be looked
+    /// at and cancelled there.
+    async fn announce(&self, newest: Option<&Claim>) {
+        if self.request.dry_run || newest.is_some() {
+            return;
+        }
+        if let Err(error) = self.ledger.describe(Phase::Running, None).await {
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
     }
 

@@ -267,10 +267,12 @@ pub(super) fn fail(world: &World, state: &mut State, server: usize) {
             run.is_repeated = true;
             run.moves = UNKNOWN;
         }
-        // Its caller is told all the same; the sweeper drops what is left.
-        Place::Fail | Place::Cancel if !world.has(Care::EndIsTold) => {
-            let run = *run;
-            state.shared.told_end |= 1 << run.incarnation;
+        // Its caller is not told that it has ended; whoever comes, or the sweeper, sees.
+        Place::Fail | Place::Cancel => {
+            let incarnation = run.incarnation;
+            if !world.has(Care::EndIsTold) {
+                state.shared.told_end |= 1 << incarnation;
+            }
             state.runs[server] = None;
         }
         Place::Renew => run.place = Place::LookAgain,

@@ -80,6 +80,9 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
         }
         Place::Take => {
             run.epoch += 1;
+            if run.epoch == 1 {
+                shared.row.put(Phase::Running, run.epoch);
+            }
             let reads_now = !run.is_new && world.has(Care::TakesBeforeItReads);
             if reads_now && !run.resume(world, shared) {
                 return None;

@@ -288,10 +288,8 @@ fn direct_has_a_fence() {
     breaks(without(DIRECT, WITHOUT), Invariant::NoRowTwice);
 }
 
-// What production does not keep out: each of these ways is open. Whoever closes one moves its test up.
-
 #[test]
-fn open_an_end_is_told_that_the_journal_did_not_take() {
+fn an_end_is_told_when_the_journal_has_it() {
     let world = World {
         faults: 2,
         ..DIRECT
@@ -299,6 +297,8 @@ fn open_an_end_is_told_that_the_journal_did_not_take() {
     const WITHOUT: &[Care] = &[Care::EndIsTold];
     breaks(without(world, WITHOUT), Invariant::OneAnswer);
 }
+
+// What production does not keep out: each of these ways is open. Whoever closes one moves its test up.
 
 #[test]
 fn open_a_look_is_older_than_a_kill() {

@@ -182,8 +182,8 @@ export type Transfer = Message<"sluice.v1.Transfer"> & {
   sourceName: string;
 
   /**
-   * Upload: the offset in the file at which a client goes on: the next append starts there, or after a break the
-   * next Upload. 0 for a compressed or transcoded file that was interrupted: it is sent again, and what is there
+   * Upload: the offset in the file at which a client goes on: the next Upload after a break, or the next append of
+   * an upload that was opened by BeginUpload and is RUNNING (an Upload goes on at `durable_offset` with that one). 0 for a compressed or transcoded file that was interrupted: it is sent again, and what is there
    * already is not loaded twice.
    *
    * @generated from field: int64 committed_offset = 14;
@@ -2106,7 +2106,8 @@ export const IngestService: GenService<{
   },
   /**
    * Ends a transfer, kills its query and drops what was staged. Idempotent: a transfer that has ended
-   * or is COMMITTING stays as it is. Fails with TRANSFER_NOT_FOUND.
+   * or is COMMITTING stays as it is. Fails with TRANSFER_NOT_FOUND, and with CANCEL_PENDING where it cannot be
+   * confirmed in time.
    *
    * @generated from rpc sluice.v1.IngestService.CancelTransfer
    */
