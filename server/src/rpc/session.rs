@@ -127,7 +127,24 @@ async fn find(transfers: &Transfers, caller: &Caller, id: &str) -> Result<Arc<Se
     }
     let found = transfers::find(transfers, caller, id).await?;
     let id = found.id;
-    let spec = transfers.stored_spec(id).await;
+    if !found.phase.may_go_on() {
+        let cause = found
+            .error
+            .map_or_else(String::new, |error| error.to_string());
+        return Err(status::status(&Error::Ended {
+            id: id.to_string(),
+            phase: found.phase,
+            cause,
+        }));
+    }
+    let spec = transfers
+        .stored_spec(id)
+        .await
+        .map_err(|error| match error {
+            // Its beginning was with a server that has it no more.
+            Error::NotFound { .. } => Error::ServerGone,
+            error => error,
+        });
     let spec = spec.map_err(|error| status::status(&error))?;
     let spec = pb::UploadSpec::decode(spec.as_slice());
     let spec = spec.map_err(|_| status::status(&Error::Internal("a stored spec is damaged")))?;

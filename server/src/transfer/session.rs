@@ -179,18 +179,19 @@ impl Session {
         self.wait_turn(offset).await?;
         let mut upload = self.upload.lock().await;
         let next = self.next_offset();
-        if next != offset || upload.1 {
+        let end = offset + data.len() as u64;
+        if next != offset {
             return Err(Arc::new(self.misplaced(offset)));
+        }
+        if upload.1 || !self.is_active() || self.begun.is_over {
+            return Err(self.over(end));
         }
         // Refused, it can be sent again: the upload stays open.
         upload.0.enter().await.map_err(Arc::new)?;
-        let end = offset + data.len() as u64;
         if !upload.0.send(data).await {
             drop(upload);
             let outcome = self.outcome().await;
-            return Err(outcome
-                .err()
-                .unwrap_or_else(|| Arc::new(self.misplaced(offset))));
+            return Err(outcome.err().unwrap_or_else(|| self.over(end)));
         }
         self.next.send_replace(end);
         self.touch();
@@ -257,6 +258,18 @@ impl Session {
         match timeout(EARLY_LIMIT, turn).await {
             Ok(_) => Ok(()),
             Err(_) => Err(Arc::new(self.misplaced(offset))),
+        }
+    }
+
+    /// What is wrong with bytes behind the end of the file, up to `end`.
+    fn over(&self, end: u64) -> Arc<Error> {
+        match self.transfer.state() {
+            State::Failed(error) | State::Interrupted(error) => error,
+            State::Running | State::Committing | State::Succeeded => Arc::new(Error::OtherFile {
+                id: self.id(),
+                expected: self.next_offset(),
+                actual: end,
+            }),
         }
     }
 

@@ -66,7 +66,8 @@ impl Phase {
     }
 
     /// Whether it has not ended without success, which nothing follows.
-    pub(super) const fn may_go_on(self) -> bool {
+    #[must_use]
+    pub const fn may_go_on(self) -> bool {
         !matches!(self, Self::Failed | Self::Cancelled)
     }
 
