@@ -116,9 +116,8 @@ async fn callers_without_rights_are_refused_through_the_other_server_too() {
     assert_eq!(appended.unwrap().into_inner().committed_offset, 12);
     // With the mark a call is not handed on, and takes nothing over.
     let marked = [alice[0], ("sluice-forwarded", "1")];
-    for (_, reason) in answers(&mut two, &marked).await.split_off(6) {
-        assert_eq!(reason, "TRANSFER_ELSEWHERE");
-    }
+    let begun = two.begin_upload(with(begin("t", ID), &marked)).await;
+    assert_eq!(reason(&begun.unwrap_err()), "TRANSFER_ELSEWHERE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,6 +232,7 @@ async fn what_is_no_server_of_the_fleet_is_not_taken_for_one() {
     let status = appended.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     assert!(begun.elapsed() < LIMIT / 4, "{:?}", begun.elapsed());
-    let status = two.get_transfer(get(ID)).await.unwrap_err();
-    assert_eq!(reason(&status), "TRANSFER_NOT_FOUND");
+    // The journal knows it.
+    let found = two.get_transfer(get(ID)).await.unwrap().into_inner();
+    assert_eq!(found.transfer.unwrap().state(), pb::TransferState::Running);
 }
