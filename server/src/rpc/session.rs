@@ -127,22 +127,11 @@ async fn find(transfers: &Transfers, caller: &Caller, id: &str) -> Result<Arc<Se
     }
     let found = transfers::find(transfers, caller, id).await?;
     let id = found.id;
-    if !found.phase.may_go_on() {
-        let cause = found
-            .error
-            .map_or_else(String::new, |error| error.to_string());
-        return Err(status::status(&Error::Ended {
-            id: id.to_string(),
-            phase: found.phase,
-            cause,
-        }));
-    }
     let spec = transfers
         .stored_spec(id)
         .await
         .map_err(|error| match error {
-            // Its beginning was with a server that has it no more.
-            Error::NotFound { .. } => Error::ServerGone,
+            Error::NotFound { .. } => found.unsent(),
             error => error,
         });
     let spec = spec.map_err(|error| status::status(&error))?;

@@ -66,8 +66,7 @@ impl Phase {
     }
 
     /// Whether it has not ended without success, which nothing follows.
-    #[must_use]
-    pub const fn may_go_on(self) -> bool {
+    pub(super) const fn may_go_on(self) -> bool {
         !matches!(self, Self::Failed | Self::Cancelled)
     }
 
@@ -140,4 +139,21 @@ pub struct Snapshot {
     pub owner: String,
     /// The connection that it goes through: a name, or the address of one that the caller named.
     pub connection: String,
+}
+
+impl Snapshot {
+    /// Why nobody goes on with this upload, of which nothing was sent: it has ended, or its beginning was with
+    /// a server that has it no more.
+    #[must_use]
+    pub fn unsent(&self) -> Error {
+        if self.phase.may_go_on() {
+            return Error::ServerGone;
+        }
+        let error = self.error.as_ref();
+        Error::Ended {
+            id: self.id.to_string(),
+            phase: self.phase,
+            cause: error.map_or_else(String::new, ToString::to_string),
+        }
+    }
 }

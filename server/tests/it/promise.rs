@@ -745,6 +745,15 @@ async fn blocks_that_failed_do_not_begin_anew_under_their_id() {
         }
         let status = server.upload(asked, days()).await.unwrap_err();
         assert_eq!(reason(&status), "TRANSFER_NOT_RESUMABLE", "{mode:?}");
+        // Nor is it said of an append that nothing is in the table.
+        let append = pb::AppendUploadRequest {
+            transfer_id: id.to_owned(),
+            offset: 0,
+            data: days().into(),
+            crc32c: None,
+        };
+        let status = server.ingest().await.append_upload(append).await;
+        assert_eq!(reason(&status.unwrap_err()), "TRANSFER_NOT_RESUMABLE");
         assert_eq!(server.sql("SELECT count() FROM t"), left.to_string());
     }
 }
