@@ -211,16 +211,7 @@ impl Round {
             ));
         }
         if kind == Kind::Blocks {
-            for node in &cluster.nodes[..2] {
-                node.sql(&format!(
-                    "CREATE TABLE {database}.days (d Date, c UInt64) ENGINE = \
-                     ReplicatedMergeTree('/clickhouse/tables/{database}/{{shard}}/days', '{{replica}}') ORDER BY d"
-                ));
-                node.sql(&format!(
-                    "CREATE MATERIALIZED VIEW {database}.view TO {database}.days AS \
-                     SELECT d, count() AS c FROM {database}.t GROUP BY d"
-                ));
-            }
+            cluster.count_days(&database);
         }
         // Rows of others, which no trouble may take.
         cluster.nodes[1].sql(&format!(

@@ -131,16 +131,7 @@ async fn replicated_table_with_views_is_loaded_in_blocks() {
     let cluster = Cluster::start();
     let service = Service::start(&cluster.nodes[0].url);
     let database = replicated(&cluster, "t", "ORDER BY n");
-    for node in &cluster.nodes[..2] {
-        node.sql(&format!(
-            "CREATE TABLE {database}.days (d Date, c UInt64) ENGINE = \
-             ReplicatedMergeTree('/clickhouse/tables/{database}/{{shard}}/days', '{{replica}}') ORDER BY d"
-        ));
-        node.sql(&format!(
-            "CREATE MATERIALIZED VIEW {database}.view TO {database}.days AS \
-             SELECT d, count() AS c FROM {database}.t GROUP BY d"
-        ));
-    }
+    cluster.count_days(&database);
     let spec = spec(&database, "t", pb::CommitMode::Unspecified);
     let loaded = service.upload(&spec, &file(5_000)).await.unwrap();
     assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks);

@@ -48,6 +48,20 @@ struct Launch {
 }
 
 impl Cluster {
+    /// Has a view count the rows of each day of `t` into `days`, on both replicas.
+    pub(crate) fn count_days(&self, database: &str) {
+        for node in &self.nodes[..2] {
+            node.sql(&format!(
+                "CREATE TABLE {database}.days (d Date, c UInt64) ENGINE = \
+                 ReplicatedMergeTree('/clickhouse/tables/{database}/{{shard}}/days', '{{replica}}') ORDER BY d"
+            ));
+            node.sql(&format!(
+                "CREATE MATERIALIZED VIEW {database}.view TO {database}.days AS \
+                 SELECT d, count() AS c FROM {database}.t GROUP BY d"
+            ));
+        }
+    }
+
     /// Starts one, unless `SLUICE_CLUSTER` names one.
     pub(crate) fn start() -> Self {
         let dir = TempDir::new().unwrap();
