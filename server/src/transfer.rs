@@ -209,8 +209,12 @@ impl Inner {
 
     /// Waits for the journal's ClickHouse and that of the connection.
     async fn wait_ready(&self) -> Result<()> {
-        self.connections.default().ready().await?;
-        Ok(self.connection.ready().await?)
+        let default = self.connections.default();
+        default.ready().await?;
+        if self.connection.name() != default.name() {
+            self.connection.ready().await?;
+        }
+        Ok(())
     }
 
     fn client(&self) -> &Client {

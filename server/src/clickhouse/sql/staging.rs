@@ -199,11 +199,7 @@ pub(crate) fn moved_parts(staging: &TableName, target: &TableName) -> Statement 
 
 /// Leaves parts out.
 pub(crate) fn drop_parts(staging: &TableName, parts: &[String]) -> Statement {
-    Statement::new(format!(
-        "ALTER TABLE {} {}",
-        staging.quoted(),
-        join(parts, |part| format!("DROP PART {}", quote_string(part)))
-    ))
+    alter(staging, parts, |part| format!("DROP PART {part}"))
 }
 
 /// Changes nothing: its merges are ended from the beginning. Whoever runs it with the id of a commit knows
@@ -221,14 +217,10 @@ pub(crate) fn move_partitions(
     target: &TableName,
     partitions: &[String],
 ) -> Statement {
-    let moves = join(partitions, |id| {
-        format!(
-            "MOVE PARTITION ID {} TO TABLE {}",
-            quote_string(id),
-            target.quoted()
-        )
-    });
-    Statement::new(format!("ALTER TABLE {} {moves}", staging.quoted()))
+    let target = target.quoted();
+    alter(staging, partitions, |id| {
+        format!("MOVE PARTITION ID {id} TO TABLE {target}")
+    })
 }
 
 /// Adds partitions to a replicated target, one after the other, each at once on all replicas. The parts keep
@@ -238,7 +230,10 @@ pub(crate) fn attach_partitions(
     target: &TableName,
     partitions: &[String],
 ) -> Statement {
-    from_staging("ATTACH", staging, target, partitions)
+    let staging = staging.quoted();
+    alter(target, partitions, |id| {
+        format!("ATTACH PARTITION ID {id} FROM {staging}")
+    })
 }
 
 /// Puts partitions in the place of those of a replicated target, each at once on all replicas.
@@ -247,35 +242,21 @@ pub(crate) fn replace_partitions(
     target: &TableName,
     partitions: &[String],
 ) -> Statement {
-    from_staging("REPLACE", staging, target, partitions)
+    let staging = staging.quoted();
+    alter(target, partitions, |id| {
+        format!("REPLACE PARTITION ID {id} FROM {staging}")
+    })
 }
 
-fn from_staging(
-    what: &str,
-    staging: &TableName,
-    target: &TableName,
-    partitions: &[String],
-) -> Statement {
-    let changes = join(partitions, |id| {
-        format!(
-            "{what} PARTITION ID {} FROM {}",
-            quote_string(id),
-            staging.quoted()
-        )
-    });
-    Statement::new(format!("ALTER TABLE {} {changes}", target.quoted()))
+/// Changes each of some parts or partitions of a table, whose names are given as quoted texts.
+fn alter(table: &TableName, names: &[String], change: impl Fn(&str) -> String) -> Statement {
+    let changes = join(names, |name| change(&quote_string(name)));
+    Statement::new(format!("ALTER TABLE {} {changes}", table.quoted()))
 }
 
 /// Leaves partitions out.
 pub(crate) fn drop_partitions(staging: &TableName, partitions: &[String]) -> Statement {
-    Statement::new(format!(
-        "ALTER TABLE {} {}",
-        staging.quoted(),
-        join(partitions, |id| format!(
-            "DROP PARTITION ID {}",
-            quote_string(id)
-        ))
-    ))
+    alter(staging, partitions, |id| format!("DROP PARTITION ID {id}"))
 }
 
 /// Leaves out all rows of a table.

@@ -287,9 +287,8 @@ impl Staging {
             if number > 0 {
                 self.check_target(identity).await?;
             }
-            for statement in passage.statements(&staged, &self.target, partitions) {
-                self.execute_alone(&statement).await?;
-            }
+            self.bring(passage, &staged, &self.target, partitions)
+                .await?;
         }
         self.check_empty(&staged).await?;
         // There is nothing under a name that is no more, and no name comes back.
@@ -339,9 +338,7 @@ impl Staging {
             let passage = Passage::Move;
             let rest = self.partitions_left(passage, &staged, &name).await?;
             for partitions in rest.chunks(PARTITIONS_AT_ONCE) {
-                for statement in passage.statements(&staged, &name, partitions) {
-                    self.execute_alone(&statement).await?;
-                }
+                self.bring(passage, &staged, &name, partitions).await?;
             }
             self.check_empty(&staged).await?;
             self.check_target(identity).await?;
@@ -387,6 +384,19 @@ impl Staging {
         let next = self.name(&staged.database, next);
         self.client.execute(&sql::rename(&staged, &next)).await?;
         Ok(next)
+    }
+
+    async fn bring(
+        &self,
+        passage: Passage,
+        staged: &TableName,
+        into: &TableName,
+        partitions: &[String],
+    ) -> Result<()> {
+        for statement in passage.statements(staged, into, partitions) {
+            self.execute_alone(&statement).await?;
+        }
+        Ok(())
     }
 
     /// What is still to be brought in of what this, or another server, may have brought in before.

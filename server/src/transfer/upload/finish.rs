@@ -8,11 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
-use super::{
-    UploadOutcome,
-    ledger::{FAREWELL_LIMIT, Ledger},
-    run::Job,
-};
+use super::{UploadOutcome, ledger::in_time, run::Job};
 use crate::{
     clickhouse::{self, sql::TableName},
     journal::{RejectedRow, TransferRow},
@@ -337,28 +333,13 @@ impl Job<'_> {
         if self.request.dry_run || self.ledger.is_owner() {
             return false;
         }
-        let cancel = async {
+        let cancel = in_time(async {
             if !self.ledger.is_open() {
-                let has_journal = self.inner.journal.open().await?;
-                self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+                self.open_ledger().await?;
             }
-            if self.ledger.is_open() {
-                self.ledger.cancel_unbegun().await
-            } else {
-                Ok(false)
-            }
-        };
-        match tokio::time::timeout(FAREWELL_LIMIT, cancel).await {
-            Ok(Ok(is_cancelled)) => is_cancelled,
-            Ok(Err(error)) => {
-                tracing::warn!(error = error.logged(), "cannot write to the journal");
-                false
-            }
-            Err(_) => {
-                tracing::warn!("the journal does not answer");
-                false
-            }
-        }
+            self.ledger.cancel_unbegun().await
+        });
+        cancel.await.unwrap_or_default()
     }
 
     /// Forgets what is staged, so that the same upload begins at its first byte again.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long the journal may keep the end of an upload waiting that has failed.
-pub(super) const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
+const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
 
 /// The journal as one upload sees it.
 #[derive(Debug)]
@@ -136,6 +136,9 @@ impl<'a> Ledger<'a> {
     ///
     /// Those of ClickHouse; then nobody knows.
     pub(super) async fn cancel_unbegun(&mut self) -> Result<bool> {
+        if !self.is_open {
+            return Ok(false);
+        }
         let cancel = Claim::after(None, Step::Cancel, self.run);
         match self.claim(cancel).await? {
             Taken::Own => Ok(true),
@@ -215,11 +218,7 @@ impl<'a> Ledger<'a> {
             }
             self.put(phase, Some(error)).await
         };
-        match tokio::time::timeout(FAREWELL_LIMIT, farewell).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = error.logged(), "cannot write to the journal"),
-            Err(_) => tracing::warn!("the journal does not answer"),
-        }
+        in_time(farewell).await;
     }
 
     fn counted(&self) -> Counted {
@@ -296,6 +295,21 @@ impl<'a> Ledger<'a> {
             incarnation: self.incarnation(),
             file_crc32c: self.transfer.file_crc32c(),
             version: phase.version(self.epoch()),
+        }
+    }
+}
+
+/// What the journal makes of the last that is written of an upload; none where it does not answer in time, or fails.
+pub(super) async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Option<T> {
+    match tokio::time::timeout(FAREWELL_LIMIT, work).await {
+        Ok(Ok(done)) => Some(done),
+        Ok(Err(error)) => {
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("the journal does not answer");
+            None
         }
     }
 }

@@ -155,7 +155,7 @@ impl<'a> Job<'a> {
         }
         self.catch_up(&mut start).await?;
         let (existing, ()) =
-            tokio::join!(self.existing(&mut start), self.announce(newest.as_ref()));
+            tokio::join!(self.existing(&mut start), self.make_known(newest.as_ref()));
         let existing = existing?;
         let was_created = self.request.create_table.is_some() && existing.is_some();
         self.check_offset(start.begun())?;
@@ -253,7 +253,7 @@ impl<'a> Job<'a> {
 
     /// Makes an upload known to other servers before there is anything to be said of it, so that it can be looked
     /// at and cancelled there.
-    async fn announce(&self, newest: Option<&Claim>) {
+    async fn make_known(&self, newest: Option<&Claim>) {
         if self.request.dry_run || newest.is_some() {
             return;
         }
@@ -284,14 +284,21 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Finds out whether there is a journal.
+    pub(super) async fn open_ledger(&mut self) -> Result<()> {
+        let has_journal = self.inner.journal.open().await?;
+        self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+        Ok(())
+    }
+
     /// Asks the journal for this upload.
     async fn look_back(&mut self) -> Result<Past> {
         if self.request.dry_run {
             self.inner.try_announce(self.request.id).await;
             return Ok(Past::Nothing(None));
         }
-        let has_journal = self.inner.journal.open().await?;
-        self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+        self.open_ledger().await?;
+        let has_journal = self.ledger.is_open();
         // Until more is known: nothing is in the table before the mode is chosen.
         let is_resumable = has_journal && self.request.commit_mode != CommitMode::Direct;
         self.transfer
