@@ -61,6 +61,7 @@ pub struct App {
     config: Config,
     engine: Engine,
     transfers: Transfers,
+    connections: Arc<Connections>,
     listener: TcpListener,
     accept: AcceptConfig,
     router: axum::Router,
@@ -106,6 +107,7 @@ impl App {
             config,
             engine,
             transfers,
+            connections,
             listener,
             accept,
             router,
@@ -140,6 +142,8 @@ impl App {
         drop(task::spawn("sweeper", sweep));
         let watch = self.transfers.clone().watch_claims(shutdown.clone());
         drop(task::spawn("claims", watch));
+        let watch = Arc::clone(&self.connections).watch_nodes(shutdown.clone());
+        drop(task::spawn("nodes", watch));
         let outcome = self.serve(shutdown).await;
         // By now every connection to the engine is closed: an open one would hold it for seconds.
         engine.shutdown().await;

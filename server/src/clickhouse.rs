@@ -8,6 +8,7 @@ mod config;
 mod connection;
 pub mod error;
 pub mod insert;
+pub(crate) mod nodes;
 pub mod query;
 mod rows;
 mod servers;

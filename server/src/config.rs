@@ -170,8 +170,9 @@ pub enum Identity {
 /// A ClickHouse that callers may choose by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionConfig {
-    /// The address of its HTTP interface, http or https, without a final slash.
-    pub url: String,
+    /// The address of its HTTP interface, http or https, without a final slash; of a cluster those of the nodes to
+    /// work with, the preferred one first. At least one.
+    pub urls: Vec<String>,
     /// The database of a table that is named without one. Default: `default`.
     pub database: String,
     /// The user. Default: `default`.

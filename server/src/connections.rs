@@ -9,7 +9,9 @@ mod recent;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::future::join_all;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio_util::sync::CancellationToken;
 
 pub use self::connection::Connection;
 use self::{
@@ -128,7 +130,7 @@ impl Connections {
         let needs_tls = own.is_some()
             || configs
                 .values()
-                .any(|config| config.url.starts_with("https"));
+                .any(|config| config.urls.iter().any(|url| url.starts_with("https")));
         let system = needs_tls.then(|| tls::client(None)).transpose()?;
         let system = system.map(Arc::new);
         let mut named = BTreeMap::new();
@@ -170,9 +172,21 @@ impl Connections {
         self.named.values()
     }
 
-    /// One by its name, as the server itself sees it.
-    pub fn get(&self, name: &str) -> Option<&Connection> {
-        self.named.get(name)
+    /// One by its name, as the server itself sees it, at the first of its nodes that answers.
+    pub fn get(&self, name: &str) -> Option<Connection> {
+        self.named.get(name).map(Connection::at_preferred)
+    }
+
+    /// Keeps an eye on the nodes of those that have several, for as long as the server runs.
+    pub async fn watch_nodes(self: Arc<Self>, shutdown: CancellationToken) {
+        let nodes = self.named().map(Connection::nodes);
+        let watched = nodes.filter(|nodes| nodes.are_several());
+        let watches = watched.map(|nodes| nodes.watch());
+        let all = join_all(watches);
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            _ = all => {}
+        }
     }
 
     /// Whether callers may name a ClickHouse of their own.
@@ -195,7 +209,7 @@ impl Connections {
             missing,
         };
         let (act_as, runs_as, who) = match connection.identity() {
-            Identity::Service => return Ok(connection.clone()),
+            Identity::Service => return Ok(connection),
             Identity::Token => {
                 let token = means.token;
                 let token = token.ok_or_else(|| missing("the token of the call"))?;
@@ -211,11 +225,11 @@ impl Connections {
                 (ActAs::User(user.to_owned()), RunsAs::CallersUser, user)
             }
         };
-        let key = self.recent.key(&["named", name, who]);
+        let key = self.recent.key(&["named", name, connection.url(), who]);
         if let Some(opened) = self.recent.get(key) {
             return Ok(opened);
         }
-        let opened = connection.with(connection.service().acting_as(act_as), runs_as);
+        let opened = connection.acting_as(Some(act_as), runs_as);
         self.recent.put(key, opened.clone());
         Ok(opened)
     }
@@ -246,9 +260,8 @@ impl Connections {
             resolver: Some(target.resolver()),
             ..ClientConfig::new(url.clone(), user)
         };
-        let connection = Connection::new(Common::new(url, config));
-        let client = connection.service().clone();
-        let opened = connection.with(client, RunsAs::CallersCredentials);
+        let connection = Connection::new(Common::new(url, &config, &[]));
+        let opened = connection.acting_as(None, RunsAs::CallersCredentials);
         self.recent.put(key, opened.clone());
         Ok(opened)
     }
@@ -258,18 +271,16 @@ impl Connections {
 fn embedded(engine: &Engine) -> Connection {
     let config = engine.client_config();
     let password = config.password.clone();
-    let common = Common::new(DEFAULT.to_owned(), config);
-    let restricted = |user: &str| {
-        common.service.acting_as(ActAs::Restricted {
-            user: user.to_owned(),
-            password: password.clone(),
-        })
+    let common = Common::new(DEFAULT.to_owned(), &config, &[]);
+    let restricted = |user: &str| ActAs::Restricted {
+        user: user.to_owned(),
+        password: password.clone(),
     };
     let callers = engine.callers_users();
     Connection::new(Common {
-        callers: callers.map(|users| Callers {
-            queries: restricted(users.readers),
-            creates: restricted(users.creators),
+        callers: callers.map(|users| {
+            let (queries, creates) = (restricted(users.readers), restricted(users.creators));
+            Callers::new(&common.nodes, &queries, &creates)
         }),
         engine: Some(engine.clone()),
         ..common
@@ -292,23 +303,24 @@ fn common(
         Identity::Token => String::new(),
         _ => config.user.clone(),
     };
+    let (first, others) = match config.urls.split_first() {
+        Some((first, others)) => (Some(first), others),
+        None => (None, [].as_slice()),
+    };
     let client = ClientConfig {
         password: (!password.is_empty()).then(|| password.into_inner()),
         database: config.database.clone(),
         tls,
-        ..ClientConfig::new(config.url.clone(), user)
+        ..ClientConfig::new(first.cloned().unwrap_or_default(), user)
     };
-    let common = Common::new(name.to_owned(), client);
+    let common = Common::new(name.to_owned(), &client, others);
     let callers = config.callers.as_ref().map(|user| {
         let password = user.password.clone();
-        let client = common.service.acting_as(ActAs::Restricted {
+        let act_as = ActAs::Restricted {
             user: user.name.clone(),
             password: (!password.is_empty()).then(|| password.into_inner()),
-        });
-        Callers {
-            queries: client.clone(),
-            creates: client,
-        }
+        };
+        Callers::new(&common.nodes, &act_as, &act_as)
     });
     Ok(Common {
         identity: config.identity,

@@ -2,47 +2,96 @@
 //!
 //! Used by `transfer`. It lives in a database of its own, so that every server of a ClickHouse sees
 //! the same and can go on with any upload; nothing is made before the first row is to be kept.
+//!
+//! How this works: where the node belongs to a cluster (it has the macro `replica`, and Keeper), the tables are
+//! replicated, and whatever decides is read behind a `SYSTEM SYNC REPLICA`: so all nodes tell the same, and the
+//! journal goes on at another one when a node is lost. Else they are on one node, and that is the journal.
 
 mod record;
 
-use tokio::sync::OnceCell;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::try_join_all;
+use tokio::{sync::OnceCell, time::timeout};
 use uuid::Uuid;
 
 use crate::clickhouse::{
     Client, Error, Result, Rows, Statement,
-    sql::{Fence, TableName, journal},
+    nodes::{Nodes, PerNode},
+    sql::{
+        Fence, TableName,
+        journal::{self, Keeping},
+    },
 };
 
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
 
 pub use record::{
-    BlockRow, BlockSums, Checkpoint, ClaimRow, Pulse, RejectedRow, RunRow, TransferRow, UploadRow,
+    BlockRow, BlockSums, Checkpoint, ClaimRow, PlaceRow, Pulse, RejectedRow, RunRow, TransferRow,
+    UploadRow,
 };
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
 const MAX_LOST_STEPS: u32 = 8;
 
+/// The code of ClickHouse where a replicated table finds no Keeper.
+const NO_ZOOKEEPER: i32 = 225;
+
+/// How long a node may take to get what was written at another one; what only a node has that is away is waited
+/// for in vain.
+const SYNC_LIMIT: Duration = Duration::from_secs(5);
+
 /// A handle on the journal.
 #[derive(Debug)]
 pub struct Journal {
-    client: Client,
+    nodes: Arc<Nodes>,
     database: String,
     retention_seconds: u64,
     is_synced: bool,
-    is_allowed: OnceCell<bool>,
+    known: PerNode<Known>,
     memory: OnceCell<u64>,
 }
 
+/// What is known of the journal at one node.
+#[derive(Debug, Default)]
+struct Known {
+    /// Why it is not kept there.
+    absence: OnceCell<Option<String>>,
+    is_denied: AtomicBool,
+    /// Whether it is kept together with those of other nodes; once there are tables.
+    is_together: OnceCell<bool>,
+}
+
+/// The node that an operation of the journal works with.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    client: &'a Client,
+    url: &'a str,
+    known: &'a Known,
+}
+
 impl Journal {
-    /// Names the database; nothing is asked of ClickHouse yet.
+    /// Names the nodes and the database; nothing is asked of ClickHouse yet.
     #[must_use]
-    pub fn new(client: Client, database: String, retention_seconds: u64, is_synced: bool) -> Self {
+    pub(crate) fn new(
+        nodes: Arc<Nodes>,
+        database: String,
+        retention_seconds: u64,
+        is_synced: bool,
+    ) -> Self {
+        let known = nodes.map(|_| Known::default());
         Self {
-            client,
+            nodes,
             database,
             retention_seconds,
             is_synced,
-            is_allowed: OnceCell::new(),
+            known,
             memory: OnceCell::new(),
         }
     }
@@ -53,47 +102,94 @@ impl Journal {
         &self.database
     }
 
-    /// Makes the database and its tables where they are missing; false when the user may not, which
-    /// is found out once, and where several servers answer: each would keep a part of it.
+    /// The node that answers now, and what is known of it.
+    fn at(&self) -> Place<'_> {
+        self.at_number(self.nodes.preferred())
+    }
+
+    fn at_number(&self, number: usize) -> Place<'_> {
+        let node = self.nodes.get(number);
+        Place {
+            client: node.client(),
+            url: node.url(),
+            known: self.known.get(number),
+        }
+    }
+
+    /// Makes the database and its tables where they are missing; false where it cannot be kept, see
+    /// [`Journal::absence`].
     ///
     /// # Errors
     ///
     /// Those of ClickHouse, but for a missing grant.
     pub async fn open(&self) -> Result<bool> {
-        if self.client.several_servers().await?.is_some() {
-            return Ok(false);
-        }
-        let is_allowed = self.is_allowed.get_or_try_init(|| async {
-            match self.create().await {
-                Ok(()) => Ok(true),
-                Err(Error::AccessDenied(exception)) => {
-                    let database = &self.database;
-                    tracing::warn!(%exception, database, "no journal: uploads cannot be resumed");
-                    Ok(false)
-                }
-                Err(error) => Err(error),
-            }
-        });
-        is_allowed.await.copied()
+        Ok(self.absence().await?.is_none())
     }
 
-    /// Whether there is a journal to read; makes none.
+    /// Why nothing is kept; none where it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn absence(&self) -> Result<Option<String>> {
+        let at = self.at();
+        if let Some(several) = at.client.several_servers().await? {
+            return Ok(Some(format!(
+                "the journal cannot be kept, because {several}, and none knows what another one keeps; name \
+                 the nodes instead"
+            )));
+        }
+        let absence = at.known.absence.get_or_try_init(|| async {
+            let absence = match self.create(at).await {
+                Ok(absence) => absence,
+                Err(Error::AccessDenied(exception)) => {
+                    at.known.is_denied.store(true, Ordering::Relaxed);
+                    let database = &self.database;
+                    tracing::warn!(%exception, database, "no journal: uploads cannot be resumed");
+                    Some("there is no journal, which the user may not make".to_owned())
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(absence)
+        });
+        let absence = absence.await.cloned()?;
+        self.spread(at).await;
+        Ok(absence)
+    }
+
+    /// Makes the tables at the other nodes too, so that what is written at one is soon at another.
+    async fn spread(&self, at: Place<'_>) {
+        for number in self.nodes.answering() {
+            let place = self.at_number(number);
+            let is_new = place.url != at.url && place.known.absence.get().is_none();
+            if is_new && let Ok(absence) = self.create(place).await {
+                place.known.absence.set(absence).ok();
+            }
+        }
+    }
+
+    /// Whether there is a journal to read; makes none, but where it belongs to those of other nodes.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
     pub async fn exists(&self) -> Result<bool> {
-        if self.client.several_servers().await?.is_some() {
+        let at = self.at();
+        if at.known.absence.get().is_some() {
+            return self.open().await;
+        }
+        if at.client.several_servers().await?.is_some() {
             return Ok(false);
         }
-        if let Some(is_allowed) = self.is_allowed.get() {
-            return Ok(*is_allowed);
-        }
         let statement = journal::count_tables(&self.database);
-        let counts: Vec<u64> = self.client.fetch(&statement).await?;
-        Ok(counts
-            .first()
-            .is_some_and(|count| *count == journal::TABLE_COUNT as u64))
+        let counts: Vec<u64> = at.client.fetch(&statement).await?;
+        if counts == [journal::TABLE_COUNT as u64] {
+            return Ok(true);
+        }
+        match at.client.replica().await? {
+            Some(_) => self.open().await,
+            None => Ok(false),
+        }
     }
 
     /// How long an upload is remembered after its last step, in seconds: as the tables were made, perhaps by a
@@ -106,7 +202,7 @@ impl Journal {
         if let Some(seconds) = self.memory.get() {
             return Ok(*seconds);
         }
-        let rows: Vec<u64> = self.fetch(&journal::memory(&self.database)).await?;
+        let rows: Vec<u64> = self.fetch(&[], &journal::memory(&self.database)).await?;
         let Some(seconds) = rows.first() else {
             // It is still to be made.
             return Ok(self.retention_seconds);
@@ -115,32 +211,18 @@ impl Journal {
         Ok(*seconds)
     }
 
-    /// Why nothing is kept, where that is known.
-    ///
-    /// # Errors
-    ///
-    /// Those of ClickHouse.
-    pub async fn absence(&self) -> Result<Option<String>> {
-        if let Some(several) = self.client.several_servers().await? {
-            return Ok(Some(format!(
-                "the journal cannot be kept, because {several}, and none knows what another one keeps"
-            )));
-        }
-        let is_denied = self.is_allowed.get() == Some(&false);
-        Ok(is_denied.then(|| "there is no journal, which the user may not make".to_owned()))
-    }
-
     /// Sees that there is a journal to write to.
     async fn require(&self) -> Result<()> {
-        if self.open().await? {
+        let Some(absence) = self.absence().await? else {
             return Ok(());
+        };
+        let at = self.at();
+        if at.known.is_denied.load(Ordering::Relaxed) {
+            // Says what is missing.
+            return self.create(at).await.map(drop);
         }
-        if let Some(several) = self.client.several_servers().await? {
-            let message = format!("rejected rows cannot be kept, because {several}");
-            return Err(Error::Protocol { message });
-        }
-        // Says what is missing.
-        self.create().await
+        let message = format!("rejected rows cannot be kept: {absence}");
+        Err(Error::Protocol { message })
     }
 
     /// Keeps rejected rows. A row that is kept already stays once.
@@ -160,8 +242,11 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn rejected(&self, transfer_id: Uuid) -> Result<Rows<RejectedRow>> {
         self.require().await?;
+        let at = self.at();
+        let tables = [journal::CLAIMS, journal::REJECTED_ROWS];
+        self.catch_up(at, &tables).await?;
         let statement = journal::rejected_rows(&self.database, transfer_id);
-        self.client.stream(&statement).await
+        at.client.stream(&statement).await
     }
 
     /// The steps of an upload, in their order.
@@ -170,8 +255,8 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn claims(&self, transfer_id: Uuid) -> Result<Vec<ClaimRow>> {
-        self.fetch(&journal::claims(&self.database, transfer_id))
-            .await
+        let statement = journal::claims(&self.database, transfer_id);
+        self.fetch(&[journal::CLAIMS], &statement).await
     }
 
     /// The newest step of each of some uploads.
@@ -183,8 +268,8 @@ impl Journal {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.fetch(&journal::newest_claims(&self.database, ids))
-            .await
+        let statement = journal::newest_claims(&self.database, ids);
+        self.fetch(&[journal::CLAIMS], &statement).await
     }
 
     /// What keeps INSERTs out that begin later than another step is taken.
@@ -209,10 +294,10 @@ impl Journal {
             let token = format!("step/{}/{}", row.transfer_id, row.step);
             let table = TableName::new(self.database.as_str(), journal::CLAIMS);
             let rows = std::slice::from_ref(&row);
-            let inserted = self.client.insert_rows_once(&table, rows, &token).await;
-            if self.is_made_again(&inserted).await? {
-                let again = self.client.insert_rows_once(&table, rows, &token);
-                again.await?;
+            let at = self.at();
+            let inserted = at.client.insert_rows_once(&table, rows, &token).await;
+            if self.is_made_again(at, &inserted).await? {
+                at.client.insert_rows_once(&table, rows, &token).await?;
             } else {
                 inserted?;
             }
@@ -261,7 +346,11 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn upload(&self, transfer_id: Uuid) -> Result<Option<UploadRow>> {
         let statement = journal::upload(&self.database, transfer_id);
-        Ok(self.fetch(&statement).await?.into_iter().next())
+        Ok(self
+            .fetch(&[journal::UPLOADS], &statement)
+            .await?
+            .into_iter()
+            .next())
     }
 
     /// How far an upload is.
@@ -275,7 +364,11 @@ impl Journal {
         incarnation: u32,
     ) -> Result<Option<Checkpoint>> {
         let statement = journal::checkpoint(&self.database, transfer_id, incarnation);
-        Ok(self.fetch(&statement).await?.into_iter().next())
+        Ok(self
+            .fetch(&[journal::CHECKPOINTS], &statement)
+            .await?
+            .into_iter()
+            .next())
     }
 
     /// The blocks of an upload that ClickHouse has confirmed, in their order.
@@ -285,7 +378,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn blocks(&self, transfer_id: Uuid, incarnation: u32) -> Result<Vec<BlockRow>> {
         let statement = journal::blocks(&self.database, transfer_id, incarnation);
-        self.fetch(&statement).await
+        self.fetch(&[journal::CHECKPOINTS], &statement).await
     }
 
     /// What the blocks of an upload that ClickHouse has confirmed add up to.
@@ -295,7 +388,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn block_sums(&self, transfer_id: Uuid, incarnation: u32) -> Result<BlockSums> {
         let statement = journal::block_sums(&self.database, transfer_id, incarnation);
-        let sums = self.fetch(&statement).await?;
+        let sums = self.fetch(&[journal::CHECKPOINTS], &statement).await?;
         Ok(sums.into_iter().next().unwrap_or_default())
     }
 
@@ -306,7 +399,11 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn find(&self, transfer_id: Uuid) -> Result<Option<TransferRow>> {
         let statement = journal::find(&self.database, transfer_id);
-        Ok(self.fetch(&statement).await?.into_iter().next())
+        Ok(self
+            .fetch(&[journal::TRANSFERS], &statement)
+            .await?
+            .into_iter()
+            .next())
     }
 
     /// The newest transfers that a filter takes, at most `limit`.
@@ -320,7 +417,7 @@ impl Journal {
         limit: usize,
     ) -> Result<Vec<TransferRow>> {
         let statement = journal::list(&self.database, filter, limit);
-        self.fetch(&statement).await
+        self.fetch(&[journal::TRANSFERS], &statement).await
     }
 
     /// Writes at which server a run works on a transfer.
@@ -339,12 +436,29 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn address(&self, transfer_id: Uuid, run: Uuid) -> Result<Option<String>> {
         let statement = journal::address(&self.database, transfer_id, run);
-        match self.client.fetch(&statement).await {
-            Ok(found) => Ok(found.into_iter().next()),
-            // Of a version before, and nobody has written to it since.
-            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_)) => Ok(None),
-            Err(error) => Err(error),
+        self.fetch_later(journal::RUNS, &statement).await
+    }
+
+    /// Writes at which node an upload is begun, where the journal is shared.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn put_place(&self, row: PlaceRow) -> Result<()> {
+        self.insert(journal::PLACES, &[row]).await
+    }
+
+    /// The node at which an upload was begun, and its rows are staged; none where there is one node.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn place(&self, transfer_id: Uuid, incarnation: u32) -> Result<Option<PlaceRow>> {
+        if !self.is_together(self.at()).await? {
+            return Ok(None);
         }
+        let statement = journal::place(&self.database, transfer_id, incarnation);
+        self.fetch_later(journal::PLACES, &statement).await
     }
 
     /// The seconds since anything was written of an upload.
@@ -354,7 +468,12 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn silence(&self, transfer_id: Uuid) -> Result<u64> {
         let statement = journal::silence(&self.database, transfer_id);
-        let ages = self.fetch(&statement).await?;
+        let ages = self
+            .fetch(
+                &[journal::CLAIMS, journal::TRANSFERS, journal::CHECKPOINTS],
+                &statement,
+            )
+            .await?;
         Ok(ages.into_iter().next().unwrap_or(u64::MAX))
     }
 
@@ -365,7 +484,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn known(&self, ids: &[Uuid]) -> Result<Vec<Uuid>> {
         let statement = journal::known(&self.database, ids);
-        let found: Vec<String> = self.fetch(&statement).await?;
+        let found: Vec<String> = self.fetch(&[journal::TRANSFERS], &statement).await?;
         Ok(found.iter().filter_map(|id| id.parse().ok()).collect())
     }
 
@@ -376,7 +495,33 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn pulses(&self, ids: &[Uuid]) -> Result<Vec<Pulse>> {
         let statement = journal::pulses(&self.database, ids);
-        self.fetch(&statement).await
+        self.fetch(
+            &[journal::CLAIMS, journal::TRANSFERS, journal::CHECKPOINTS],
+            &statement,
+        )
+        .await
+    }
+
+    /// Whether the journal is kept together with those of other nodes.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn is_shared(&self) -> Result<bool> {
+        self.is_together(self.at()).await
+    }
+
+    /// Has the steps that are taken seen by what begins at another node than the journal's from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn show_steps_at(&self, client: &Client, url: &str) -> Result<()> {
+        let at = self.at();
+        if at.url == url || !self.is_together(at).await? {
+            return Ok(());
+        }
+        self.sync(client, journal::CLAIMS).await
     }
 
     async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<()>
@@ -385,50 +530,172 @@ impl Journal {
         for<'a> T: ::clickhouse::Row<Value<'a> = T>,
     {
         let table = TableName::new(self.database.as_str(), table);
-        let inserted = self.client.insert_rows(&table, rows).await;
-        if self.is_made_again(&inserted).await? {
-            return self.client.insert_rows(&table, rows).await;
+        let at = self.at();
+        let inserted = at.client.insert_rows(&table, rows).await;
+        if self.is_made_again(at, &inserted).await? {
+            return at.client.insert_rows(&table, rows).await;
         }
         inserted
     }
 
-    async fn fetch<T>(&self, statement: &Statement) -> Result<Vec<T>>
+    /// Reads some tables, with all that was written to them before.
+    async fn fetch<T>(&self, tables: &[&str], statement: &Statement) -> Result<Vec<T>>
     where
         T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
     {
-        let rows = self.client.fetch(statement).await;
-        if self.is_made_again(&rows).await? {
-            return self.client.fetch(statement).await;
+        let at = self.at();
+        self.catch_up(at, tables).await?;
+        let rows = at.client.fetch(statement).await;
+        if self.is_made_again(at, &rows).await? {
+            return at.client.fetch(statement).await;
         }
         rows
     }
 
-    /// Makes the tables again where an outcome says that somebody has dropped them; whether it did.
-    async fn is_made_again<T>(&self, outcome: &Result<T>) -> Result<bool> {
+    /// Reads the first row of a table that a journal of a version before has only once somebody writes to it.
+    async fn fetch_later<T>(&self, table: &str, statement: &Statement) -> Result<Option<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let at = self.at();
+        let rows = async {
+            self.catch_up(at, &[table]).await?;
+            at.client.fetch(statement).await
+        };
+        match rows.await {
+            Ok(rows) => Ok(rows.into_iter().next()),
+            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until a node has what was written to tables at any other.
+    async fn catch_up(&self, at: Place<'_>, tables: &[&str]) -> Result<()> {
+        if tables.is_empty() || !self.is_together(at).await? {
+            return Ok(());
+        }
+        let syncs = tables.iter().map(|table| self.sync(at.client, table));
+        Box::pin(try_join_all(syncs)).await.map(drop)
+    }
+
+    async fn sync(&self, client: &Client, table: &str) -> Result<()> {
+        let statement = journal::sync_table(&self.database, table);
+        let synced = timeout(SYNC_LIMIT, client.execute(&statement)).await;
+        synced.unwrap_or_else(|_| {
+            Err(Error::Unavailable {
+                message: format!(
+                    "the journal lacks what was written to {}.{table} at another node, which is away; it goes on \
+                     when that node is back",
+                    self.database
+                ),
+                exception: None,
+            })
+        })
+    }
+
+    /// Whether the tables at a node are kept together with those of others; false where there are none.
+    async fn is_together(&self, at: Place<'_>) -> Result<bool> {
+        if let Some(is_together) = at.known.is_together.get() {
+            return Ok(*is_together);
+        }
+        let statement = journal::is_together(&self.database);
+        let rows: Vec<bool> = at.client.fetch(&statement).await?;
+        let Some(is_together) = rows.first() else {
+            return Ok(false);
+        };
+        at.known.is_together.set(*is_together).ok();
+        Ok(*is_together)
+    }
+
+    /// Makes the tables again where an outcome says that they are not there; whether it did.
+    async fn is_made_again<T>(&self, at: Place<'_>, outcome: &Result<T>) -> Result<bool> {
         let is_gone = matches!(
             outcome,
             Err(Error::UnknownDatabase(_) | Error::UnknownTable(_))
         );
         if is_gone {
-            tracing::error!(
-                database = self.database,
-                "the journal was dropped while the server ran: what it knew of uploads is lost; \
-                 making it again"
-            );
-            self.create().await?;
+            if at.known.absence.get().is_some() {
+                tracing::error!(
+                    database = self.database,
+                    "the journal was dropped while the server ran: what it knew of uploads is lost; \
+                     making it again"
+                );
+            }
+            Box::pin(self.create(at)).await?;
         }
         Ok(is_gone)
     }
 
-    async fn create(&self) -> Result<()> {
-        for statement in journal::create(&self.database, self.retention_seconds) {
-            self.client.execute(&statement).await?;
+    /// Makes what is missing of the tables at a node, or says why it cannot be kept there.
+    async fn create(&self, at: Place<'_>) -> Result<Option<String>> {
+        let statement = journal::is_together(&self.database);
+        let there: Vec<bool> = at.client.fetch(&statement).await?;
+        let replica = match there.first() {
+            Some(false) => None,
+            Some(true) | None => at.client.replica().await?,
+        };
+        let (url, database) = (at.url, &self.database);
+        let is_alone = || {
+            format!(
+                "the journal cannot be kept: the tables of the database {database} at {url} are not replicated, \
+                 and the connection has other nodes; drop it while no upload is open, or name another one by \
+                 --journal-database"
+            )
+        };
+        let is_keeperless = || {
+            format!(
+                "the journal cannot be kept: {url} has no Keeper or no macro `replica`, and the connection has \
+                 other nodes"
+            )
+        };
+        let has_several = self.nodes.are_several();
+        let Some(replica) = replica else {
+            if has_several {
+                let is_there = !there.is_empty();
+                return Ok(Some(if is_there {
+                    is_alone()
+                } else {
+                    is_keeperless()
+                }));
+            }
+            return self
+                .create_as(at.client, &Keeping::Alone)
+                .await
+                .map(|()| None);
+        };
+        match self
+            .create_as(at.client, &Keeping::Together { replica })
+            .await
+        {
+            Ok(()) => Ok(None),
+            Err(error) if is_without_keeper(&error) && there.is_empty() => {
+                if has_several {
+                    return Ok(Some(is_keeperless()));
+                }
+                self.create_as(at.client, &Keeping::Alone)
+                    .await
+                    .map(|()| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create_as(&self, client: &Client, keeping: &Keeping) -> Result<()> {
+        for statement in journal::create(&self.database, self.retention_seconds, keeping) {
+            client.execute(&statement).await?;
         }
         if self.is_synced {
             for statement in journal::sync(&self.database) {
-                self.client.execute(&statement).await?;
+                client.execute(&statement).await?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a replicated table cannot be made because the node has no Keeper.
+fn is_without_keeper(error: &Error) -> bool {
+    error
+        .exception()
+        .is_some_and(|exception| exception.code == NO_ZOOKEEPER)
 }

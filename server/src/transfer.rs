@@ -109,7 +109,7 @@ impl Transfers {
         describe: fn(&Error) -> Failure,
     ) -> Self {
         let journal = Journal::new(
-            connections.default().service().clone(),
+            Arc::clone(connections.default().nodes()),
             config.journal_database.clone(),
             config.journal_retention.as_secs(),
             config.fsync,
@@ -197,14 +197,44 @@ impl Inner {
         }
     }
 
-    /// The connection that the journal names: this one, or as the server itself sees it; none for one
-    /// that another caller named, or that has left the configuration.
-    fn through_that_of(&self, row: &TransferRow) -> Option<Self> {
-        if row.connection == self.connection.name() {
-            return Some(self.clone());
+    /// The connection that the journal names, at the node where the rows of an incarnation are staged: this one,
+    /// or as the server itself sees it; none for one that another caller named, or that has left the configuration,
+    /// and for a node of another server.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    async fn through_that_of(&self, row: &TransferRow, incarnation: u32) -> Result<Option<Self>> {
+        let of_row = if row.connection == self.connection.name() {
+            Some(self.clone())
+        } else {
+            let connection = self.connections.get(&row.connection);
+            connection.map(|connection| self.through(connection))
+        };
+        match of_row {
+            Some(inner) => Ok(inner.at_place_of(row.transfer_id, incarnation).await?.ok()),
+            None => Ok(None),
         }
-        let connection = self.connections.get(&row.connection)?;
-        Some(self.through(connection.clone()))
+    }
+
+    /// The same at the node where an upload was begun, and its rows are staged; where that is not known, here. The name of a
+    /// node that is none of the connection's.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    async fn at_place_of(&self, id: Uuid, incarnation: u32) -> Result<Result<Self, String>> {
+        let place = self.journal.place(id, incarnation).await?;
+        let Some(place) = place else {
+            return Ok(Ok(self.clone()));
+        };
+        if place.node == self.connection.node_name().await? {
+            return Ok(Ok(self.clone()));
+        }
+        let connection = self.connection.at_node(&place.node).await;
+        Ok(connection
+            .map(|connection| self.through(connection))
+            .ok_or(place.node))
     }
 
     /// Waits for the journal's ClickHouse and that of the connection.

@@ -199,7 +199,8 @@ pub(super) struct RawEmbedded {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Remote ClickHouse")]
 pub(super) struct RawRemote {
-    /// Address of its HTTP interface [default: an embedded ClickHouse]
+    /// Address of its HTTP interface; those of several nodes of a cluster with commas in between, the preferred
+    /// one first [default: an embedded ClickHouse]
     #[arg(long, env = "SLUICE_CLICKHOUSE_URL", value_name = "http://HOST:PORT")]
     pub(super) clickhouse_url: Option<String>,
 

@@ -101,7 +101,7 @@ impl Config {
             (EngineConfig::Embedded(embedded), _) => entries.extend(embedded_entries(embedded)),
             (EngineConfig::Remote(_), Some(connection)) if is_plain(connection) => {
                 entries.extend([
-                    ("clickhouse-url", Value::text(&connection.url)),
+                    ("clickhouse-url", Value::text(connection.urls.join(","))),
                     ("clickhouse-user", Value::text(&connection.user)),
                     (
                         "clickhouse-password-file",
@@ -267,13 +267,13 @@ fn is_plain(connection: &ConnectionConfig) -> bool {
         && connection.identity == Identity::Service
         && connection.callers.is_none()
         && connection.max_transfers.is_none()
-        && connection.url.starts_with("http:")
+        && connection.urls.iter().all(|url| url.starts_with("http:"))
 }
 
 fn connection_entries(connection: &ConnectionConfig) -> [Entry; 9] {
     let callers = connection.callers.as_ref();
     [
-        ("url", Value::text(&connection.url)),
+        ("url", Value::text(connection.urls.join(","))),
         ("database", Value::text(&connection.database)),
         ("user", Value::text(&connection.user)),
         (

@@ -12,7 +12,10 @@ use tokio::{
 use crate::{
     auth::RunsAs,
     catalog::{self, Catalog},
-    clickhouse::{Client, ClientConfig},
+    clickhouse::{
+        self, ActAs, Client, ClientConfig,
+        nodes::{Node, Nodes, PerNode},
+    },
     config::Identity,
     engine::{self, Engine},
 };
@@ -24,6 +27,10 @@ const ENGINE_WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Connection {
     common: Arc<Common>,
+    /// The number of the node that it works with.
+    node: usize,
+    /// Whose rights it uses instead of all of the connection's.
+    act_as: Option<ActAs>,
     /// With the identity of the caller.
     client: Client,
     catalog: Catalog,
@@ -34,11 +41,10 @@ pub struct Connection {
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) name: String,
-    pub(super) url: String,
     pub(super) database: String,
     pub(super) identity: Identity,
     /// With the identity of the connection itself.
-    pub(super) service: Client,
+    pub(super) nodes: Arc<Nodes>,
     /// With the rights of callers' own statements, where the connection's would be too many.
     pub(super) callers: Option<Callers>,
     /// The engine that the server starts or waits for.
@@ -49,14 +55,25 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// A ClickHouse that is taken for what `config` says, without limits of its own.
-    pub(super) fn new(name: String, config: ClientConfig) -> Self {
+    /// A ClickHouse that is taken for what `config` says, without limits of its own; `others` are the addresses of
+    /// its further nodes.
+    pub(super) fn new(name: String, config: &ClientConfig, others: &[String]) -> Self {
+        let node = |url: &String| {
+            let url = url.clone();
+            let client = Client::new(ClientConfig {
+                url: url.clone(),
+                ..config.clone()
+            });
+            Node::new(url, client)
+        };
         Self {
             name,
-            url: config.url.clone(),
             database: config.database.clone(),
             identity: Identity::Service,
-            service: Client::new(config),
+            nodes: Arc::new(Nodes::new(
+                node(&config.url),
+                others.iter().map(node).collect(),
+            )),
             callers: None,
             engine: None,
             places: None,
@@ -65,11 +82,22 @@ impl Common {
     }
 }
 
-/// ClickHouse as the statements of callers see it.
+/// ClickHouse as the statements of callers see it, at each node.
 #[derive(Debug)]
 pub(super) struct Callers {
-    pub(super) queries: Client,
-    pub(super) creates: Client,
+    queries: PerNode<Client>,
+    creates: PerNode<Client>,
+}
+
+impl Callers {
+    /// Each as a user of its own.
+    pub(super) fn new(nodes: &Nodes, queries: &ActAs, creates: &ActAs) -> Self {
+        let at_each = |act_as: &ActAs| nodes.map(|node| node.client().acting_as(act_as.clone()));
+        Self {
+            queries: at_each(queries),
+            creates: at_each(creates),
+        }
+    }
 }
 
 /// Places for transfers.
@@ -90,26 +118,77 @@ impl Places {
 
 impl Connection {
     pub(super) fn new(common: Common) -> Self {
-        let service = common.service.clone();
         let runs_as = match common.callers {
             Some(_) => RunsAs::Restricted,
             None => RunsAs::Service,
         };
+        let client = common.nodes.get(0).client().clone();
         Self {
             common: Arc::new(common),
-            catalog: Catalog::new(service.clone()),
-            client: service,
-            runs_as,
-        }
-    }
-
-    pub(super) fn with(&self, client: Client, runs_as: RunsAs) -> Self {
-        Self {
-            common: Arc::clone(&self.common),
+            node: 0,
+            act_as: None,
             catalog: Catalog::new(client.clone()),
             client,
             runs_as,
         }
+    }
+
+    /// The same, as another sees it.
+    pub(super) fn acting_as(&self, act_as: Option<ActAs>, runs_as: RunsAs) -> Self {
+        Self {
+            act_as,
+            runs_as,
+            ..self.clone()
+        }
+        .at(self.node)
+    }
+
+    /// The same at the node with a number, from 0.
+    fn at(&self, node: usize) -> Self {
+        let service = self.common.nodes.get(node).client();
+        let client = match &self.act_as {
+            Some(act_as) => service.acting_as(act_as.clone()),
+            None => service.clone(),
+        };
+        Self {
+            node,
+            catalog: Catalog::new(client.clone()),
+            client,
+            ..self.clone()
+        }
+    }
+
+    /// The same at the first node that answers.
+    #[must_use]
+    pub fn at_preferred(&self) -> Self {
+        self.at(self.common.nodes.preferred())
+    }
+
+    /// The same at the node with a name; none where it is not known to be one of its nodes.
+    pub async fn at_node(&self, name: &str) -> Option<Self> {
+        Some(self.at(self.common.nodes.find(name).await?))
+    }
+
+    /// The name of the node that it works with; empty for the only one that belongs to no cluster.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(crate) async fn node_name(&self) -> clickhouse::Result<&str> {
+        let nodes = &self.common.nodes;
+        let name = nodes.get(self.node).name().await?;
+        let is_nameless = name == self.url() && !nodes.are_several();
+        Ok(if is_nameless { "" } else { name })
+    }
+
+    /// The same at each node that answers.
+    pub fn at_each(&self) -> impl Iterator<Item = Self> {
+        self.common.nodes.answering().map(|node| self.at(node))
+    }
+
+    /// Its nodes.
+    pub(crate) fn nodes(&self) -> &Arc<Nodes> {
+        &self.common.nodes
     }
 
     /// Its name; the address for one that a caller has named.
@@ -117,9 +196,9 @@ impl Connection {
         &self.common.name
     }
 
-    /// The address of its HTTP interface.
+    /// The address of the HTTP interface of the node that it works with.
     pub fn url(&self) -> &str {
-        &self.common.url
+        self.common.nodes.get(self.node).url()
     }
 
     /// The database of a table that is named without one.
@@ -149,19 +228,24 @@ impl Connection {
 
     /// ClickHouse with the identity of the connection itself, for staging tables.
     pub fn service(&self) -> &Client {
-        &self.common.service
+        self.common.nodes.get(self.node).client()
     }
 
     /// ClickHouse as the caller's own queries see it.
     pub fn queries(&self) -> &Client {
-        let callers = self.common.callers.as_ref();
-        callers.map_or(&self.client, |callers| &callers.queries)
+        self.restricted(|callers| &callers.queries)
     }
 
     /// ClickHouse as the caller's own CREATE TABLE sees it.
     pub fn creates(&self) -> &Client {
-        let callers = self.common.callers.as_ref();
-        callers.map_or(&self.client, |callers| &callers.creates)
+        self.restricted(|callers| &callers.creates)
+    }
+
+    fn restricted(&self, clients: fn(&Callers) -> &PerNode<Client>) -> &Client {
+        match &self.common.callers {
+            Some(callers) => clients(callers).get(self.node),
+            None => &self.client,
+        }
     }
 
     /// Whether statements of callers have all rights of the connection's own user.

@@ -140,6 +140,20 @@ pub struct RunRow {
     pub address: String,
 }
 
+/// At which node an upload was begun, and its rows are staged.
+#[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct PlaceRow {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
+    /// The name of the node.
+    pub node: String,
+    /// The path in Keeper of the table that it goes to; empty for one that is not replicated.
+    pub keeper_path: String,
+}
+
 /// How a transfer does, as its checkpoints say.
 #[derive(Clone, Copy, Debug, Default, ::clickhouse::Row, Deserialize)]
 pub struct Pulse {

@@ -272,7 +272,10 @@ fn external(error: &Error) -> External {
         | Error::ChecksumMismatch { .. }
         | Error::TakenOver { .. }
         | Error::Elsewhere { .. } => resume::resume_error(error),
-        // Only behind COMMIT_PENDING.
+        // Only behind COMMIT_PENDING, as the next one is.
+        Error::OtherNode { node } => {
+            new(FailedPrecondition, "TRANSFER_ELSEWHERE").with("node", node)
+        }
         Error::TargetGone { table } => {
             new(FailedPrecondition, "TABLE_CHANGED").with("table", table)
         }

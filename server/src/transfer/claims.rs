@@ -13,7 +13,10 @@ use super::{
     Error, Inner, Phase, Result, Transfer, Transfers,
     protocol::{Claim, Counted, Standing, Step},
 };
-use crate::journal::{ClaimRow, TransferRow};
+use crate::{
+    connections,
+    journal::{ClaimRow, TransferRow},
+};
 
 /// The pause before it is looked again whether other servers have taken uploads of this one.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -147,7 +150,18 @@ impl Inner {
             rows_staged: wanted.counted.rows_staged,
             rows_rejected: wanted.counted.rows_rejected,
         };
-        claim(self.journal.claim(row).await?)
+        let taken = claim(self.journal.claim(row).await?)?;
+        let connection = &self.connection;
+        // An INSERT asks the journal of the node that it is sent to.
+        if connection.name() == connections::DEFAULT {
+            let service = connection.service();
+            let shown = self.journal.show_steps_at(service, connection.url()).await;
+            if let Err(error) = shown {
+                // Until it is seen there, INSERTs are refused there, and tried again.
+                tracing::debug!(%id, error = error.logged(), "a step may not be seen yet");
+            }
+        }
+        Ok(taken)
     }
 
     /// Ends the work on an upload, whoever works on it, unless it has ended or is being committed;

@@ -280,6 +280,15 @@ pub enum Error {
         /// What holds it up.
         cause: Arc<Self>,
     },
+    /// What is staged is at a node that this server does not work with.
+    #[error(
+        "they are staged at the node {node}, with which this server does not work; ask one that does, or name \
+         its address here too"
+    )]
+    OtherNode {
+        /// The name of the node: its shard and replica.
+        node: String,
+    },
     /// The table that rows were counted for is not there any more.
     #[error(
         "{table} was dropped, renamed or made anew since the rows were counted for it; bring that table \
@@ -536,6 +545,8 @@ impl Error {
             | Self::MemoryLimit { .. }
             | Self::TooManyTransfers { .. }
             | Self::CountMismatch { .. }
+            // The server that works with that node completes it.
+            | Self::OtherNode { .. }
             | Self::OffsetOutOfRange { .. } => true,
             _ => false,
         }

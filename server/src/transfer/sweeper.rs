@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
-    connections,
+    connections::{self, Connection},
     journal::{ListFilter, TransferRow},
 };
 
@@ -110,8 +110,8 @@ impl Inner {
             }
         }
         self.bound(waiting).await?;
-        for connection in self.connections.named() {
-            self.through(connection.clone()).drop_orphans(&ids).await;
+        for connection in self.connections.named().flat_map(Connection::at_each) {
+            self.through(connection).drop_orphans(&ids).await;
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Inner {
             return Ok(());
         }
         let mut staged: HashMap<Uuid, u64> = HashMap::new();
-        for connection in self.connections.named() {
+        for connection in self.connections.named().flat_map(Connection::at_each) {
             let rows: Vec<StagedRow> = connection.service().fetch(&sql::staged_bytes()).await?;
             for row in rows {
                 if let Some((id, _)) = sql::transfer_of(&row.name) {
@@ -238,7 +238,7 @@ impl Inner {
 
     /// Completes a commit whose server has gone, where this one gets to the table without the caller.
     async fn complete_for(&self, row: TransferRow, commit: &Claim) -> Result<()> {
-        match self.through_that_of(&row) {
+        match self.through_that_of(&row, commit.incarnation).await? {
             Some(inner) => complete(&inner, row, commit).await.map(drop),
             None => Ok(()),
         }
@@ -280,7 +280,7 @@ impl Inner {
             ..row
         };
         self.journal.put_transfer(row.clone()).await?;
-        match self.through_that_of(&row) {
+        match self.through_that_of(&row, end.incarnation).await? {
             Some(inner) => {
                 let staging = inner.staging(&row.target(), row.transfer_id, end.incarnation);
                 staging.drop().await

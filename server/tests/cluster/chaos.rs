@@ -1,5 +1,6 @@
 //! Uploads into replicated tables while nodes, servers and lines are killed, frozen and cut, at any moment and
-//! at the statements of a commit: after each round both replicas have exactly the file.
+//! at the statements of a commit: after each round both replicas have exactly the file. The servers go on at the
+//! second node where the first does not answer.
 
 use std::time::{Duration, Instant};
 
@@ -331,7 +332,8 @@ async fn every_load_is_exact_on_all_replicas_whatever_happens() {
         return;
     }
     let line = Line::start(&cluster.nodes[0].url).await;
-    let services = [Service::start(&line.url), Service::start(&line.url)];
+    let both = format!("{},{}", line.url, cluster.nodes[1].url);
+    let services = [Service::start(&both), Service::start(&both)];
     for seed in first..first + rounds {
         let mut rng = Rng::with_seed(seed);
         let round = Round::new(&cluster, &mut rng);
@@ -351,4 +353,5 @@ async fn every_load_is_exact_on_all_replicas_whatever_happens() {
         }
     }
     is_clean(&cluster.nodes[0]);
+    is_clean(&cluster.nodes[1]);
 }

@@ -23,6 +23,7 @@
 mod chaos;
 mod commit;
 mod host;
+mod journal;
 mod line;
 mod modes;
 mod nodes;

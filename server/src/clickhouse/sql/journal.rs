@@ -24,16 +24,22 @@ pub(crate) const REJECTED_ROWS: &str = "rejected_rows_2";
 /// At which server each is worked on, where the servers have addresses for one another.
 pub(crate) const RUNS: &str = "runs_2";
 
+/// At which node of ClickHouse each was begun, and its rows are staged, where there are several.
+pub(crate) const PLACES: &str = "places_2";
+
 /// The time of writing, by the clock of ClickHouse: for the age of a row, never for its rank.
 const TIME: &str = "`time` DateTime64(6, 'UTC') DEFAULT now64(6)";
 
 /// Tokens of claims that ClickHouse remembers: each step is written once as long as its token is there.
 const CLAIM_WINDOW: u32 = 10_000_000;
 
+/// The same where Keeper remembers them, each in a node of its own: a step is contended for within seconds.
+const CLAIM_WINDOW_OF_KEEPER: u32 = 100_000;
+
 /// Each table with its columns, its sorting key and what it holds. The number in a name is that of the
 /// form: a table whose form changes gets the next one, so that servers of two versions do not write into
 /// one another's.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     (
         CLAIMS,
         "`transfer_id` UUID, `step` UInt32, `kind` LowCardinality(String), `run` UUID, \
@@ -87,7 +93,64 @@ const TABLES: [Table; 6] = [
         "transfer_id, run",
         "at which server of Sluice a transfer is worked on",
     ),
+    (
+        PLACES,
+        "`transfer_id` UUID, `incarnation` UInt32, `node` String, `keeper_path` String",
+        "transfer_id, incarnation",
+        "at which node an upload of Sluice was begun, and its rows are staged",
+    ),
 ];
+
+/// Those that a version before did not have, and that the journal is read without.
+const LATER: [&str; 2] = [RUNS, PLACES];
+
+/// Where the paths of replicated tables begin in Keeper.
+const KEEPER_ROOT: &str = "/clickhouse/sluice";
+
+/// Whether the tables are on one node, or kept together on all nodes that have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// On one node.
+    Alone,
+    /// As the replica with this name.
+    Together {
+        /// The macros `shard`, where there is one, and `replica`: all shards keep one journal.
+        replica: String,
+    },
+}
+
+impl Keeping {
+    fn engine(&self, database: &str, table: &str) -> String {
+        let (family, version) = match table {
+            // The first row of a step is the only one.
+            CLAIMS => ("MergeTree", None),
+            // The rank of a state decides, whenever it is written.
+            TRANSFERS => ("ReplacingMergeTree", Some("version")),
+            _ => ("ReplacingMergeTree", Some("time")),
+        };
+        let (prefix, mut arguments) = match self {
+            Self::Alone => ("", Vec::new()),
+            Self::Together { replica } => {
+                let path = quote_string(&format!("{KEEPER_ROOT}/{database}/{table}"));
+                ("Replicated", vec![path, quote_string(replica)])
+            }
+        };
+        arguments.extend(version.map(str::to_owned));
+        format!("{prefix}{family}({})", arguments.join(", "))
+    }
+
+    /// Has each step written once as long as it is remembered.
+    fn claim_settings(&self, retention_seconds: u64) -> String {
+        match self {
+            Self::Alone => format!("non_replicated_deduplication_window = {CLAIM_WINDOW}"),
+            Self::Together { .. } => format!(
+                "replicated_deduplication_window = {CLAIM_WINDOW_OF_KEEPER}, \
+                 replicated_deduplication_window_seconds = {}",
+                retention_seconds.max(1)
+            ),
+        }
+    }
+}
 
 /// Name, columns, sorting key, comment.
 type Table = (&'static str, &'static str, &'static str, &'static str);
@@ -103,9 +166,10 @@ const CLAIM: &str = "transfer_id, step, kind, run, incarnation, target, moves, f
      rows_parsed, rows_staged, rows_rejected";
 
 /// How many of the tables there are that are needed to read the journal: that of a version before has no
-/// addresses.
+/// addresses, nor places.
 pub(crate) fn count_tables(database: &str) -> Statement {
-    let needed: Vec<_> = TABLES.iter().filter(|(name, ..)| *name != RUNS).collect();
+    let needed = TABLES.iter().filter(|(name, ..)| !LATER.contains(name));
+    let needed: Vec<_> = needed.collect();
     let names = join(&needed, |(name, ..)| quote_string(name));
     Statement::with_params(
         format!(
@@ -128,27 +192,47 @@ pub(crate) fn memory(database: &str) -> Statement {
 }
 
 /// The number of those.
-pub(crate) const TABLE_COUNT: usize = TABLES.len() - 1;
+pub(crate) const TABLE_COUNT: usize = TABLES.len() - LATER.len();
+
+/// Whether the tables that there are, are kept together with those of other nodes: one row, or none where there are
+/// no tables.
+pub(crate) fn is_together(database: &str) -> Statement {
+    Statement::with_params(
+        format!(
+            "SELECT startsWith(engine, 'Replicated') FROM system.tables \
+             WHERE database = {{p0:String}} AND name = {}",
+            quote_string(CLAIMS)
+        ),
+        vec![database.to_owned()],
+    )
+}
+
+/// The path in Keeper of a replicated table: one row, or none for another one.
+pub(crate) fn keeper_path(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT zookeeper_path FROM system.replicas WHERE database = {p0:String} AND table = {p1:String}"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// Waits until a table has what was written to it at any node before.
+pub(crate) fn sync_table(database: &str, table: &str) -> Statement {
+    let table = TableName::new(database, table).quoted();
+    Statement::new(format!("SYSTEM SYNC REPLICA {table} LIGHTWEIGHT"))
+}
 
 /// Makes the database and its tables, which forget after `retention_seconds`.
-pub(crate) fn create(database: &str, retention_seconds: u64) -> Vec<Statement> {
+pub(crate) fn create(database: &str, retention_seconds: u64, keeping: &Keeping) -> Vec<Statement> {
     let database_name = quote_identifier(database);
     let mut statements = vec![Statement::new(format!(
         "CREATE DATABASE IF NOT EXISTS {database_name}"
     ))];
     statements.extend(TABLES.iter().map(|(name, columns, key, comment)| {
         let table = TableName::new(database, *name).quoted();
-        let engine = match *name {
-            // The first row of a step is the only one.
-            CLAIMS => "MergeTree".to_owned(),
-            // The rank of a state decides, whenever it is written.
-            TRANSFERS => "ReplacingMergeTree(version)".to_owned(),
-            _ => "ReplacingMergeTree(time)".to_owned(),
-        };
+        let engine = keeping.engine(database, name);
         let settings = match *name {
-            CLAIMS => {
-                format!("\nSETTINGS non_replicated_deduplication_window = {CLAIM_WINDOW}")
-            }
+            CLAIMS => format!("\nSETTINGS {}", keeping.claim_settings(retention_seconds)),
             _ => String::new(),
         };
         Statement::new(format!(
@@ -278,6 +362,18 @@ pub(crate) fn address(database: &str, transfer_id: Uuid, run: Uuid) -> Statement
              ORDER BY time DESC LIMIT 1"
         ),
         vec![transfer_id.to_string(), run.to_string()],
+    )
+}
+
+/// The node at which an upload was begun, and its rows are staged.
+pub(crate) fn place(database: &str, transfer_id: Uuid, incarnation: u32) -> Statement {
+    let table = TableName::new(database, PLACES).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT transfer_id, incarnation, node, keeper_path FROM {table} WHERE transfer_id = {{p0:UUID}} AND incarnation = {{p1:UInt32}} \
+             ORDER BY time DESC LIMIT 1"
+        ),
+        vec![transfer_id.to_string(), incarnation.to_string()],
     )
 }
 

@@ -1,6 +1,6 @@
 //! Questions about the server that answers.
 //!
-//! Used by `clickhouse::servers`, which asks them over several connections.
+//! Used by `clickhouse::servers`, which asks them over several connections, and by `clickhouse::nodes`.
 
 use super::Statement;
 
@@ -22,6 +22,15 @@ pub(crate) fn disks() -> Statement {
         "SELECT hostName() AS host, concat(hostName(), '/', ifNull((SELECT \
          arrayStringConcat(arraySort(groupArray(path)), ' ') FROM system.disks), '')) AS identity, \
          toUInt8(1) AS is_nameless"
+            .to_owned(),
+    )
+}
+
+/// What names the node as a replica, if it belongs to a cluster: of both macros the shard first.
+pub(crate) fn macros() -> Statement {
+    Statement::new(
+        "SELECT macro AS name, substitution AS value FROM system.macros \
+         WHERE macro IN ('shard', 'replica') ORDER BY macro DESC"
             .to_owned(),
     )
 }

@@ -150,7 +150,7 @@ fn connections_are_taken() {
     );
     let config = read(&text).unwrap();
     let connection = &config.connections["a.b"];
-    assert_eq!(connection.url, "https://ch");
+    assert_eq!(connection.urls, ["https://ch"]);
     assert_eq!(connection.password.expose(), "hunter2");
     assert_eq!(connection.identity, Identity::Role);
     assert_eq!(connection.max_transfers, Some(3));

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    engine::{checked_url, name, password},
+    engine::{checked_urls, name, password},
     within,
 };
 use crate::config::{
@@ -42,16 +42,17 @@ fn is_name(name: &str) -> bool {
 fn connection(table: &RawTable, faults: &mut Faults) -> ConnectionConfig {
     let text = |key| table.text(key).map(str::to_owned);
     let file = |key| table.text(key).map(PathBuf::from);
-    let url = if let Some(url) = table.text("url") {
+    let urls = if let Some(urls) = table.list("url") {
         let hint = table.key("password-file");
-        faults.take(table.key("url"), checked_url(url, &hint), String::new())
+        let urls = checked_urls(urls.iter().map(String::as_str), &hint);
+        faults.take(table.key("url"), urls, Vec::new())
     } else {
         faults.add(table.path.clone(), "needs a url, such as http://host:8123");
-        String::new()
+        Vec::new()
     };
     let password_file = file("password-file");
     let ca_file = file("ca-file");
-    if ca_file.is_some() && url.starts_with("http:") {
+    if ca_file.is_some() && urls.iter().any(|url| url.starts_with("http:")) {
         faults.add(table.key("ca-file"), "is for a url with https");
     }
     if let Some(ca) = ca_file.as_ref().filter(|ca| !ca.is_file()) {
@@ -59,7 +60,7 @@ fn connection(table: &RawTable, faults: &mut Faults) -> ConnectionConfig {
         faults.add(table.key("ca-file"), problem);
     }
     ConnectionConfig {
-        url,
+        urls,
         database: name(table.key("database"), text("database"), faults),
         user: name(table.key("user"), text("user"), faults),
         password: password(table.key("password-file"), password_file.as_deref(), faults),

@@ -52,7 +52,7 @@ pub(super) fn engine(
         remote.clickhouse_password_file,
     );
     let connection = ConnectionConfig {
-        url: faults.take("clickhouse-url", url_in_the_clear(url, hint), String::new()),
+        urls: faults.take("clickhouse-url", urls_in_the_clear(url, hint), Vec::new()),
         user: name("clickhouse-user", remote.clickhouse_user, faults),
         password: password("clickhouse-password-file", file.as_deref(), faults),
         password_file: file,
@@ -69,7 +69,7 @@ pub(super) fn engine(
 
 fn endpoint(connection: &ConnectionConfig) -> RemoteConfig {
     RemoteConfig {
-        url: connection.url.clone(),
+        url: connection.urls.first().cloned().unwrap_or_default(),
         user: connection.user.clone(),
         password: connection.password.clone(),
         database: connection.database.clone(),
@@ -127,18 +127,35 @@ fn embedded_engine(
     }
 }
 
-/// An address of HTTP without a final slash.
-fn url_in_the_clear(text: &str, hint: &str) -> Result<String, String> {
-    let url = checked_url(text, hint)?;
-    if url.starts_with("https:") {
+/// Addresses of HTTP without a final slash.
+fn urls_in_the_clear(text: &str, hint: &str) -> Result<Vec<String>, String> {
+    let urls = checked_urls(std::iter::once(text), hint)?;
+    if urls.iter().any(|url| url.starts_with("https:")) {
         let problem = "asks for TLS: write it as [connections.default] in a configuration file";
         return Err(format!("`{text}` {problem}"));
     }
-    Ok(url)
+    Ok(urls)
 }
 
-/// The address without a final slash. Where the password belongs is said by `hint`.
-pub(super) fn checked_url(text: &str, hint: &str) -> Result<String, String> {
+/// The addresses of the nodes of a cluster, separated by commas, each once and without a final slash. Where the
+/// password belongs is said by `hint`.
+pub(super) fn checked_urls<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    hint: &str,
+) -> Result<Vec<String>, String> {
+    let mut urls = Vec::new();
+    for text in texts.flat_map(|text| text.split(',')) {
+        let url = checked_url(text.trim(), hint)?;
+        if urls.contains(&url) {
+            return Err(format!("`{url}` stands there twice"));
+        }
+        urls.push(url);
+    }
+    Ok(urls)
+}
+
+/// One address without a final slash.
+fn checked_url(text: &str, hint: &str) -> Result<String, String> {
     let wrong = |why: &str| Err(format!("`{text}` {why}; write it as http://host:8123"));
     if text.contains('@') {
         // Not shown: it may hold a password.

@@ -94,6 +94,7 @@ impl Error {
             | Self::FileChanged { .. }
             | Self::OtherFile { .. }
             | Self::FileTruncated { .. }
+            | Self::OtherNode { .. }
             | Self::TargetGone { .. }
             | Self::StagedRowsGone
             | Self::EmptyReplacement { .. }

@@ -511,7 +511,10 @@ async fn complete_once(inner: &Inner, id: Uuid) -> Result<()> {
         return Ok(());
     };
     match inner.journal.find(id).await? {
-        Some(row) => complete(inner, row, &commit).await.map(drop),
+        Some(row) => match inner.through_that_of(&row, commit.incarnation).await? {
+            Some(inner) => complete(&inner, row, &commit).await.map(drop),
+            None => Ok(()),
+        },
         None => Ok(()),
     }
 }

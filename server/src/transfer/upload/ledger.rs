@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::checkpoints::Checkpoints;
 use crate::{
-    journal::{TransferRow, UploadRow},
+    journal::{PlaceRow, TransferRow, UploadRow},
     transfer::{
         Error, Inner, Phase, Result, Transfer,
         claims::lost_to,
@@ -157,10 +157,31 @@ impl<'a> Ledger<'a> {
                 incarnation: self.incarnation(),
                 ..row
             };
+            let incarnation = row.incarnation;
             let running = self.put(Phase::Running, None);
-            tokio::try_join!(async { Ok(journal.put_upload(row).await?) }, running)?;
+            tokio::try_join!(
+                async { Ok(journal.put_upload(row).await?) },
+                Box::pin(self.put_place(incarnation)),
+                running
+            )?;
         }
         Ok(())
+    }
+
+    /// Writes at which node it begins, where servers at other nodes have the same journal.
+    async fn put_place(&self, incarnation: u32) -> Result<()> {
+        let inner = self.inner;
+        if !inner.journal.is_shared().await? {
+            return Ok(());
+        }
+        let table = self.transfer.snapshot().table.unwrap_or_default();
+        let row = PlaceRow {
+            transfer_id: self.transfer.description().id,
+            incarnation,
+            node: inner.connection.node_name().await?.to_owned(),
+            keeper_path: inner.keeper_path(&table).await?,
+        };
+        Ok(inner.journal.put_place(row).await?)
     }
 
     /// Writes that the upload goes on here.

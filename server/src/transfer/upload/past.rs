@@ -2,10 +2,16 @@
 //!
 //! Part of `transfer::upload`. It decides where the upload goes on; it moves nothing.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::blocks::tokens;
 use crate::{
+    clickhouse::{
+        self,
+        sql::{TableName, journal},
+    },
     journal::{Checkpoint, TransferRow, UploadRow},
     transfer::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
@@ -37,6 +43,82 @@ pub(in crate::transfer) enum Past {
 }
 
 impl Inner {
+    /// The same at the node at which an upload goes on: that of its staged rows, as long as it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CommitPending`] where only another server gets to them; and those of ClickHouse.
+    pub(super) async fn at_node_of(&self, request: &UploadRequest) -> Result<Self> {
+        let id = request.id;
+        if request.dry_run || !self.journal.is_shared().await? {
+            return Ok(self.clone());
+        }
+        let newest = self.newest_claim(id).await?;
+        let Some(newest) = newest.filter(|newest| newest.needs_staging(newest.incarnation)) else {
+            return Ok(self.clone());
+        };
+        let is_committing = newest.standing() == Standing::Committing;
+        match self.at_place_of(id, newest.incarnation).await? {
+            Ok(placed) if is_committing || placed.connection.service().answers().await => {
+                Ok(placed)
+            }
+            Err(node) if is_committing => Err(Error::CommitPending {
+                id: id.to_string(),
+                cause: Arc::new(Error::OtherNode { node }),
+            }),
+            // What is staged there is given up.
+            Ok(_) | Err(_) => Ok(self.clone()),
+        }
+    }
+
+    /// Whether a table here is the one that an upload was begun with at another node, as another replica: its UUID
+    /// there was `uuid`.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(super) async fn is_replica_of(
+        &self,
+        table: &TableName,
+        upload: &UploadRow,
+    ) -> Result<bool> {
+        let place = self
+            .journal
+            .place(upload.transfer_id, upload.incarnation)
+            .await?;
+        let Some(place) = place else {
+            return Ok(false);
+        };
+        let is_here = place.node == self.connection.node_name().await?;
+        let is_replicated = !place.keeper_path.is_empty();
+        if is_here || !is_replicated || place.keeper_path != self.keeper_path(table).await? {
+            return Ok(false);
+        }
+        // Whoever makes a table anew under the path of before has dropped it there too.
+        let Some(there) = self.connection.at_node(&place.node).await else {
+            return Ok(true);
+        };
+        if !there.service().answers().await {
+            return Ok(true);
+        }
+        let there = self.through(there);
+        let staging = there.staging(table, upload.transfer_id, upload.incarnation);
+        Ok(staging.target_uuid().await? == Some(upload.target))
+    }
+
+    /// The path in Keeper of a replicated table here; empty for another one, and where the user may not know.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(super) async fn keeper_path(&self, table: &TableName) -> Result<String> {
+        match self.client().fetch(&journal::keeper_path(table)).await {
+            Ok(paths) => Ok(Vec::into_iter(paths).next().unwrap_or_default()),
+            Err(clickhouse::Error::AccessDenied(_)) => Ok(String::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Looks for an upload of the same id.
     ///
     /// # Errors

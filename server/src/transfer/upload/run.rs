@@ -78,6 +78,14 @@ pub(super) async fn run(
     begin: oneshot::Sender<Begun>,
 ) -> Result<UploadOutcome, Arc<Error>> {
     let transfer = Arc::clone(running.transfer());
+    let placed = tokio::select! {
+        reason = transfer.stopped() => Err(reason),
+        placed = Box::pin(at_node(inner, &request)) => placed,
+    };
+    let (inner, failure) = match placed {
+        Ok(placed) => (&placed.clone(), None),
+        Err(error) => (inner, Some(error)),
+    };
     let mut job = Job {
         inner,
         transfer: &transfer,
@@ -89,11 +97,27 @@ pub(super) async fn run(
         queries: Queries::default(),
         is_out_of_hand: false,
     };
-    let outcome = tokio::select! {
-        reason = transfer.stopped() => Err(reason),
-        outcome = job.load(chunks, begin) => outcome,
+    let outcome = if let Some(error) = failure {
+        Err(error)
+    } else {
+        tokio::select! {
+            reason = transfer.stopped() => Err(reason),
+            outcome = job.load(chunks, begin) => outcome,
+        }
     };
     job.settle(running, outcome).await
+}
+
+/// Waits for ClickHouse, and finds the node to work with.
+async fn at_node(inner: &Inner, request: &UploadRequest) -> Result<Inner> {
+    inner.wait_ready().await?;
+    let mut patience = Patience::short();
+    loop {
+        match inner.at_node_of(request).await {
+            Ok(placed) => return Ok(placed),
+            Err(error) => patience.after(inner, "looking for the node", error).await?,
+        }
+    }
 }
 
 impl Start {
@@ -182,7 +206,9 @@ impl<'a> Job<'a> {
             .await?;
         let upload = self.upload_row(&mut head, &target, &choice)?;
         if let Some(before) = &start.upload
-            && (before.fingerprint != upload.fingerprint || before.target != upload.target)
+            && (before.fingerprint != upload.fingerprint
+                || before.target != upload.target
+                    && !self.inner.is_replica_of(&target.table, before).await?)
         {
             return Err(Error::TableChanged {
                 id: self.request.id.to_string(),
@@ -196,9 +222,8 @@ impl<'a> Job<'a> {
         Box::pin(work).await
     }
 
-    /// Waits for ClickHouse and finds out whether this upload was begun before.
+    /// Finds out whether this upload was begun before.
     async fn first_contact(&mut self) -> Result<Past> {
-        self.inner.wait_ready().await?;
         let mut patience = Patience::short();
         loop {
             match self.look_back().await {

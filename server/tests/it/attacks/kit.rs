@@ -208,7 +208,7 @@ pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code
 /// A connection of the configuration, with the identity of its own user.
 pub(super) fn connection_to(url: &str, user: &str, password: &str) -> ConnectionConfig {
     ConnectionConfig {
-        url: url.to_owned(),
+        urls: vec![url.to_owned()],
         database: "default".to_owned(),
         user: user.to_owned(),
         password_file: None,

@@ -1,0 +1,198 @@
+//! The nodes of a cluster that a connection names, and which of them answer.
+//!
+//! Held by `connections` and by `journal`, watched by a task of `app`. Each transfer works with one node: what is
+//! staged is there and nowhere else. It must never take a node for another one because both answer at the same
+//! address: that is for `servers`.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use serde::Deserialize;
+use tokio::{sync::OnceCell, time::timeout};
+
+use super::{Client, Error, Result, Statement, sql};
+
+/// The pause between two looks at a node.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a node may take to answer.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// The nodes of one connection, the preferred one first.
+pub(crate) type Nodes = PerNode<Node>;
+
+/// Something for each node of a connection; at least one.
+#[derive(Debug)]
+pub(crate) struct PerNode<T> {
+    first: T,
+    others: Vec<T>,
+}
+
+/// One node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    url: String,
+    client: Client,
+    is_silent: AtomicBool,
+    name: OnceCell<String>,
+}
+
+/// A row of `sql::servers::macros`.
+#[derive(::clickhouse::Row, Deserialize)]
+struct MacroRow {
+    name: String,
+    value: String,
+}
+
+impl Node {
+    /// What answers at an address.
+    pub(crate) const fn new(url: String, client: Client) -> Self {
+        Self {
+            url,
+            client,
+            is_silent: AtomicBool::new(false),
+            name: OnceCell::const_new(),
+        }
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// With the identity of the connection.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What it is known by, whatever its address: the macros `shard`, where there is one, and `replica`; its
+    /// address where it does not belong to a cluster.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(crate) async fn name(&self) -> Result<&str> {
+        let name = self.name.get_or_try_init(|| async {
+            let replica = self.client.replica().await?;
+            Ok::<_, Error>(replica.unwrap_or_else(|| self.url.clone()))
+        });
+        name.await.map(String::as_str)
+    }
+
+    fn answers(&self) -> bool {
+        !self.is_silent.load(Ordering::Relaxed)
+    }
+
+    async fn look(&self) {
+        let is_silent = !self.client.answers().await;
+        if !is_silent {
+            // To know it when it does not answer any more.
+            self.name().await.ok();
+        }
+        if self.is_silent.swap(is_silent, Ordering::Relaxed) != is_silent {
+            let url = &self.url;
+            if is_silent {
+                tracing::warn!(url, "a node of ClickHouse does not answer");
+            } else {
+                tracing::info!(url, "a node of ClickHouse answers again");
+            }
+        }
+    }
+}
+
+impl<T> PerNode<T> {
+    pub(crate) const fn new(first: T, others: Vec<T>) -> Self {
+        Self { first, others }
+    }
+
+    /// Something else for each of the same nodes.
+    pub(crate) fn map<U>(&self, make: impl Fn(&T) -> U) -> PerNode<U> {
+        PerNode {
+            first: make(&self.first),
+            others: self.others.iter().map(make).collect(),
+        }
+    }
+
+    /// Whether there are several.
+    pub(crate) const fn are_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// That of a node by its number, from 0; of the first one where there is none with this number.
+    pub(crate) fn get(&self, number: usize) -> &T {
+        let other = number
+            .checked_sub(1)
+            .and_then(|number| self.others.get(number));
+        other.unwrap_or(&self.first)
+    }
+}
+
+impl Nodes {
+    /// The number of the one with a name; those that have never answered are not known by theirs.
+    pub(crate) async fn find(&self, name: &str) -> Option<usize> {
+        for (number, node) in self.all().enumerate() {
+            let is_known = node.answers() || node.name.initialized();
+            if is_known && node.name().await.is_ok_and(|found| found == name) {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// The number of the first one that answers; of the first one where none does.
+    pub(crate) fn preferred(&self) -> usize {
+        self.all().position(Node::answers).unwrap_or_default()
+    }
+
+    /// The numbers of those that answer.
+    pub(crate) fn answering(&self) -> impl Iterator<Item = usize> {
+        let numbered = self.all().enumerate();
+        numbered
+            .filter(|(_, node)| node.answers())
+            .map(|(number, _)| number)
+    }
+
+    /// Looks again and again which of them answer.
+    pub(crate) async fn watch(&self) {
+        loop {
+            join_all(self.all().map(Node::look)).await;
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+}
+
+impl Client {
+    /// Whether ClickHouse answers soon.
+    pub(crate) async fn answers(&self) -> bool {
+        let one = Statement::new("SELECT 1".to_owned());
+        let answer = timeout(LIMIT, self.fetch::<u8>(&one)).await;
+        answer.is_ok_and(|answer: Result<_>| answer.is_ok())
+    }
+
+    /// The name under which a node keeps tables together with others; none where it does not belong to a cluster, or
+    /// the user may not know.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(crate) async fn replica(&self) -> Result<Option<String>> {
+        let macros: Vec<MacroRow> = match self.fetch(&sql::servers::macros()).await {
+            Ok(macros) => macros,
+            Err(Error::AccessDenied(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !macros.iter().any(|found| found.name == "replica") {
+            return Ok(None);
+        }
+        let values: Vec<_> = macros.into_iter().map(|found| found.value).collect();
+        Ok(Some(values.join("-")))
+    }
+}
