@@ -219,7 +219,7 @@ impl Client {
     pub async fn query_native(&self, statement: &Statement, query_id: Uuid) -> Result<Query> {
         let library = self.prepare(statement, query_id, Purpose::Read).await?;
         let cursor = library
-            .query_raw(&self.text(statement))
+            .query_raw(&self.text(statement, Purpose::Read))
             .fetch_bytes("Native")
             .map_err(|error| Error::from_library(&error, "answer", Duration::ZERO))?;
         Ok(Query::new(cursor, self.clone(), query_id))
@@ -316,13 +316,16 @@ impl Client {
         purpose: Purpose,
     ) -> Result<::clickhouse::query::Query> {
         let library = self.prepare(statement, Uuid::new_v4(), purpose).await?;
-        Ok(library.query_raw(&self.text(statement)))
+        Ok(library.query_raw(&self.text(statement, purpose)))
     }
 
     /// A statement as this client sends it.
-    fn text<'a>(&self, statement: &'a Statement) -> Cow<'a, str> {
+    fn text<'a>(&self, statement: &'a Statement, purpose: Purpose) -> Cow<'a, str> {
         match &self.shared.act_as {
-            Some(ActAs::User(user)) => sql::execute_as(user, statement.text()).into(),
+            Some(ActAs::User(user)) => {
+                let only_reads = purpose == Purpose::Read;
+                sql::execute_as(user, statement.text(), only_reads).into()
+            }
             Some(ActAs::Token(_) | ActAs::Role(_) | ActAs::Restricted { .. }) | None => {
                 statement.text().into()
             }
@@ -361,8 +364,12 @@ impl Client {
             Some(transfer) => with_query_id(library, format!("{transfer}-{query_id}")),
             None => with_query_id(library, query_id.to_string()),
         };
+        let is_other_user = matches!(self.shared.act_as, Some(ActAs::User(_)));
         for (name, value) in pins.of(purpose) {
-            library.set_setting(*name, *value);
+            // To one that only reads, ClickHouse refuses the change of users: the statement says it itself.
+            if !(is_other_user && *name == settings::READONLY) {
+                library.set_setting(*name, *value);
+            }
         }
         if let Some(transfer) = self.transfer.filter(|_| pins.take_comments()) {
             library.set_setting(settings::COMMENT, transfer.to_string());

@@ -118,7 +118,7 @@ impl Client {
         let library = self
             .prepare_on(library, statement, Uuid::new_v4(), purpose)
             .await?;
-        let query = library.query_raw(&self.text(statement));
+        let query = library.query_raw(&self.text(statement, purpose));
         self.within_limit(query.fetch_all()).await
     }
 }

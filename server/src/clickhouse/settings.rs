@@ -12,6 +12,9 @@ pub(super) type Setting = (&'static str, &'static str);
 /// The most partitions that a block of an INSERT may touch; 0 for any number.
 pub(super) const MAX_PARTITIONS: &str = "max_partitions_per_insert_block";
 
+/// Whether a statement may do no more than read.
+pub(super) const READONLY: &str = "readonly";
+
 /// What a statement is for; each has its own.
 pub(super) const COMMENT: &str = "log_comment";
 
@@ -30,7 +33,7 @@ const READ: &[Setting] = &[
     // refuses `file()` and `url()` too, which would show the server's disk and network; other
     // settings of the same request are still taken, a SETTINGS clause in the text is not; that of
     // a subquery is, so `SelectQuery` refuses all of them.
-    ("readonly", "1"),
+    (READONLY, "1"),
     // Only works on read-only queries: a closed connection ends the query.
     ("cancel_http_readonly_queries_on_client_close", "1"),
     // Column types are read as text.
@@ -129,7 +132,7 @@ impl Pins {
     /// the user's own: 0 free, 1 no setting may be changed, 2 any but `readonly`.
     pub(super) fn new(known: &HashSet<String>, readonly: u8) -> Self {
         let usable = |(name, _): &&Setting| {
-            known.contains(*name) && (readonly == 0 || (readonly == 2 && *name != "readonly"))
+            known.contains(*name) && (readonly == 0 || (readonly == 2 && *name != READONLY))
         };
         let choose = |lists: &[&[Setting]]| {
             lists

@@ -138,9 +138,21 @@ fn quote(text: &str, mark: char) -> String {
     quoted
 }
 
-/// A statement that runs with the rights of another user, who must have granted that.
-pub(super) fn execute_as(user: &str, statement: &str) -> String {
-    format!("EXECUTE AS {} {statement}", quote_identifier(user))
+/// A statement that runs with the rights of another user, whom one must be allowed to impersonate. One that only reads
+/// says so itself: the setting of the request would keep the change of users out, as that of a DESCRIBE does.
+pub(super) fn execute_as(user: &str, statement: &str, only_reads: bool) -> String {
+    let is_select = ["SELECT ", "WITH "]
+        .iter()
+        .any(|word| statement.starts_with(word));
+    let settings = if only_reads && is_select {
+        " SETTINGS readonly = 1"
+    } else {
+        ""
+    };
+    format!(
+        "EXECUTE AS {} {statement}{settings}",
+        quote_identifier(user)
+    )
 }
 
 /// Writes the value of a parameter the way the HTTP interface reads it: the escaped form of

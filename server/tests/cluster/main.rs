@@ -23,6 +23,7 @@
 mod chaos;
 mod commit;
 mod host;
+mod impersonate;
 mod journal;
 mod line;
 mod modes;

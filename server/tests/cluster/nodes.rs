@@ -230,7 +230,11 @@ impl Node {
   <remote_servers><{ALL}>{shards}</{ALL}></remote_servers>
   <users><default>
     <no_password/><networks><ip>127.0.0.1</ip></networks><access_management>1</access_management>
-  </default></users>
+  </default><alice>
+    <no_password/><networks><ip>127.0.0.1</ip></networks><grants>
+      <query>GRANT SELECT, INSERT ON alice.*</query><query>GRANT SELECT ON system.merge_tree_settings</query>
+    </grants>
+  </alice></users>
   <profiles><default/></profiles>
   <quotas><default/></quotas>
 </clickhouse>"
