@@ -36,6 +36,8 @@ const READ: &[Setting] = &[
     (READONLY, "1"),
     // Only works on read-only queries: a closed connection ends the query.
     ("cancel_http_readonly_queries_on_client_close", "1"),
+    // What a Distributed table shows is all of it, or the statement fails.
+    ("skip_unavailable_shards", "0"),
     // Column types are read as text.
     ("output_format_native_encode_types_in_binary_format", "0"),
 ];

@@ -8,6 +8,7 @@
 pub(crate) mod callers;
 pub(crate) mod catalog;
 pub(crate) mod create;
+pub(crate) mod distributed;
 mod engine;
 mod free_query;
 mod functions;

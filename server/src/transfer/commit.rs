@@ -3,6 +3,7 @@
 //! `transfer::upload` asks for both. It must never promise what the table cannot keep.
 
 mod choice;
+mod distributed;
 pub(super) mod staging;
 pub(super) mod window;
 
@@ -73,7 +74,18 @@ impl Inner {
         table: &TableName,
         requested: CommitMode,
     ) -> Result<Choice> {
-        let (traits, views) = traits(self.client(), table).await?;
+        let (mut traits, views) = traits(self.client(), table).await?;
+        if traits.engine.name == "Distributed" {
+            let behind = match distributed::behind(self.client(), &traits.engine).await {
+                // Which blocks are there can only be asked of all servers; without, it is loaded as anything is.
+                Err(error) if requested == CommitMode::Auto => {
+                    let cause = error.logged();
+                    Err(format!("what stands behind it cannot be seen: {cause}"))
+                }
+                behind => behind?,
+            };
+            traits.behind = Some(Box::new(behind));
+        }
         let no_journal = self.journal.absence().await?;
         let place = Place {
             several: self.client().several_servers().await?,
@@ -224,13 +236,11 @@ async fn traits(client: &Client, table: &TableName) -> Result<(Traits, Vec<Table
             table: table.table.clone(),
         }));
     };
-    let mut traits = Traits {
-        table: table.clone(),
-        engine: EngineClause::parse(&row.engine_full),
-        is_in_replicated_database: row.database_engine == "Replicated",
-        window: 0,
-        window_seconds: None,
-    };
+    let mut traits = Traits::new(
+        table.clone(),
+        EngineClause::parse(&row.engine_full),
+        row.database_engine == "Replicated",
+    );
     if traits.engine.is_replicated() {
         let statement = sql::staging::default_replicated_windows();
         let defaults: Vec<(String, String)> = client.fetch(&statement).await?;

@@ -146,28 +146,88 @@ async fn replicated_table_behind_a_balancer_is_loaded_directly() {
     assert!(status.message().contains("servers answer"), "{status:?}");
 }
 
+/// Makes a table over all shards, and returns its name.
+fn spread(cluster: &Cluster, database: &str, name: &str, key: &str) -> String {
+    for node in &cluster.nodes {
+        node.sql(&format!(
+            "CREATE TABLE {database}.{name} AS {database}.t ENGINE = Distributed({ALL}, {database}, t, {key})"
+        ));
+    }
+    format!("{database}.{name}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn distributed_table_spreads_over_replicated_shards() {
-    let cluster = Cluster::start();
-    let database = replicated(&cluster, "t", "ORDER BY n");
-    cluster.nodes[0].sql(&format!(
-        "CREATE TABLE {database}.spread AS {database}.t ENGINE = Distributed({ALL}, {database}, t, n)"
-    ));
+async fn distributed_table_is_loaded_in_blocks_each_once() {
+    let mut cluster = Cluster::start();
+    let database = replicated(&cluster, "t", "PARTITION BY toYYYYMM(d) ORDER BY n");
+    let spread = spread(&cluster, &database, "spread", "cityHash64(n)");
     let service = Service::start(&cluster.nodes[0].url);
-    let loaded = service
-        .upload(
-            &spec(&database, "spread", pb::CommitMode::Unspecified),
-            &file(10_001),
-        )
-        .await
-        .unwrap();
-    assert_eq!(loaded.commit_mode(), pb::CommitMode::Direct);
-    let spread = content(&cluster.nodes[0], &format!("{database}.spread"));
-    assert!(spread.starts_with(&content_of(10_001)), "{spread}");
-    let first = settled(&cluster, &format!("{database}.t"));
-    assert!(first.starts_with(&content_of(5_001)), "{first}");
-    let second = content(&cluster.nodes[2], &format!("{database}.t"));
-    assert!(second.starts_with(&content_of(5_000)), "{second}");
+    let auto = spec(&database, "spread", pb::CommitMode::Unspecified);
+    let loaded = service.upload(&auto, &file(10_001)).await.unwrap();
+    let words = &loaded.guarantee;
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks, "{words}");
+    let named = format!("{database}.t remembers");
+    assert!(words.contains(&named), "{words}");
+    let found = content(&cluster.nodes[0], &spread);
+    assert!(found.starts_with(&content_of(10_001)), "{found}");
+    let other = content(&cluster.nodes[2], &format!("{database}.t"));
+    assert!(!other.starts_with("0\t"), "the second shard has nothing");
+    if !cluster.is_ours() {
+        return;
+    }
+
+    cluster.nodes[0].sql(&format!("TRUNCATE TABLE {database}.t"));
+    cluster.nodes[2].sql(&format!("TRUNCATE TABLE {database}.t"));
+    settled(&cluster, &format!("{database}.t"));
+    let again = spec(&database, "spread", pb::CommitMode::Blocks);
+    let file = file(100_000);
+    let upload = service.upload_to_the_end(&again, &file);
+    let trouble = async {
+        let pause = Duration::from_millis(500);
+        tokio::time::sleep(pause).await;
+        cluster.nodes[2].kill();
+        tokio::time::sleep(2 * pause).await;
+        cluster.nodes[2].start_again();
+        tokio::time::sleep(pause).await;
+        service.kill();
+        service.start_again();
+    };
+    let (loaded, ()) = tokio::join!(upload, trouble);
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Blocks);
+    settled(&cluster, &format!("{database}.t"));
+    let found = content(&cluster.nodes[0], &spread);
+    assert!(found.starts_with(&content_of(100_000)), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn distributed_table_that_may_take_a_block_twice_is_loaded_directly() {
+    let cluster = Cluster::start();
+    let service = Service::start(&cluster.nodes[0].url);
+    let random = replicated(&cluster, "t", "ORDER BY n");
+    spread(&cluster, &random, "spread", "rand()");
+    let forgetful = "ORDER BY n SETTINGS replicated_deduplication_window = 0";
+    let forgetful = replicated(&cluster, "t", forgetful);
+    spread(&cluster, &forgetful, "spread", "n");
+    let seen = replicated(&cluster, "t", "ORDER BY n");
+    spread(&cluster, &seen, "spread", "n");
+    cluster.nodes[2].sql(&format!(
+        "CREATE MATERIALIZED VIEW {seen}.view ENGINE = MergeTree ORDER BY n AS SELECT n FROM {seen}.t"
+    ));
+    for (database, why) in [
+        (random, "its sharding key rand()"),
+        (forgetful, "does not deduplicate"),
+        (seen, "a materialized view reads from"),
+    ] {
+        let auto = spec(&database, "spread", pb::CommitMode::Unspecified);
+        let loaded = service.upload(&auto, &file(1_000)).await.unwrap();
+        assert_eq!(loaded.commit_mode(), pb::CommitMode::Direct);
+        assert!(loaded.guarantee.contains(why), "{}", loaded.guarantee);
+        let found = content(&cluster.nodes[1], &format!("{database}.spread"));
+        assert!(found.starts_with(&content_of(1_000)), "{found}");
+        let blocks = spec(&database, "spread", pb::CommitMode::Blocks);
+        let status = service.upload(&blocks, &file(10)).await.unwrap_err();
+        assert!(status.message().contains(why), "{status:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,12 @@ impl EngineClause {
         self.is_merge_tree() && self.clause("ORDER BY").is_none()
     }
 
+    /// Its arguments, one by one, as they are written.
+    #[must_use]
+    pub fn argument_list(&self) -> Vec<&str> {
+        comma_separated(&self.arguments)
+    }
+
     /// The value of a setting, as it is written.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
@@ -96,14 +102,8 @@ impl EngineClause {
     /// All settings.
     pub(super) fn settings(&self) -> Vec<(&str, &str)> {
         let text = self.clause("SETTINGS").unwrap_or_default();
-        let mut parts = Vec::new();
-        let mut start = 0;
-        for place in top_level(text).filter(|place| text.as_bytes().get(*place) == Some(&b',')) {
-            parts.push(text.get(start..place).unwrap_or_default());
-            start = place + 1;
-        }
-        parts.push(text.get(start..).unwrap_or_default());
-        let settings = parts.into_iter().filter_map(|part| part.split_once('='));
+        let settings = comma_separated(text).into_iter();
+        let settings = settings.filter_map(|part| part.split_once('='));
         settings
             .map(|(name, value)| (name.trim(), value.trim()))
             .collect()
@@ -129,6 +129,18 @@ impl EngineClause {
 fn begins_with_word(text: &str, word: &str) -> bool {
     let rest = text.strip_prefix(word);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// The parts of a text between its commas.
+fn comma_separated(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for place in top_level(text).filter(|place| text.as_bytes().get(*place) == Some(&b',')) {
+        parts.push(text.get(start..place).unwrap_or_default().trim());
+        start = place + 1;
+    }
+    parts.push(text.get(start..).unwrap_or_default().trim());
+    parts
 }
 
 /// The places of a text that stand in no parentheses and no quotes, and begin a word or are a comma.

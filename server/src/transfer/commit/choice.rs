@@ -19,6 +19,8 @@ pub(super) struct Traits {
     pub(super) window: u64,
     /// For how many seconds, where that is bounded.
     pub(super) window_seconds: Option<u64>,
+    /// Of a Distributed table: those behind it, by the one that remembers least; or why nobody can say.
+    pub(super) behind: Option<Box<Result<Self, String>>>,
 }
 
 /// Where statements and steps go.
@@ -54,6 +56,30 @@ pub(super) enum Views {
 }
 
 impl Traits {
+    /// A table of which no more is known than its definition.
+    pub(super) const fn new(
+        table: TableName,
+        engine: EngineClause,
+        is_in_replicated_database: bool,
+    ) -> Self {
+        Self {
+            table,
+            engine,
+            is_in_replicated_database,
+            window: 0,
+            window_seconds: None,
+            behind: None,
+        }
+    }
+
+    /// The table that takes the blocks: the one behind a Distributed one.
+    fn taking(&self) -> Result<&Self, &str> {
+        match self.behind.as_deref() {
+            None => Ok(self),
+            Some(behind) => behind.as_ref().map_err(String::as_str),
+        }
+    }
+
     /// Whether the table takes a block that comes twice once.
     pub(super) fn is_deduplicating(&self) -> bool {
         self.engine.is_merge_tree() && self.window > 0 && self.window_seconds != Some(0)
@@ -148,15 +174,19 @@ impl Traits {
                 self.engine.name
             ));
         }
-        if !self.engine.is_merge_tree() {
+        let taking = match self.taking() {
+            Ok(taking) => taking,
+            Err(cause) => return Some(cause.to_owned()),
+        };
+        if !taking.engine.is_merge_tree() {
             return Some(format!(
                 "its engine {} does not deduplicate inserts",
-                self.engine.name
+                taking.engine.name
             ));
         }
-        if !self.is_deduplicating() {
-            let setting = match self.window {
-                0 => self.window_setting(),
+        if !taking.is_deduplicating() {
+            let setting = match taking.window {
+                0 => taking.window_setting(),
                 _ => WINDOW_SECONDS,
             };
             return Some(format!(
@@ -173,7 +203,7 @@ impl Traits {
 impl Views {
     /// The window for INSERTs into a table with these views.
     fn window_with(&self, traits: &Traits) -> Option<Window> {
-        let own = traits.window_of(1)?;
+        let own = traits.taking().ok()?.window_of(1)?;
         match self {
             Self::Exact(window) => Some(own.and(window.clone())),
             Self::None => Some(own),
@@ -268,7 +298,8 @@ fn direct(cause: &str, traits: &Traits, place: &Place) -> Commit {
 }
 
 fn guarantee_of_blocks(traits: &Traits, window: &Window, place: &Place) -> String {
-    let lost = if traits.engine.is_replicated() {
+    let is_replicated = |taking: &Traits| taking.engine.is_replicated();
+    let lost = if traits.taking().is_ok_and(is_replicated) {
         ""
     } else {
         "; a clickhouse that is killed at the moment it takes a block can lose that block"

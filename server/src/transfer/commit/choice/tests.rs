@@ -4,11 +4,12 @@ use super::{CommitMode, EngineClause, Place, TableName, Traits, Views};
 
 fn traits(engine: &str, window: u64) -> Traits {
     Traits {
-        table: TableName::new("db", "t"),
-        engine: EngineClause::parse(engine),
-        is_in_replicated_database: false,
         window,
-        window_seconds: None,
+        ..Traits::new(
+            TableName::new("db", "t"),
+            EngineClause::parse(engine),
+            false,
+        )
     }
 }
 
