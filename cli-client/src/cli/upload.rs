@@ -114,6 +114,16 @@ pub(crate) struct CreateArgs {
         conflicts_with = "full_scan"
     )]
     pub(crate) create_statement: Option<PathBuf>,
+
+    /// With --create: create the table on all servers of this cluster of ClickHouse (ON CLUSTER), as a
+    /// table that they keep together.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "create",
+        conflicts_with = "create_statement"
+    )]
+    pub(crate) cluster: Option<String>,
 }
 
 /// What happens to rows that do not fit.

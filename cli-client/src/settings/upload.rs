@@ -99,6 +99,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             dry_run: args.dry_run,
             sniff: args.no_sniff.then_some(false),
             create_statement: String::new(),
+            create_on_cluster: args.create.cluster.unwrap_or_default(),
             ignore_extra_fields: args.ignore_extra,
             start_offset: 0,
             prefix_crc32c: None,

@@ -26,6 +26,8 @@ pub struct NewTable {
     pub sorting_key: Vec<String>,
     /// Why they were chosen.
     pub key_reason: String,
+    /// The cluster on all of whose servers it is made; none: that of its database.
+    pub on_cluster: Option<String>,
 }
 
 impl Catalog {
@@ -90,9 +92,10 @@ impl Catalog {
         Ok(statement.text().to_owned())
     }
 
-    /// Drops a table that was created for nothing; one with rows stays. A failure is logged only.
-    pub(crate) async fn drop_if_empty(&self, table: &TableName) {
-        let statement = sql::create::drop_if_empty(table);
+    /// Drops a table that was created for nothing, perhaps on a whole cluster; one with rows stays. A failure is
+    /// logged only.
+    pub(crate) async fn drop_if_empty(&self, table: &TableName, cluster: Option<&str>) {
+        let statement = sql::create::drop_if_empty(table, cluster);
         if let Err(error) = self.client.execute(&statement).await {
             tracing::info!(%table, error = error.logged(), "the new table stays");
         }
@@ -122,6 +125,10 @@ fn statement(table: &TableName, new: &NewTable, engine: NewEngine) -> Result<Sta
     let columns: Vec<_> = columns
         .map(|column| (column.name.as_str(), column.data_type.as_str()))
         .collect();
+    let cluster = new.on_cluster.as_deref();
+    let engine = cluster.map_or(engine, |_| NewEngine::ReplicatedMergeTree);
     let key = &new.sorting_key;
-    Ok(sql::create::create_table(table, engine, &columns, key))
+    Ok(sql::create::create_table(
+        table, cluster, engine, &columns, key,
+    ))
 }

@@ -50,6 +50,13 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
         (true, statement) if statement.is_empty() => Some(CreateTable::Inferred),
         (true, statement) => Some(CreateTable::Statement(statement)),
     };
+    let on_cluster = Some(spec.create_on_cluster).filter(|name| !name.is_empty());
+    if on_cluster.is_some() && !matches!(create_table, Some(CreateTable::Inferred)) {
+        return Err(status::invalid_request(
+            "create_on_cluster",
+            "it is for create_table without a create_statement, which says ON CLUSTER itself",
+        ));
+    }
     Ok(UploadRequest {
         id,
         table: table_name("table", spec.table)?,
@@ -60,6 +67,7 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
         columns: column_mappings(spec.columns)?,
         ignore_extra_fields: spec.ignore_extra_fields,
         create_table,
+        on_cluster,
         rejects: reject_policy(spec.rejects.unwrap_or_default())?,
         dry_run: spec.dry_run,
         commit_mode: commit_mode(spec.commit_mode)?,

@@ -226,6 +226,8 @@ pub struct UploadRequest {
     pub ignore_extra_fields: bool,
     /// Whether to create the table, and how.
     pub create_table: Option<CreateTable>,
+    /// The cluster on all of whose servers it is created.
+    pub on_cluster: Option<String>,
     /// How many records may be rejected.
     pub rejects: RejectPolicy,
     /// Whether to check everything and load nothing.

@@ -255,6 +255,48 @@ async fn new_table_of_a_replicated_database_is_on_every_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn new_table_is_made_on_a_whole_cluster() {
+    let cluster = Cluster::start();
+    let database = unique("d");
+    cluster.everywhere(&format!("CREATE DATABASE {database}"));
+    let service = Service::start(&cluster.nodes[0].url);
+    let create = pb::UploadSpec {
+        create_table: true,
+        create_on_cluster: ALL.to_owned(),
+        ..spec(&database, "t", pb::CommitMode::Unspecified)
+    };
+    let loaded = service.upload(&create, &file(5_000)).await.unwrap();
+    assert_eq!(loaded.commit_mode(), pb::CommitMode::Atomic);
+    let found = settled(&cluster, &format!("{database}.t"));
+    assert!(found.starts_with(&content_of(5_000)), "{found}");
+    // Another shard has the table, and no row.
+    let other = content(&cluster.nodes[2], &format!("{database}.t"));
+    assert!(other.starts_with("0\t"), "{other}");
+
+    // What fails leaves it on no server.
+    let failing = pb::UploadSpec {
+        create_table: true,
+        create_on_cluster: ALL.to_owned(),
+        ..spec(&database, "u", pb::CommitMode::Unspecified)
+    };
+    let mut bad = file(100_000);
+    bad.extend_from_slice(b"2024-01-01,x,y\n");
+    service.upload(&failing, &bad).await.unwrap_err();
+    for node in &cluster.nodes {
+        assert_eq!(node.sql(&format!("EXISTS TABLE {database}.u")), "0");
+    }
+    let missing = pb::UploadSpec {
+        create_on_cluster: "nowhere".to_owned(),
+        ..pb::UploadSpec {
+            create_table: true,
+            ..spec(&database, "v", pb::CommitMode::Unspecified)
+        }
+    };
+    let status = service.upload(&missing, &file(10)).await.unwrap_err();
+    assert!(status.message().contains("nowhere"), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replicated_table_that_remembers_nothing_takes_no_blocks() {
     let cluster = Cluster::start();
     let window = "ORDER BY n SETTINGS replicated_deduplication_window = 0";

@@ -28,6 +28,8 @@ pub(super) fn settle(
     if create_statement.is_empty() {
         return Err(Error::Answer("create_statement"));
     }
+    // Which says where.
+    spec.create_on_cluster.clear();
     spec.create_statement = create_statement;
     spec.dialect = profile.dialect.clone().or(spec.dialect);
     spec.sniff = Some(false);

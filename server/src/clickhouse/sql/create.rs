@@ -30,6 +30,7 @@ impl NewEngine {
 /// the order of insertion when that is empty.
 pub(crate) fn create_table(
     table: &TableName,
+    cluster: Option<&str>,
     engine: NewEngine,
     columns: &[(&str, &str)],
     sorting_key: &[String],
@@ -45,15 +46,23 @@ pub(crate) fn create_table(
         columns => format!("({})", join(columns, |column| quote_identifier(column))),
     };
     Statement::new(format!(
-        "CREATE TABLE {}\n(\n{definitions}\n)\nENGINE = {}\nORDER BY {order_by}",
+        "CREATE TABLE {}{}\n(\n{definitions}\n)\nENGINE = {}\nORDER BY {order_by}",
         table.quoted(),
+        on_cluster(cluster),
         engine.name()
     ))
 }
 
 /// Drops a table, unless it has rows.
-pub(crate) fn drop_if_empty(table: &TableName) -> Statement {
-    Statement::new(format!("DROP TABLE IF EMPTY {} SYNC", table.quoted()))
+pub(crate) fn drop_if_empty(table: &TableName, cluster: Option<&str>) -> Statement {
+    let (table, on_cluster) = (table.quoted(), on_cluster(cluster));
+    Statement::new(format!("DROP TABLE IF EMPTY {table}{on_cluster} SYNC"))
+}
+
+fn on_cluster(cluster: Option<&str>) -> String {
+    cluster.map_or_else(String::new, |cluster| {
+        format!(" ON CLUSTER {}", quote_identifier(cluster))
+    })
 }
 
 #[cfg(test)]
@@ -66,6 +75,7 @@ mod tests {
         assert_eq!(
             create_table(
                 &TableName::new("db", "new table"),
+                None,
                 NewEngine::MergeTree,
                 &columns,
                 &[]
@@ -80,8 +90,13 @@ mod tests {
     fn replicated_table_leaves_its_place_to_the_database() {
         let table = TableName::new("db", "t");
         let engine = NewEngine::ReplicatedMergeTree;
-        let statement = create_table(&table, engine, &[("a", "Date")], &["a".to_owned()]);
-        let text = statement.text();
+        let text = |cluster| {
+            let key = ["a".to_owned()];
+            let statement = create_table(&table, cluster, engine, &[("a", "Date")], &key);
+            statement.text().to_owned()
+        };
+        assert!(text(Some("c")).starts_with("CREATE TABLE `db`.`t` ON CLUSTER `c`\n("));
+        let text = text(None);
         assert!(
             text.ends_with(")\nENGINE = ReplicatedMergeTree\nORDER BY `a`"),
             "{text}"
@@ -92,7 +107,7 @@ mod tests {
     fn rows_are_sorted_by_the_key() {
         let text = |key: &[String]| {
             let table = TableName::new("", "t");
-            let statement = create_table(&table, NewEngine::MergeTree, &[("a", "Date")], key);
+            let statement = create_table(&table, None, NewEngine::MergeTree, &[("a", "Date")], key);
             statement.text().lines().last().unwrap().to_owned()
         };
         assert_eq!(text(&["a".to_owned()]), "ORDER BY `a`");

@@ -450,7 +450,8 @@ impl Job<'_> {
         }
         if let Some(table) = &self.created {
             // So that the upload can be repeated as it was.
-            self.inner.catalog().drop_if_empty(table).await;
+            let cluster = self.request.on_cluster.as_deref();
+            self.inner.catalog().drop_if_empty(table, cluster).await;
         }
     }
 }

@@ -323,6 +323,7 @@ impl Head {
             columns: columns.collect(),
             sorting_key: key.columns,
             key_reason: key.reason,
+            on_cluster: None,
         })
     }
 }

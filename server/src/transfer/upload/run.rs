@@ -482,7 +482,10 @@ impl<'a> Job<'a> {
             .await
             .map_err(|_| Error::Internal("the scanning thread panicked"))??;
         head.profile.columns = head.columns.found(true);
-        let table: NewTable = head.new_table(&head.profile.columns, &self.request.columns)?;
+        let table = NewTable {
+            on_cluster: self.request.on_cluster.clone(),
+            ..head.new_table(&head.profile.columns, &self.request.columns)?
+        };
         let catalog = self.inner.catalog();
         let statement = catalog
             .create_statement(&self.request.table, &table)

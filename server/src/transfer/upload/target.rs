@@ -12,7 +12,7 @@ use super::{
     run::{Job, Start},
 };
 use crate::{
-    catalog::{self, Table},
+    catalog::{self, NewTable, Table},
     clickhouse::sql::TableName,
     transfer::{CreateTable, Error, Result, UploadRequest, live::FileForm, plan::Plan},
 };
@@ -117,7 +117,10 @@ impl Job<'_> {
         let (new, statement) = if let Some(CreateTable::Statement(text)) = &request.create_table {
             (None, text.clone())
         } else {
-            let new = head.new_table(&head.profile.columns, &request.columns)?;
+            let new = NewTable {
+                on_cluster: request.on_cluster.clone(),
+                ..head.new_table(&head.profile.columns, &request.columns)?
+            };
             let columns = new.columns.iter();
             let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
             check_value_columns(request, &names)?;

@@ -234,6 +234,7 @@ async fn table_is_created_once() {
         data_type: data_type.to_owned(),
     });
     let new = NewTable {
+        on_cluster: None,
         columns: columns.into(),
         sorting_key: vec!["id".to_owned()],
         key_reason: String::new(),

@@ -319,8 +319,11 @@ proptest! {
         let key = [names[0].clone()];
         for key in [&key[..], &[]] {
             for engine in [NewEngine::MergeTree, NewEngine::ReplicatedMergeTree] {
-                let own = create_table(&TableName::new("d", table.as_str()), engine, &columns, key);
-                prop_assert_eq!(written(own.text()), Ok(own.text().to_owned()));
+                for cluster in [None, Some(table.as_str())] {
+                    let name = TableName::new("d", table.as_str());
+                    let own = create_table(&name, cluster, engine, &columns, key);
+                    prop_assert_eq!(written(own.text()), Ok(own.text().to_owned()));
+                }
             }
         }
     }
