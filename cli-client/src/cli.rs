@@ -9,6 +9,7 @@ mod config;
 mod credentials;
 mod export;
 mod help;
+mod ping;
 mod place;
 mod reading;
 mod transfers;
@@ -24,6 +25,7 @@ pub(crate) use self::{
     config::ConfigArgs,
     credentials::CredentialArgs,
     export::{ExportArgs, FormArgs, PreviewArgs},
+    ping::PingArgs,
     place::PlaceArgs,
     reading::{DialectArgs, ValueArgs},
     transfers::{ListArgs, TransfersCommand},
@@ -111,8 +113,12 @@ pub(crate) enum Command {
         #[arg(value_name = "DB.T", value_parser = names::parse_table)]
         table: TableRef,
     },
-    /// Ask whether the server and its ClickHouse answer.
-    Ping,
+    /// Ask whether the server and its ClickHouse answer, and which grants are missing there.
+    ///
+    /// Lists what the user of ClickHouse may not do, and the GRANT statements that would allow it. With
+    /// --table the exit code is 6 where one is missing that an upload into the table needs; what
+    /// exports, the journal or other commit modes need is listed only.
+    Ping(PingArgs),
     /// Look at running and recent transfers and their rejected rows, or cancel one.
     #[command(subcommand)]
     Transfers(TransfersCommand),

@@ -58,7 +58,7 @@ async fn ask(question: Question, server: &Server, output: Output) -> Result<()> 
         Question::Databases => databases::run(&connection, output).await,
         Question::Tables(database) => tables::run(&database, &connection, output).await,
         Question::Describe(table) => describe::run(table, &connection, output).await,
-        Question::Ping => ping::run(&server.url, &connection, output).await,
+        Question::Ping(request) => ping::run(*request, &server.url, &connection, output).await,
         Question::TransferList(list) => transfers::list(*list, &connection, output).await,
         Question::TransferGet(id) => transfers::get(id, &connection, output).await,
         Question::TransferWatch(id) => transfers::watch(id, &connection, output).await,

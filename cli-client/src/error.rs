@@ -95,6 +95,12 @@ pub(crate) enum Error {
         /// Why they are not.
         cause: Box<Self>,
     },
+    /// The user of ClickHouse lacks grants for an upload. What is missing has been printed.
+    #[error("clickhouse's user lacks grants that an upload into {table} needs")]
+    NotGranted {
+        /// The table.
+        table: String,
+    },
     /// The server's answer lacks a part that the contract promises.
     #[error("the server's answer has no {0}, which the contract promises")]
     Answer(&'static str),

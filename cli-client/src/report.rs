@@ -45,8 +45,11 @@ pub(crate) fn failure(error: &Error, output: Output) -> Exit {
     }
     let report = Report::new(error);
     if output.is_json() {
-        // A standard output that is closed leaves the exit code to say it.
-        output.data(&report, |_| Ok(())).ok();
+        // The grants that are missing stand in an object that has been printed.
+        if !matches!(error, Error::NotGranted { .. }) {
+            // A standard output that is closed leaves the exit code to say it.
+            output.data(&report, |_| Ok(())).ok();
+        }
     } else {
         report.print();
     }
@@ -105,6 +108,7 @@ impl Report {
                 Self::local(error, Code::Unavailable, "TRANSFER_BUSY", Exit::Unavailable)
                     .with("transferId", transfer_id)
             }
+            Error::NotGranted { table } => Self::not_granted(error, table),
             Error::FileChanged { name, .. } => Self::local(
                 error,
                 Code::FailedPrecondition,
@@ -192,6 +196,12 @@ impl Report {
 
     fn place(self, path: &str, bytes: u64) -> Self {
         self.with("path", path).with("bytes", &bytes.to_string())
+    }
+
+    /// Only its text and its exit code are printed: what is missing stands before it.
+    fn not_granted(error: &Error, table: &str) -> Self {
+        let exit = Exit::Permission;
+        Self::local(error, Code::PermissionDenied, "GRANTS_MISSING", exit).with("table", table)
     }
 
     fn of_call(status: &Status, error: &Error) -> Self {

@@ -18,7 +18,7 @@ pub(crate) mod value;
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-use sluice_proto::v1::{PreviewRowsRequest, TableRef};
+use sluice_proto::v1::{CheckConnectionRequest, PreviewRowsRequest, TableRef};
 use uuid::Uuid;
 
 use self::server::Given;
@@ -90,7 +90,7 @@ pub(crate) enum Question {
     /// Show a table.
     Describe(TableRef),
     /// Ask for the state of the connection.
-    Ping,
+    Ping(Box<CheckConnectionRequest>),
     /// List transfers.
     TransferList(Box<TransferList>),
     /// Show a transfer.
@@ -169,7 +169,7 @@ fn task(command: Command, wanted: &Wanted) -> Result<Task> {
         Command::Databases => Action::Ask(Question::Databases),
         Command::Tables { database } => Action::Ask(Question::Tables(database.unwrap_or_default())),
         Command::Describe { table } => Action::Ask(Question::Describe(table)),
-        Command::Ping => Action::Ask(Question::Ping),
+        Command::Ping(args) => Action::Ask(Question::Ping(Box::new(upload::ping(args)))),
         Command::Transfers(command) => Action::Ask(about_transfers(command)),
     };
     Ok(Task::Work(action))

@@ -47,6 +47,17 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// The table or the database may be there, and the user may not see it.
+    #[error(
+        "unknown {}, or clickhouse's user may not see it: {grant}",
+        place(name)
+    )]
+    Hidden {
+        /// The table; without a name its database.
+        name: TableName,
+        /// The statement that shows it.
+        grant: String,
+    },
     /// A table needs at least one column.
     #[error("a table without columns cannot be created or shown")]
     NoColumns,
@@ -81,7 +92,7 @@ impl Error {
     pub const fn is_missing(&self) -> bool {
         matches!(
             self,
-            Self::DatabaseNotFound { .. } | Self::TableNotFound { .. }
+            Self::DatabaseNotFound { .. } | Self::TableNotFound { .. } | Self::Hidden { .. }
         )
     }
 }
@@ -232,26 +243,6 @@ impl Catalog {
             .ok_or_else(|| no_row("the connection"))
     }
 
-    /// What the user may not do with all tables of a database, as GRANT names it: SELECT, INSERT,
-    /// CREATE TABLE. Nothing where ClickHouse does not know the question.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ClickHouse`].
-    pub async fn missing_grants(&self, database: &str) -> Result<Vec<&'static str>> {
-        let mut missing = Vec::new();
-        for privilege in sql::catalog::PRIVILEGES {
-            let statement = sql::catalog::check_privilege(privilege, database);
-            match self.client.is_granted(&statement).await {
-                Ok(true) => {}
-                Ok(false) => missing.push(privilege),
-                Err(ClickHouseError::InvalidQuery(_)) => return Ok(Vec::new()),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(missing)
-    }
-
     /// What the user may reach beyond the tables of ClickHouse, as GRANT names it. Empty where ClickHouse does
     /// not know CHECK GRANT.
     ///
@@ -335,6 +326,7 @@ impl Catalog {
         let statement = sql::catalog::table(&name);
         let rows: Vec<TableRow> = self.client.fetch(&statement).await?;
         let Some(row) = rows.into_iter().next() else {
+            self.require_visible(&name).await?;
             self.require_database(&name.database).await?;
             return Err(Error::TableNotFound {
                 database: name.database,
@@ -402,6 +394,35 @@ impl Catalog {
         Ok(self.check().await?.database)
     }
 
+    /// Fails when ClickHouse would not show this table, or this database, to the user if it were there.
+    async fn require_visible(&self, name: &TableName) -> Result<()> {
+        let is_visible = self
+            .client
+            .is_granted(&sql::grants::check_visible(name))
+            .await;
+        match is_visible {
+            // Versions that do not know the question.
+            Ok(true) | Err(ClickHouseError::InvalidQuery(_)) => Ok(()),
+            Ok(false) => Err(Error::Hidden {
+                name: name.clone(),
+                grant: sql::grants::to_read(name, &self.grantee().await?),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The user or the role that statements which give grants name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub(crate) async fn grantee(&self) -> Result<String> {
+        match self.client.role() {
+            Some(role) => Ok(role.to_owned()),
+            None => Ok(self.check().await?.user),
+        }
+    }
+
     /// Fails when the database does not exist.
     async fn require_database(&self, database: &str) -> Result<()> {
         let statement = sql::catalog::count_database(database);
@@ -409,9 +430,20 @@ impl Catalog {
         if counts.into_iter().any(|count| count > 0) {
             return Ok(());
         }
+        self.require_visible(&TableName::new(database, "")).await?;
         Err(Error::DatabaseNotFound {
             database: database.to_owned(),
         })
+    }
+}
+
+/// What a name names, in words.
+fn place(name: &TableName) -> String {
+    let TableName { database, table } = name;
+    if table.is_empty() {
+        format!("database {database:?}")
+    } else {
+        format!("table {table:?} in database {database:?}")
     }
 }
 

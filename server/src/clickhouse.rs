@@ -160,6 +160,15 @@ impl Client {
         &self.shared.database
     }
 
+    /// The role that its statements are limited to, if any.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        match &self.shared.act_as {
+            Some(ActAs::Role(role)) => Some(role),
+            Some(ActAs::Token(_) | ActAs::User(_) | ActAs::Restricted { .. }) | None => None,
+        }
+    }
+
     /// Opens one INSERT, to be followed by its blocks. `query_id` must not be in use.
     ///
     /// # Errors

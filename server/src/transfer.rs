@@ -17,6 +17,7 @@ mod admission;
 mod claims;
 mod commit;
 pub mod cut;
+pub mod grants;
 pub mod plan;
 pub mod profile;
 mod protocol;

@@ -24,7 +24,7 @@ Exit codes:
   5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over; a later
        try may succeed, of an upload with --resume
   6    not signed in, or not allowed; also when server or client does not trust the certificate of
-       the other
+       the other, and when ping --table finds that an upload lacks a grant
   7    a local file or pipe cannot be read or written
   130  interrupted: Ctrl-C cancels a running transfer first, and a second Ctrl-C does not wait for
        that; a request to terminate (SIGTERM) leaves the upload of a file to be resumed";

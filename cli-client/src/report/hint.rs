@@ -22,6 +22,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "the server runs, its ClickHouse does not answer; see `sluice ping`"
         }
         "CLICKHOUSE_AUTHENTICATION" => "user and password of ClickHouse are set on the server",
+        "CLICKHOUSE_ACCESS_DENIED" => "`sluice ping --table` lists all grants that are missing",
         "CLICKHOUSE_TIMEOUT" | "CLICKHOUSE_RESOURCES" => "try again when ClickHouse has less to do",
         "TOO_MANY_TRANSFERS" => "try again when one has ended; see `sluice transfers list`",
         "SHUTTING_DOWN" => "try again when the server is back",

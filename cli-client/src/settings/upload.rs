@@ -9,12 +9,13 @@ use std::{
 };
 
 use sluice_proto::v1::{
-    ColumnMapping, CommitMode, InspectFileRequest, RejectPolicy, TableRef, UploadSpec,
+    CheckConnectionRequest, ColumnMapping, CommitMode, InspectFileRequest, RejectPolicy, TableRef,
+    UploadSpec,
 };
 
 use super::{Endpoint, names::Mappings, reading, transfer_id, value::Limit};
 use crate::{
-    cli::{self, InspectArgs, UploadArgs},
+    cli::{self, InspectArgs, PingArgs, UploadArgs},
     error::{Error, Result},
 };
 
@@ -148,6 +149,15 @@ fn policy(limit: Limit) -> RejectPolicy {
             max_rows: None,
             max_share: Some(share),
         },
+    }
+}
+
+/// The question for the grants of an upload.
+pub(super) fn ping(args: PingArgs) -> CheckConnectionRequest {
+    CheckConnectionRequest {
+        table: args.table,
+        commit_mode: commit_mode(args.commit).into(),
+        create_table: args.create,
     }
 }
 

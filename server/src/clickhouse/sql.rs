@@ -12,6 +12,7 @@ pub(crate) mod distributed;
 mod engine;
 mod free_query;
 mod functions;
+pub(crate) mod grants;
 mod insert;
 pub(crate) mod journal;
 pub(crate) mod process;

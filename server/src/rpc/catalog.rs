@@ -123,14 +123,22 @@ impl CatalogService for CatalogRpc {
         &self,
         request: Request<pb::CheckConnectionRequest>,
     ) -> Result<Response<pb::CheckConnectionResponse>, Status> {
-        let (caller, door) = self.enter(Caller::of(&request)?, &request).await?;
-        caller.check(Action::ReadCatalog)?;
+        let Entered {
+            caller,
+            connection: door,
+            transfers,
+        } = self.doors.enter(Caller::of(&request)?, &request).await?;
+        door.ready().await.map_err(refuse)?;
+        let question = convert::grant_question(request.into_inner())?;
+        if question.table.table.is_empty() {
+            caller.check(Action::ReadCatalog)?;
+        } else {
+            caller.check_table(Action::ReadCatalog, &question.table)?;
+        }
         let asked = Instant::now();
-        let catalog = door.catalog();
-        let connection = catalog.check().await.map_err(refuse)?;
+        let connection = door.catalog().check().await.map_err(refuse)?;
         let round_trip = asked.elapsed();
-        let missing = catalog.missing_grants(&connection.database).await;
-        let missing = missing.map_err(refuse)?.into_iter().map(str::to_owned);
+        let grants = transfers.missing_grants(&question).await.map_err(refuse)?;
         let mut warnings = warnings(&door).await?;
         if let Some(several) = door.client().several_servers().await.map_err(refuse)? {
             warnings.push(format!(
@@ -144,8 +152,14 @@ impl CatalogService for CatalogRpc {
             timezone: connection.timezone,
             round_trip: prost_types::Duration::try_from(round_trip).ok(),
             embedded: door.is_embedded(),
-            missing_grants: missing.collect(),
             warnings,
+            missing_grants: grants
+                .missing
+                .into_iter()
+                .map(convert::missing_grant)
+                .collect(),
+            grant_statements: grants.statements,
+            upload_needs: convert::grant_purposes(&grants.upload),
         }))
     }
 

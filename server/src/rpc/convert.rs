@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-pub(super) use connection::connection;
+pub(super) use connection::{connection, grant_purposes, grant_question, missing_grant};
 pub(super) use found::{inspect_response, rejected_row, upload_response};
 
 /// The rows that an inspection shows: the default and the most.

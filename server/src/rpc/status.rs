@@ -141,7 +141,7 @@ pub(super) fn failure(error: &Error) -> Failure {
 fn external(error: &Error) -> External {
     use Code::{
         Aborted, AlreadyExists, Cancelled, DeadlineExceeded, FailedPrecondition, Internal,
-        InvalidArgument, NotFound, ResourceExhausted, Unavailable,
+        InvalidArgument, NotFound, PermissionDenied, ResourceExhausted, Unavailable,
     };
     let new = |code, reason| External::new(code, reason, error);
     match error {
@@ -253,6 +253,13 @@ fn external(error: &Error) -> External {
         Error::NotInsertable { column, kind } => new(FailedPrecondition, "COLUMN_NOT_INSERTABLE")
             .with("column", column)
             .with("kind", kind),
+        Error::MissingGrants {
+            table,
+            statements,
+            may_be_absent: _,
+        } => new(PermissionDenied, "CLICKHOUSE_ACCESS_DENIED")
+            .with("table", table)
+            .with("grants", statements.join("; ")),
         Error::CommitModeUnavailable { mode, table, cause } => {
             new(FailedPrecondition, "COMMIT_MODE_UNAVAILABLE")
                 .with("mode", mode)
@@ -373,6 +380,19 @@ fn catalog_error(error: &catalog::Error) -> External {
         }
         catalog::Error::TableNotFound { database, table } => {
             new(Code::NotFound, "TABLE_NOT_FOUND").with("table", format!("{database}.{table}"))
+        }
+        catalog::Error::Hidden { name, grant } => {
+            let reason = if name.table.is_empty() {
+                "DATABASE_NOT_FOUND"
+            } else {
+                "TABLE_NOT_FOUND"
+            };
+            let external = new(Code::NotFound, reason).with("grants", grant);
+            if name.table.is_empty() {
+                external.with("database", &name.database)
+            } else {
+                external.with("table", name)
+            }
         }
         catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
         catalog::Error::TooManyColumns { limit } => {

@@ -198,6 +198,20 @@ pub enum Error {
         /// MATERIALIZED or ALIAS.
         kind: String,
     },
+    /// The user of ClickHouse lacks grants that an upload needs.
+    #[error(
+        "clickhouse's user lacks grants for {table}: {}{}",
+        statements.join("; "),
+        if *may_be_absent { "; clickhouse shows it to nobody without a grant, so it may not be there either" } else { "" }
+    )]
+    MissingGrants {
+        /// The table.
+        table: String,
+        /// The statements that give all of them.
+        statements: Vec<String>,
+        /// Whether it is not known that the table exists.
+        may_be_absent: bool,
+    },
     /// The commit mode cannot be honoured.
     #[error(
         "commit mode {mode} cannot be honoured for {table}: {cause}; ask for another one, or let the \
@@ -517,6 +531,11 @@ impl Error {
                 clickhouse::Error::UnknownTable(_) | clickhouse::Error::UnknownDatabase(_)
             )
         )
+    }
+
+    /// Whether ClickHouse has refused for a grant.
+    pub(super) const fn is_access_denied(&self) -> bool {
+        matches!(self, Self::ClickHouse(clickhouse::Error::AccessDenied(_)))
     }
 
     /// Whether ClickHouse kept an INSERT out that began later than another step of its upload was taken.

@@ -65,7 +65,9 @@ impl Transfers {
             Some(name) => match inner.catalog().table(name).await {
                 Ok(table) => (Some(table), None),
                 // It may be the one that is to be created.
-                Err(error @ catalog::Error::TableNotFound { .. }) => (None, Some(error)),
+                Err(
+                    error @ (catalog::Error::TableNotFound { .. } | catalog::Error::Hidden { .. }),
+                ) => (None, Some(error)),
                 Err(error) => return Err(error.into()),
             },
             None => (None, None),

@@ -42,7 +42,7 @@ async fn what_one_of_several_servers_takes_is_promised_as_such() {
     let (engines, url) = pair().await;
     let server = TestServer::start_with(|config| config.engine = remote(&url)).await;
     let mut catalog = server.catalog().await;
-    let request = pb::CheckConnectionRequest {};
+    let request = pb::CheckConnectionRequest::default();
     let answer = catalog.check_connection(request).await.unwrap();
     let warnings = answer.into_inner().warnings;
     let is_told = |words: &String| words.starts_with("2 servers answer at the address");
@@ -104,7 +104,7 @@ async fn one_server_behind_a_balancer_keeps_its_promises() {
     let url = balance(&engines).await;
     let server = TestServer::start_with(|config| config.engine = remote(&url)).await;
     let mut catalog = server.catalog().await;
-    let request = pb::CheckConnectionRequest {};
+    let request = pb::CheckConnectionRequest::default();
     let answer = catalog.check_connection(request).await.unwrap();
     let warnings = answer.into_inner().warnings;
     assert!(

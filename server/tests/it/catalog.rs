@@ -10,7 +10,7 @@ async fn the_connection_tells_who_and_where() {
     let server = TestServer::start().await;
     let mut client = server.catalog().await;
     let answer = client
-        .check_connection(pb::CheckConnectionRequest {})
+        .check_connection(pb::CheckConnectionRequest::default())
         .await
         .unwrap()
         .into_inner();

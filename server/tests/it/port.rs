@@ -38,7 +38,7 @@ fn frame(message: &impl prost::Message) -> Vec<u8> {
 async fn grpc_web_is_answered_over_http_1() {
     let server = TestServer::start().await;
     let path = "/sluice.v1.CatalogService/CheckConnection";
-    let body = frame(&pb::CheckConnectionRequest {});
+    let body = frame(&pb::CheckConnectionRequest::default());
     let answer = http(&server, "POST", path, "application/grpc-web+proto", &body);
     let text = String::from_utf8_lossy(&answer).to_lowercase();
     assert!(text.starts_with("http/1.1 200"), "{text}");

@@ -764,8 +764,9 @@ async fn statements_carry_the_id_of_their_transfer() {
     create_days(&engine, "t", "");
     let of_table = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&of_table);
+    let table = format!("_sluice_staging_{}", ID.replace('-', ""));
     let gate = Gate::open(&engine.url, move |statement| {
-        if statement.contains("_sluice_staging_") {
+        if statement.contains(&table) {
             let (id, comment) = (format!("query_id={ID}-"), format!("log_comment={ID}"));
             let is_told = statement.contains(&id) && statement.contains(&comment);
             seen.lock().unwrap().push((statement.to_owned(), is_told));

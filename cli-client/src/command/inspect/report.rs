@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use sluice_proto::v1::{ColumnMatch, FileProfile, InspectFileResponse, MatchKind};
+use sluice_proto::v1::{ColumnMatch, FileProfile, InspectFileResponse, MatchKind, TransferError};
 
 use super::Object;
 use crate::{profile, rejects, table::Table, text};
@@ -86,10 +86,13 @@ fn trial(
         matches(table, &response.matches).write(out)?;
         writeln!(out)?;
     }
-    // What is said of these two below says more.
-    let is_told = |reason: &str| ["TABLE_NOT_FOUND", "UNMATCHED_COLUMN"].contains(&reason);
+    // What is said of these two below says more; but for a table that the user may not see.
+    let is_told = |error: &TransferError| {
+        ["TABLE_NOT_FOUND", "UNMATCHED_COLUMN"].contains(&error.reason.as_str())
+            && !error.metadata.contains_key("grants")
+    };
     let error = response.error.as_ref();
-    if let Some(error) = error.filter(|error| !is_told(&error.reason)) {
+    if let Some(error) = error.filter(|error| !is_told(error)) {
         let message = text::one_line(&error.message);
         let reason = &error.reason;
         return writeln!(

@@ -14,15 +14,6 @@ pub(crate) fn connection() -> Statement {
     )
 }
 
-/// What a user needs for exports, for uploads, and for uploads that make their table.
-pub(crate) const PRIVILEGES: [&str; 3] = ["SELECT", "INSERT", "CREATE TABLE"];
-
-/// Asks whether the user has one of [`PRIVILEGES`] for all tables of a database: one row, 1 for yes.
-pub(crate) fn check_privilege(privilege: &'static str, database: &str) -> Statement {
-    let database = quote_identifier(database);
-    Statement::new(format!("CHECK GRANT {privilege} ON {database}.*"))
-}
-
 /// What reads or writes beyond the tables of ClickHouse, as GRANT names it.
 pub(crate) const SOURCES: [&str; 4] = ["FILE", "URL", "REMOTE", "S3"];
 

@@ -6,8 +6,11 @@ use uuid::Uuid;
 
 use super::{EngineClause, IDENTITY, Statement, TableName, join, quote_identifier, quote_string};
 
+/// What the names of all tables begin with that Sluice makes beside others.
+pub(super) const OWN_PREFIX: &str = "_sluice_";
+
 /// What the name of every staging table begins with.
-const PREFIX: &str = "_sluice_staging_";
+pub(super) const PREFIX: &str = "_sluice_staging_";
 
 /// The comment of every staging table: a name alone does not make a table Sluice's own.
 const COMMENT: &str = "an upload that Sluice stages; dropped by itself";

@@ -88,6 +88,7 @@ impl Error {
             | Self::EmptyFile
             | Self::ColumnNotFound { .. }
             | Self::NotInsertable { .. }
+            | Self::MissingGrants { .. }
             | Self::CommitModeUnavailable { .. }
             | Self::TakenOver { .. }
             | Self::SpecMismatch { .. }

@@ -429,7 +429,9 @@ impl<'a> Job<'a> {
     /// Chooses the commit mode, or sees that the one of before still holds.
     async fn choose(&self, target: &Target, before: Option<CommitMode>) -> Result<Choice> {
         let mode = before.unwrap_or(self.request.commit_mode);
-        let choice = self.inner.choose_commit(&target.table, mode).await?;
+        let is_dry = self.request.dry_run;
+        let choice = self.inner.choose_granted(&target.table, mode, is_dry);
+        let choice = choice.await?;
         self.transfer.set_commit(choice.commit.clone());
         let is_resumable = self.ledger.is_open() && choice.commit.mode != CommitMode::Direct;
         self.transfer

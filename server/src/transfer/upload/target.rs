@@ -32,7 +32,7 @@ impl Job<'_> {
     pub(super) async fn existing(&self, start: &mut Start) -> Result<Option<Table>> {
         let (inner, request) = (self.inner, self.request);
         if request.create_table.is_none() {
-            return Ok(Some(inner.catalog().table(&request.table).await?));
+            return Ok(Some(inner.table_to_load(request).await?));
         }
         let is_begun = start.upload.as_ref().is_some_and(|upload| upload.created);
         if !is_begun && !self.was_making_table().await? {
@@ -114,6 +114,7 @@ impl Job<'_> {
         let request = self.request;
         let catalog = self.inner.catalog();
         self.inner.check_create(&request.table).await?;
+        self.inner.require_create_grants(request).await?;
         let (new, statement) = if let Some(CreateTable::Statement(text)) = &request.create_table {
             (None, text.clone())
         } else {

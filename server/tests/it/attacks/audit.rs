@@ -262,7 +262,7 @@ async fn who_did_what_to_which_table_is_logged_and_no_secret_is() {
             ("sluice-clickhouse-url", "http://127.0.0.1:9"),
             (name, secret),
         ];
-        let request = with(pb::CheckConnectionRequest {}, &headers);
+        let request = with(pb::CheckConnectionRequest::default(), &headers);
         let outcome = server.catalog(&alice).check_connection(request).await;
         refused(outcome, Code::Unavailable, "CLICKHOUSE_UNAVAILABLE");
     }

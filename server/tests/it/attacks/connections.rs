@@ -59,7 +59,11 @@ fn upload(rows: &[u8]) -> tokio_stream::Iter<std::vec::IntoIter<pb::UploadReques
     tokio_stream::iter(upload_messages(spec("default", "t"), rows, 1024))
 }
 
-const CHECK: pb::CheckConnectionRequest = pb::CheckConnectionRequest {};
+const CHECK: pb::CheckConnectionRequest = pb::CheckConnectionRequest {
+    table: None,
+    commit_mode: 0,
+    create_table: false,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_connection_is_another_clickhouse() {

@@ -147,7 +147,7 @@ impl Site {
         let token = self.token("probe", ALL, None);
         let mut catalog = self.catalog(&token).await;
         catalog
-            .check_connection(pb::CheckConnectionRequest {})
+            .check_connection(pb::CheckConnectionRequest::default())
             .await
             .unwrap();
     }
@@ -206,7 +206,7 @@ pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code
 }
 
 /// A connection of the configuration, with the identity of its own user.
-pub(super) fn connection_to(url: &str, user: &str, password: &str) -> ConnectionConfig {
+pub(crate) fn connection_to(url: &str, user: &str, password: &str) -> ConnectionConfig {
     ConnectionConfig {
         urls: vec![url.to_owned()],
         database: "default".to_owned(),

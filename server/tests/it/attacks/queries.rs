@@ -194,7 +194,7 @@ async fn clickhouse_itself_refuses_the_queries_of_callers_anything_but_reading()
     let denied = Code::PermissionDenied;
     refused(hidden.await, denied, "CLICKHOUSE_ACCESS_DENIED");
     let checked = catalog
-        .check_connection(pb::CheckConnectionRequest {})
+        .check_connection(pb::CheckConnectionRequest::default())
         .await;
     assert_eq!(checked.unwrap().into_inner().user, "default");
 }

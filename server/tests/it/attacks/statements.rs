@@ -123,7 +123,7 @@ fn with_callers(url: &str, callers: Option<(&str, &str)>) -> ConnectionConfig {
 }
 
 async fn warnings(site: &Site, token: &str, connection: &str) -> Vec<String> {
-    let check = through(connection, pb::CheckConnectionRequest {});
+    let check = through(connection, pb::CheckConnectionRequest::default());
     let answer = site.catalog(token).await.check_connection(check).await;
     answer.unwrap().into_inner().warnings
 }

@@ -47,7 +47,7 @@ async fn without_the_scope_nothing_is_done() {
     );
     refused(
         catalog
-            .check_connection(pb::CheckConnectionRequest {})
+            .check_connection(pb::CheckConnectionRequest::default())
             .await,
         DENIED,
         "SCOPE_MISSING",

@@ -65,9 +65,8 @@ export function ConnectionPage() {
 function CheckNote({ check }: { check: ConnectionState["check"] }) {
   switch (check.state) {
     case "good": {
-      const { serverVersion, user, database, timezone, roundTrip, embedded, missingGrants } =
-        check.answer;
-      const { warnings } = check.answer;
+      const { serverVersion, user, database, timezone, roundTrip, embedded } = check.answer;
+      const { grantStatements, warnings } = check.answer;
       const took = roundTrip ? Number(roundTrip.seconds) * 1000 + roundTrip.nanos / 1e6 : 0;
       return (
         <Note look="good" title={`ClickHouse ${serverVersion} answers`}>
@@ -77,8 +76,8 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
             <Fact name="Database" value={database} />
             <Fact name="Time zone" value={timezone} />
             <Fact name="Round trip" value={formatDuration(took)} />
-            {missingGrants.length > 0 && (
-              <Fact name="Not granted on all tables" value={missingGrants.join(", ")} />
+            {grantStatements.length > 0 && (
+              <Fact name="Not granted on all tables" value={grantStatements.join("; ")} />
             )}
             {warnings.length > 0 && <Fact name="Mind" value={warnings.join("; ")} />}
           </dl>

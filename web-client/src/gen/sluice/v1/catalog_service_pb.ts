@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { CommitMode } from "./ingest_service_pb";
+import { file_sluice_v1_ingest_service } from "./ingest_service_pb";
 import type { Column, Row, TableRef } from "./schema_pb";
 import { file_sluice_v1_schema } from "./schema_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/catalog_service.proto.
  */
 export const file_sluice_v1_catalog_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9zbHVpY2UvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEglzbHVpY2UudjEiFgoUR2V0U2VydmVySW5mb1JlcXVlc3QifAoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFgoOcmVxdWlyZXNfdG9rZW4YAiABKAgSHwoXYWxsb3dzX290aGVyX2NsaWNraG91c2UYAyABKAgSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYBCABKAMiGAoWTGlzdENvbm5lY3Rpb25zUmVxdWVzdCJFChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIqCgtjb25uZWN0aW9ucxgBIAMoCzIVLnNsdWljZS52MS5Db25uZWN0aW9uImkKCkNvbm5lY3Rpb24SDAoEbmFtZRgBIAEoCRILCgN1cmwYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSLgoNaWRlbnRpdHlfbW9kZRgEIAEoDjIXLnNsdWljZS52MS5JZGVudGl0eU1vZGUiGAoWQ2hlY2tDb25uZWN0aW9uUmVxdWVzdCLOAQoXQ2hlY2tDb25uZWN0aW9uUmVzcG9uc2USFgoOc2VydmVyX3ZlcnNpb24YASABKAkSDAoEdXNlchgCIAEoCRIQCghkYXRhYmFzZRgDIAEoCRIQCgh0aW1lem9uZRgEIAEoCRItCgpyb3VuZF90cmlwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCGVtYmVkZGVkGAYgASgIEhYKDm1pc3NpbmdfZ3JhbnRzGAcgAygJEhAKCHdhcm5pbmdzGAggAygJIhYKFExpc3REYXRhYmFzZXNSZXF1ZXN0Ij8KFUxpc3REYXRhYmFzZXNSZXNwb25zZRImCglkYXRhYmFzZXMYASADKAsyEy5zbHVpY2UudjEuRGF0YWJhc2UiOQoIRGF0YWJhc2USDAoEbmFtZRgBIAEoCRIOCgZlbmdpbmUYAiABKAkSDwoHY29tbWVudBgDIAEoCSJMChFMaXN0VGFibGVzUmVxdWVzdBIQCghkYXRhYmFzZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJWChJMaXN0VGFibGVzUmVzcG9uc2USJwoGdGFibGVzGAEgAygLMhcuc2x1aWNlLnYxLlRhYmxlU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioQEKDFRhYmxlU3VtbWFyeRIiCgV0YWJsZRgBIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhIOCgZlbmdpbmUYAiABKAkSFgoJcm93X2NvdW50GAMgASgDSACIAQESFwoKYnl0ZV9jb3VudBgEIAEoA0gBiAEBEg8KB2NvbW1lbnQYBSABKAlCDAoKX3Jvd19jb3VudEINCgtfYnl0ZV9jb3VudCI1Cg9HZXRUYWJsZVJlcXVlc3QSIgoFdGFibGUYASABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYiuwEKEEdldFRhYmxlUmVzcG9uc2USKAoHc3VtbWFyeRgBIAEoCzIXLnNsdWljZS52MS5UYWJsZVN1bW1hcnkSIgoHY29sdW1ucxgCIAMoCzIRLnNsdWljZS52MS5Db2x1bW4SEwoLc29ydGluZ19rZXkYAyABKAkSEwoLcHJpbWFyeV9rZXkYBCABKAkSFQoNcGFydGl0aW9uX2tleRgFIAEoCRIYChBjcmVhdGVfc3RhdGVtZW50GAYgASgJImQKElByZXZpZXdSb3dzUmVxdWVzdBIkCgV0YWJsZRgBIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZkgAEg8KBXF1ZXJ5GAIgASgJSAASDQoFbGltaXQYAyABKAVCCAoGc291cmNlImoKE1ByZXZpZXdSb3dzUmVzcG9uc2USIgoHY29sdW1ucxgBIAMoCzIRLnNsdWljZS52MS5Db2x1bW4SHAoEcm93cxgCIAMoCzIOLnNsdWljZS52MS5Sb3cSEQoJdHJ1bmNhdGVkGAMgASgIKpgBCgxJZGVudGl0eU1vZGUSHQoZSURFTlRJVFlfTU9ERV9VTlNQRUNJRklFRBAAEhkKFUlERU5USVRZX01PREVfU0VSVklDRRABEhcKE0lERU5USVRZX01PREVfVE9LRU4QAhIWChJJREVOVElUWV9NT0RFX1JPTEUQAxIdChlJREVOVElUWV9NT0RFX0lNUEVSU09OQVRFEAQyygQKDkNhdGFsb2dTZXJ2aWNlElIKDUdldFNlcnZlckluZm8SHy5zbHVpY2UudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaIC5zbHVpY2UudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlElgKD0xpc3RDb25uZWN0aW9ucxIhLnNsdWljZS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiIuc2x1aWNlLnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlElgKD0NoZWNrQ29ubmVjdGlvbhIhLnNsdWljZS52MS5DaGVja0Nvbm5lY3Rpb25SZXF1ZXN0GiIuc2x1aWNlLnYxLkNoZWNrQ29ubmVjdGlvblJlc3BvbnNlElIKDUxpc3REYXRhYmFzZXMSHy5zbHVpY2UudjEuTGlzdERhdGFiYXNlc1JlcXVlc3QaIC5zbHVpY2UudjEuTGlzdERhdGFiYXNlc1Jlc3BvbnNlEkkKCkxpc3RUYWJsZXMSHC5zbHVpY2UudjEuTGlzdFRhYmxlc1JlcXVlc3QaHS5zbHVpY2UudjEuTGlzdFRhYmxlc1Jlc3BvbnNlEkMKCEdldFRhYmxlEhouc2x1aWNlLnYxLkdldFRhYmxlUmVxdWVzdBobLnNsdWljZS52MS5HZXRUYWJsZVJlc3BvbnNlEkwKC1ByZXZpZXdSb3dzEh0uc2x1aWNlLnYxLlByZXZpZXdSb3dzUmVxdWVzdBoeLnNsdWljZS52MS5QcmV2aWV3Um93c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_sluice_v1_schema]);
+  fileDesc("Ch9zbHVpY2UvdjEvY2F0YWxvZ19zZXJ2aWNlLnByb3RvEglzbHVpY2UudjEiFgoUR2V0U2VydmVySW5mb1JlcXVlc3QifAoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSFgoOcmVxdWlyZXNfdG9rZW4YAiABKAgSHwoXYWxsb3dzX290aGVyX2NsaWNraG91c2UYAyABKAgSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYBCABKAMiGAoWTGlzdENvbm5lY3Rpb25zUmVxdWVzdCJFChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIqCgtjb25uZWN0aW9ucxgBIAMoCzIVLnNsdWljZS52MS5Db25uZWN0aW9uImkKCkNvbm5lY3Rpb24SDAoEbmFtZRgBIAEoCRILCgN1cmwYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSLgoNaWRlbnRpdHlfbW9kZRgEIAEoDjIXLnNsdWljZS52MS5JZGVudGl0eU1vZGUiawoMTWlzc2luZ0dyYW50EhEKCXByaXZpbGVnZRgBIAEoCRIKCgJvbhgCIAEoCRIPCgdncmFudGVlGAMgASgJEisKCm5lZWRlZF9mb3IYBCADKA4yFy5zbHVpY2UudjEuR3JhbnRQdXJwb3NlIn4KFkNoZWNrQ29ubmVjdGlvblJlcXVlc3QSIgoFdGFibGUYASABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSKgoLY29tbWl0X21vZGUYAiABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIUCgxjcmVhdGVfdGFibGUYAyABKAgitgIKF0NoZWNrQ29ubmVjdGlvblJlc3BvbnNlEhYKDnNlcnZlcl92ZXJzaW9uGAEgASgJEgwKBHVzZXIYAiABKAkSEAoIZGF0YWJhc2UYAyABKAkSEAoIdGltZXpvbmUYBCABKAkSLQoKcm91bmRfdHJpcBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghlbWJlZGRlZBgGIAEoCBIQCgh3YXJuaW5ncxgIIAMoCRIvCg5taXNzaW5nX2dyYW50cxgJIAMoCzIXLnNsdWljZS52MS5NaXNzaW5nR3JhbnQSGAoQZ3JhbnRfc3RhdGVtZW50cxgKIAMoCRItCgx1cGxvYWRfbmVlZHMYCyADKA4yFy5zbHVpY2UudjEuR3JhbnRQdXJwb3NlSgQIBxAIIhYKFExpc3REYXRhYmFzZXNSZXF1ZXN0Ij8KFUxpc3REYXRhYmFzZXNSZXNwb25zZRImCglkYXRhYmFzZXMYASADKAsyEy5zbHVpY2UudjEuRGF0YWJhc2UiOQoIRGF0YWJhc2USDAoEbmFtZRgBIAEoCRIOCgZlbmdpbmUYAiABKAkSDwoHY29tbWVudBgDIAEoCSJMChFMaXN0VGFibGVzUmVxdWVzdBIQCghkYXRhYmFzZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJWChJMaXN0VGFibGVzUmVzcG9uc2USJwoGdGFibGVzGAEgAygLMhcuc2x1aWNlLnYxLlRhYmxlU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioQEKDFRhYmxlU3VtbWFyeRIiCgV0YWJsZRgBIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhIOCgZlbmdpbmUYAiABKAkSFgoJcm93X2NvdW50GAMgASgDSACIAQESFwoKYnl0ZV9jb3VudBgEIAEoA0gBiAEBEg8KB2NvbW1lbnQYBSABKAlCDAoKX3Jvd19jb3VudEINCgtfYnl0ZV9jb3VudCI1Cg9HZXRUYWJsZVJlcXVlc3QSIgoFdGFibGUYASABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYiuwEKEEdldFRhYmxlUmVzcG9uc2USKAoHc3VtbWFyeRgBIAEoCzIXLnNsdWljZS52MS5UYWJsZVN1bW1hcnkSIgoHY29sdW1ucxgCIAMoCzIRLnNsdWljZS52MS5Db2x1bW4SEwoLc29ydGluZ19rZXkYAyABKAkSEwoLcHJpbWFyeV9rZXkYBCABKAkSFQoNcGFydGl0aW9uX2tleRgFIAEoCRIYChBjcmVhdGVfc3RhdGVtZW50GAYgASgJImQKElByZXZpZXdSb3dzUmVxdWVzdBIkCgV0YWJsZRgBIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZkgAEg8KBXF1ZXJ5GAIgASgJSAASDQoFbGltaXQYAyABKAVCCAoGc291cmNlImoKE1ByZXZpZXdSb3dzUmVzcG9uc2USIgoHY29sdW1ucxgBIAMoCzIRLnNsdWljZS52MS5Db2x1bW4SHAoEcm93cxgCIAMoCzIOLnNsdWljZS52MS5Sb3cSEQoJdHJ1bmNhdGVkGAMgASgIKpgBCgxJZGVudGl0eU1vZGUSHQoZSURFTlRJVFlfTU9ERV9VTlNQRUNJRklFRBAAEhkKFUlERU5USVRZX01PREVfU0VSVklDRRABEhcKE0lERU5USVRZX01PREVfVE9LRU4QAhIWChJJREVOVElUWV9NT0RFX1JPTEUQAxIdChlJREVOVElUWV9NT0RFX0lNUEVSU09OQVRFEAQqtQIKDEdyYW50UHVycG9zZRIdChlHUkFOVF9QVVJQT1NFX1VOU1BFQ0lGSUVEEAASGAoUR1JBTlRfUFVSUE9TRV9FWFBPUlQQARIXChNHUkFOVF9QVVJQT1NFX1FVRVJZEAISGQoVR1JBTlRfUFVSUE9TRV9EUllfUlVOEAMSGAoUR1JBTlRfUFVSUE9TRV9ESVJFQ1QQBBIYChRHUkFOVF9QVVJQT1NFX0JMT0NLUxAFEhgKFEdSQU5UX1BVUlBPU0VfQVRPTUlDEAYSGQoVR1JBTlRfUFVSUE9TRV9SRVBMQUNFEAcSGAoUR1JBTlRfUFVSUE9TRV9DUkVBVEUQCBIZChVHUkFOVF9QVVJQT1NFX0pPVVJOQUwQCRIaChZHUkFOVF9QVVJQT1NFX1JFQ09WRVJZEAoyygQKDkNhdGFsb2dTZXJ2aWNlElIKDUdldFNlcnZlckluZm8SHy5zbHVpY2UudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaIC5zbHVpY2UudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlElgKD0xpc3RDb25uZWN0aW9ucxIhLnNsdWljZS52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiIuc2x1aWNlLnYxLkxpc3RDb25uZWN0aW9uc1Jlc3BvbnNlElgKD0NoZWNrQ29ubmVjdGlvbhIhLnNsdWljZS52MS5DaGVja0Nvbm5lY3Rpb25SZXF1ZXN0GiIuc2x1aWNlLnYxLkNoZWNrQ29ubmVjdGlvblJlc3BvbnNlElIKDUxpc3REYXRhYmFzZXMSHy5zbHVpY2UudjEuTGlzdERhdGFiYXNlc1JlcXVlc3QaIC5zbHVpY2UudjEuTGlzdERhdGFiYXNlc1Jlc3BvbnNlEkkKCkxpc3RUYWJsZXMSHC5zbHVpY2UudjEuTGlzdFRhYmxlc1JlcXVlc3QaHS5zbHVpY2UudjEuTGlzdFRhYmxlc1Jlc3BvbnNlEkMKCEdldFRhYmxlEhouc2x1aWNlLnYxLkdldFRhYmxlUmVxdWVzdBobLnNsdWljZS52MS5HZXRUYWJsZVJlc3BvbnNlEkwKC1ByZXZpZXdSb3dzEh0uc2x1aWNlLnYxLlByZXZpZXdSb3dzUmVxdWVzdBoeLnNsdWljZS52MS5QcmV2aWV3Um93c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_sluice_v1_ingest_service, file_sluice_v1_schema]);
 
 /**
  * Asks for the server.
@@ -152,11 +154,76 @@ export const ConnectionSchema: GenMessage<Connection> = /*@__PURE__*/
   messageDesc(file_sluice_v1_catalog_service, 4);
 
 /**
+ * A grant that is missing.
+ *
+ * @generated from message sluice.v1.MissingGrant
+ */
+export type MissingGrant = Message<"sluice.v1.MissingGrant"> & {
+  /**
+   * The privilege as GRANT names it, such as `ALTER MOVE PARTITION`.
+   *
+   * @generated from field: string privilege = 1;
+   */
+  privilege: string;
+
+  /**
+   * On what, as GRANT names it, such as `sales.t`, `sales._sluice_*` or `MergeTree`.
+   *
+   * @generated from field: string on = 2;
+   */
+  on: string;
+
+  /**
+   * The user or role that lacks it.
+   *
+   * @generated from field: string grantee = 3;
+   */
+  grantee: string;
+
+  /**
+   * What it is needed for; at least one.
+   *
+   * @generated from field: repeated sluice.v1.GrantPurpose needed_for = 4;
+   */
+  neededFor: GrantPurpose[];
+};
+
+/**
+ * Describes the message sluice.v1.MissingGrant.
+ * Use `create(MissingGrantSchema)` to create a new message.
+ */
+export const MissingGrantSchema: GenMessage<MissingGrant> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_catalog_service, 5);
+
+/**
  * Asks for the state of the connection.
  *
  * @generated from message sluice.v1.CheckConnectionRequest
  */
 export type CheckConnectionRequest = Message<"sluice.v1.CheckConnectionRequest"> & {
+  /**
+   * The table whose grants to look at, which need not be there. Default: all tables of the default database,
+   * where a user who has the grants for single tables lacks them. A caller who may not use the table gets
+   * TABLE_NOT_ALLOWED.
+   *
+   * @generated from field: sluice.v1.TableRef table = 1;
+   */
+  table?: TableRef | undefined;
+
+  /**
+   * The mode of the uploads into it that `upload_needs` is about. Default: the strongest that the table
+   * allows.
+   *
+   * @generated from field: sluice.v1.CommitMode commit_mode = 2;
+   */
+  commitMode: CommitMode;
+
+  /**
+   * Whether they make the table.
+   *
+   * @generated from field: bool create_table = 3;
+   */
+  createTable: boolean;
 };
 
 /**
@@ -164,7 +231,7 @@ export type CheckConnectionRequest = Message<"sluice.v1.CheckConnectionRequest">
  * Use `create(CheckConnectionRequestSchema)` to create a new message.
  */
 export const CheckConnectionRequestSchema: GenMessage<CheckConnectionRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 5);
+  messageDesc(file_sluice_v1_catalog_service, 6);
 
 /**
  * The state of the connection.
@@ -215,21 +282,36 @@ export type CheckConnectionResponse = Message<"sluice.v1.CheckConnectionResponse
   embedded: boolean;
 
   /**
-   * What the user may not do with all tables of `database`, as GRANT names it: SELECT is for exports, INSERT
-   * for uploads, CREATE TABLE for uploads that make their table. It may have the right for single tables.
-   * Empty where nothing is missing, and where ClickHouse does not know the statement CHECK GRANT.
-   *
-   * @generated from field: repeated string missing_grants = 7;
-   */
-  missingGrants: string[];
-
-  /**
    * What is unsafe about the connection and what to do, in words: that callers' own statements have rights
    * that they do not need. Empty where nothing is.
    *
    * @generated from field: repeated string warnings = 8;
    */
   warnings: string[];
+
+  /**
+   * What is missing for anything that Sluice does with the table: look at `needed_for`. Empty where nothing
+   * is, and where ClickHouse does not know the statement CHECK GRANT.
+   *
+   * @generated from field: repeated sluice.v1.MissingGrant missing_grants = 9;
+   */
+  missingGrants: MissingGrant[];
+
+  /**
+   * The statements that give what is missing for exports and for an upload as the request describes it, with its
+   * journal and its recovery, and nothing for other modes; to be run by somebody who may.
+   *
+   * @generated from field: repeated string grant_statements = 10;
+   */
+  grantStatements: string[];
+
+  /**
+   * What an upload as the request describes it needs grants for: it is refused while one of `missing_grants` is
+   * for any of these. The journal is among them where the user may make it, and not use it.
+   *
+   * @generated from field: repeated sluice.v1.GrantPurpose upload_needs = 11;
+   */
+  uploadNeeds: GrantPurpose[];
 };
 
 /**
@@ -237,7 +319,7 @@ export type CheckConnectionResponse = Message<"sluice.v1.CheckConnectionResponse
  * Use `create(CheckConnectionResponseSchema)` to create a new message.
  */
 export const CheckConnectionResponseSchema: GenMessage<CheckConnectionResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 6);
+  messageDesc(file_sluice_v1_catalog_service, 7);
 
 /**
  * Asks for the databases.
@@ -252,7 +334,7 @@ export type ListDatabasesRequest = Message<"sluice.v1.ListDatabasesRequest"> & {
  * Use `create(ListDatabasesRequestSchema)` to create a new message.
  */
 export const ListDatabasesRequestSchema: GenMessage<ListDatabasesRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 7);
+  messageDesc(file_sluice_v1_catalog_service, 8);
 
 /**
  * The databases.
@@ -273,7 +355,7 @@ export type ListDatabasesResponse = Message<"sluice.v1.ListDatabasesResponse"> &
  * Use `create(ListDatabasesResponseSchema)` to create a new message.
  */
 export const ListDatabasesResponseSchema: GenMessage<ListDatabasesResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 8);
+  messageDesc(file_sluice_v1_catalog_service, 9);
 
 /**
  * One database.
@@ -308,7 +390,7 @@ export type Database = Message<"sluice.v1.Database"> & {
  * Use `create(DatabaseSchema)` to create a new message.
  */
 export const DatabaseSchema: GenMessage<Database> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 9);
+  messageDesc(file_sluice_v1_catalog_service, 10);
 
 /**
  * Asks for the tables of a database.
@@ -343,7 +425,7 @@ export type ListTablesRequest = Message<"sluice.v1.ListTablesRequest"> & {
  * Use `create(ListTablesRequestSchema)` to create a new message.
  */
 export const ListTablesRequestSchema: GenMessage<ListTablesRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 10);
+  messageDesc(file_sluice_v1_catalog_service, 11);
 
 /**
  * One page of tables.
@@ -371,7 +453,7 @@ export type ListTablesResponse = Message<"sluice.v1.ListTablesResponse"> & {
  * Use `create(ListTablesResponseSchema)` to create a new message.
  */
 export const ListTablesResponseSchema: GenMessage<ListTablesResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 11);
+  messageDesc(file_sluice_v1_catalog_service, 12);
 
 /**
  * One table, in short.
@@ -420,7 +502,7 @@ export type TableSummary = Message<"sluice.v1.TableSummary"> & {
  * Use `create(TableSummarySchema)` to create a new message.
  */
 export const TableSummarySchema: GenMessage<TableSummary> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 12);
+  messageDesc(file_sluice_v1_catalog_service, 13);
 
 /**
  * Asks for one table.
@@ -441,7 +523,7 @@ export type GetTableRequest = Message<"sluice.v1.GetTableRequest"> & {
  * Use `create(GetTableRequestSchema)` to create a new message.
  */
 export const GetTableRequestSchema: GenMessage<GetTableRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 13);
+  messageDesc(file_sluice_v1_catalog_service, 14);
 
 /**
  * One table.
@@ -497,7 +579,7 @@ export type GetTableResponse = Message<"sluice.v1.GetTableResponse"> & {
  * Use `create(GetTableResponseSchema)` to create a new message.
  */
 export const GetTableResponseSchema: GenMessage<GetTableResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 14);
+  messageDesc(file_sluice_v1_catalog_service, 15);
 
 /**
  * Asks for rows to look at.
@@ -541,7 +623,7 @@ export type PreviewRowsRequest = Message<"sluice.v1.PreviewRowsRequest"> & {
  * Use `create(PreviewRowsRequestSchema)` to create a new message.
  */
 export const PreviewRowsRequestSchema: GenMessage<PreviewRowsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 15);
+  messageDesc(file_sluice_v1_catalog_service, 16);
 
 /**
  * Rows to look at.
@@ -577,7 +659,7 @@ export type PreviewRowsResponse = Message<"sluice.v1.PreviewRowsResponse"> & {
  * Use `create(PreviewRowsResponseSchema)` to create a new message.
  */
 export const PreviewRowsResponseSchema: GenMessage<PreviewRowsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_catalog_service, 16);
+  messageDesc(file_sluice_v1_catalog_service, 17);
 
 /**
  * Whom Sluice is to ClickHouse.
@@ -628,6 +710,96 @@ export const IdentityModeSchema: GenEnum<IdentityMode> = /*@__PURE__*/
   enumDesc(file_sluice_v1_catalog_service, 0);
 
 /**
+ * What a grant of ClickHouse is needed for. `docs/grants.md` has the list of all of them.
+ *
+ * @generated from enum sluice.v1.GrantPurpose
+ */
+export enum GrantPurpose {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: GRANT_PURPOSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Exports and previews of a table.
+   *
+   * @generated from enum value: GRANT_PURPOSE_EXPORT = 1;
+   */
+  EXPORT = 1,
+
+  /**
+   * Exports and previews of a query of the caller's own.
+   *
+   * @generated from enum value: GRANT_PURPOSE_QUERY = 2;
+   */
+  QUERY = 2,
+
+  /**
+   * Inspections with a table, and dry runs.
+   *
+   * @generated from enum value: GRANT_PURPOSE_DRY_RUN = 3;
+   */
+  DRY_RUN = 3,
+
+  /**
+   * Uploads in the mode DIRECT.
+   *
+   * @generated from enum value: GRANT_PURPOSE_DIRECT = 4;
+   */
+  DIRECT = 4,
+
+  /**
+   * Uploads in the mode BLOCKS.
+   *
+   * @generated from enum value: GRANT_PURPOSE_BLOCKS = 5;
+   */
+  BLOCKS = 5,
+
+  /**
+   * Uploads in the mode ATOMIC.
+   *
+   * @generated from enum value: GRANT_PURPOSE_ATOMIC = 6;
+   */
+  ATOMIC = 6,
+
+  /**
+   * Uploads in the mode REPLACE.
+   *
+   * @generated from enum value: GRANT_PURPOSE_REPLACE = 7;
+   */
+  REPLACE = 7,
+
+  /**
+   * Uploads that make their table, beside what their mode needs.
+   *
+   * @generated from enum value: GRANT_PURPOSE_CREATE = 8;
+   */
+  CREATE = 8,
+
+  /**
+   * The journal. Without it uploads are loaded, and cannot be resumed.
+   *
+   * @generated from enum value: GRANT_PURPOSE_JOURNAL = 9;
+   */
+  JOURNAL = 9,
+
+  /**
+   * To end what a cancelled or interrupted transfer has left, and to go on behind it.
+   *
+   * @generated from enum value: GRANT_PURPOSE_RECOVERY = 10;
+   */
+  RECOVERY = 10,
+}
+
+/**
+ * Describes the enum sluice.v1.GrantPurpose.
+ */
+export const GrantPurposeSchema: GenEnum<GrantPurpose> = /*@__PURE__*/
+  enumDesc(file_sluice_v1_catalog_service, 1);
+
+/**
  * What is in ClickHouse: databases, tables, columns, rows to look at. All calls read only, may be
  * repeated, and fail with CLICKHOUSE_UNAVAILABLE while ClickHouse is away.
  *
@@ -666,7 +838,7 @@ export const CatalogService: GenService<{
     output: typeof ListConnectionsResponseSchema;
   },
   /**
-   * Says whether ClickHouse answers, and as whom.
+   * Says whether ClickHouse answers, and as whom, and which grants that user lacks.
    *
    * @generated from rpc sluice.v1.CatalogService.CheckConnection
    */

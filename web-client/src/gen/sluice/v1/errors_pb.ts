@@ -458,14 +458,15 @@ export enum ErrorReason {
   AMBIGUOUS_FILE = 44,
 
   /**
-   * [NOT_FOUND] Metadata: `database`.
+   * [NOT_FOUND] Metadata: `database`, and `grants`, where the user of ClickHouse may not see it: the statement by
+   * which it would.
    *
    * @generated from enum value: ERROR_REASON_DATABASE_NOT_FOUND = 50;
    */
   DATABASE_NOT_FOUND = 50,
 
   /**
-   * [NOT_FOUND] Metadata: `table`.
+   * [NOT_FOUND] Metadata: `table`, and `grants`, as above.
    *
    * @generated from enum value: ERROR_REASON_TABLE_NOT_FOUND = 51;
    */
@@ -563,7 +564,8 @@ export enum ErrorReason {
   CLICKHOUSE_AUTHENTICATION = 72,
 
   /**
-   * [PERMISSION_DENIED] The user lacks a grant.
+   * [PERMISSION_DENIED] The user lacks a grant. Where an upload is refused before it begins, metadata: `table`, and
+   * `grants`, the statements that give all that are missing, separated by `; `.
    *
    * @generated from enum value: ERROR_REASON_CLICKHOUSE_ACCESS_DENIED = 73;
    */
