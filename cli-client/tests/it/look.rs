@@ -217,3 +217,57 @@ fn another_clickhouse_is_worked_with_where_the_server_allows_it() {
     let refused = server.fails(&own, 6);
     assert_eq!(refused["reason"], "CLICKHOUSE_NOT_ALLOWED");
 }
+
+#[test]
+fn ping_lists_the_grants_that_an_upload_lacks_and_ends_with_6() {
+    let server = start();
+    server.sql("CREATE TABLE shop.log (n UInt8) ENGINE = Log");
+    // As the user of the embedded ClickHouse who may only read.
+    let limited = Server::start_with(&[
+        "--clickhouse-url",
+        &server.engine_url(),
+        "--clickhouse-user",
+        "sluice_callers",
+        "--clickhouse-password-file",
+        server
+            .data
+            .path()
+            .join("clickhouse-password")
+            .to_str()
+            .unwrap(),
+    ]);
+    let line = ["--json", "ping", "--table", "shop.log"];
+    let assert = limited.sluice(&line).assert().code(6);
+    let answer: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(answer["upload_needs"], json!(["direct"]));
+    let missing = answer["missing_grants"].as_array().unwrap();
+    let insert = missing
+        .iter()
+        .find(|one| one["privilege"] == "INSERT" && one["on"] == "shop.log");
+    assert_eq!(insert.unwrap()["grantee"], "sluice_callers");
+    let statement = "GRANT INSERT ON shop.log TO sluice_callers";
+    assert!(
+        answer["grant_statements"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(statement))
+    );
+
+    let assert = limited.sluice(&line[1..]).assert().code(6);
+    let output = assert.get_output();
+    let (text, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(text.contains(&format!("\n  {statement};\n")), "{text}");
+    assert!(
+        errors.contains("lacks grants that an upload into shop.log needs"),
+        "{errors}"
+    );
+    // What nobody has asked for is listed only; and who may do everything lacks nothing.
+    limited.text(&["ping"]);
+    let everything = [
+        "ping", "--table", "shop.log", "--commit", "replace", "--create",
+    ];
+    assert_eq!(server.json(&everything)["missing_grants"], json!([]));
+}

@@ -208,6 +208,11 @@ impl Server {
         &self.url
     }
 
+    /// The address of its engine.
+    pub(crate) fn engine_url(&self) -> String {
+        format!("http://{}", self.engine_address)
+    }
+
     /// The port that it listens on.
     pub(crate) fn port(&self) -> &str {
         let (_, port) = self.url.rsplit_once(':').unwrap();

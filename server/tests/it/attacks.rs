@@ -20,6 +20,6 @@ mod trouble;
 mod web;
 
 pub(crate) use self::{
-    kit::{SECRET, USUAL, secret_source, token_of, write_secret},
+    kit::{SECRET, USUAL, connection_to, secret_source, token_of, write_secret},
     transport::Ca,
 };

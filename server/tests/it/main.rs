@@ -26,6 +26,7 @@ mod export;
 mod faults;
 mod fleet;
 mod formats;
+mod grants;
 mod inspect;
 mod memory;
 mod odd;
