@@ -22,6 +22,7 @@
 
 mod chaos;
 mod commit;
+mod grants;
 mod host;
 mod impersonate;
 mod journal;

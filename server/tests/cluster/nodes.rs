@@ -15,7 +15,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::host;
+use crate::{grants, host};
 
 /// The longest that a start, a repair or an answer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -212,6 +212,7 @@ impl Node {
         let shards = shard(first + &second) + &shard(third);
         let number = self.number;
         let shard = number.div_ceil(2);
+        let users = grants::users();
         let config = format!(
             "<clickhouse>
   <zookeeper>
@@ -234,7 +235,12 @@ impl Node {
     <no_password/><networks><ip>127.0.0.1</ip></networks><grants>
       <query>GRANT SELECT, INSERT ON alice.*</query><query>GRANT SELECT ON system.merge_tree_settings</query>
     </grants>
-  </alice></users>
+  </alice>{users}</users>
+  <!-- As the usual configuration of a server has it. -->
+  <access_control_improvements>
+    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+    <table_engines_require_grant>true</table_engines_require_grant>
+  </access_control_improvements>
   <profiles><default/></profiles>
   <quotas><default/></quotas>
 </clickhouse>"

@@ -55,6 +55,12 @@ impl Service {
         ])
     }
 
+    /// Starts one that works with ClickHouse as another user than `default`.
+    pub(crate) fn start_for(user: &str, clickhouse: &str) -> Self {
+        let options = ["--clickhouse-user", user, "--clickhouse-url", clickhouse];
+        Self::start_as(options.map(str::to_owned).to_vec())
+    }
+
     /// Starts one with a configuration file.
     pub(crate) fn start_with_file(file: &Path) -> Self {
         Self::start_as(vec!["--config".to_owned(), file.display().to_string()])
