@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::clickhouse::{
     Client, Error, Result, Rows, Statement,
-    nodes::{Nodes, PerNode},
+    nodes::{Node, Nodes, PerNode},
     sql::{
         Fence, TableName,
         journal::{self, Keeping},
@@ -71,8 +71,8 @@ struct Known {
 /// The node that an operation of the journal works with.
 #[derive(Clone, Copy, Debug)]
 struct Place<'a> {
+    node: &'a Node,
     client: &'a Client,
-    url: &'a str,
     known: &'a Known,
 }
 
@@ -110,8 +110,8 @@ impl Journal {
     fn at_number(&self, number: usize) -> Place<'_> {
         let node = self.nodes.get(number);
         Place {
+            node,
             client: node.client(),
-            url: node.url(),
             known: self.known.get(number),
         }
     }
@@ -161,7 +161,7 @@ impl Journal {
     async fn spread(&self, at: Place<'_>) {
         for number in self.nodes.answering() {
             let place = self.at_number(number);
-            let is_new = place.url != at.url && place.known.absence.get().is_none();
+            let is_new = place.node.url() != at.node.url() && place.known.absence.get().is_none();
             if is_new && let Ok(absence) = self.create(place).await {
                 place.known.absence.set(absence).ok();
             }
@@ -186,7 +186,7 @@ impl Journal {
         if counts == [journal::TABLE_COUNT as u64] {
             return Ok(true);
         }
-        match at.client.replica().await? {
+        match at.node.replica().await? {
             Some(_) => self.open().await,
             None => Ok(false),
         }
@@ -502,6 +502,23 @@ impl Journal {
         .await
     }
 
+    /// Whether the journal is, or would be, kept together with those of other nodes.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn is_to_be_shared(&self) -> Result<bool> {
+        let at = self.at();
+        let there: Vec<bool> = at
+            .client
+            .fetch(&journal::is_together(&self.database))
+            .await?;
+        match there.first() {
+            Some(is_together) => Ok(*is_together),
+            None => Ok(at.node.replica().await?.is_some()),
+        }
+    }
+
     /// Whether the journal is kept together with those of other nodes.
     ///
     /// # Errors
@@ -518,7 +535,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn show_steps_at(&self, client: &Client, url: &str) -> Result<()> {
         let at = self.at();
-        if at.url == url || !self.is_together(at).await? {
+        if at.node.url() == url || !self.is_together(at).await? {
             return Ok(());
         }
         self.sync(client, journal::CLAIMS).await
@@ -632,9 +649,9 @@ impl Journal {
         let there: Vec<bool> = at.client.fetch(&statement).await?;
         let replica = match there.first() {
             Some(false) => None,
-            Some(true) | None => at.client.replica().await?,
+            Some(true) | None => at.node.replica().await?.map(str::to_owned),
         };
-        let (url, database) = (at.url, &self.database);
+        let (url, database) = (at.node.url(), &self.database);
         let is_alone = || {
             format!(
                 "the journal cannot be kept: the tables of the database {database} at {url} are not replicated, \

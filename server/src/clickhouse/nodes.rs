@@ -10,13 +10,15 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use serde::Deserialize;
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Client, Error, Result, Statement, sql};
+use super::{Client, Result, Statement, sql};
 
 /// The pause between two looks at a node.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The code of ClickHouse for a name that is no macro: `NO_ELEMENTS_IN_CONFIG`.
+const NO_SUCH_MACRO: i32 = 139;
 
 /// How long a node may take to answer.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -37,14 +39,7 @@ pub(crate) struct Node {
     url: String,
     client: Client,
     is_silent: AtomicBool,
-    name: OnceCell<String>,
-}
-
-/// A row of `sql::servers::macros`.
-#[derive(::clickhouse::Row, Deserialize)]
-struct MacroRow {
-    name: String,
-    value: String,
+    replica: OnceCell<Option<String>>,
 }
 
 impl Node {
@@ -54,7 +49,7 @@ impl Node {
             url,
             client,
             is_silent: AtomicBool::new(false),
-            name: OnceCell::const_new(),
+            replica: OnceCell::const_new(),
         }
     }
 
@@ -68,18 +63,33 @@ impl Node {
         &self.client
     }
 
-    /// What it is known by, whatever its address: the macros `shard`, where there is one, and `replica`; its
-    /// address where it does not belong to a cluster.
+    /// The name under which it keeps tables together with others: the macros `shard`, where there is one, and
+    /// `replica`. None where it does not belong to a cluster.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(crate) async fn replica(&self) -> Result<Option<&str>> {
+        let replica = self.replica.get_or_try_init(|| async {
+            let Some(replica) = self.client.macro_value("replica").await? else {
+                return Ok(None);
+            };
+            let shard = self.client.macro_value("shard").await?;
+            Ok(Some(match shard {
+                Some(shard) => format!("{shard}-{replica}"),
+                None => replica,
+            }))
+        });
+        replica.await.map(Option::as_deref)
+    }
+
+    /// What it is known by, whatever its address; its address where it does not belong to a cluster.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
     pub(crate) async fn name(&self) -> Result<&str> {
-        let name = self.name.get_or_try_init(|| async {
-            let replica = self.client.replica().await?;
-            Ok::<_, Error>(replica.unwrap_or_else(|| self.url.clone()))
-        });
-        name.await.map(String::as_str)
+        Ok(self.replica().await?.unwrap_or(&self.url))
     }
 
     fn answers(&self) -> bool {
@@ -139,7 +149,7 @@ impl Nodes {
     /// The number of the one with a name; those that have never answered are not known by theirs.
     pub(crate) async fn find(&self, name: &str) -> Option<usize> {
         for (number, node) in self.all().enumerate() {
-            let is_known = node.answers() || node.name.initialized();
+            let is_known = node.answers() || node.replica.initialized();
             if is_known && node.name().await.is_ok_and(|found| found == name) {
                 return Some(number);
             }
@@ -177,22 +187,22 @@ impl Client {
         answer.is_ok_and(|answer: Result<_>| answer.is_ok())
     }
 
-    /// The name under which a node keeps tables together with others; none where it does not belong to a cluster, or
-    /// the user may not know.
+    /// What a macro of the server stands for; none where it has none of this name. Everybody may ask.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub(crate) async fn replica(&self) -> Result<Option<String>> {
-        let macros: Vec<MacroRow> = match self.fetch(&sql::servers::macros()).await {
-            Ok(macros) => macros,
-            Err(Error::AccessDenied(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !macros.iter().any(|found| found.name == "replica") {
-            return Ok(None);
+    pub(crate) async fn macro_value(&self, name: &str) -> Result<Option<String>> {
+        match self.fetch(&sql::servers::macro_value(name)).await {
+            Ok(values) => Ok(Vec::into_iter(values).next()),
+            Err(error)
+                if error
+                    .exception()
+                    .is_some_and(|known| known.code == NO_SUCH_MACRO) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        let values: Vec<_> = macros.into_iter().map(|found| found.value).collect();
-        Ok(Some(values.join("-")))
     }
 }

@@ -269,6 +269,7 @@ impl Inner {
                 journal: own_database.to_owned(),
                 has_own_database: row.has_own_database == 1,
                 is_synced: self.config.fsync,
+                is_journal_shared: self.journal.is_to_be_shared().await?,
             },
         })
     }

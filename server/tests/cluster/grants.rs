@@ -18,12 +18,10 @@ const LOADER: &str = "loader";
 /// The same without one.
 const LESS: &str = "less";
 
-/// Rows of a block.
-
 /// What only the one of them has.
 const MISSING: &str = "GRANT ALTER DELETE ON granted.t";
 
-const GRANTS: [&str; 11] = [
+const GRANTS: [&str; 12] = [
     "GRANT INSERT, SYSTEM SYNC REPLICA ON granted.t",
     "GRANT INSERT, ALTER DELETE, SYSTEM SYNC REPLICA, TRUNCATE ON granted.r",
     "GRANT INSERT, ALTER DELETE, SYSTEM SYNC REPLICA ON shared.t",
@@ -33,8 +31,9 @@ const GRANTS: [&str; 11] = [
     "GRANT SELECT ON system.processes",
     "GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE, ALTER DELETE, ALTER SETTINGS, OPTIMIZE ON granted._sluice_*",
     "GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE, ALTER DELETE, ALTER SETTINGS, OPTIMIZE ON sluice._sluice_*",
-    "GRANT CREATE DATABASE, CREATE TABLE, SELECT, INSERT ON sluice.*",
-    "GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree",
+    "GRANT CREATE DATABASE, CREATE TABLE, SELECT, INSERT, SYSTEM SYNC REPLICA ON sluice.*",
+    "GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplicatedMergeTree, TABLE ENGINE ON ReplicatedReplacingMergeTree",
+    "GRANT SELECT ON system.replicas",
 ];
 
 /// Them, as the configuration of a node has them.

@@ -27,14 +27,6 @@ pub(crate) fn size(cluster: &str) -> Statement {
     )
 }
 
-/// What a macro stands for.
-pub(crate) fn macro_value(name: &str) -> Statement {
-    Statement::with_params(
-        "SELECT substitution FROM system.macros WHERE macro = {p0:String}".to_owned(),
-        vec![name.to_owned()],
-    )
-}
-
 /// The smallest default of each of some settings of tables, on all servers; `settings` is the system table.
 pub(crate) fn least_defaults(cluster: &str, settings: &str, names: &[&str]) -> Statement {
     let names = join(names, |name| quote_string(name));

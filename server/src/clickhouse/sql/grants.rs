@@ -96,6 +96,10 @@ enum When {
     Mapped,
     /// The server runs with `--fsync on`.
     Fsync,
+    /// The node of the journal belongs to no cluster.
+    OneNode,
+    /// It belongs to a cluster, which keeps the journal together.
+    Cluster,
 }
 
 /// One line of the table.
@@ -188,10 +192,15 @@ const RULES: &[Rule] = &[
         &["CREATE DATABASE", "CREATE TABLE", "SELECT", "INSERT"],
         On::Journal, &[Purpose::Journal], When::Always, Holder::Journal,
     ),
-    rule(&["TABLE ENGINE"], On::Engine("MergeTree"), &[Purpose::Journal], When::Always, Holder::Journal),
-    rule(&["TABLE ENGINE"], On::Engine("ReplacingMergeTree"), &[Purpose::Journal], When::Always, Holder::Journal),
+    rule(&["TABLE ENGINE"], On::Engine("MergeTree"), &[Purpose::Journal], When::OneNode, Holder::Journal),
+    rule(&["TABLE ENGINE"], On::Engine("ReplacingMergeTree"), &[Purpose::Journal], When::OneNode, Holder::Journal),
+    rule(&["TABLE ENGINE"], On::Engine("ReplicatedMergeTree"), &[Purpose::Journal], When::Cluster, Holder::Journal),
+    rule(&["TABLE ENGINE"], On::Engine("ReplicatedReplacingMergeTree"), &[Purpose::Journal], When::Cluster, Holder::Journal),
+    rule(&["SYSTEM SYNC REPLICA"], On::Journal, &[Purpose::Journal], When::Cluster, Holder::Journal),
     rule(&["ALTER SETTINGS"], On::Journal, &[Purpose::Journal], When::Fsync, Holder::Journal),
     rule(&["SELECT"], On::System("processes"), &[Purpose::Recovery], When::Always, Holder::Caller),
+    // That a table is the same at another node.
+    rule(&["SELECT"], On::System("replicas"), &[Purpose::Recovery], When::Cluster, Holder::Caller),
     // The new table of an upload that fails.
     rule(&["DROP TABLE"], On::Table, &[Purpose::Recovery], When::New, Holder::Caller),
 ];
@@ -215,6 +224,8 @@ pub(crate) struct Subject {
     pub(crate) has_own_database: bool,
     /// Whether the journal is written with fsync.
     pub(crate) is_synced: bool,
+    /// Whether it is kept together by the nodes of a cluster.
+    pub(crate) is_journal_shared: bool,
 }
 
 impl Subject {
@@ -235,6 +246,8 @@ impl Subject {
             When::New => self.is_new,
             When::Mapped => self.is_mapped,
             When::Fsync => self.is_synced,
+            When::OneNode => !self.is_journal_shared,
+            When::Cluster => self.is_journal_shared,
         }
     }
 

@@ -26,11 +26,10 @@ pub(crate) fn disks() -> Statement {
     )
 }
 
-/// What names the node as a replica, if it belongs to a cluster: of both macros the shard first.
-pub(crate) fn macros() -> Statement {
-    Statement::new(
-        "SELECT macro AS name, substitution AS value FROM system.macros \
-         WHERE macro IN ('shard', 'replica') ORDER BY macro DESC"
-            .to_owned(),
+/// What a macro stands for; an exception where there is none of this name.
+pub(crate) fn macro_value(name: &str) -> Statement {
+    Statement::with_params(
+        "SELECT getMacro({p0:String})".to_owned(),
+        vec![name.to_owned()],
     )
 }

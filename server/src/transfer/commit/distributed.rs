@@ -101,8 +101,7 @@ async fn cluster_name(client: &Client, argument: &str) -> Result<Option<String>>
     else {
         return Ok(Some(name.to_owned()));
     };
-    let values: Vec<String> = client.fetch(&sql::macro_value(of_macro)).await?;
-    Ok(values.into_iter().next())
+    Ok(client.macro_value(of_macro).await?)
 }
 
 /// Why the same row may go to another shard when it comes again.

@@ -15,6 +15,7 @@ fn subject(engine: &str) -> Subject {
         journal: "sluice".to_owned(),
         has_own_database: true,
         is_synced: false,
+        is_journal_shared: false,
     }
 }
 
@@ -60,6 +61,8 @@ fn case(when: When) -> &'static str {
         When::New => "a new table",
         When::Mapped => "`role`, `impersonate`",
         When::Fsync => "`--fsync on`",
+        When::OneNode => "no macro `replica`",
+        When::Cluster => "macro `replica`",
     }
 }
 
@@ -111,6 +114,10 @@ fn the_documented_statements_give_what_is_asked_for() {
     };
     let plain = subject("MergeTree");
     let replicated = subject("ReplicatedMergeTree");
+    let cluster = Subject {
+        is_journal_shared: true,
+        ..subject("MergeTree")
+    };
     for (title, subject, purpose) in [
         ("exports", &plain, Purpose::Export),
         ("dry runs", &plain, Purpose::DryRun),
@@ -126,6 +133,7 @@ fn the_documented_statements_give_what_is_asked_for() {
         ("REPLACE, replicated", &replicated, Purpose::Replace),
         ("--create, beside its mode", &new, Purpose::Create),
         ("the journal", &plain, Purpose::Journal),
+        ("the journal on a cluster", &cluster, Purpose::Journal),
         ("recovery", &new, Purpose::Recovery),
     ] {
         let mut block = format!("    -- {title}\n");
