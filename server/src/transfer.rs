@@ -18,6 +18,7 @@ mod claims;
 mod commit;
 pub mod cut;
 pub mod grants;
+mod inserts;
 pub mod plan;
 pub mod profile;
 mod protocol;
@@ -176,6 +177,11 @@ impl Patience {
         Self {
             pauses: RETRY_PAUSES[..FIRST_CONTACT_TRIES].iter(),
         }
+    }
+
+    /// For work that its caller tries again.
+    fn none() -> Self {
+        Self { pauses: [].iter() }
     }
 
     /// Waits after a failure, and until ClickHouse is there; gives the error back when it does not

@@ -1,8 +1,9 @@
-//! How the rows of an upload become visible: the choice of the commit mode, and the staging table.
+//! How the rows of an upload become visible: the choice of the commit mode, the staging table, the commit.
 //!
-//! `transfer::upload` asks for both. It must never promise what the table cannot keep.
+//! `transfer::upload` asks for all three. It must never promise what the table cannot keep.
 
 mod choice;
+pub(super) mod complete;
 mod distributed;
 pub(super) mod staging;
 pub(super) mod window;

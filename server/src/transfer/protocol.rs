@@ -6,6 +6,9 @@
 //! them learn the same answer. `explorer` goes through all that can happen. It must never let a final step
 //! (DONE, CANCEL, FAIL) be followed by another one, nor COMMIT by anything but DONE.
 
+pub(super) mod completion;
+pub(super) mod ending;
+
 #[cfg(test)]
 mod explorer;
 
@@ -14,7 +17,7 @@ use uuid::Uuid;
 use super::CommitMode;
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// Somebody works on the upload: begins it, goes on with it, or begins it anew.
     Own,
@@ -187,6 +190,16 @@ impl Claim {
             target: Uuid::nil(),
             moves: Vec::new(),
             counted: Counted::default(),
+        }
+    }
+
+    /// What follows a COMMIT that `run` has completed.
+    pub(super) fn done(&self, run: Uuid) -> Self {
+        Self {
+            number: self.number + 1,
+            step: Step::Done,
+            run,
+            ..self.clone()
         }
     }
 

@@ -14,7 +14,6 @@ use super::{
     claims::as_counted,
     protocol::{Claim, Due, Standing, Step},
     records::SILENCE_SECONDS,
-    upload::complete,
 };
 use crate::{
     clickhouse::sql::{TableName, staging as sql},
@@ -239,7 +238,7 @@ impl Inner {
     /// Completes a commit whose server has gone, where this one gets to the table without the caller.
     async fn complete_for(&self, row: TransferRow, commit: &Claim) -> Result<()> {
         match self.through_that_of(&row, commit.incarnation).await? {
-            Some(inner) => complete(&inner, row, commit).await.map(drop),
+            Some(inner) => inner.complete(row, commit).await.map(drop),
             None => Ok(()),
         }
     }

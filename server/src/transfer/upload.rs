@@ -39,7 +39,6 @@ use super::{
 };
 use crate::{config::TransferConfig, journal::RejectedRow, task};
 
-pub(super) use finish::complete;
 pub(super) use past::Past;
 
 /// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
@@ -199,7 +198,7 @@ impl Transfers {
             drop(sender.send(outcome));
             drop(held);
             if is_pending {
-                finish::complete_pending(&work, id).await;
+                work.complete_pending(id).await;
             }
         }));
         Ok(Upload {

@@ -434,3 +434,26 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
         assert_eq!(there, "200000\t200000");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_made_anew_is_not_gone_on_with() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    let create = "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+                  SETTINGS non_replicated_deduplication_window = 1000";
+    server.sql(create);
+    let spec = spec_of("t", 1, pb::CommitMode::Blocks);
+    let id = spec.transfer_id.clone();
+    let upload = OpenUpload::begin_with(&server, spec.clone()).await;
+    upload
+        .data(text.as_bytes()[..text.len() * 3 / 4].to_vec())
+        .await;
+    until_rows_are_staged(&server, &id, 120_000).await;
+    upload.hang_up().await;
+    until_state(&server, &id, pb::TransferState::Interrupted).await;
+    server.sql("DROP TABLE t SYNC");
+    server.sql(create);
+    let status = server.upload(spec, text).await.unwrap_err();
+    assert_eq!(reason(&status), "TABLE_CHANGED", "{status:?}");
+    assert_eq!(server.sql("SELECT count() FROM t"), "0");
+}

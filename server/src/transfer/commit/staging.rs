@@ -1,40 +1,26 @@
-//! The staging table of one upload: made, handed from owner to owner, counted, moved into the target or
-//! attached to it, dropped.
+//! The staging table of one upload: made, handed from owner to owner, counted, dropped; and what
+//! `commit::complete` needs to bring its rows into the target.
 //!
 //! `transfer::upload` and `transfer::sweeper` drive it. Every step can be repeated, after a crash of
-//! whoever took it too, and by another server; it must never move a row twice, nor take a table that
-//! is not there for one that has been moved.
+//! whoever took it too, and by another server; nothing is decided here.
 //!
 //! How this works: the name of the table ends with the incarnation of the file and the step of the
 //! journal by which its owner has it. Whoever takes the upload over gives the table his own step, so that
-//! what a former owner begins later finds nothing. REPLACE moves the rows into a table made like the
-//! target, whose name counts the attempts: an exchange is sent once for each name, because a repeated
-//! one would swap back.
-//!
-//! A replicated target takes no rows from a table of one server but by a step of all its replicas, which copies
-//! them: each partition at once. That the staging table has lost a partition says that it was done. Where that
-//! was not said, the target is asked for the UUIDs of the parts; and whoever repeats it gives the staging
-//! table the next name, so that a statement that comes late finds nothing.
-
-mod passage;
+//! what a former owner begins later finds nothing; a commit counts on from there. REPLACE moves the rows into
+//! a table made like the target, whose name counts the attempts.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use uuid::Uuid;
 
-pub(in crate::transfer) use passage::Passage;
-
 use crate::{
     clickhouse::{
         Client, Error as ClickHouseError, Statement,
         sql::{EngineClause, TableName, staging as sql},
     },
-    transfer::{CommitMode, Error, Result},
+    transfer::{CommitMode, Error, Result, protocol::completion::Passage},
 };
-
-/// Partitions that one statement moves: enough to save round trips, few enough to be soon done.
-const PARTITIONS_AT_ONCE: usize = 16;
 
 /// Parts of a partition that all replicas can add in one step: their names must fit into 1 MB.
 const MAX_PARTS_AT_ONCE: u32 = 1_000;
@@ -151,6 +137,11 @@ impl Staging {
         Ok(newest.map(TableRow::table))
     }
 
+    /// The number that the name of a staging table ends with.
+    pub(super) fn epoch(table: &TableName) -> u32 {
+        suffix(&table.table).unwrap_or_default()
+    }
+
     /// Whether at least so many rows are staged.
     pub(in crate::transfer) async fn holds(&self, row_count: u64) -> Result<bool> {
         match self.find().await? {
@@ -173,6 +164,14 @@ impl Staging {
         Ok(())
     }
 
+    /// Drops the table; what is left of it is swept later.
+    pub(in crate::transfer) async fn drop_or_leave(&self) {
+        match self.drop().await {
+            Ok(()) | Err(Error::ClickHouse(ClickHouseError::UnknownDatabase(_))) => {}
+            Err(error) => tracing::warn!(staging = ?self, error = error.logged(), "cannot drop"),
+        }
+    }
+
     /// The partitions of the table, each with its number of rows.
     pub(in crate::transfer) async fn partitions(&self) -> Result<BTreeMap<String, u64>> {
         let table = self.found().await?;
@@ -181,7 +180,20 @@ impl Staging {
 
     /// The identity of the target as it is now; none where there is no such table.
     pub(in crate::transfer) async fn target_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(self.identity(&self.target).await?.map(|table| table.uuid))
+        self.uuid_of(&self.target).await
+    }
+
+    /// The identity of a table; none where there is no such table.
+    pub(super) async fn uuid_of(&self, table: &TableName) -> Result<Option<Uuid>> {
+        Ok(self.identity(table).await?.map(|table| table.uuid))
+    }
+
+    pub(super) const fn target(&self) -> &TableName {
+        &self.target
+    }
+
+    pub(super) const fn transfer_id(&self) -> Uuid {
+        self.transfer_id
     }
 
     /// Whether the target still has the columns and constraints that it had when the table was made.
@@ -235,198 +247,54 @@ impl Staging {
         Ok(())
     }
 
-    /// Brings every partition into the target, which must be the table that the rows were counted for.
-    pub(in crate::transfer) async fn bring_in(
-        &self,
-        passage: Passage,
-        identity: Uuid,
-        partitions: &[String],
-        mut is_repeated: bool,
-    ) -> Result<()> {
-        for _ in 0..MAX_RENAMES {
-            let done = self
-                .try_bring_in(passage, identity, partitions, is_repeated)
-                .await;
-            match done {
-                // Another server completes the same, and has given the table its next name.
-                Err(Error::ClickHouse(ClickHouseError::UnknownTable(_)))
-                    if passage.is_replicated() => {}
-                Ok(false) => {}
-                done => return done.map(drop),
-            }
-            is_repeated = true;
-        }
-        Err(Error::Internal("a table is given new names without end"))
-    }
-
-    /// The same once; false where the table has another name by now, under which there may be rows left.
-    async fn try_bring_in(
-        &self,
-        passage: Passage,
-        identity: Uuid,
-        partitions: &[String],
-        is_repeated: bool,
-    ) -> Result<bool> {
-        let mut staged = self.found().await?;
-        self.check_target(identity).await?;
-        if passage == Passage::Replace && partitions.is_empty() {
-            self.execute_alone(&sql::empty(&self.target)).await?;
-            return Ok(true);
-        }
-        let rest;
-        let partitions = if is_repeated {
-            if passage.is_replicated() {
-                staged = self.rename_on(staged).await?;
-            }
-            rest = self.partitions_left(passage, &staged, &self.target).await?;
-            &rest
-        } else {
-            partitions
-        };
-        for (number, partitions) in partitions.chunks(PARTITIONS_AT_ONCE).enumerate() {
-            if number > 0 {
-                self.check_target(identity).await?;
-            }
-            self.bring(passage, &staged, &self.target, partitions)
-                .await?;
-        }
-        self.check_empty(&staged).await?;
-        // There is nothing under a name that is no more, and no name comes back.
-        if passage.is_replicated() && self.find().await? != Some(staged) {
-            return Ok(false);
-        }
-        // A move names its table: one that came under that name in the last moment is not ours.
-        self.check_target(identity).await?;
-        Ok(true)
-    }
-
-    /// Lets the table `replacement` take the place of the target, once all rows are in it.
-    pub(in crate::transfer) async fn replace(
-        &self,
-        identity: Uuid,
-        replacement: Uuid,
-    ) -> Result<()> {
-        let prefix = sql::replacement_prefix(self.transfer_id, self.incarnation);
-        for _ in 0..MAX_RENAMES {
-            let tables = self.tables(&prefix).await?;
-            let now = self.identity(&self.target).await?.map(|table| table.uuid);
-            // The old rows wait under our name: they have been exchanged, whatever came then.
-            let has_old = tables.iter().any(|table| table.uuid == identity);
-            if now == Some(replacement) || has_old {
-                return Ok(());
-            }
-            let Some(made) = tables.into_iter().find(|table| table.uuid == replacement) else {
-                return Err(Error::Internal(
-                    "the table that was to take the place is gone",
-                ));
-            };
-            let attempt = suffix(&made.name).unwrap_or_default() + 1;
-            let made = made.table();
-            let name = sql::replacement(&self.target, self.transfer_id, self.incarnation, attempt);
-            // An exchange that is still on its way finds nothing under the old name.
-            match self.client.execute(&sql::rename(&made, &name)).await {
-                Ok(()) => {}
-                Err(ClickHouseError::UnknownTable(_)) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            // One that came before has swapped the tables: then this name has the old rows.
-            if self.identity(&name).await?.map(|table| table.uuid) != Some(replacement) {
-                continue;
-            }
-            self.check_target(identity).await?;
-            let staged = self.found().await?;
-            let passage = Passage::Move;
-            let rest = self.partitions_left(passage, &staged, &name).await?;
-            for partitions in rest.chunks(PARTITIONS_AT_ONCE) {
-                self.bring(passage, &staged, &name, partitions).await?;
-            }
-            self.check_empty(&staged).await?;
-            self.check_target(identity).await?;
-            self.execute_alone(&sql::exchange(&name, &self.target))
-                .await?;
-        }
-        Err(Error::Internal("a table is given new names without end"))
-    }
-
     async fn found(&self) -> Result<TableName> {
         self.find().await?.ok_or(Error::StagedRowsGone)
     }
 
-    async fn check_empty(&self, staged: &TableName) -> Result<()> {
-        match self.count(staged).await? {
-            0 => Ok(()),
-            actual => Err(Error::CountMismatch {
-                expected: 0,
-                actual,
-            }),
-        }
-    }
-
-    /// Sees that the target is the table that the rows were counted for.
-    async fn check_target(&self, identity: Uuid) -> Result<()> {
-        if self.target_uuid().await? == Some(identity) {
-            Ok(())
-        } else {
-            Err(self.target_changed())
-        }
-    }
-
-    fn target_changed(&self) -> Error {
+    pub(super) fn target_changed(&self) -> Error {
         Error::TargetGone {
             table: self.target.to_string(),
         }
     }
 
     /// Gives the table its next name: what is to be done to it under the one of before, and has not begun,
-    /// does not happen any more.
-    async fn rename_on(&self, staged: TableName) -> Result<TableName> {
-        let next = suffix(&staged.table).unwrap_or_default() + 1;
+    /// does not happen any more. Its number is at least `least`.
+    pub(super) async fn rename_on(&self, staged: &TableName, least: u32) -> Result<TableName> {
+        let next = least.max(Self::epoch(staged) + 1);
         let next = self.name(&staged.database, next);
-        self.client.execute(&sql::rename(&staged, &next)).await?;
+        self.client.execute(&sql::rename(staged, &next)).await?;
         Ok(next)
     }
 
-    async fn bring(
-        &self,
-        passage: Passage,
-        staged: &TableName,
-        into: &TableName,
-        partitions: &[String],
-    ) -> Result<()> {
-        for statement in passage.statements(staged, into, partitions) {
-            self.execute_alone(&statement).await?;
-        }
-        Ok(())
+    /// The tables that are to take the place of the target, or have been the target, each with its identity.
+    pub(super) async fn replacements(&self) -> Result<Vec<(TableName, Uuid)>> {
+        let prefix = sql::replacement_prefix(self.transfer_id, self.incarnation);
+        let tables = self.tables(&prefix).await?;
+        let named = tables.iter().map(|table| (table.table(), table.uuid));
+        Ok(named.collect())
     }
 
-    /// What is still to be brought in of what this, or another server, may have brought in before.
-    async fn partitions_left(
-        &self,
-        passage: Passage,
-        staged: &TableName,
-        into: &TableName,
-    ) -> Result<Vec<String>> {
-        if self.partitions_of(staged).await?.is_empty() {
-            return Ok(Vec::new());
-        }
-        // What is being moved this moment is in both tables, and is not to be left out.
-        self.execute_alone(&sql::change_nothing(staged)).await?;
-        if passage.is_replicated() {
-            // The replicas may have agreed on what this one has not done yet.
-            self.client
-                .execute_long(&sql::sync_replica(into), Uuid::new_v4())
-                .await?;
-        }
-        let there: Vec<String> = self.client.fetch(&passage.there(staged, into)).await?;
-        if !there.is_empty() {
-            tracing::warn!(table = %staged, ?there, "the target has these already; leaving them out");
-            self.execute_alone(&passage.leave_out(staged, &there))
-                .await?;
-        }
-        Ok(self.partitions_of(staged).await?.into_keys().collect())
+    /// Gives such a table its next name: an exchange that is still on its way finds nothing under the old one.
+    pub(super) async fn rename_replacement_on(&self, table: &TableName) -> Result<TableName> {
+        let attempt = suffix(&table.table).unwrap_or_default() + 1;
+        let name = sql::replacement(&self.target, self.transfer_id, self.incarnation, attempt);
+        self.client.execute(&sql::rename(table, &name)).await?;
+        Ok(name)
     }
 
-    async fn partitions_of(&self, table: &TableName) -> Result<BTreeMap<String, u64>> {
+    /// Waits until a replica has the parts that it knows of.
+    pub(super) async fn sync(&self, table: &TableName) -> Result<()> {
+        let statement = sql::sync_replica(table);
+        Ok(self.client.execute_long(&statement, Uuid::new_v4()).await?)
+    }
+
+    /// The names that a statement asks for.
+    pub(super) async fn names(&self, statement: &Statement) -> Result<Vec<String>> {
+        Ok(self.client.fetch(statement).await?)
+    }
+
+    /// The partitions of a staging table, each with its number of rows.
+    pub(super) async fn partitions_of(&self, table: &TableName) -> Result<BTreeMap<String, u64>> {
         let rows: Vec<PartitionRow> = self.client.fetch(&sql::partitions(table)).await?;
         Ok(rows
             .into_iter()
@@ -451,7 +319,7 @@ impl Staging {
 
     /// Runs a statement of the commit, which ClickHouse refuses while another one of the same commit
     /// runs: an id is in use once.
-    async fn execute_alone(&self, statement: &Statement) -> Result<()> {
+    pub(super) async fn execute_alone(&self, statement: &Statement) -> Result<()> {
         let fence = Uuid::from_u128(!self.transfer_id.as_u128());
         Ok(self.client.execute_long(statement, fence).await?)
     }

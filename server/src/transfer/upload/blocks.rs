@@ -21,7 +21,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 use uuid::Uuid;
 
@@ -30,18 +30,14 @@ use super::{
     sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
 };
 use crate::{
-    clickhouse::{self, Client, Insert, sql::insert_fenced},
+    clickhouse::{self, Insert, sql::insert_fenced},
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
-    transfer::{Error, Inner, Patience, Result, commit::window::Window},
+    transfer::{Error, Patience, Result, commit::window::Window, inserts::tokens},
 };
 
 /// The pause after which the journal is told that the upload lives.
 const BEAT_INTERVAL: Duration = Duration::from_secs(30);
-
-/// How long an INSERT that was given up may go on, and the pause between two looks at it.
-const GIVEN_UP_LIMIT: Duration = Duration::from_secs(60);
-const GIVEN_UP_PAUSE: Duration = Duration::from_millis(100);
 
 /// Blocks that are sent but for their last byte while another one is written.
 const BLOCKS_AHEAD: usize = 1;
@@ -385,35 +381,6 @@ impl Closing<'_, '_> {
         let mut insert = self.sink.begin(query_id, checkpoint).await?;
         send_chunks(&mut insert, &block.chunks).await?;
         Ok(insert.finish().await?)
-    }
-}
-
-/// What the tokens of all blocks of an upload begin with.
-pub(super) fn tokens(id: Uuid) -> String {
-    format!("{id}/")
-}
-
-impl Inner {
-    /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
-    /// a block while the same block may still come.
-    pub(super) async fn see_ended(&self, client: &Client, token: &str) -> Result<()> {
-        let mut patience = Patience::new();
-        let begun = Instant::now();
-        while begun.elapsed() < GIVEN_UP_LIMIT {
-            match client.end_inserts(token).await {
-                Ok(true) => sleep(GIVEN_UP_PAUSE).await,
-                // Who may not look cannot wait.
-                Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
-                Err(error) => {
-                    let looking = "looking for an INSERT that was given up";
-                    patience.after(self, looking, error.into()).await?;
-                }
-            }
-        }
-        Err(Error::ClickHouse(clickhouse::Error::Timeout {
-            action: "end an INSERT that was given up",
-            limit: GIVEN_UP_LIMIT,
-        }))
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Chunk, UploadOutcome,
-    blocks::{Present, tokens},
+    blocks::Present,
     checkpoints::Confirmed,
     head::Head,
     memory::UploadMemory,
@@ -28,6 +28,7 @@ use crate::{
     transfer::{
         CommitMode, Error, Patience, RejectPolicy, Result,
         commit::{Choice, staging::Staging},
+        inserts::tokens,
         rejects::Rejects,
         typer::{Reading, Typer},
     },

@@ -1,30 +1,28 @@
 //! The end of an upload: its rows become visible, or whatever it left is cleared away.
 //!
-//! Part of `transfer::upload`; `transfer::sweeper` completes what others have left. A commit that has
-//! begun goes forward only: nothing is dropped and nothing is called failed until every row is in the
-//! table, and that a table is not there proves nothing.
+//! Part of `transfer::upload`. What may follow what is decided by `protocol`; here it is done. A commit that has
+//! begun goes forward only: nothing is dropped and nothing is called failed until every row is in the table.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::{UploadOutcome, ledger::in_time, run::Job};
 use crate::{
     clickhouse::{self, sql::TableName},
-    journal::{RejectedRow, TransferRow},
+    journal::RejectedRow,
     transfer::{
-        CommitMode, Error, Inner, Patience, Phase, Result,
-        claims::as_counted,
-        commit::staging::{Passage, Staging},
-        protocol::{Claim, Step},
+        CommitMode, Error, Patience, Phase, Result,
+        commit::{complete::Decided, staging::Staging},
+        protocol::{
+            Step,
+            completion::Passage,
+            ending::{Answer, Cause, Ending, Farewell, Situation, explained},
+        },
         registry::Running,
         rejects::{self, MAX_SHOWN_ROWS},
     },
 };
-
-/// The pause before a commit that broke off is tried again, and how often: then it is the sweeper's.
-const PENDING_PAUSE: Duration = Duration::from_secs(2);
-const PENDING_TRIES: u32 = 60;
 
 impl Job<'_> {
     /// Makes everything that was sent visible, and says so in the journal. `target` is the identity of
@@ -52,11 +50,22 @@ impl Job<'_> {
         if passage.is_replicated() {
             self.merge_crowded(&staging).await?;
         }
-        let is_repeated = self.begin_commit(target, &moves).await?;
-        let done = self
-            .carry_out(&staging, passage, target, (&moves, is_repeated))
-            .await;
-        done.map_err(|error| self.pending(error))
+        self.begin_commit(target, &moves).await?;
+        let decided = Decided {
+            staging: &staging,
+            passage,
+            target,
+            moves: &moves,
+            commit: self.ledger.newest().cloned(),
+        };
+        let done = self.inner.carry_out(decided, Patience::new()).await;
+        done.map_err(|error| self.pending(error))?;
+        self.transfer.counters().commit_staged();
+        if let Err(error) = self.ledger.describe(Phase::Succeeded, None).await {
+            // The step says it.
+            tracing::warn!(error = error.logged(), "cannot write to the journal");
+        }
+        Ok(())
     }
 
     /// The end of an upload whose rows are in the table already.
@@ -163,15 +172,13 @@ impl Job<'_> {
         }
     }
 
-    /// From here on nothing but the end of the commit may follow. Says whether others may have begun with it
-    /// already: the answer was lost, and they have seen the step.
-    async fn begin_commit(&mut self, target: Uuid, moves: &[String]) -> Result<bool> {
+    /// From here on nothing but the end of the commit may follow.
+    async fn begin_commit(&mut self, target: Uuid, moves: &[String]) -> Result<()> {
         if !self.transfer.begin_commit() {
             // Lost the race with a stop: `run` sees it and drops this.
             std::future::pending::<()>().await;
         }
         let mut patience = Patience::new();
-        let mut is_repeated = false;
         loop {
             let claimed = self.ledger.close(Step::Commit, target, moves.to_vec());
             match claimed.await {
@@ -181,7 +188,6 @@ impl Job<'_> {
                     return Err(error);
                 }
                 Err(error) => {
-                    is_repeated = true;
                     let over = patience.after(self.inner, "beginning the commit", error);
                     over.await.map_err(|error| self.pending(error))?;
                 }
@@ -189,40 +195,6 @@ impl Job<'_> {
         }
         if let Err(error) = self.ledger.describe(Phase::Committing, None).await {
             // The step says it.
-            tracing::warn!(error = error.logged(), "cannot write to the journal");
-        }
-        Ok(is_repeated)
-    }
-
-    /// Does what was decided.
-    async fn carry_out(
-        &mut self,
-        staging: &Staging,
-        passage: Passage,
-        target: Uuid,
-        (moves, mut is_repeated): (&[String], bool),
-    ) -> Result<()> {
-        let inner = self.inner;
-        let mut patience = Patience::new();
-        while let Err(error) = make_visible(staging, passage, target, moves, is_repeated).await {
-            if matches!(error, Error::StagedRowsGone) {
-                // Whoever has completed it has dropped the table.
-                self.ledger.check_owner().await?;
-            }
-            patience.after(inner, "committing", error).await?;
-            is_repeated = true;
-        }
-        self.transfer.counters().commit_staged();
-        let mut patience = Patience::new();
-        while let Err(error) = self.ledger.close(Step::Done, Uuid::nil(), Vec::new()).await {
-            patience.after(inner, "ending the commit", error).await?;
-        }
-        // Whoever asks now reads the step; the staged rows are of no use any more.
-        let (described, ()) = tokio::join!(
-            self.ledger.describe(Phase::Succeeded, None),
-            drop_staging(staging)
-        );
-        if let Err(error) = described {
             tracing::warn!(error = error.logged(), "cannot write to the journal");
         }
         Ok(())
@@ -252,25 +224,15 @@ impl Job<'_> {
         Ok(first)
     }
 
-    /// A staging table that is gone was dropped or renamed by whoever has taken the upload over, who keeps other
-    /// INSERTs out too.
-    async fn explain(&self, error: Error) -> Error {
-        if error.is_fenced() {
-            return self.ledger.check_owner().await.err().unwrap_or(error);
-        }
-        let is_gone = matches!(
-            error,
-            Error::ClickHouse(clickhouse::Error::UnknownTable(_)) | Error::StagedRowsGone
-        );
-        if !is_gone || self.staging.is_none() {
-            return error;
-        }
-        match self.ledger.check_owner().await {
-            Err(lost @ (Error::TakenOver { .. } | Error::Cancelled)) => lost,
-            Ok(()) | Err(_) => Error::CountMismatch {
-                expected: self.transfer.counters().read().rows_staged,
-                actual: 0,
-            },
+    /// What is known of the upload, for its ending.
+    fn situation(&self, is_begun: bool) -> Situation {
+        Situation {
+            has_journal: self.ledger.is_open(),
+            is_owner: self.ledger.is_owner(),
+            has_committed: self.ledger.has_committed(),
+            is_staged: self.staging.is_some(),
+            is_out_of_hand: self.is_out_of_hand,
+            is_begun,
         }
     }
 
@@ -280,51 +242,59 @@ impl Job<'_> {
         running: Running,
         outcome: Result<UploadOutcome>,
     ) -> Result<UploadOutcome, Arc<Error>> {
-        let error = match outcome {
+        let mut error = match outcome {
             Ok(outcome) => return running.finish(Ok(outcome)),
             Err(error) => error,
         };
-        if matches!(error, Error::CommitPending { .. }) || self.ledger.has_committed() {
-            // Whoever comes next completes it: the client, the sweeper, another server.
-            return Err(running.interrupt(error));
-        }
         if let Err(unknown) = self.ledger.see_taken().await {
             tracing::warn!(error = unknown.logged(), "cannot read the journal");
         }
-        if matches!(error, Error::Cancelled) && self.cancel_unbegun().await {
-            self.ledger.farewell(Phase::Cancelled, &error).await;
-            return running.finish(Err(error));
+        let mut is_begun = self.request.dry_run;
+        let ending = loop {
+            match Ending::of(cause(&error), self.situation(is_begun)) {
+                Ending::CancelUnbegun => {
+                    if self.cancel_unbegun().await {
+                        self.ledger.farewell(Phase::Cancelled, &error).await;
+                        return running.finish(Err(error));
+                    }
+                    is_begun = true;
+                }
+                Ending::LookWhoOwns => {
+                    self.kill_queries().await;
+                    error = self.explain(error).await;
+                }
+                ending => break ending,
+            }
+        };
+        if ending != Ending::Leave {
+            self.kill_queries().await;
         }
-        if self.ledger.is_open() && !self.ledger.is_owner() {
-            // It was refused before it became anybody's: the journal says what is true of it.
-            return Err(running.interrupt(error));
+        match ending {
+            Ending::ClearLate => self.clear_late().await,
+            Ending::Interrupt => self.ledger.farewell(Phase::Interrupted, &error).await,
+            Ending::Restart | Ending::End(_) => return self.end(running, ending, error).await,
+            Ending::Leave | Ending::CancelUnbegun | Ending::LookWhoOwns => {}
         }
-        for query in self.queries.into_iter().flatten() {
+        Err(running.interrupt(error))
+    }
+
+    async fn kill_queries(&mut self) {
+        for query in std::mem::take(&mut self.queries).into_iter().flatten() {
             self.inner.kill(query).await;
         }
-        let error = self.explain(error).await;
-        match error {
-            Error::TakenOver { .. } => {
-                self.clear_late().await;
-                return Err(running.interrupt(error));
-            }
-            Error::CountMismatch { .. } if self.staging.is_some() => {
-                return Err(self.restart(running, error).await);
-            }
-            _ => {}
+    }
+
+    /// The error that it is, once it is known who owns the upload.
+    async fn explain(&self, error: Error) -> Error {
+        let owner = self.ledger.check_owner().await;
+        match (explained(cause(&error), answer(&owner)), owner) {
+            (Cause::Miscounted, _) => Error::CountMismatch {
+                expected: self.transfer.counters().read().rows_staged,
+                actual: 0,
+            },
+            (_, Err(lost)) => lost,
+            (_, Ok(())) => error,
         }
-        // The right file can still be sent where another one was refused.
-        let is_kept = error.is_passing()
-            || matches!(
-                error,
-                Error::FileChanged { .. } | Error::OtherFile { .. } | Error::FileTruncated { .. }
-            );
-        let can_go_on = self.transfer.offsets().is_resumable || !self.is_out_of_hand;
-        if is_kept && self.ledger.is_open() && can_go_on {
-            self.ledger.farewell(Phase::Interrupted, &error).await;
-            return Err(running.interrupt(error));
-        }
-        self.give_up(running, error).await
     }
 
     /// Ends an upload that a caller has cancelled while it was looked for in the journal, so that it is not begun
@@ -342,72 +312,65 @@ impl Job<'_> {
         cancel.await.unwrap_or_default()
     }
 
-    /// Forgets what is staged, so that the same upload begins at its first byte again.
+    /// Takes the step that ends the upload for good, and leaves nothing of it but that end, and the rows that are
+    /// in the table in the modes that show them at once; or the one by which the same upload begins at its first
+    /// byte again.
     ///
     /// ClickHouse writes the token of a block before the block: killed in between, it will not take
     /// the block again, though it is not there. Only counting shows that.
-    async fn restart(&mut self, running: Running, error: Error) -> Arc<Error> {
-        let closed = self.ledger.close(Step::Restart, Uuid::nil(), Vec::new());
-        match closed.await {
-            Ok(()) => {
-                if let Some(staging) = &self.staging {
-                    drop_staging(staging).await;
-                }
+    async fn end(
+        &mut self,
+        running: Running,
+        ending: Ending,
+        error: Error,
+    ) -> Result<UploadOutcome, Arc<Error>> {
+        let step = match ending {
+            Ending::End(step) => step,
+            _ => Step::Restart,
+        };
+        let error = self.with_rows_left(error);
+        let closed = self.close(step).await;
+        match (ending.then(answer(&closed)), closed) {
+            (Farewell::Tell, _) if step == Step::Restart => {
+                self.clear_away().await;
                 self.ledger.checkpoints.forget();
                 self.transfer.update_offsets(|offsets| offsets.durable = 0);
                 self.ledger.farewell(Phase::Interrupted, &error).await;
+                Err(running.interrupt(error))
             }
-            Err(lost @ (Error::TakenOver { .. } | Error::Cancelled)) => {
-                return running.interrupt(lost);
-            }
-            // The next one to come counts as well.
-            Err(unknown) => tracing::warn!(error = unknown.logged(), "cannot write to the journal"),
-        }
-        running.interrupt(error)
-    }
-
-    /// Ends an upload for good, and leaves nothing of it but its end in the journal, and the rows that
-    /// are in the table in the modes that show them at once.
-    async fn give_up(
-        &mut self,
-        running: Running,
-        error: Error,
-    ) -> Result<UploadOutcome, Arc<Error>> {
-        let error = self.with_rows_left(error);
-        let phase = Phase::of_failure(&error);
-        let step = match phase {
-            Phase::Cancelled => Step::Cancel,
-            _ => Step::Fail,
-        };
-        match self.close_end(step).await {
-            // Ended by a caller through another server: that is the step to be described.
-            Ok(()) | Err(Error::Cancelled) => {
+            (Farewell::Tell, closed) => {
+                // A caller may have been faster with the end, and that is the one to be told.
+                let error = closed.map_or_else(|cancel| self.with_rows_left(cancel), |()| error);
                 self.clear_away().await;
+                let phase = Phase::of_failure(&error);
                 self.ledger.farewell(phase, &error).await;
                 running.finish(Err(error))
             }
-            Err(lost @ Error::TakenOver { .. }) => Err(running.interrupt(lost)),
-            // It has not ended before the journal has it: whoever goes on with it, or the sweeper, sees.
-            Err(unknown) => {
-                tracing::warn!(error = unknown.logged(), "cannot write to the journal");
+            (Farewell::Leave, Err(lost @ (Error::TakenOver { .. } | Error::Cancelled))) => {
+                Err(running.interrupt(lost))
+            }
+            (Farewell::Leave, closed) => {
+                if let Err(unknown) = closed {
+                    tracing::warn!(error = unknown.logged(), "cannot write to the journal");
+                }
                 Err(running.interrupt(error))
             }
         }
     }
 
-    /// Takes the step that ends the upload without success, and waits for a ClickHouse that is away.
-    async fn close_end(&mut self, step: Step) -> Result<()> {
+    /// Takes a step that ends the work, and waits for a ClickHouse that is away.
+    async fn close(&mut self, step: Step) -> Result<()> {
         let mut patience = Patience::new();
         loop {
-            match self.ledger.close(step, Uuid::nil(), Vec::new()).await {
-                closed @ (Ok(()) | Err(Error::Cancelled | Error::TakenOver { .. })) => {
-                    return closed;
-                }
-                Err(error) => {
-                    patience
-                        .after(self.inner, "ending the upload", error)
-                        .await?;
-                }
+            let closed = self.ledger.close(step, Uuid::nil(), Vec::new()).await;
+            match answer(&closed) {
+                Answer::Unknown => {}
+                Answer::Taken | Answer::Cancelled | Answer::Lost => return closed,
+            }
+            if let Err(error) = closed {
+                patience
+                    .after(self.inner, "ending the upload", error)
+                    .await?;
             }
         }
     }
@@ -440,13 +403,13 @@ impl Job<'_> {
             Ok(None) | Err(_) => false,
         };
         if is_over {
-            drop_staging(staging).await;
+            staging.drop_or_leave().await;
         }
     }
 
     async fn clear_away(&self) {
         if let Some(staging) = &self.staging {
-            drop_staging(staging).await;
+            staging.drop_or_leave().await;
         }
         if let Some(table) = &self.created {
             // So that the upload can be repeated as it was.
@@ -456,90 +419,31 @@ impl Job<'_> {
     }
 }
 
-/// Completes a commit that was begun, here or by another server.
-///
-/// # Errors
-///
-/// Those of ClickHouse; and what somebody has to mend before it can be completed.
-pub(in crate::transfer) async fn complete(
-    inner: &Inner,
-    row: TransferRow,
-    commit: &Claim,
-) -> Result<TransferRow> {
-    let id = row.transfer_id;
-    let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
-    let staging = inner.staging(&row.target(), id, commit.incarnation);
-    tracing::info!(%id, mode = mode.name(), "completing a commit");
-    let passage = staging.passage(mode).await?;
-    make_visible(&staging, passage, commit.target, &commit.moves, true).await?;
-    let done = Claim {
-        number: commit.number + 1,
-        step: Step::Done,
-        run: Uuid::new_v4(),
-        ..commit.clone()
-    };
-    // Somebody else may have completed it in the same instant: nothing else follows a commit.
-    let done = inner.claim(id, &done).await?;
-    let row = as_counted(row, &done);
-    inner.journal.put_transfer(row.clone()).await?;
-    drop_staging(&staging).await;
-    Ok(row)
-}
-
-/// Goes on with a commit that broke off here, as long as what holds it up may pass and nobody else does.
-pub(super) async fn complete_pending(inner: &Inner, id: Uuid) {
-    for _ in 0..PENDING_TRIES {
-        tokio::time::sleep(PENDING_PAUSE).await;
-        if inner.registry.is_closed() || inner.is_active(id) {
-            return;
+/// Why a run ended, for `protocol`.
+fn cause(error: &Error) -> Cause {
+    match error {
+        Error::CommitPending { .. } => Cause::CommitPending,
+        Error::Cancelled => Cause::Cancelled,
+        Error::TakenOver { .. } => Cause::TakenOver,
+        Error::CountMismatch { .. } => Cause::Miscounted,
+        Error::StagedRowsGone | Error::ClickHouse(clickhouse::Error::UnknownTable(_)) => {
+            Cause::StagedGone
         }
-        match complete_once(inner, id).await {
-            Ok(()) => return,
-            Err(error) if error.is_passing() => {
-                tracing::debug!(%id, error = error.logged(), "the commit is not finished yet");
-            }
-            Err(error) => {
-                tracing::warn!(%id, error = error.logged(), "the commit waits for somebody");
-                return;
-            }
+        Error::FileChanged { .. } | Error::OtherFile { .. } | Error::FileTruncated { .. } => {
+            Cause::OtherFile
         }
+        error if error.is_fenced() => Cause::Fenced,
+        error if error.is_passing() => Cause::Passing,
+        _ => Cause::Lasting,
     }
 }
 
-async fn complete_once(inner: &Inner, id: Uuid) -> Result<()> {
-    let newest = inner.newest_claim(id).await?;
-    let Some(commit) = newest.filter(|newest| newest.step == Step::Commit) else {
-        return Ok(());
-    };
-    match inner.journal.find(id).await? {
-        Some(row) => match inner.through_that_of(&row, commit.incarnation).await? {
-            Some(inner) => complete(&inner, row, &commit).await.map(drop),
-            None => Ok(()),
-        },
-        None => Ok(()),
-    }
-}
-
-async fn make_visible(
-    staging: &Staging,
-    passage: Passage,
-    target: Uuid,
-    moves: &[String],
-    is_repeated: bool,
-) -> Result<()> {
-    if passage != Passage::Exchange {
-        let brought = staging.bring_in(passage, target, moves, is_repeated);
-        return brought.await;
-    }
-    let replacement = moves.first().and_then(|id| Uuid::try_parse(id).ok());
-    let replacement = replacement.ok_or(Error::Internal("the journal names no table"))?;
-    staging.replace(target, replacement).await
-}
-
-/// Drops a staging table; what is left of it is swept later.
-async fn drop_staging(staging: &Staging) {
-    match staging.drop().await {
-        Ok(()) | Err(Error::ClickHouse(clickhouse::Error::UnknownDatabase(_))) => {}
-        Err(error) => tracing::warn!(?staging, error = error.logged(), "cannot drop"),
+/// What became of a step, or of the question who owns the upload.
+const fn answer(outcome: &Result<()>) -> Answer {
+    match outcome {
+        Ok(()) => Answer::Taken,
+        Err(Error::Cancelled) => Answer::Cancelled,
+        Err(Error::TakenOver { .. }) => Answer::Lost,
+        Err(_) => Answer::Unknown,
     }
 }

@@ -72,6 +72,11 @@ impl<'a> Ledger<'a> {
         self.transfer.claim().map_or(0, |(_, number)| number)
     }
 
+    /// The newest step of this run; none without a journal.
+    pub(super) const fn newest(&self) -> Option<&Claim> {
+        self.own.as_ref()
+    }
+
     /// Whether this run has ever owned the upload.
     pub(super) const fn is_owner(&self) -> bool {
         self.own.is_some()

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::blocks::tokens;
 use crate::{
     clickhouse::{
         self,
@@ -16,6 +15,7 @@ use crate::{
     transfer::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
         claims::as_counted,
+        inserts::tokens,
         protocol::{Claim, Described, Next, Standing, Step},
     },
 };

@@ -9,9 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Begun, Chunk, Past, UploadOutcome,
-    blocks::{Queries, tokens},
+    blocks::Queries,
     fingerprint::Decisive,
-    finish::complete,
     head::{Feed, Head, Sample},
     ledger::Ledger,
     target::Target,
@@ -27,6 +26,7 @@ use crate::{
     transfer::{
         Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, Transfer, UploadRequest,
         commit::{Choice, staging::Staging},
+        inserts::tokens,
         protocol::Claim,
         registry::Running,
     },
@@ -291,7 +291,7 @@ impl<'a> Job<'a> {
     async fn complete(&self, row: TransferRow, commit: Claim) -> Result<TransferRow> {
         let mut patience = Patience::new();
         loop {
-            match complete(self.inner, row.clone(), &commit).await {
+            match self.inner.complete(row.clone(), &commit).await {
                 Ok(row) => return Ok(row),
                 Err(error) => patience
                     .after(self.inner, "completing", error)

@@ -3,7 +3,7 @@
 //! Part of `protocol::explorer`.
 
 use super::{server::Place, statement::Statement};
-use crate::transfer::protocol::{Due, Step};
+use crate::transfer::protocol::{Due, ending::Cause};
 
 /// What a counterexample is told in.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +24,10 @@ pub(super) enum Event {
         server: usize,
         sent: Option<Statement>,
     },
-    /// The client leaves (none), a caller cancels it here, or an error ends it.
+    /// The client leaves, a caller cancels it here, or an error ends it.
     Stops {
         server: usize,
-        why: Option<Step>,
+        cause: Cause,
         sent: Option<Statement>,
     },
     /// A server hears that somebody else has taken or ended the upload.
@@ -40,6 +40,8 @@ pub(super) enum Event {
     KilledInMove { server: usize },
     /// ClickHouse is killed when it has a block's token, and not yet the block.
     KilledInInsert { server: usize },
+    /// Another upload replaces the table.
+    SomebodyReplaces,
     /// Somebody drops a staging table.
     SomebodyDrops,
     /// A caller cancels it through a server that does not run it; late: the step is still on its way.

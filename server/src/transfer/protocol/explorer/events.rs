@@ -7,12 +7,12 @@ use super::{
     event::Event,
     model::Taken,
     server::{self, Place, Run},
-    statement::{Answer, Statement},
+    statement::{Reply, Statement},
     steps,
 };
 use crate::transfer::{
     CommitMode, Phase,
-    protocol::{Claim, Due, Step},
+    protocol::{Claim, Due, Step, ending::Cause},
 };
 
 /// Runs of those who are no upload: the sweeper, and a caller that cancels.
@@ -108,20 +108,27 @@ impl<'a> Following<'a> {
         if !run.may_stop(self.world.mode) {
             return;
         }
-        for why in [None, Some(Step::Cancel), Some(Step::Fail)] {
+        for cause in [Cause::Passing, Cause::Cancelled, Cause::Lasting] {
             for sent in [None, sent]
                 .into_iter()
                 .take(1 + usize::from(sent.is_some()))
             {
-                self.add_fault(Event::Stops { server, why, sent }, |world, state| {
-                    state.shared.send(sent.unwrap_or_default());
-                    server::stop(world, state, server, why);
-                });
+                self.add_fault(
+                    Event::Stops {
+                        server,
+                        cause,
+                        sent,
+                    },
+                    |world, state| {
+                        state.shared.send(sent.unwrap_or_default());
+                        server::settle(world, state, server, cause);
+                    },
+                );
             }
         }
         if let Some(newest) = server::lost(self.state, run) {
             self.add(Event::Hears { server }, |world, state| {
-                server::lose(world, state, server, &newest);
+                server::settle(world, state, server, server::cause_of(newest.step));
             });
         }
     }
@@ -130,7 +137,7 @@ impl<'a> Following<'a> {
     fn act(&mut self, server: usize, run: &Run, sent: Option<Statement>) {
         let at = run.place;
         let event = Event::Acts { server, at, sent };
-        if matches!(at, Place::SeeEnded | Place::SeeGivenUp) && self.state.shared.is_inserting() {
+        if at.waits_for_inserts(self.world) && self.state.shared.is_inserting() {
             for place in 0..self.state.shared.on_the_way.len() {
                 if matches!(self.state.shared.on_the_way[place], Statement::Begun { .. }) {
                     let end = |_: &World, state: &mut State| {
@@ -150,7 +157,7 @@ impl<'a> Following<'a> {
             && let Some(newest) = server::lost(self.state, run)
         {
             self.add(event, |world, state| {
-                server::lose(world, state, server, &newest);
+                server::settle(world, state, server, server::cause_of(newest.step));
             });
             return;
         }
@@ -179,15 +186,7 @@ impl<'a> Following<'a> {
                 let table = (incarnation, epoch);
                 state.shared.move_in(world, partition, table, into, false);
                 state.shared.kill();
-                let runs = 0..state.runs.len();
-                for other in runs.filter(|other| world.has(Care::KillIsNoticed) || *other == server)
-                {
-                    if state.runs[other]
-                        .is_some_and(|run| matches!(run.place, Place::Move | Place::Fill))
-                    {
-                        server::fail(world, state, other);
-                    }
-                }
+                server::fail(world, state, server);
             });
         }
     }
@@ -223,7 +222,9 @@ impl<'a> Following<'a> {
         };
         let lost = server::lost(self.state, run).filter(|_| mode == CommitMode::Blocks);
         self.add(act, |world, state| match lost {
-            Some(newest) if next == Place::Insert => server::lose(world, state, server, &newest),
+            Some(newest) if next == Place::Insert => {
+                server::settle(world, state, server, server::cause_of(newest.step));
+            }
             _ => state.runs[server].as_mut().unwrap().place = next,
         });
     }
@@ -241,11 +242,10 @@ impl<'a> Following<'a> {
                 state.shared.send(begun);
                 state.runs[server].as_mut().unwrap().place = Place::Waiting;
             }
-            (Err(_), Some(newest)) => server::lose(world, state, server, &newest),
-            (Err(Answer::Absent), None) => {
-                state.runs[server].as_mut().unwrap().place = Place::Mismatch;
-            }
-            (Err(_), None) => {}
+            // One that was sent ahead of another which was sent again.
+            (Err(Reply::Fenced), None) => {}
+            (Err(Reply::Fenced), Some(_)) => server::settle(world, state, server, Cause::Fenced),
+            (Err(_), _) => server::settle(world, state, server, Cause::StagedGone),
         });
         self.add_fault(Event::AnswerLost { server, sent }, |world, state| {
             state.shared.send(sent);
@@ -312,6 +312,16 @@ impl<'a> Following<'a> {
                     }
                 } else {
                     state.shared.execute(world, sent);
+                    // All replicas have agreed on it; this one need not have done it.
+                    if let Statement::Copy {
+                        partition,
+                        incarnation,
+                        epoch,
+                    } = sent
+                        && let Some(place) = state.shared.named(incarnation, epoch)
+                    {
+                        state.shared.staging[place].unseen |= 1 << partition;
+                    }
                 }
             });
         }
@@ -377,6 +387,12 @@ impl<'a> Following<'a> {
     }
 
     fn meddle(&mut self) {
+        let replacement = self.state.shared.replacement;
+        if self.world.replaces_again && replacement.is_exchanged && !replacement.is_replaced {
+            self.add_fault(Event::SomebodyReplaces, |_, state| {
+                state.shared.replacement.is_replaced = true;
+            });
+        }
         for place in 0..self.state.shared.staging.len() {
             let incarnation = self.state.shared.staging[place].incarnation;
             if self.world.meddles && incarnation > 0 {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Invariant, Mutation, World,
-    statement::{Answer, Statement, narrow},
+    statement::{Reply, Statement, narrow},
 };
 use crate::transfer::{
     CommitMode, Phase,
@@ -42,6 +42,10 @@ pub(super) struct Table {
     /// What it remembers of the rows that came.
     pub(super) tokens: Rows,
     pub(super) has_twice: bool,
+    /// Partitions that are in the target too: ClickHouse was killed in the middle of a MOVE, or they were copied.
+    pub(super) in_both: u8,
+    /// Those of them that the replica does not know yet.
+    pub(super) unseen: u8,
 }
 
 /// The table that the file is loaded into.
@@ -51,8 +55,6 @@ pub(super) struct Target {
     pub(super) has_twice: bool,
     /// BLOCKS: the newest tokens, each `1 + incarnation * 16 + bit`.
     pub(super) window: [u16; 4],
-    /// Partitions of which ClickHouse was killed in the middle of the MOVE: they are in both tables.
-    pub(super) by_half: u8,
 }
 
 /// REPLACE: the table that takes the place of the target.
@@ -64,6 +66,8 @@ pub(super) struct Replacement {
     pub(super) attempt: u8,
     pub(super) rows: Rows,
     pub(super) is_exchanged: bool,
+    /// Whether another upload has replaced the table since: what this one has loaded is not there any more.
+    pub(super) is_replaced: bool,
 }
 
 /// What the journal says beside the steps.
@@ -168,15 +172,20 @@ impl Shared {
         self.steps[usize::from(number) - 1]
     }
 
+    /// The number of COMMIT; none where it is not taken.
+    pub(super) fn commit(&self) -> Option<u8> {
+        (1..=self.newest).find(|number| self.taken(*number).step() == Step::Commit)
+    }
+
     /// What the journal does with a row for a step: the first one stays.
-    pub(super) fn take(&mut self, world: &World, number: u8, taken: Taken) -> Answer {
+    pub(super) fn take(&mut self, world: &World, number: u8, taken: Taken) -> Reply {
         let is_free = number > self.newest;
         if !is_free && world.off != Some(Mutation::TakeoverWithoutClaim) {
             let first = self.taken(number);
             if first.run == taken.run && first.step == taken.step {
-                return Answer::Ok;
+                return Reply::Ok;
             }
-            return Answer::Other(first);
+            return Reply::Other(first);
         }
         if let Some(before) = self.newest().filter(|_| is_free) {
             let next = taken.step();
@@ -188,7 +197,7 @@ impl Shared {
         }
         self.newest = self.newest.max(number);
         self.steps[usize::from(number) - 1] = taken;
-        Answer::Ok
+        Reply::Ok
     }
 
     /// The staging table of an incarnation that `Staging::find` finds.

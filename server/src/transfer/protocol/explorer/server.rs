@@ -6,14 +6,18 @@
 use uuid::Uuid;
 
 use super::{
-    Care, Mutation, State, World,
+    Care, Mutation, State, World, completing,
     model::{Checkpoint, Rows, Shared, Taken},
-    statement::{Answer, Statement, narrow},
+    statement::{Reply, Statement},
     steps::go_on,
 };
 use crate::transfer::{
     CommitMode, Phase,
-    protocol::{Claim, Next, Step},
+    protocol::{
+        Claim, Next, Step,
+        completion::{Action, Completion, Observed},
+        ending::{Answer, Cause, Ending, Farewell, Situation, explained},
+    },
 };
 
 /// Where a run is. Each place is named for what it does next.
@@ -40,18 +44,13 @@ pub(super) enum Place {
     Count,
     MakeReplacement,
     Commit,
-    Move,
-    RenameReplacement,
-    Fill,
-    Exchange,
+    /// Brings in what was committed.
+    Completing(Completion),
+    /// BLOCKS, DIRECT: says that all of it is there.
     Done,
-    Drop,
-    Mismatch,
-    DropRestarted,
-    /// Ends the upload: an error, or a caller of this server.
-    Fail,
-    Cancel,
-    DropEnded,
+    /// Takes the step that ends the upload, or its incarnation, and drops what that leaves.
+    Close(Ending),
+    Clear(Ending),
 }
 
 /// A server at work on the upload.
@@ -67,14 +66,33 @@ pub(super) struct Run {
     pub(super) blocks: u8,
     pub(super) covered: u8,
     pub(super) is_new: bool,
-    pub(super) is_repeated: bool,
-    /// Partitions still to be moved, one bit each.
-    pub(super) moves: u8,
-    pub(super) attempt: u8,
+    pub(super) seen: Seen,
 }
 
-/// All partitions, before it is known which there are.
-pub(super) const UNKNOWN: u8 = 0x80;
+/// What whoever completes a commit has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Seen {
+    /// The name of the staging table, and of the table that takes the target's place.
+    pub(super) staged: u8,
+    pub(super) attempt: u8,
+    /// Partitions that are in the target already, and those to be brought in, one bit each.
+    pub(super) there: u8,
+    pub(super) left: u8,
+}
+
+impl Place {
+    /// Whether nothing is done before the INSERTs that have begun are over.
+    pub(super) fn waits_for_inserts(self, world: &World) -> bool {
+        match self {
+            Self::SeeEnded | Self::SeeGivenUp => true,
+            Self::Completing(completion) => {
+                completion.action() == Action::WaitForInserts
+                    && world.off != Some(Mutation::CommitWaitsForNobody)
+            }
+            _ => false,
+        }
+    }
+}
 
 impl Run {
     /// Whether it is the upload's owner, as far as it knows, and may still be stopped.
@@ -98,7 +116,15 @@ impl Run {
         }
     }
 
-    fn id(&self) -> Uuid {
+    /// Whether a staging table may be made by it.
+    pub(super) const fn may_make_staging(&self) -> bool {
+        matches!(
+            self.place,
+            Place::GiveBack | Place::Take | Place::Begin | Place::Create
+        )
+    }
+
+    pub(super) fn id(&self) -> Uuid {
         Uuid::from_u128(u128::from(self.run))
     }
 
@@ -143,9 +169,7 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
         blocks: 0,
         covered: 0,
         is_new: true,
-        is_repeated: false,
-        moves: UNKNOWN,
-        attempt: 0,
+        seen: Seen::default(),
     };
     if let Some(newest) = shared.newest() {
         let incarnation = u8::try_from(newest.incarnation).unwrap();
@@ -174,8 +198,7 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
                 }
             }
             Next::Complete => {
-                run.place = Place::Move;
-                run.is_repeated = true;
+                run.place = Place::Completing(Completion::new(world.passage, false));
             }
             Next::Replay => {
                 shared.told_success = true;
@@ -201,12 +224,14 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
         .find(incarnation)
         .map(|place| shared.staging[place].epoch);
     Some(match run.place {
-        Place::GiveBack | Place::Mismatch => run.claim(state, Step::Restart),
+        Place::GiveBack | Place::Close(Ending::Restart) => run.claim(state, Step::Restart),
         Place::Take | Place::Renew => run.claim(state, Step::Own),
         Place::Commit => run.claim(state, Step::Commit),
         Place::Done => run.claim(state, Step::Done),
-        Place::Fail => run.claim(state, Step::Fail),
-        Place::Cancel => run.claim(state, Step::Cancel),
+        Place::Close(Ending::End(step)) => run.claim(state, step),
+        Place::Completing(completion) => {
+            return completing::statement(world, state, run, completion);
+        }
         Place::Create if found.is_none() => Statement::Create {
             incarnation,
             epoch: run.epoch,
@@ -223,24 +248,7 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
             epoch: run.epoch,
         },
         Place::MakeReplacement => Statement::MakeReplacement { incarnation },
-        Place::RenameReplacement => Statement::RenameReplacement {
-            from: shared.replacement.attempt,
-            to: shared.replacement.attempt + 1,
-        },
-        Place::Move | Place::Fill if run.moves & UNKNOWN == 0 && run.moves != 0 => {
-            Statement::Move {
-                partition: narrow(run.moves.trailing_zeros() as usize),
-                incarnation,
-                epoch: found?,
-                into: run.attempt,
-            }
-        }
-        Place::Exchange => Statement::Exchange {
-            attempt: run.attempt,
-        },
-        Place::Drop | Place::DropRestarted | Place::DropEnded if world.mode.is_staged() => {
-            Statement::Drop { incarnation }
-        }
+        Place::Clear(_) if world.mode.is_staged() => Statement::Drop { incarnation },
         _ => return None,
     })
 }
@@ -251,69 +259,84 @@ pub(super) fn fail(world: &World, state: &mut State, server: usize) {
         return;
     };
     match run.place {
-        Place::Insert | Place::Waiting => {
-            run.place = match world.mode {
-                CommitMode::Direct => Place::Fail,
-                _ if world.off == Some(Mutation::GivenUpBlockIsLost) => {
-                    run.blocks += 1;
-                    Place::Ready
-                }
-                CommitMode::Blocks => Place::LookAgain,
-                _ => Place::Insert,
-            };
+        Place::Insert | Place::Waiting => match world.mode {
+            CommitMode::Direct => settle(world, state, server, Cause::Passing),
+            _ if world.off == Some(Mutation::GivenUpBlockIsLost) => {
+                run.blocks += 1;
+                run.place = Place::Ready;
+            }
+            CommitMode::Blocks => run.place = Place::LookAgain,
+            _ => run.place = Place::Insert,
+        },
+        Place::Completing(completion) => {
+            let mut run = *run;
+            let next = completing::go_on(world, state, &mut run, completion, Observed::Unknown);
+            state.runs[server] = next.map(|place| Run { place, ..run });
         }
-        Place::Move | Place::RenameReplacement | Place::Fill | Place::Exchange => {
-            run.place = Place::Move;
-            run.is_repeated = true;
-            run.moves = UNKNOWN;
-        }
-        // Its caller is not told that it has ended; whoever comes, or the sweeper, sees.
-        Place::Fail | Place::Cancel => {
-            let incarnation = run.incarnation;
-            if !world.has(Care::EndIsTold) {
-                state.shared.told_end |= 1 << incarnation;
+        Place::Close(ending) => {
+            let tells = ending.then(Answer::Unknown) == Farewell::Tell
+                || ending != Ending::Restart && !world.has(Care::EndIsTold);
+            if tells {
+                state.shared.told_end |= 1 << run.incarnation;
             }
             state.runs[server] = None;
         }
         Place::Renew => run.place = Place::LookAgain,
-        Place::Drop | Place::DropRestarted | Place::DropEnded => {
-            go_on(world, state, server, Some(Answer::Ok));
-        }
+        Place::Clear(_) => go_on(world, state, server, Some(Reply::Ok)),
         _ => {}
     }
 }
 
-/// Its client leaves, a caller of this server cancels it, or an error ends it.
-pub(super) fn stop(world: &World, state: &mut State, server: usize, why: Option<Step>) {
-    let Some(run) = &mut state.runs[server] else {
+/// A run ends with an error.
+pub(super) fn settle(world: &World, state: &mut State, server: usize, cause: Cause) {
+    let Some(mut run) = state.runs[server] else {
         return;
     };
-    let why = match why {
-        None if world.mode == CommitMode::Direct => Some(Step::Fail),
-        why => why,
+    let situation = Situation {
+        has_journal: true,
+        is_owner: true,
+        has_committed: false,
+        is_staged: world.mode.is_staged(),
+        is_out_of_hand: world.mode == CommitMode::Direct && run.place != Place::Begin,
+        is_begun: true,
     };
-    match why {
-        None => {
+    let mut ending = Ending::of(cause, situation);
+    if ending == Ending::LookWhoOwns {
+        let owner = match lost(state, &run) {
+            None => Answer::Taken,
+            Some(newest) if newest.is_cancel() => Answer::Cancelled,
+            Some(_) => Answer::Lost,
+        };
+        ending = Ending::of(explained(cause, owner), situation);
+    }
+    match ending {
+        Ending::Interrupt => {
             state.shared.row.put(Phase::Interrupted, run.epoch);
             if run.blocks > run.covered {
                 state.shared.checkpoint = state.shared.checkpoint.max(run.checkpoint());
             }
-            state.runs[server] = None;
         }
-        Some(Step::Cancel) => run.place = Place::Cancel,
-        Some(_) => run.place = Place::Fail,
+        Ending::ClearLate => {
+            let newest = state.shared.newest().unwrap();
+            if !newest.needs_staging(u32::from(run.incarnation)) {
+                state.shared.drop_all(run.incarnation);
+            }
+        }
+        Ending::Leave | Ending::CancelUnbegun | Ending::LookWhoOwns => {}
+        Ending::Restart | Ending::End(_) => {
+            run.place = Place::Close(ending);
+            state.runs[server] = Some(run);
+            return;
+        }
     }
+    state.runs[server] = None;
 }
 
-/// Somebody else has taken the upload, or has ended it; the run hears of it.
-pub(super) fn lose(world: &World, state: &mut State, server: usize, newest: &Claim) {
-    if let Some(run) = state.runs[server].take()
-        && newest.is_cancel()
-    {
-        if world.mode.is_staged() {
-            state.shared.drop_all(run.incarnation);
-        }
-        end(state, &run);
+/// What a step of somebody else is for a run.
+pub(super) const fn cause_of(other: Step) -> Cause {
+    match other {
+        Step::Cancel => Cause::Cancelled,
+        _ => Cause::TakenOver,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     Mutation, World,
     model::{ON_THE_WAY, Replacement, Rows, Shared, Table, Taken},
 };
-use crate::transfer::CommitMode;
+use crate::transfer::protocol::completion::Passage;
 
 /// A statement that was sent and not answered. It may still happen, once, or never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,18 @@ pub(super) enum Statement {
         from: u8,
         to: u8,
     },
+    /// Adds a partition of a staging table to a replicated target, or puts it in the place of what is there.
+    Copy {
+        partition: u8,
+        incarnation: u8,
+        epoch: u8,
+    },
+    /// Leaves partitions out of a staging table.
+    LeaveOut {
+        incarnation: u8,
+        epoch: u8,
+        partitions: u8,
+    },
     /// Moves a partition from a staging table into the target, or what takes its place by that name.
     Move {
         partition: u8,
@@ -65,9 +77,39 @@ pub(super) enum Statement {
     },
 }
 
+impl Statement {
+    /// The names of staging tables of an incarnation in it.
+    pub(super) fn staged_names(&mut self, of: u8) -> impl Iterator<Item = &mut u8> {
+        let (incarnation, names) = match self {
+            Self::Rename {
+                incarnation,
+                from,
+                to,
+            } => (*incarnation, [Some(from), Some(to)]),
+            Self::Move {
+                incarnation, epoch, ..
+            }
+            | Self::Copy {
+                incarnation, epoch, ..
+            }
+            | Self::LeaveOut {
+                incarnation, epoch, ..
+            }
+            | Self::Insert {
+                incarnation, epoch, ..
+            } => (*incarnation, [Some(epoch), None]),
+            _ => (0, [None, None]),
+        };
+        names
+            .into_iter()
+            .flatten()
+            .filter(move |_| incarnation == of)
+    }
+}
+
 /// How ClickHouse answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum Reply {
     Ok,
     /// The table is not there by that name.
     Absent,
@@ -79,7 +121,7 @@ pub(super) enum Answer {
 
 impl Shared {
     /// Begins an INSERT: finds its table, and passes its fence.
-    pub(super) fn begin(&self, world: &World, insert: Statement) -> Result<Statement, Answer> {
+    pub(super) fn begin(&self, world: &World, insert: Statement) -> Result<Statement, Reply> {
         let Statement::Insert {
             block,
             incarnation,
@@ -90,14 +132,14 @@ impl Shared {
             unreachable!("only an INSERT begins");
         };
         if world.is_fenced() && self.newest != epoch {
-            return Err(Answer::Fenced);
+            return Err(Reply::Fenced);
         }
         let table = if world.mode.is_staged() {
             let found = match world.off {
                 Some(Mutation::NoRename) => self.find(incarnation),
                 _ => self.named(incarnation, epoch),
             };
-            narrow(found.ok_or(Answer::Absent)?)
+            narrow(found.ok_or(Reply::Absent)?)
         } else {
             u8::MAX
         };
@@ -110,9 +152,9 @@ impl Shared {
     }
 
     /// Does a statement at once.
-    pub(super) fn execute(&mut self, world: &World, statement: Statement) -> Answer {
+    pub(super) fn execute(&mut self, world: &World, statement: Statement) -> Reply {
         match statement {
-            Statement::Nothing => Answer::Ok,
+            Statement::Nothing => Reply::Ok,
             Statement::Claim { number, taken } => self.take(world, number, taken),
             Statement::Insert { .. } => match self.begin(world, statement) {
                 Ok(begun) => self.execute(world, begun),
@@ -125,7 +167,7 @@ impl Shared {
                 table,
             } => {
                 self.write(world, (block, incarnation, version), table, true);
-                Answer::Ok
+                Reply::Ok
             }
             Statement::Create { incarnation, epoch } => {
                 if self.named(incarnation, epoch).is_none() {
@@ -136,27 +178,29 @@ impl Shared {
                         ..Table::default()
                     };
                 }
-                Answer::Ok
+                Reply::Ok
             }
             Statement::Rename {
                 incarnation,
                 from,
                 to,
-            } => match self.named(incarnation, from) {
-                // The new name is taken.
-                Some(_) if from != to && self.named(incarnation, to).is_some() => Answer::Absent,
-                Some(place) => {
-                    self.staging[place].epoch = to;
-                    Answer::Ok
-                }
-                None => Answer::Absent,
-            },
+            } => self.rename(incarnation, from, to),
             Statement::Move {
                 partition,
                 incarnation,
                 epoch,
                 into,
             } => self.move_in(world, partition, (incarnation, epoch), into, true),
+            Statement::Copy {
+                partition,
+                incarnation,
+                epoch,
+            } => self.copy(world, partition, (incarnation, epoch)),
+            Statement::LeaveOut {
+                incarnation,
+                epoch,
+                partitions,
+            } => self.leave_out(world, partitions, (incarnation, epoch)),
             Statement::MakeReplacement { incarnation } => {
                 // One of another incarnation has another name, and is swept like a staging table.
                 let is_of_newest = self.taken(self.newest).incarnation == incarnation;
@@ -167,27 +211,40 @@ impl Shared {
                         ..Replacement::default()
                     };
                 }
-                Answer::Ok
+                Reply::Ok
             }
             Statement::RenameReplacement { from, to } => {
                 if !self.replacement.is_made || self.replacement.attempt != from {
-                    return Answer::Absent;
+                    return Reply::Absent;
                 }
                 self.replacement.attempt = to;
-                Answer::Ok
+                Reply::Ok
             }
             Statement::Exchange { attempt } => {
-                let is_there = self.replacement.is_made && self.replacement.attempt == attempt;
-                if !is_there {
-                    return Answer::Absent;
+                if !self.replacement.is_made || self.replacement.attempt != attempt {
+                    return Reply::Absent;
                 }
+                // Under the old name there is the table of before, whatever has the target's by now.
                 self.replacement.is_exchanged ^= true;
-                Answer::Ok
+                Reply::Ok
             }
             Statement::Drop { incarnation } => {
                 self.drop_all(incarnation);
-                Answer::Ok
+                Reply::Ok
             }
+        }
+    }
+
+    /// Gives a staging table another name.
+    fn rename(&mut self, incarnation: u8, from: u8, to: u8) -> Reply {
+        match self.named(incarnation, from) {
+            // The new name is taken.
+            Some(_) if from != to && self.named(incarnation, to).is_some() => Reply::Absent,
+            Some(place) => {
+                self.staging[place].epoch = to;
+                Reply::Ok
+            }
+            None => Reply::Absent,
         }
     }
 
@@ -255,17 +312,17 @@ impl Shared {
         (incarnation, epoch): (u8, u8),
         into: u8,
         is_whole: bool,
-    ) -> Answer {
+    ) -> Reply {
         let Some(place) = self.named(incarnation, epoch) else {
-            return Answer::Absent;
+            return Reply::Absent;
         };
         let table = &mut self.staging[place];
         let moved = table.rows & World::partition(partition);
         let has_twice = table.has_twice && moved != 0;
-        if world.mode == CommitMode::Replace {
+        if world.passage == Passage::Exchange {
             let replacement = &mut self.replacement;
             if !replacement.is_made || replacement.attempt != into {
-                return Answer::Absent;
+                return Reply::Absent;
             }
             if !replacement.is_exchanged {
                 self.target.has_twice |= has_twice || replacement.rows & moved != 0;
@@ -278,21 +335,50 @@ impl Shared {
         if is_whole {
             table.rows &= !moved;
         } else if moved != 0 {
-            self.target.by_half |= 1 << partition;
+            table.in_both |= 1 << partition;
         }
-        Answer::Ok
+        Reply::Ok
     }
 
-    /// Leaves out what is in the target already; the table forgets the tokens of what it drops.
-    pub(super) fn leave_out_moved(&mut self, world: &World, place: usize) {
-        for partition in 0..world.partitions {
-            if self.target.by_half & (1 << partition) != 0 {
-                let rows = World::partition(partition);
-                self.staging[place].rows &= !rows;
-                self.staging[place].tokens &= !rows;
-            }
+    /// Copies a partition to all replicas.
+    fn copy(&mut self, world: &World, partition: u8, (incarnation, epoch): (u8, u8)) -> Reply {
+        let Some(place) = self.named(incarnation, epoch) else {
+            return Reply::Absent;
+        };
+        let table = &mut self.staging[place];
+        let rows = World::partition(partition);
+        let copied = table.rows & rows;
+        if world.passage == Passage::Replace {
+            self.target.has_twice |= table.has_twice;
+            self.target.rows &= !rows;
+        } else {
+            let has_twice = table.has_twice && copied != 0;
+            self.target.has_twice |= has_twice || self.target.rows & copied != 0;
         }
-        self.target.by_half = 0;
+        self.target.rows |= copied;
+        table.in_both |= 1 << partition;
+        Reply::Ok
+    }
+
+    /// Leaves partitions out, of which the table forgets the tokens.
+    fn leave_out(
+        &mut self,
+        world: &World,
+        partitions: u8,
+        (incarnation, epoch): (u8, u8),
+    ) -> Reply {
+        let Some(place) = self.named(incarnation, epoch) else {
+            return Reply::Absent;
+        };
+        for partition in (0..world.partitions).filter(|partition| partitions & 1 << partition != 0)
+        {
+            let rows = World::partition(partition);
+            self.staging[place].rows &= !rows;
+            self.staging[place].tokens &= !rows;
+        }
+        self.staging[place].in_both &= !partitions;
+        self.staging[place].unseen &= !partitions;
+        Reply::Ok
     }
 
     /// ClickHouse ends, and with it all connections to it and what it was at.
@@ -302,9 +388,9 @@ impl Shared {
 
     /// The rows of the file that whoever reads the target sees.
     pub(super) fn visible(&self, world: &World) -> Rows {
-        match world.mode {
-            CommitMode::Replace if !self.replacement.is_exchanged => 0,
-            CommitMode::Replace => self.replacement.rows,
+        match world.passage {
+            Passage::Exchange if !self.replacement.is_exchanged => 0,
+            Passage::Exchange => self.replacement.rows,
             _ => self.target.rows,
         }
     }

@@ -1,70 +1,110 @@
-//! What the answer to a statement, or a look, makes of a run.
+//! What the reply to a statement, or a look, makes of a run.
 //!
 //! Part of `protocol::explorer`; `server` says what is sent.
 
 use super::{
-    Care, Mutation, State, World,
-    model::Taken,
-    server::{Place, Run, UNKNOWN, end},
-    statement::Answer,
+    Care, Mutation, State, World, completing,
+    server::{Place, Run, cause_of, end, settle},
+    statement::Reply,
 };
-use crate::transfer::{CommitMode, Phase, protocol::Step};
+use crate::transfer::{
+    CommitMode, Phase,
+    protocol::{
+        Step,
+        completion::{Completion, Passage},
+        ending::{Answer, Cause, Ending, Farewell},
+    },
+};
 
-/// Takes a run one action further, with the answer to what it has sent, if it has.
-pub(super) fn go_on(world: &World, state: &mut State, server: usize, answer: Option<Answer>) {
+/// Takes a run one action further, with the reply to what it has sent, if it has.
+pub(super) fn go_on(world: &World, state: &mut State, server: usize, reply: Option<Reply>) {
     let Some(mut run) = state.runs[server] else {
         return;
     };
-    let next = match answer {
-        Some(Answer::Other(other)) => give_way(&run, other),
-        _ => match run.place {
-            Place::GiveBack | Place::Take | Place::Begin | Place::Resume => {
-                own(world, state, &mut run)
+    let next = match (run.place, reply) {
+        (Place::Completing(completion), reply) => {
+            let observed = match reply {
+                Some(reply) => completing::answered(reply),
+                None => completing::look(world, state, &mut run, completion.action()),
+            };
+            completing::go_on(world, state, &mut run, completion, observed)
+        }
+        (Place::Close(ending), Some(reply)) => close(&mut run, ending, reply),
+        // It has not become its own.
+        (Place::Take | Place::GiveBack, Some(Reply::Other(_))) => None,
+        (_, Some(Reply::Other(other))) => {
+            settle(world, state, server, cause_of(other.step()));
+            return;
+        }
+        (Place::Create | Place::Rename, reply) => {
+            if let Err(cause) = name(world, state, &mut run, reply) {
+                settle(world, state, server, cause);
+                return;
             }
-            Place::Create | Place::Rename => name(world, state, &run, answer),
-            Place::SeeEnded => Some(Place::Ready),
-            Place::SeeGivenUp => Some(Place::Insert),
-            Place::LookAgain => {
-                run.epoch = state.shared.newest;
-                Some(Place::Renew)
+            Some(run.place)
+        }
+        (Place::Count, _) => {
+            if let Err(cause) = count(world, state, &mut run) {
+                settle(world, state, server, cause);
+                return;
             }
-            Place::Renew => {
-                run.epoch += 1;
-                Some(Place::SeeGivenUp)
-            }
-            Place::Count => Some(count(world, state, &mut run)),
-            Place::MakeReplacement => Some(Place::Commit),
-            Place::Commit => {
-                run.epoch += 1;
-                state.shared.row.put(Phase::Committing, run.epoch);
-                if world.has(Care::LooksBeforeItMoves) {
-                    (run.moves, run.is_repeated) = (UNKNOWN, true);
-                }
-                Some(Place::Move)
-            }
-            Place::Move | Place::Fill => move_on(world, state, &mut run, answer),
-            Place::RenameReplacement | Place::Exchange => exchange(state, &mut run, answer),
-            Place::Done
-            | Place::Drop
-            | Place::Mismatch
-            | Place::DropRestarted
-            | Place::Fail
-            | Place::Cancel
-            | Place::DropEnded => conclude(state, &mut run),
-            Place::Ready | Place::Insert | Place::Waiting => Some(run.place),
-        },
+            Some(run.place)
+        }
+        (place, _) => pass(world, state, &mut run, place),
     };
     state.runs[server] = next.map(|place| Run { place, ..run });
 }
 
-/// Somebody else has the step.
-fn give_way(run: &Run, other: Taken) -> Option<Place> {
-    match run.place {
-        // Whoever completes a commit takes the DONE of anybody.
-        Place::Done if run.is_repeated && other.step() == Step::Done => Some(Place::Drop),
-        Place::Fail | Place::Cancel if other.step() == Step::Cancel => Some(Place::DropEnded),
-        _ => None,
+/// What follows where nothing but one thing can.
+fn pass(world: &World, state: &mut State, run: &mut Run, place: Place) -> Option<Place> {
+    match place {
+        Place::GiveBack | Place::Take | Place::Begin | Place::Resume => own(world, state, run),
+        Place::SeeEnded => Some(Place::Ready),
+        Place::SeeGivenUp => Some(Place::Insert),
+        Place::LookAgain => {
+            run.epoch = state.shared.newest;
+            Some(Place::Renew)
+        }
+        Place::Renew => {
+            run.epoch += 1;
+            Some(Place::SeeGivenUp)
+        }
+        Place::MakeReplacement => Some(Place::Commit),
+        Place::Commit => {
+            run.epoch += 1;
+            state.shared.row.put(Phase::Committing, run.epoch);
+            let completion = Completion::new(world.passage, false);
+            Some(Place::Completing(completion))
+        }
+        Place::Done => {
+            run.epoch += 1;
+            state.shared.row.put(Phase::Succeeded, run.epoch);
+            state.shared.told_success = true;
+            None
+        }
+        Place::Clear(Ending::Restart) => {
+            state.shared.row.put(Phase::Interrupted, run.epoch);
+            None
+        }
+        Place::Clear(_) => {
+            end(state, run);
+            None
+        }
+        place => Some(place),
     }
+}
+
+/// The step that ends the upload, or its incarnation, is taken by this run or another one.
+fn close(run: &mut Run, ending: Ending, reply: Reply) -> Option<Place> {
+    let answer = match reply {
+        Reply::Other(other) if other.step() == Step::Cancel => Answer::Cancelled,
+        Reply::Other(_) => Answer::Lost,
+        _ => {
+            run.epoch += 1;
+            Answer::Taken
+        }
+    };
+    (ending.then(answer) == Farewell::Tell).then_some(Place::Clear(ending))
 }
 
 /// The upload becomes that of the run.
@@ -92,7 +132,8 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
             } else if shared.begun != run.incarnation {
                 Place::GiveBack
             } else if world.mode == CommitMode::Direct {
-                Place::Fail
+                // It was being written down, and has been sent.
+                return None;
             } else {
                 Place::Resume
             })
@@ -118,137 +159,31 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
 }
 
 /// The staging table gets the name of its owner.
-fn name(world: &World, state: &State, run: &Run, answer: Option<Answer>) -> Option<Place> {
-    match answer {
-        Some(Answer::Absent) => Some(run.place),
+fn name(world: &World, state: &State, run: &mut Run, reply: Option<Reply>) -> Result<(), Cause> {
+    run.place = match reply {
+        Some(Reply::Absent) => run.place,
         Some(_) if run.place == Place::Rename && world.has(Care::StagedInsertsEnd) => {
-            Some(Place::SeeEnded)
+            Place::SeeEnded
         }
-        Some(_) => Some(Place::Ready),
-        // There is none, or somebody with a later step has it.
-        None => {
-            let is_gone = state.shared.find(run.incarnation).is_none();
-            is_gone.then_some(Place::Mismatch)
-        }
-    }
+        Some(_) => Place::Ready,
+        None if state.shared.find(run.incarnation).is_none() => return Err(Cause::StagedGone),
+        // Somebody with a later step has it.
+        None => return Err(Cause::TakenOver),
+    };
+    Ok(())
 }
 
 /// Counts what is staged.
-fn count(world: &World, state: &State, run: &mut Run) -> Place {
-    let Some(place) = state.shared.find(run.incarnation) else {
-        return Place::Mismatch;
-    };
-    let table = state.shared.staging[place];
+fn count(world: &World, state: &State, run: &mut Run) -> Result<(), Cause> {
+    let place = state.shared.find(run.incarnation);
+    let table = state.shared.staging[place.ok_or(Cause::StagedGone)?];
     let rows = table.rows.count_ones() + u32::from(table.has_twice);
-    run.moves = world.partitions_of(table.rows);
     if rows != world.count(world.blocks) {
-        Place::Mismatch
-    } else if world.mode == CommitMode::Replace {
-        Place::MakeReplacement
-    } else {
-        Place::Commit
+        return Err(Cause::Miscounted);
     }
-}
-
-/// The table that takes the place of the target has another name, or its place.
-fn exchange(state: &State, run: &mut Run, answer: Option<Answer>) -> Option<Place> {
-    match (run.place, answer) {
-        (Place::Exchange, Some(Answer::Absent)) => None,
-        (Place::Exchange, _) | (_, Some(Answer::Absent)) => Some(Place::Move),
-        _ => {
-            run.attempt = state.shared.replacement.attempt;
-            run.moves = UNKNOWN;
-            Some(Place::Fill)
-        }
-    }
-}
-
-/// A step that ends the upload or its incarnation is taken, or what it leaves is dropped.
-fn conclude(state: &mut State, run: &mut Run) -> Option<Place> {
-    let shared = &mut state.shared;
-    match run.place {
-        Place::Done => {
-            run.epoch += 1;
-            shared.row.put(Phase::Succeeded, run.epoch);
-            Some(Place::Drop)
-        }
-        Place::Drop => {
-            shared.told_success = true;
-            None
-        }
-        Place::Mismatch => {
-            run.epoch += 1;
-            Some(Place::DropRestarted)
-        }
-        Place::DropRestarted => {
-            shared.row.put(Phase::Interrupted, run.epoch);
-            None
-        }
-        Place::DropEnded => {
-            end(state, run);
-            None
-        }
-        _ => {
-            run.epoch += 1;
-            Some(Place::DropEnded)
-        }
-    }
-}
-
-/// One look or one move of a commit.
-fn move_on(
-    world: &World,
-    state: &mut State,
-    run: &mut Run,
-    answer: Option<Answer>,
-) -> Option<Place> {
-    let shared = &mut state.shared;
-    if world.mode == CommitMode::Replace && run.place == Place::Move {
-        run.attempt = shared.replacement.attempt;
-        return Some(match world.off {
-            _ if shared.replacement.is_exchanged => Place::Done,
-            Some(Mutation::ExchangeUnderOneName) => {
-                run.moves = UNKNOWN;
-                Place::Fill
-            }
-            _ => Place::RenameReplacement,
-        });
-    }
-    match answer {
-        Some(Answer::Ok) => {
-            run.moves &= run.moves - 1;
-            return Some(run.place);
-        }
-        Some(_) => return None,
-        None => {}
-    }
-    let replacement = shared.replacement;
-    if run.place == Place::Fill
-        && (!replacement.is_made || replacement.is_exchanged || replacement.attempt != run.attempt)
-    {
-        return Some(Place::Move);
-    }
-    let Some(place) = shared.find(run.incarnation) else {
-        // Where it is not there, nobody knows why.
-        return (world.off == Some(Mutation::AbsentIsCommitted)).then_some(Place::Done);
+    run.place = match world.passage {
+        Passage::Exchange => Place::MakeReplacement,
+        _ => Place::Commit,
     };
-    if run.moves != 0 {
-        let looks = run.is_repeated || run.place == Place::Fill;
-        if looks && world.off != Some(Mutation::HalfMovesStay) {
-            shared.leave_out_moved(world, place);
-        }
-        run.moves = world.partitions_of(shared.staging[place].rows);
-    }
-    if run.moves != 0 {
-        return Some(run.place);
-    }
-    if shared.staging[place].rows != 0 {
-        // More rows than were counted: they are looked at again.
-        (run.moves, run.is_repeated) = (UNKNOWN, true);
-        return Some(run.place);
-    }
-    Some(match run.place {
-        Place::Fill => Place::Exchange,
-        _ => Place::Done,
-    })
+    Ok(())
 }

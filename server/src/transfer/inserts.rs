@@ -1,0 +1,45 @@
+//! The INSERTs of an upload that may be under way though nobody waits for their answers.
+//!
+//! `transfer::upload` ends them when it takes an upload over or sends a block again, `transfer::commit` before
+//! anything is brought in. It must never say that none runs before ClickHouse has said so.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{Error, Inner, Patience, Result};
+use crate::clickhouse::{self, Client};
+
+/// How long an INSERT that was given up may go on, and the pause between two looks at it.
+const GIVEN_UP_LIMIT: Duration = Duration::from_secs(60);
+const GIVEN_UP_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the tokens of all blocks of an upload begin with.
+pub(super) fn tokens(id: Uuid) -> String {
+    format!("{id}/")
+}
+
+impl Inner {
+    /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
+    /// a block while the same block may still come.
+    pub(super) async fn see_ended(&self, client: &Client, token: &str) -> Result<()> {
+        let mut patience = Patience::new();
+        let begun = Instant::now();
+        while begun.elapsed() < GIVEN_UP_LIMIT {
+            match client.end_inserts(token).await {
+                Ok(true) => sleep(GIVEN_UP_PAUSE).await,
+                // Who may not look cannot wait.
+                Ok(false) | Err(clickhouse::Error::AccessDenied(_)) => return Ok(()),
+                Err(error) => {
+                    let looking = "looking for an INSERT that was given up";
+                    patience.after(self, looking, error.into()).await?;
+                }
+            }
+        }
+        Err(Error::ClickHouse(clickhouse::Error::Timeout {
+            action: "end an INSERT that was given up",
+            limit: GIVEN_UP_LIMIT,
+        }))
+    }
+}
