@@ -6,6 +6,7 @@
 //! them learn the same answer. `explorer` goes through all that can happen. It must never let a final step
 //! (DONE, CANCEL, FAIL) be followed by another one, nor COMMIT by anything but DONE.
 
+pub(super) mod block;
 pub(super) mod completion;
 pub(super) mod ending;
 

@@ -3,9 +3,9 @@
 //! Runs as a test. Breadth first over all states of a small world, so that the first state in which an invariant
 //! does not hold is told with a shortest way there; then back from all states at rest, so that no state is left
 //! from which no end is reached. What is decided is decided by the functions of `protocol` that production calls:
-//! those of [`super::Claim`] and [`Step`], [`super::ending::Ending`], [`super::completion::Completion`]. What is
-//! done is written here once more, action by action. By hand it follows how an upload begins (`upload::past`,
-//! `run`, `deliver`) and how a block is sent (`upload::blocks`).
+//! those of [`super::Claim`] and [`Step`], [`super::block::Sending`], [`super::completion::Completion`],
+//! [`super::ending::Ending`]. What is done is written here once more, action by action. By hand it follows how an
+//! upload begins (`upload::past`, `run`, `deliver`).
 //!
 //! What there is: two servers, each at work on the upload or not; a client who begins the id through either, again
 //! and again, and may come with a file whose last block is another one; the journal's steps, row, beginning and
@@ -89,6 +89,10 @@ enum Mutation {
     OldTableIsNotSeen,
     /// A replica is asked before it knows what all have agreed on.
     NoSync,
+    /// BLOCKS: a block is sent again while the one of before may still begin.
+    NoRenewal,
+    /// BLOCKS: a block is sent again while the one of before runs.
+    GivenUpIsNotAwaited,
     /// A staging table keeps its name when the upload changes hands.
     NoRename,
     /// A token is the number of a block, whatever is in it.

@@ -33,7 +33,12 @@ use crate::{
     clickhouse::{self, Insert, sql::insert_fenced},
     column::EncodedBlock,
     journal::{BlockRow, Checkpoint},
-    transfer::{Error, Patience, Result, commit::window::Window, inserts::tokens},
+    transfer::{
+        Error, Patience, Result,
+        commit::window::Window,
+        inserts::tokens,
+        protocol::block::{Action, Observed, Sending},
+    },
 };
 
 /// The pause after which the journal is told that the upload lives.
@@ -284,83 +289,86 @@ impl Closing<'_, '_> {
         Ok(())
     }
 
-    /// Sees that the upload is not another one's: a caller who is told that it was cancelled sees no
-    /// further block. What is staged is seen by nobody, and its table belongs to one owner.
-    async fn check_owner(&self) -> Result<()> {
-        if !self.sink.is_visible {
-            return Ok(());
-        }
-        let Sink {
-            inner, transfer, ..
-        } = self.sink;
-        let mut patience = Patience::new();
-        while let Err(error) = inner.check_owner(transfer).await {
-            if matches!(error, Error::TakenOver { .. }) {
-                return Err(error);
-            }
-            patience
-                .after(inner, "looking who owns the upload", error)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Sees that nothing of the INSERT that failed comes any more: what has not begun never does, and what
-    /// has begun is over. Else the same block could come when the table has forgotten it.
-    async fn fence_off(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let sink = self.sink;
-        if !sink.is_visible {
-            return Ok(());
-        }
-        let mut patience = Patience::new();
-        while let Err(error) = sink.inner.renew(sink.transfer, sink.incarnation).await {
-            if matches!(error, Error::TakenOver { .. }) {
-                return Err(error);
-            }
-            patience
-                .after(sink.inner, "owning the upload anew", error)
-                .await?;
-        }
-        sink.inner
-            .see_ended(&sink.client, &sink.token(checkpoint))
-            .await
-    }
-
-    /// Ends the INSERT of a block, or sends it again, which ClickHouse takes once however often it
-    /// comes.
+    /// Sees that ClickHouse has the block, which it takes once however often it comes.
     async fn insert(
         &mut self,
         block: &EncodedBlock,
         checkpoint: &Checkpoint,
-        opened: Option<OpenInsert>,
+        mut opened: Option<OpenInsert>,
     ) -> Result<()> {
-        self.check_owner().await?;
-        let mut outcome = match opened {
-            Some(opened) => self.end(opened).await,
-            None => self.try_insert(block, checkpoint).await,
-        };
+        let mut sending = Sending::new(self.sink.is_visible, opened.is_some());
         let mut patience = Patience::new();
-        let mut has_journal = false;
-        while let Err(error) = outcome {
-            self.ahead.give_up();
-            if error.is_unknown_table() && !has_journal && self.sink.fence().is_some() {
-                // Perhaps the journal: it is made again with the next step.
-                has_journal = true;
-                self.fence_off(checkpoint).await?;
-            } else if error.is_fenced() {
-                // Somebody else has the upload; or it was sent ahead, and another block was sent again since.
-                self.check_owner().await?;
-            } else {
-                let explained = self.sink.explain(error);
-                patience
-                    .after(self.sink.inner, "sending a block", explained)
-                    .await?;
-                self.fence_off(checkpoint).await?;
+        loop {
+            let sent = match (sending.action(), opened.take()) {
+                (Action::End, Some(opened)) => self.end(opened).await,
+                (Action::End | Action::Send, _) => self.try_insert(block, checkpoint).await,
+                (action, ahead) => {
+                    opened = ahead;
+                    self.secure(action, checkpoint).await?;
+                    Ok(())
+                }
+            };
+            let observed = match sent {
+                Ok(()) => Observed::Done,
+                Err(error) => {
+                    self.ahead.give_up();
+                    self.observe(error, sending, &mut patience).await?
+                }
+            };
+            match sending.after(observed) {
+                Some(next) => sending = next,
+                None => break,
             }
-            outcome = self.try_insert(block, checkpoint).await;
         }
         *self.query = None;
         Ok(())
+    }
+
+    /// What the error of an INSERT says, once that may have passed.
+    async fn observe(
+        &self,
+        error: Error,
+        sending: Sending,
+        patience: &mut Patience,
+    ) -> Result<Observed> {
+        if error.is_fenced() {
+            return Ok(Observed::Fenced);
+        }
+        let asks_journal = self.sink.fence().is_some();
+        if error.is_unknown_table() && asks_journal && sending.may_lack_journal() {
+            return Ok(Observed::NoJournal);
+        }
+        let explained = self.sink.explain(error);
+        let passed = patience.after(self.sink.inner, "sending a block", explained);
+        passed.await.map(|()| Observed::Failed)
+    }
+
+    /// Sees to what keeps others, and INSERTs of before, away.
+    async fn secure(&self, action: Action, checkpoint: &Checkpoint) -> Result<()> {
+        let Sink {
+            inner,
+            transfer,
+            incarnation,
+            ..
+        } = self.sink;
+        if action == Action::SeeEnded {
+            let token = self.sink.token(checkpoint);
+            return inner.see_ended(&self.sink.client, &token).await;
+        }
+        let mut patience = Patience::new();
+        loop {
+            let (done, what) = if action == Action::Renew {
+                let renewed = inner.renew(transfer, *incarnation).await;
+                (renewed, "owning the upload anew")
+            } else {
+                let looked = inner.check_owner(transfer).await;
+                (looked, "looking who owns the upload")
+            };
+            match done {
+                lost @ (Ok(()) | Err(Error::TakenOver { .. })) => return lost,
+                Err(error) => patience.after(inner, what, error).await?,
+            }
+        }
     }
 
     async fn end(&mut self, opened: OpenInsert) -> Result<()> {

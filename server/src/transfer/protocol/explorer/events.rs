@@ -12,7 +12,11 @@ use super::{
 };
 use crate::transfer::{
     CommitMode, Phase,
-    protocol::{Claim, Due, Step, ending::Cause},
+    protocol::{
+        Claim, Due, Step,
+        block::{self, Sending},
+        ending::Cause,
+    },
 };
 
 /// Runs of those who are no upload: the sweeper, and a caller that cancels.
@@ -97,8 +101,10 @@ impl<'a> Following<'a> {
         let at = run.place;
         match at {
             Place::Ready => self.ready(server, run),
-            Place::Insert => self.insert(server, run, sent.unwrap()),
-            Place::Waiting => self.wait(server, run),
+            Place::Sending(sending) if sending.action() == block::Action::Send => {
+                self.insert(server, run, sending, sent.unwrap());
+            }
+            Place::Waiting(_) => self.wait(server, run),
             _ => self.act(server, run, sent),
         }
         self.add_fault(Event::Crashes { server, sent }, |_, state| {
@@ -153,9 +159,12 @@ impl<'a> Following<'a> {
             }
             return;
         }
-        if at == Place::LookAgain
-            && let Some(newest) = server::lost(self.state, run)
-        {
+        let looks = match at {
+            Place::LookAgain(_) => true,
+            Place::Sending(sending) => sending.action() == block::Action::LookWhoOwns,
+            _ => false,
+        };
+        if looks && let Some(newest) = server::lost(self.state, run) {
             self.add(event, |world, state| {
                 server::settle(world, state, server, server::cause_of(newest.step));
             });
@@ -210,7 +219,7 @@ impl<'a> Following<'a> {
             if mode == CommitMode::Blocks && run.blocks - run.covered >= world.uncovered {
                 return;
             }
-            Place::Insert
+            Place::Sending(Sending::new(mode == CommitMode::Blocks, false))
         } else if run.covered < run.blocks && mode != CommitMode::Direct {
             return;
         } else if !mode.is_staged() {
@@ -220,32 +229,29 @@ impl<'a> Following<'a> {
         } else {
             Place::Count
         };
-        let lost = server::lost(self.state, run).filter(|_| mode == CommitMode::Blocks);
-        self.add(act, |world, state| match lost {
-            Some(newest) if next == Place::Insert => {
-                server::settle(world, state, server, server::cause_of(newest.step));
-            }
-            _ => state.runs[server].as_mut().unwrap().place = next,
+        self.add(act, |_, state| {
+            state.runs[server].as_mut().unwrap().place = next;
         });
     }
 
-    fn insert(&mut self, server: usize, run: &Run, sent: Statement) {
+    fn insert(&mut self, server: usize, run: &Run, sending: Sending, sent: Statement) {
         let act = Event::Acts {
             server,
             at: run.place,
             sent: Some(sent),
         };
-        let lost = server::lost(self.state, run);
         let begun = self.state.shared.begin(self.world, sent);
-        self.add(act, |world, state| match (begun, lost) {
-            (Ok(begun), _) => {
+        self.add(act, |world, state| match begun {
+            Ok(begun) => {
                 state.shared.send(begun);
-                state.runs[server].as_mut().unwrap().place = Place::Waiting;
+                state.runs[server].as_mut().unwrap().place = Place::Waiting(sending);
             }
-            // One that was sent ahead of another which was sent again.
-            (Err(Reply::Fenced), None) => {}
-            (Err(Reply::Fenced), Some(_)) => server::settle(world, state, server, Cause::Fenced),
-            (Err(_), _) => server::settle(world, state, server, Cause::StagedGone),
+            Err(Reply::Fenced) if world.mode == CommitMode::Blocks => {
+                let place = Place::sending(world, sending, block::Observed::Fenced);
+                state.runs[server].as_mut().unwrap().place = place;
+            }
+            Err(Reply::Fenced) => server::settle(world, state, server, Cause::Fenced),
+            Err(_) => server::settle(world, state, server, Cause::StagedGone),
         });
         self.add_fault(Event::AnswerLost { server, sent }, |world, state| {
             state.shared.send(sent);
@@ -482,7 +488,7 @@ fn is_waited_for(run: &Run, sent: Statement) -> bool {
     else {
         return false;
     };
-    run.place == Place::Waiting
+    matches!(run.place, Place::Waiting(_))
         && (run.blocks, run.incarnation, run.version) == (block, incarnation, version)
 }
 

@@ -162,10 +162,18 @@ const FAULTS: [(&str, Shown); 25] = [
 ];
 
 /// What was seen to be needed on the way, and what these faults do in other modes.
-const FOUND: [(&str, Shown); 33] = [
+const FOUND: [(&str, Shown); 35] = [
     (
         "insert_has_no_fence",
         By(off(BLOCKS, Off::NoFence), NoRowTwice),
+    ),
+    (
+        "block_is_sent_again_without_a_step",
+        By(off(BLOCKS, Off::NoRenewal), NoRowTwice),
+    ),
+    (
+        "block_is_sent_again_beside_itself",
+        By(off(BLOCKS, Off::GivenUpIsNotAwaited), NoRowTwice),
     ),
     (
         "direct_insert_has_no_fence",

@@ -15,6 +15,7 @@ use crate::transfer::{
     CommitMode, Phase,
     protocol::{
         Claim, Next, Step,
+        block::{self, Sending},
         completion::{Action, Completion, Observed},
         ending::{Answer, Cause, Ending, Farewell, Situation, explained},
     },
@@ -33,14 +34,11 @@ pub(super) enum Place {
     /// Waits until no INSERT of a former owner is under way.
     SeeEnded,
     Ready,
-    Insert,
+    Sending(Sending),
     /// ClickHouse is at the block.
-    Waiting,
-    /// Looks whether it still owns the upload, then owns it by another step.
-    LookAgain,
-    Renew,
-    /// Waits for the INSERT that it has given up.
-    SeeGivenUp,
+    Waiting(Sending),
+    /// Looks whether it still owns the upload, before it owns it by another step.
+    LookAgain(Sending),
     Count,
     MakeReplacement,
     Commit,
@@ -81,10 +79,24 @@ pub(super) struct Seen {
 }
 
 impl Place {
+    /// Goes on with a block that ClickHouse does not have yet.
+    pub(super) fn sending(world: &World, sending: Sending, observed: block::Observed) -> Self {
+        let next = sending.after(observed).unwrap();
+        match (next.action(), world.off) {
+            (block::Action::Renew, Some(Mutation::NoRenewal))
+            | (block::Action::SeeEnded, Some(Mutation::GivenUpIsNotAwaited)) => {
+                Self::sending(world, next, block::Observed::Done)
+            }
+            (block::Action::Renew, _) => Self::LookAgain(next),
+            _ => Self::Sending(next),
+        }
+    }
+
     /// Whether nothing is done before the INSERTs that have begun are over.
     pub(super) fn waits_for_inserts(self, world: &World) -> bool {
         match self {
-            Self::SeeEnded | Self::SeeGivenUp => true,
+            Self::SeeEnded => true,
+            Self::Sending(sending) => sending.action() == block::Action::SeeEnded,
             Self::Completing(completion) => {
                 completion.action() == Action::WaitForInserts
                     && world.off != Some(Mutation::CommitWaitsForNobody)
@@ -104,11 +116,9 @@ impl Run {
             | Place::Rename
             | Place::SeeEnded
             | Place::Ready
-            | Place::Insert
-            | Place::Waiting
-            | Place::LookAgain
-            | Place::Renew
-            | Place::SeeGivenUp
+            | Place::Sending(_)
+            | Place::Waiting(_)
+            | Place::LookAgain(_)
             | Place::Count
             | Place::MakeReplacement => true,
             Place::Done => !mode.is_staged(),
@@ -225,7 +235,7 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
         .map(|place| shared.staging[place].epoch);
     Some(match run.place {
         Place::GiveBack | Place::Close(Ending::Restart) => run.claim(state, Step::Restart),
-        Place::Take | Place::Renew => run.claim(state, Step::Own),
+        Place::Take => run.claim(state, Step::Own),
         Place::Commit => run.claim(state, Step::Commit),
         Place::Done => run.claim(state, Step::Done),
         Place::Close(Ending::End(step)) => run.claim(state, step),
@@ -241,11 +251,15 @@ pub(super) fn statement(world: &World, state: &State, run: &Run) -> Option<State
             from: found.filter(|found| *found <= run.epoch || !world.has(Care::RenamesForward))?,
             to: run.epoch,
         },
-        Place::Insert => Statement::Insert {
-            block: run.blocks,
-            incarnation,
-            version: run.version,
-            epoch: run.epoch,
+        Place::Sending(sending) => match sending.action() {
+            block::Action::Renew => run.claim(state, Step::Own),
+            block::Action::Send => Statement::Insert {
+                block: run.blocks,
+                incarnation,
+                version: run.version,
+                epoch: run.epoch,
+            },
+            _ => return None,
         },
         Place::MakeReplacement => Statement::MakeReplacement { incarnation },
         Place::Clear(_) if world.mode.is_staged() => Statement::Drop { incarnation },
@@ -259,14 +273,16 @@ pub(super) fn fail(world: &World, state: &mut State, server: usize) {
         return;
     };
     match run.place {
-        Place::Insert | Place::Waiting => match world.mode {
+        Place::Sending(sending) if sending.action() == block::Action::Renew => {
+            run.place = Place::LookAgain(sending);
+        }
+        Place::Sending(sending) | Place::Waiting(sending) => match world.mode {
             CommitMode::Direct => settle(world, state, server, Cause::Passing),
             _ if world.off == Some(Mutation::GivenUpBlockIsLost) => {
                 run.blocks += 1;
                 run.place = Place::Ready;
             }
-            CommitMode::Blocks => run.place = Place::LookAgain,
-            _ => run.place = Place::Insert,
+            _ => run.place = Place::sending(world, sending, block::Observed::Failed),
         },
         Place::Completing(completion) => {
             let mut run = *run;
@@ -281,7 +297,6 @@ pub(super) fn fail(world: &World, state: &mut State, server: usize) {
             }
             state.runs[server] = None;
         }
-        Place::Renew => run.place = Place::LookAgain,
         Place::Clear(_) => go_on(world, state, server, Some(Reply::Ok)),
         _ => {}
     }

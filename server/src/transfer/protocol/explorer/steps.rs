@@ -10,7 +10,7 @@ use super::{
 use crate::transfer::{
     CommitMode, Phase,
     protocol::{
-        Step,
+        Step, block,
         completion::{Completion, Passage},
         ending::{Answer, Cause, Ending, Farewell},
     },
@@ -60,14 +60,13 @@ fn pass(world: &World, state: &mut State, run: &mut Run, place: Place) -> Option
     match place {
         Place::GiveBack | Place::Take | Place::Begin | Place::Resume => own(world, state, run),
         Place::SeeEnded => Some(Place::Ready),
-        Place::SeeGivenUp => Some(Place::Insert),
-        Place::LookAgain => {
+        Place::LookAgain(sending) => {
             run.epoch = state.shared.newest;
-            Some(Place::Renew)
+            Some(Place::Sending(sending))
         }
-        Place::Renew => {
-            run.epoch += 1;
-            Some(Place::SeeGivenUp)
+        Place::Sending(sending) => {
+            run.epoch += u8::from(sending.action() == block::Action::Renew);
+            Some(Place::sending(world, sending, block::Observed::Done))
         }
         Place::MakeReplacement => Some(Place::Commit),
         Place::Commit => {
