@@ -272,7 +272,8 @@ impl Inner {
         Staging::new(
             self.connection.service(),
             target,
-            (id, incarnation),
+            id,
+            incarnation,
             self.journal.database(),
         )
     }

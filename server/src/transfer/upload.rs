@@ -4,24 +4,22 @@
 //! path; typing runs on a thread of its own (`upload::typing`) so that receiving, typing and sending
 //! overlap. Every queue in between is bounded: a slow ClickHouse makes the client wait.
 
-mod blocks;
-mod budget;
-mod checkpoints;
+mod intake;
+mod records;
+
+pub(super) mod head;
+mod insert;
+mod ledger;
+mod typing;
+
+mod job;
+mod past;
+
 mod deliver;
 mod fingerprint;
 mod finish;
-mod ledger;
-mod memory;
-mod past;
 mod run;
-mod skip;
 mod target;
-mod text;
-
-pub(super) mod head;
-mod records;
-mod sending;
-mod typing;
 
 use std::sync::Arc;
 
@@ -29,17 +27,17 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
-    budget::{Budget, Share},
-    skip::{Passed, Skip},
-    text::Text,
+    intake::{Budget, Passed, Skip},
+    records::Chunk,
 };
 use super::{
-    ColumnMatch, Description, Error, Kind, Result, State, Transfer, Transfers, UploadRequest,
-    admission::Admission, plan::Matching, profile::Profile,
+    Description, Error, Kind, Result, State, Transfer, Transfers, UploadRequest,
+    admission::Admission, plan::Matching,
 };
-use crate::{config::TransferConfig, journal::RejectedRow, task};
+use crate::{config::TransferConfig, task};
 
-pub(super) use past::Past;
+pub use intake::Begun;
+pub use job::UploadOutcome;
 
 /// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
 /// each is a frame of HTTP/2 of the usual 16 KiB.
@@ -54,63 +52,6 @@ fn buffer_bytes(config: &TransferConfig, total_bytes: Option<u64>) -> usize {
     let total = total_bytes.and_then(|total| usize::try_from(total).ok());
     let total = total.map_or(usize::MAX, |total| total.max(LEAST_BUFFER_BYTES));
     config.buffer_bytes.min(total)
-}
-
-/// What an upload did.
-#[derive(Debug, Default)]
-pub struct UploadOutcome {
-    /// Every column of the table that takes values, and its source.
-    pub columns: Vec<ColumnMatch>,
-    /// The CREATE TABLE that was run, or would have been; none when the table was there.
-    pub create_statement: Option<String>,
-    /// How the file was read; none when that was before this call.
-    pub profile: Option<Profile>,
-    /// The first rejected rows.
-    pub rejected: Vec<RejectedRow>,
-    /// Lines after the end of the table that were left out.
-    pub ignored_lines: u64,
-    /// Whether it had succeeded before this call, which has loaded nothing.
-    pub replayed: bool,
-}
-
-/// Where an upload begins, once that is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Begun {
-    /// The offset in the file of the first byte that it takes.
-    pub offset: u64,
-    /// The CRC-32C of the bytes before.
-    pub crc32c: u32,
-    /// Whether it takes none, because it is loaded already or being committed.
-    pub is_over: bool,
-}
-
-/// One message from the caller to the pipeline. The stream ends with [`Chunk::End`]; a stream that
-/// ends without it was broken off.
-#[derive(Debug)]
-pub(super) enum Chunk {
-    Data(
-        Bytes,
-        #[expect(dead_code, reason = "gives its bytes back to the budget on drop")] Share,
-    ),
-    End,
-}
-
-impl Chunk {
-    /// Hands the bytes over, and their share of the budget back.
-    fn give(self, text: &mut Text) {
-        match self {
-            Self::Data(bytes, _) => text.push(bytes),
-            Self::End => text.end(),
-        }
-    }
-
-    /// The bytes, shared.
-    fn bytes(&self) -> Option<Bytes> {
-        match self {
-            Self::Data(bytes, _) => Some(bytes.clone()),
-            Self::End => None,
-        }
-    }
 }
 
 /// A file as its caller knows it at its end.
@@ -231,7 +172,7 @@ impl Upload {
     /// be compared with what it was, and left out.
     pub async fn start_at(&mut self, offset: u64, prefix_crc32c: u32) {
         if let Some(begun) = self.begun().await {
-            self.skip = Skip::between((offset, prefix_crc32c), begun);
+            self.skip = Skip::between(offset, prefix_crc32c, begun);
         }
     }
 

@@ -68,7 +68,8 @@ impl Staging {
     pub(in crate::transfer) fn new(
         client: &Client,
         target: &TableName,
-        (transfer_id, incarnation): (Uuid, u32),
+        transfer_id: Uuid,
+        incarnation: u32,
         own_database: &str,
     ) -> Self {
         Self {
@@ -90,7 +91,8 @@ impl Staging {
     pub(in crate::transfer) async fn create(
         &self,
         engine: &EngineClause,
-        (apart, is_synced): (bool, bool),
+        apart: bool,
+        is_synced: bool,
         epoch: u32,
     ) -> Result<TableName> {
         let database = if apart {

@@ -8,21 +8,20 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    Chunk, UploadOutcome,
-    blocks::Present,
-    checkpoints::Confirmed,
     head::Head,
-    memory::UploadMemory,
-    run::{Job, Start},
-    sending::{Item, Sink},
+    insert::{Item, Present, Sink},
+    job::{Job, Start, UploadOutcome},
+    ledger::Confirmed,
+    records::Chunk,
     target::Target,
-    typing::{Typed, Typing},
+    typing::{Typed, Typing, UploadMemory},
 };
 use crate::{
     clickhouse::{
         Insert,
         sql::{InsertColumn, TableName},
     },
+    column::EncodedBlock,
     journal::{Checkpoint, UploadRow},
     task,
     transfer::{
@@ -34,19 +33,42 @@ use crate::{
     },
 };
 
+/// What is known of an upload before its rows are typed.
+pub(super) struct Prepared {
+    pub(super) head: Head,
+    pub(super) chunks: mpsc::Receiver<Chunk>,
+    pub(super) target: Target,
+    pub(super) choice: Choice,
+    pub(super) start: Start,
+    /// What the journal is to know of it.
+    pub(super) upload: UploadRow,
+}
+
+/// Blocks that are sent, and where they go.
+struct Delivery<'d> {
+    items: mpsc::Receiver<Item>,
+    table: &'d TableName,
+    columns: &'d [InsertColumn],
+    choice: &'d Choice,
+    start: Start,
+    upload: UploadRow,
+}
+
 /// Blocks and rejected rows that wait for ClickHouse while the next block is typed.
 const ITEM_QUEUE: usize = 1;
 
 impl<'a> Job<'a> {
     /// Types the file, sends its blocks and makes them visible; in a dry run they are made all the
     /// same.
-    pub(super) async fn type_and_send(
-        &mut self,
-        (head, chunks): (Head, mpsc::Receiver<Chunk>),
-        target: Target,
-        choice: Choice,
-        (start, upload): (Start, UploadRow),
-    ) -> Result<UploadOutcome> {
+    pub(super) async fn type_and_send(&mut self, prepared: Prepared) -> Result<UploadOutcome> {
+        let Prepared {
+            head,
+            chunks,
+            target,
+            choice,
+            start,
+            upload,
+        } = prepared;
         let request = self.request;
         let Target {
             table,
@@ -83,24 +105,16 @@ impl<'a> Job<'a> {
 
         let mode = choice.commit.mode;
         let columns = plan.insert_columns();
-        let mut insert = None;
-        let mut sent = None;
         let present = start.checkpoint;
-        if request.dry_run {
-            self.sink(&table, &columns, &choice).discard(items).await?;
-        } else if mode == CommitMode::Direct {
-            self.is_out_of_hand = true;
-            self.ledger.begin(upload).await?;
-            let sink = self.sink(&table, &columns, &choice);
-            let [query, _] = &mut self.queries;
-            let (open, rows) = sink.send_stream(items, &idle_block, query).await?;
-            insert = open;
-            sent = Some(rows);
-        } else {
-            let sending = (items, start);
-            let confirmed = self.send_blocks(&table, &columns, &choice, upload, sending);
-            sent = Some(confirmed.await?);
-        }
+        let delivery = Delivery {
+            items,
+            table: &table,
+            columns: &columns,
+            choice: &choice,
+            start,
+            upload,
+        };
+        let (insert, sent) = self.send(delivery, &idle_block).await?;
         let Typed {
             mut rejected,
             ignored_lines,
@@ -123,6 +137,34 @@ impl<'a> Job<'a> {
             ignored_lines,
             replayed: false,
         })
+    }
+
+    /// Sends all blocks, in the way of the mode; returns the INSERT that is to be ended, and what was sent.
+    async fn send(
+        &mut self,
+        delivery: Delivery<'_>,
+        idle_block: &EncodedBlock,
+    ) -> Result<(Option<Insert>, Option<Confirmed>)> {
+        let Delivery {
+            table,
+            columns,
+            choice,
+            ..
+        } = delivery;
+        if self.request.dry_run {
+            let sink = self.sink(table, columns, choice);
+            sink.discard(delivery.items).await?;
+            return Ok((None, None));
+        }
+        if choice.commit.mode != CommitMode::Direct {
+            return Ok((None, Some(self.send_blocks(delivery).await?)));
+        }
+        self.is_out_of_hand = true;
+        self.ledger.begin(delivery.upload).await?;
+        let sink = self.sink(table, columns, choice);
+        let [query, _] = &mut self.queries;
+        let (insert, sent) = sink.send_stream(delivery.items, idle_block, query).await?;
+        Ok((insert, Some(sent)))
     }
 
     /// Ends the one INSERT of the mode DIRECT; in the others, sees that the journal has every block.
@@ -181,14 +223,15 @@ impl<'a> Job<'a> {
     }
 
     /// Sends block after block, into the staging table or the table itself.
-    async fn send_blocks(
-        &mut self,
-        table: &TableName,
-        columns: &[InsertColumn],
-        choice: &Choice,
-        upload: UploadRow,
-        (items, start): (mpsc::Receiver<Item>, Start),
-    ) -> Result<Confirmed> {
+    async fn send_blocks(&mut self, delivery: Delivery<'_>) -> Result<Confirmed> {
+        let Delivery {
+            items,
+            table,
+            columns,
+            choice,
+            start,
+            upload,
+        } = delivery;
         let is_new = start.checkpoint.block == 0;
         let is_staged = choice.commit.mode.is_staged();
         let mut into = table.clone();
@@ -228,9 +271,17 @@ impl<'a> Job<'a> {
                 Vec::new()
             },
         };
-        let progress = (&mut self.ledger.checkpoints, &mut self.queries);
-        sink.send_blocks(items, progress, from.into(), &present)
-            .await
+        let Self {
+            ledger, queries, ..
+        } = self;
+        sink.send_blocks(
+            items,
+            &mut ledger.checkpoints,
+            queries,
+            from.into(),
+            &present,
+        )
+        .await
     }
 
     /// Makes the staging table, or takes it over with what is in it.
@@ -243,14 +294,8 @@ impl<'a> Job<'a> {
     ) -> Result<TableName> {
         let epoch = self.ledger.epoch();
         if !is_new {
-            if let Some(table) = self.take_over(staging).await? {
-                return Ok(table);
-            }
-            self.ledger.check_owner().await?;
-            return Err(Error::CountMismatch {
-                expected: self.transfer.counters().read().rows_staged,
-                actual: 0,
-            });
+            let table = self.take_over(staging).await?;
+            return table.ok_or(Error::StagedRowsGone);
         }
         let begin = self.ledger.begin(upload.clone());
         let (table, ()) = tokio::try_join!(
@@ -262,7 +307,8 @@ impl<'a> Job<'a> {
                         staging
                             .create(
                                 &choice.engine,
-                                (choice.stages_apart, self.config.fsync),
+                                choice.stages_apart,
+                                self.config.fsync,
                                 epoch,
                             )
                             .await

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{UploadOutcome, ledger::in_time, run::Job};
+use super::{
+    job::{Job, UploadOutcome},
+    ledger::in_time,
+};
 use crate::{
     clickhouse::{self, sql::TableName},
     journal::RejectedRow,
@@ -94,13 +97,6 @@ impl Job<'_> {
         let partitions = loop {
             match staging.partitions().await {
                 Ok(partitions) => break partitions,
-                Err(Error::StagedRowsGone) => {
-                    self.ledger.check_owner().await?;
-                    return Err(Error::CountMismatch {
-                        expected,
-                        actual: 0,
-                    });
-                }
                 Err(error) => {
                     patience
                         .after(self.inner, "counting the rows", error)

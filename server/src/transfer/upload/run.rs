@@ -8,67 +8,27 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Begun, Chunk, Past, UploadOutcome,
-    blocks::Queries,
+    deliver::Prepared,
     fingerprint::Decisive,
     head::{Feed, Head, Sample},
+    insert::Queries,
+    intake::Begun,
+    job::{Job, Start, UploadOutcome, cut_as_before},
     ledger::Ledger,
+    past::Past,
+    records::Chunk,
     target::Target,
-    typing::{self, Sizes},
+    typing,
 };
 use crate::{
     catalog::{NewTable, Table},
-    clickhouse::sql::TableName,
-    column::Limits,
-    config::TransferConfig,
-    journal::{Checkpoint, TransferRow, UploadRow},
+    journal::{TransferRow, UploadRow},
     task,
     transfer::{
-        Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, Transfer, UploadRequest,
-        commit::{Choice, staging::Staging},
-        inserts::tokens,
-        protocol::Claim,
-        registry::Running,
+        Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, UploadRequest,
+        commit::Choice, inserts::tokens, protocol::Claim, registry::Running,
     },
 };
-
-/// One upload at work, and what is to be cleared away if it fails.
-pub(super) struct Job<'a> {
-    pub(super) inner: &'a Inner,
-    pub(super) transfer: &'a Arc<Transfer>,
-    pub(super) request: &'a UploadRequest,
-    /// The options of the server, but for what decides where blocks end: that is as it was when the
-    /// upload began, on whatever server.
-    pub(super) config: Arc<TransferConfig>,
-    pub(super) ledger: Ledger<'a>,
-    pub(super) created: Option<TableName>,
-    pub(super) staging: Option<Staging>,
-    /// The INSERTs that run.
-    pub(super) queries: Queries,
-    /// Whether rows may be in the table of which nobody can say which: the one INSERT of the mode DIRECT.
-    pub(super) is_out_of_hand: bool,
-}
-
-/// Where an upload begins or goes on.
-#[derive(Default)]
-pub(super) struct Start {
-    /// What it began with, if it goes on.
-    pub(super) upload: Option<Box<UploadRow>>,
-    /// How its rows become visible, if that was chosen before.
-    pub(super) commit: Option<Commit>,
-    pub(super) checkpoint: Checkpoint,
-}
-
-/// The options with which an upload goes on that began with others.
-fn cut_as_before(config: &TransferConfig, upload: &UploadRow) -> Arc<TransferConfig> {
-    let size = |size| usize::try_from(size).unwrap_or(usize::MAX);
-    Arc::new(TransferConfig {
-        block_rows: size(upload.block_rows),
-        block_bytes: size(upload.block_bytes),
-        batch_bytes: size(upload.batch_bytes),
-        ..config.clone()
-    })
-}
 
 pub(super) async fn run(
     inner: &Inner,
@@ -116,32 +76,6 @@ async fn at_node(inner: &Inner, request: &UploadRequest) -> Result<Inner> {
         match inner.at_node_of(request).await {
             Ok(placed) => return Ok(placed),
             Err(error) => patience.after(inner, "looking for the node", error).await?,
-        }
-    }
-}
-
-impl Start {
-    /// Whether the bytes of the file before the checkpoint are not needed any more.
-    fn can_seek(&self) -> bool {
-        let can_seek = self.upload.as_ref().is_some_and(|upload| upload.can_seek);
-        can_seek && self.checkpoint.block > 0
-    }
-
-    /// Where the typing begins: at the checkpoint, or at the beginning again.
-    pub(super) fn typing(&self) -> Checkpoint {
-        if self.can_seek() {
-            self.checkpoint
-        } else {
-            Checkpoint::default()
-        }
-    }
-
-    fn begun(&self) -> Begun {
-        let from = self.typing();
-        Begun {
-            offset: from.file_offset,
-            crc32c: from.crc32c,
-            is_over: false,
         }
     }
 }
@@ -218,8 +152,15 @@ impl<'a> Job<'a> {
         if start.can_seek() {
             head.seek(start.checkpoint.into(), &self.config);
         }
-        let work = self.type_and_send((head, chunks), target, choice, (start, upload));
-        Box::pin(work).await
+        let prepared = Prepared {
+            head,
+            chunks,
+            target,
+            choice,
+            start,
+            upload,
+        };
+        Box::pin(self.type_and_send(prepared)).await
     }
 
     /// Finds out whether this upload was begun before.
@@ -299,21 +240,6 @@ impl<'a> Job<'a> {
                     .map_err(|error| self.pending(error))?,
             }
         }
-    }
-
-    /// What a client is told whose rows are staged but not all visible.
-    pub(super) fn pending(&self, error: Error) -> Error {
-        Error::CommitPending {
-            id: self.request.id.to_string(),
-            cause: Arc::new(error),
-        }
-    }
-
-    /// Finds out whether there is a journal.
-    pub(super) async fn open_ledger(&mut self) -> Result<()> {
-        let has_journal = self.inner.journal.open().await?;
-        self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
-        Ok(())
     }
 
     /// Asks the journal for this upload.
@@ -437,15 +363,6 @@ impl<'a> Job<'a> {
         self.transfer
             .update_offsets(|offsets| offsets.is_resumable = is_resumable);
         Ok(choice)
-    }
-
-    /// When blocks are full: by the options of the server that began the upload, so that they are the
-    /// same again.
-    pub(super) fn block_sizes(&self) -> Sizes {
-        Sizes::new(Limits {
-            max_rows: self.config.block_rows,
-            max_bytes: self.config.block_bytes,
-        })
     }
 
     /// What the journal is to know of this upload.

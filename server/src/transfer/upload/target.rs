@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     head::Head,
-    run::{Job, Start},
+    job::{Job, Start},
 };
 use crate::{
     catalog::{self, NewTable, Table},

@@ -2,24 +2,25 @@
 //!
 //! Runs on a thread that may block. Batches end where the decoder says and blocks where the builder
 //! is full, so block boundaries depend on the file and the spec alone, never on timing.
+//! An upload without memory waits, and its blocks stay what they are.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use bytes::Bytes;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    Chunk,
     head::Head,
-    memory::UploadMemory,
-    records::{Place, Records},
-    sending::Item,
+    insert::Item,
+    records::{Chunk, Place, Records},
 };
 use crate::{
-    column::Limits,
+    column::{EncodedBlock, Limits},
     csv::{Mark, Position, RecordBatch},
     journal::{Checkpoint, RejectedRow},
+    memory::{BlockMemory, Share},
     transfer::{
-        Error, Result, Transfer,
+        Error, Inner, Result, Transfer,
         profile::Columns,
         rejects::Rejects,
         typer::{Fault, Typer},
@@ -255,6 +256,67 @@ fn next_batch(
             .blocking_recv()
             .ok_or(Error::ClientGone)?
             .give(records.text_mut());
+    }
+}
+
+/// The memory of the block that is made.
+#[derive(Debug)]
+pub(super) struct UploadMemory {
+    block: BlockMemory,
+    batch_bytes: usize,
+    runtime: Handle,
+}
+
+/// Bytes of a block, and the memory that they stand in.
+struct Held {
+    bytes: Bytes,
+    #[expect(dead_code, reason = "goes when the bytes go")]
+    shares: Arc<Vec<Share>>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl UploadMemory {
+    pub(super) fn new(inner: &Inner) -> Self {
+        Self {
+            block: inner.block_memory(),
+            batch_bytes: inner.config.batch_bytes,
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Waits on this thread until the block, of so many bytes now, may take one more batch; false when
+    /// nobody takes it any more.
+    pub(super) fn cover(&mut self, block_bytes: usize, items: &mpsc::Sender<Item>) -> bool {
+        let covered = self.block.cover(block_bytes + self.batch_bytes);
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = covered => true,
+                () = items.closed() => false,
+            }
+        })
+    }
+
+    /// Has the memory of the block go when the last of its bytes does; the next one begins.
+    pub(super) fn go_with(&mut self, block: EncodedBlock) -> EncodedBlock {
+        let shares = self.block.take();
+        if shares.is_empty() {
+            return block;
+        }
+        let shares = Arc::new(shares);
+        let held = |bytes| {
+            let shares = Arc::clone(&shares);
+            Bytes::from_owner(Held { bytes, shares })
+        };
+        EncodedBlock {
+            chunks: block.chunks.into_iter().map(held).collect(),
+            ..block
+        }
     }
 }
 

@@ -1,6 +1,8 @@
-//! Blocks go to ClickHouse one after the other, each as an INSERT of its own that it takes once.
+//! The last stage of an upload: blocks go to ClickHouse one after the other, each as an INSERT of its own that
+//! it takes once, and rejected rows to the journal.
 //!
-//! Part of `transfer::upload`, beside `sending`. It must never end an INSERT before the one before it
+//! Part of `transfer::upload`; in the mode DIRECT all blocks are one INSERT. It must never hold more than the
+//! blocks at hand, nor end an INSERT before the one before it
 //! has been answered, nor count a block as sent before ClickHouse has confirmed it: what a checkpoint
 //! says has to be all that there is.
 //!
@@ -25,21 +27,135 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{
-    checkpoints::{Checkpoints, Confirmed},
-    sending::{Item, KEEPALIVE_INTERVAL, Sink, send_chunks},
-};
+use super::ledger::{Checkpoints, Confirmed};
 use crate::{
-    clickhouse::{self, Insert, sql::insert_fenced},
+    clickhouse::{
+        self, Client, Insert,
+        sql::{Fence, InsertColumn, TableName, insert_fenced},
+    },
     column::EncodedBlock,
-    journal::{BlockRow, Checkpoint},
+    connections,
+    journal::{BlockRow, Checkpoint, RejectedRow},
     transfer::{
-        Error, Patience, Result,
+        Error, Inner, Patience, Result, Transfer,
         commit::window::Window,
         inserts::tokens,
         protocol::block::{Action, Observed, Sending},
     },
 };
+
+/// The pause after which ClickHouse is told that more is to come; it gives up after 30 s.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What comes from the typing thread, in the order of the file.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// Records that are left out.
+    Rejected(Vec<RejectedRow>),
+    /// A block, and what is safe once ClickHouse has it.
+    Block(EncodedBlock, Checkpoint),
+}
+
+/// Where the items of an upload go.
+#[derive(Debug)]
+pub(super) struct Sink<'a> {
+    pub(super) inner: &'a Inner,
+    /// Whose rights the INSERTs need.
+    pub(super) client: Client,
+    pub(super) transfer: &'a Transfer,
+    pub(super) table: TableName,
+    pub(super) columns: Vec<InsertColumn>,
+    /// How often the file had been begun anew.
+    pub(super) incarnation: u32,
+    /// What bounds the blocks that go to the table itself.
+    pub(super) window: Option<Window>,
+    /// Whether the rows go to the table itself.
+    pub(super) is_visible: bool,
+    /// Whether a rejected row stops the upload: it is in its error as well, and need not be kept.
+    pub(super) stops_at_reject: bool,
+}
+
+impl Sink<'_> {
+    /// Takes the blocks of a dry run.
+    pub(super) async fn discard(&self, mut items: mpsc::Receiver<Item>) -> Result<()> {
+        while let Some(item) = items.recv().await {
+            if let Item::Rejected(rows) = item {
+                self.keep(&rows).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends all blocks as one INSERT, and returns it unless there was nothing to send, and what was sent.
+    ///
+    /// `idle_block` has no rows: it keeps ClickHouse from giving up on a client that pauses. `query` is
+    /// the INSERT that runs.
+    pub(super) async fn send_stream(
+        &self,
+        mut items: mpsc::Receiver<Item>,
+        idle_block: &EncodedBlock,
+        query: &mut Option<Uuid>,
+    ) -> Result<(Option<Insert>, Confirmed)> {
+        let query_id = self.transfer.description().id;
+        let statement = insert_fenced(&self.table, &self.columns, self.fence());
+        let mut insert = self.client.insert(&statement, query_id).await?;
+        let mut sent = Confirmed::default();
+        loop {
+            match timeout(KEEPALIVE_INTERVAL, items.recv()).await {
+                Ok(Some(Item::Block(block, _))) => {
+                    sent = Confirmed {
+                        blocks: sent.blocks + 1,
+                        rows: sent.rows + block.row_count as u64,
+                    };
+                    *query = Some(query_id);
+                    // Counted first: of a block that broke off nobody knows whether it is there.
+                    self.transfer.counters().add_rows_staged(block.row_count);
+                    send_chunks(&mut insert, &block.chunks).await?;
+                }
+                Ok(Some(Item::Rejected(rows))) => self.keep(&rows).await?,
+                Ok(None) => return Ok(((sent.blocks > 0).then_some(insert), sent)),
+                Err(_) if sent.blocks > 0 => send_chunks(&mut insert, &idle_block.chunks).await?,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Keeps an INSERT out that begins when the upload belongs to somebody else. None for what is staged: another
+    /// owner gives that table another name. Who acts as the caller may not read the journal, and another
+    /// ClickHouse than that of the journal does not have it: these do without.
+    pub(super) fn fence(&self) -> Option<Fence<'_>> {
+        let Self {
+            inner, transfer, ..
+        } = self;
+        let (_, step) = transfer.claim().filter(|_| self.is_visible)?;
+        let connection = &inner.connection;
+        let has_it = connection.name() == connections::DEFAULT && connection.acts_as_itself();
+        has_it.then(|| inner.journal.fence(transfer.description().id, step))
+    }
+
+    /// Writes rejected rows to the journal.
+    pub(super) async fn keep(&self, rows: &[RejectedRow]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match self.inner.journal.add_rejected(rows).await {
+            Ok(()) => Ok(()),
+            Err(error) if self.stops_at_reject => {
+                tracing::warn!(error = error.logged(), "cannot keep a rejected row");
+                Ok(())
+            }
+            Err(error) => Err(Error::Journal(error)),
+        }
+    }
+}
+
+/// Sends the chunks of a block, or some of them.
+async fn send_chunks(insert: &mut Insert, chunks: &[Bytes]) -> Result<()> {
+    for chunk in chunks {
+        insert.send(chunk.clone()).await?;
+    }
+    Ok(())
+}
 
 /// The pause after which the journal is told that the upload lives.
 const BEAT_INTERVAL: Duration = Duration::from_secs(30);
@@ -112,7 +228,8 @@ impl<'a> Sink<'a> {
     pub(super) async fn send_blocks(
         &self,
         items: mpsc::Receiver<Item>,
-        (checkpoints, queries): (&mut Checkpoints<'a>, &mut Queries),
+        checkpoints: &mut Checkpoints<'a>,
+        queries: &mut Queries,
         from: Confirmed,
         present: &Present,
     ) -> Result<Confirmed> {
