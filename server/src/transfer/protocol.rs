@@ -6,6 +6,7 @@
 //! them learn the same answer. `explorer` goes through all that can happen. It must never let a final step
 //! (DONE, CANCEL, FAIL) be followed by another one, nor COMMIT by anything but DONE.
 
+pub(super) mod beginning;
 pub(super) mod block;
 pub(super) mod completion;
 pub(super) mod ending;
@@ -16,6 +17,7 @@ mod explorer;
 use uuid::Uuid;
 
 use super::CommitMode;
+use beginning::Coming;
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,12 +91,8 @@ pub(super) struct Described {
 /// What a server makes of an id that a client begins, perhaps not for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It begins at the first byte.
-    Begin,
-    /// The same, once what there is of it is given up.
-    Restart,
-    /// It goes on at the checkpoint.
-    GoOn,
+    /// It is taken: begun, begun again, or gone on with.
+    Take(Coming),
     /// Its commit is completed.
     Complete,
     /// It is loaded: the client is told so again.
@@ -231,12 +229,12 @@ impl Claim {
             (Standing::Ended { .. }, row) => Next::Ended {
                 leaves_rows: row.is_some_and(|row| row.leaves_rows(has_begun)),
             },
-            (Standing::Restarted, _) => Next::Begin,
+            (Standing::Restarted, _) => Next::Take(Coming::New),
             (Standing::Owned, Some(row)) if has_begun => match row.mode {
                 CommitMode::Direct => Next::Refuse,
-                _ => Next::GoOn,
+                _ => Next::Take(Coming::Resumed),
             },
-            (Standing::Owned, _) => Next::Restart,
+            (Standing::Owned, _) => Next::Take(Coming::Unsent),
         }
     }
 

@@ -144,11 +144,11 @@ impl Staging {
         suffix(&table.table).unwrap_or_default()
     }
 
-    /// Whether at least so many rows are staged.
+    /// Whether there is a table, with at least so many rows.
     pub(in crate::transfer) async fn holds(&self, row_count: u64) -> Result<bool> {
         match self.find().await? {
             Some(table) => Ok(self.count(&table).await? >= row_count),
-            None => Ok(row_count == 0),
+            None => Ok(false),
         }
     }
 

@@ -3,9 +3,9 @@
 //! Runs as a test. Breadth first over all states of a small world, so that the first state in which an invariant
 //! does not hold is told with a shortest way there; then back from all states at rest, so that no state is left
 //! from which no end is reached. What is decided is decided by the functions of `protocol` that production calls:
-//! those of [`super::Claim`] and [`Step`], [`super::block::Sending`], [`super::completion::Completion`],
-//! [`super::ending::Ending`]. What is done is written here once more, action by action. By hand it follows how an
-//! upload begins (`upload::past`, `run`, `deliver`).
+//! those of [`super::Claim`] and [`Step`], [`super::beginning`], [`super::block::Sending`], [`super::completion::Completion`],
+//! [`super::ending::Ending`]. What is done is written here once more, action by action. By hand it follows in
+//! which order an upload is looked for, taken and described (`upload::past`, `run`, `deliver`).
 //!
 //! What there is: two servers, each at work on the upload or not; a client who begins the id through either, again
 //! and again, and may come with a file whose last block is another one; the journal's steps, row, beginning and
@@ -97,6 +97,8 @@ enum Mutation {
     NoRename,
     /// A token is the number of a block, whatever is in it.
     TokenWithoutContent,
+    /// Who goes on with an upload, of which no block is known, makes a staging table that is not there.
+    GoneIsMadeAnew,
     /// COMMIT comes without a count of what is staged.
     NoCount,
     /// A block whose INSERT was given up is taken for sent.

@@ -28,6 +28,7 @@ use crate::{
         CommitMode, Error, Patience, RejectPolicy, Result,
         commit::{Choice, staging::Staging},
         inserts::tokens,
+        protocol::beginning::{self as protocol, Coming},
         rejects::Rejects,
         typer::{Reading, Typer},
     },
@@ -241,7 +242,10 @@ impl<'a> Job<'a> {
             self.staging = Some(staging.clone());
             let mut patience = Patience::new();
             into = loop {
-                match self.make_staging(&staging, choice, &upload, is_new).await {
+                match self
+                    .make_staging(&staging, choice, &upload, start.coming())
+                    .await
+                {
                     Ok(table) => break table,
                     Err(error) => {
                         patience
@@ -290,45 +294,36 @@ impl<'a> Job<'a> {
         staging: &Staging,
         choice: &Choice,
         upload: &UploadRow,
-        is_new: bool,
+        coming: Coming,
     ) -> Result<TableName> {
         let epoch = self.ledger.epoch();
-        if !is_new {
-            let table = self.take_over(staging).await?;
-            return table.ok_or(Error::StagedRowsGone);
-        }
-        let begin = self.ledger.begin(upload.clone());
-        let (table, ()) = tokio::try_join!(
-            async {
-                // One that was taken over before its first block has a table already.
-                match self.take_over(staging).await? {
-                    Some(table) => Ok(table),
-                    None => {
-                        staging
-                            .create(
-                                &choice.engine,
-                                choice.stages_apart,
-                                self.config.fsync,
-                                epoch,
-                            )
-                            .await
-                    }
+        let begin = async {
+            if coming == Coming::New {
+                self.ledger.begin(upload.clone()).await?;
+            }
+            Ok(())
+        };
+        let take = async {
+            let found = staging.take_over(epoch).await?;
+            match (protocol::Staging::of(found.is_some(), coming), found) {
+                (protocol::Staging::WaitForBlocks, Some(table)) => {
+                    let service = self.inner.connection.service();
+                    let blocks = tokens(self.request.id);
+                    self.inner.see_ended(service, &blocks).await?;
+                    Ok(table)
                 }
-            },
-            begin
-        )?;
-        Ok(table)
-    }
-
-    /// Gives the staging table the name of this owner, and waits for the blocks that were on their way into it;
-    /// none where there is none.
-    async fn take_over(&self, staging: &Staging) -> Result<Option<TableName>> {
-        let table = staging.take_over(self.ledger.epoch()).await?;
-        if table.is_some() {
-            let service = self.inner.connection.service();
-            let blocks = tokens(self.request.id);
-            self.inner.see_ended(service, &blocks).await?;
-        }
+                (protocol::Staging::Make, _) => {
+                    let is_synced = self.config.fsync;
+                    let made =
+                        staging.create(&choice.engine, choice.stages_apart, is_synced, epoch);
+                    made.await
+                }
+                (protocol::Staging::Gone | protocol::Staging::WaitForBlocks, _) => {
+                    Err(Error::StagedRowsGone)
+                }
+            }
+        };
+        let (table, ()) = tokio::try_join!(take, begin)?;
         Ok(table)
     }
 }

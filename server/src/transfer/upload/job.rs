@@ -12,7 +12,7 @@ use crate::{
     journal::{Checkpoint, RejectedRow, UploadRow},
     transfer::{
         ColumnMatch, Commit, Error, Inner, Result, Transfer, UploadRequest,
-        commit::staging::Staging, profile::Profile,
+        commit::staging::Staging, profile::Profile, protocol::beginning::Coming,
     },
 };
 
@@ -72,6 +72,15 @@ pub(super) fn cut_as_before(config: &TransferConfig, upload: &UploadRow) -> Arc<
 }
 
 impl Start {
+    /// How this run comes by the upload.
+    pub(super) const fn coming(&self) -> Coming {
+        if self.upload.is_some() {
+            Coming::Resumed
+        } else {
+            Coming::New
+        }
+    }
+
     /// Whether the bytes of the file before the checkpoint are not needed any more.
     pub(super) fn can_seek(&self) -> bool {
         let can_seek = self.upload.as_ref().is_some_and(|upload| upload.can_seek);

@@ -16,7 +16,7 @@ use crate::{
         Commit, CommitMode, Error, Inner, Phase, Result, UploadRequest,
         claims::as_counted,
         inserts::tokens,
-        protocol::{Claim, Described, Next, Standing, Step},
+        protocol::{Claim, Described, Next, Standing, Step, beginning::Coming},
     },
 };
 
@@ -139,13 +139,15 @@ impl Inner {
         let upload = upload.filter(|upload| upload.incarnation == newest.incarnation);
         let next = newest.next(row.as_ref().map(described), upload.is_some());
         match (next, row, upload) {
-            (Next::Begin, ..) => Ok(Past::Nothing(Some(newest))),
-            (Next::Restart, ..) => self.begin_unless_sent(id, &newest).await,
+            (Next::Take(Coming::New), ..) => Ok(Past::Nothing(Some(newest))),
+            (Next::Take(Coming::Unsent), ..) => self.begin_unless_sent(id, &newest).await,
             (Next::Refuse | Next::Ended { leaves_rows: true }, ..) => {
                 Err(Error::NotResumable { id: id.to_string() })
             }
             (Next::Ended { leaves_rows: false }, row, _) => Err(ended(id, &newest, row)),
-            (Next::GoOn, Some(row), Some(upload)) => self.go_on(request, row, upload, newest).await,
+            (Next::Take(Coming::Resumed), Some(row), Some(upload)) => {
+                self.go_on(request, row, upload, newest).await
+            }
             (Next::Complete, Some(row), upload) => {
                 let row = as_counted(row, &newest);
                 self.check_same(request, &row, upload.as_ref())?;
@@ -194,11 +196,7 @@ impl Inner {
     /// Begins anew what has an owner who has not written down what it begins with: nothing is sent before.
     /// But that owner may be alive, and do both in this moment.
     async fn begin_unless_sent(&self, id: Uuid, newest: &Claim) -> Result<Past> {
-        let own = Claim {
-            number: newest.number + 1,
-            run: Uuid::new_v4(),
-            ..newest.clone()
-        };
+        let own = Claim::after(Some(newest), Step::Own, Uuid::new_v4());
         let taken = self.claim(id, &own).await?;
         let taken_over = || Err(Error::TakenOver { id: id.to_string() });
         if taken.run != own.run {

@@ -26,7 +26,10 @@ use crate::{
     task,
     transfer::{
         Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, UploadRequest,
-        commit::Choice, inserts::tokens, protocol::Claim, registry::Running,
+        commit::Choice,
+        inserts::tokens,
+        protocol::{Claim, beginning::First},
+        registry::Running,
     },
 };
 
@@ -174,12 +177,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Waits until nothing of whoever had the upload before comes any more, and looks how far it is then: the
-    /// table knows no more blocks again than the journal lacks, and in between there were others.
+    /// Waits until nothing of whoever had the upload before comes any more, and looks how far it is then, where
+    /// that is needed.
     async fn catch_up(&self, start: &mut Start) -> Result<()> {
         let is_staged = |commit: &Commit| commit.mode.is_staged();
         // Where the mode is not known, it was being chosen.
-        if start.upload.is_none() || start.commit.as_ref().is_some_and(is_staged) {
+        let is_staged = start.commit.as_ref().is_some_and(is_staged);
+        if start.coming().first(is_staged) != First::CatchUp {
             return Ok(());
         }
         let id = self.request.id;

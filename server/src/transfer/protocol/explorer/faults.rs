@@ -162,7 +162,7 @@ const FAULTS: [(&str, Shown); 25] = [
 ];
 
 /// What was seen to be needed on the way, and what these faults do in other modes.
-const FOUND: [(&str, Shown); 35] = [
+const FOUND: [(&str, Shown); 36] = [
     (
         "insert_has_no_fence",
         By(off(BLOCKS, Off::NoFence), NoRowTwice),
@@ -182,6 +182,10 @@ const FOUND: [(&str, Shown); 35] = [
     (
         "staging_keeps_its_name",
         By(off(CHANGES, Off::NoRename), LoadedIsThere),
+    ),
+    (
+        "staging_is_made_twice",
+        By(off(TWO_FAULTS, Off::GoneIsMadeAnew), NoRowTwice),
     ),
     (
         "former_owner_takes_staging_back",

@@ -15,6 +15,7 @@ use crate::transfer::{
     CommitMode, Phase,
     protocol::{
         Claim, Next, Step,
+        beginning::Coming,
         block::{self, Sending},
         completion::{Action, Completion, Observed},
         ending::{Answer, Cause, Ending, Farewell, Situation, explained},
@@ -29,10 +30,12 @@ pub(super) enum Place {
     Take,
     Begin,
     Create,
-    Resume,
     Rename,
     /// Waits until no INSERT of a former owner is under way.
     SeeEnded,
+    /// Looks whether the upload was begun, or how far it is.
+    LookBegun,
+    CatchUp,
     Ready,
     Sending(Sending),
     /// ClickHouse is at the block.
@@ -63,7 +66,7 @@ pub(super) struct Run {
     /// Blocks that ClickHouse has confirmed, and those that a checkpoint says.
     pub(super) blocks: u8,
     pub(super) covered: u8,
-    pub(super) is_new: bool,
+    pub(super) coming: Coming,
     pub(super) seen: Seen,
 }
 
@@ -112,9 +115,9 @@ impl Run {
         match self.place {
             Place::Begin
             | Place::Create
-            | Place::Resume
             | Place::Rename
             | Place::SeeEnded
+            | Place::CatchUp
             | Place::Ready
             | Place::Sending(_)
             | Place::Waiting(_)
@@ -130,7 +133,13 @@ impl Run {
     pub(super) const fn may_make_staging(&self) -> bool {
         matches!(
             self.place,
-            Place::GiveBack | Place::Take | Place::Begin | Place::Create
+            Place::GiveBack
+                | Place::Take
+                | Place::Begin
+                | Place::Create
+                | Place::Rename
+                | Place::SeeEnded
+                | Place::LookBegun
         )
     }
 
@@ -178,7 +187,7 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
         version: shared.version,
         blocks: 0,
         covered: 0,
-        is_new: true,
+        coming: Coming::New,
         seen: Seen::default(),
     };
     if let Some(newest) = shared.newest() {
@@ -189,22 +198,26 @@ pub(super) fn look(world: &World, state: &mut State, server: usize) {
         let begins_anew =
             matches!(next, Next::Ended { .. }) && world.off == Some(Mutation::EndedBeginsAnew);
         if begins_anew {
-            next = Next::Begin;
+            next = Next::Take(Coming::New);
         }
         match next {
-            Next::Begin => run.incarnation += 1,
-            Next::Restart if world.has(Care::TakesBeforeItRestarts) => run.is_new = false,
-            Next::Restart => run.place = Place::GiveBack,
-            Next::GoOn => {
+            Next::Take(Coming::New) => run.incarnation += 1,
+            Next::Take(Coming::Unsent) if world.has(Care::TakesBeforeItRestarts) => {
+                run.coming = Coming::Unsent;
+            }
+            Next::Take(Coming::Unsent) => run.place = Place::GiveBack,
+            Next::Take(Coming::Resumed) => {
                 if !run.resume(world, shared) {
                     return;
                 }
                 let place = shared.find(incarnation);
                 let staged = place.map_or(0, |place| shared.staging[place].rows.count_ones());
-                if world.mode.is_staged() && staged < world.count(run.blocks) {
+                let is_there = place.is_some() || world.off == Some(Mutation::GoneIsMadeAnew);
+                let is_there = is_there && staged >= world.count(run.blocks);
+                if world.mode.is_staged() && !is_there {
                     run.place = Place::GiveBack;
                 } else {
-                    run.is_new = false;
+                    run.coming = Coming::Resumed;
                 }
             }
             Next::Complete => {

@@ -8,9 +8,11 @@ use super::{
     statement::Reply,
 };
 use crate::transfer::{
-    CommitMode, Phase,
+    Phase,
     protocol::{
-        Step, block,
+        Step,
+        beginning::{Coming, First, Staging},
+        block,
         completion::{Completion, Passage},
         ending::{Answer, Cause, Ending, Farewell},
     },
@@ -58,8 +60,12 @@ pub(super) fn go_on(world: &World, state: &mut State, server: usize, reply: Opti
 /// What follows where nothing but one thing can.
 fn pass(world: &World, state: &mut State, run: &mut Run, place: Place) -> Option<Place> {
     match place {
-        Place::GiveBack | Place::Take | Place::Begin | Place::Resume => own(world, state, run),
-        Place::SeeEnded => Some(Place::Ready),
+        Place::GiveBack
+        | Place::Take
+        | Place::Begin
+        | Place::SeeEnded
+        | Place::LookBegun
+        | Place::CatchUp => own(world, state, run),
         Place::LookAgain(sending) => {
             run.epoch = state.shared.newest;
             Some(Place::Sending(sending))
@@ -110,64 +116,73 @@ fn close(run: &mut Run, ending: Ending, reply: Reply) -> Option<Place> {
 fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
     let is_staged = world.mode.is_staged();
     let shared = &mut state.shared;
+    let first = run.coming.first(is_staged);
     match run.place {
         Place::GiveBack => {
             run.epoch += 1;
             run.incarnation += 1;
-            run.is_new = true;
-            Some(Place::Take)
+            run.coming = Coming::New;
+            return Some(Place::Take);
         }
         Place::Take => {
             run.epoch += 1;
             if run.epoch == 1 {
                 shared.row.put(Phase::Running, run.epoch);
             }
-            let reads_now = !run.is_new && world.has(Care::TakesBeforeItReads);
-            if reads_now && !run.resume(world, shared) {
+            return Some(match first {
+                First::Begin => Place::Begin,
+                First::LookBegun | First::CatchUp => Place::SeeEnded,
+                First::TakeStaging if world.off == Some(Mutation::NoRename) => Place::Ready,
+                First::TakeStaging => Place::Rename,
+            });
+        }
+        Place::SeeEnded => match first {
+            First::LookBegun => return Some(Place::LookBegun),
+            First::CatchUp => return Some(Place::CatchUp),
+            First::Begin | First::TakeStaging => return Some(Place::Ready),
+        },
+        // Where it has been sent meanwhile, it is left to whoever asks next.
+        Place::LookBegun => {
+            return (shared.begun != run.incarnation).then_some(Place::GiveBack);
+        }
+        Place::CatchUp => {
+            if world.has(Care::TakesBeforeItReads) && !run.resume(world, shared) {
                 return None;
             }
-            Some(if run.is_new {
-                Place::Begin
-            } else if shared.begun != run.incarnation {
-                Place::GiveBack
-            } else if world.mode == CommitMode::Direct {
-                // It was being written down, and has been sent.
-                return None;
-            } else {
-                Place::Resume
-            })
         }
-        Place::Begin => {
-            shared.begun = shared.begun.max(run.incarnation);
-            shared.row.put(Phase::Running, run.epoch);
-            Some(if is_staged {
-                Place::Create
-            } else {
-                Place::Ready
-            })
-        }
-        _ => {
-            shared.row.put(Phase::Running, run.epoch);
-            Some(match world.off {
-                Some(Mutation::NoRename) => Place::Ready,
-                _ if is_staged => Place::Rename,
-                _ => Place::SeeEnded,
-            })
-        }
+        _ => shared.begun = shared.begun.max(run.incarnation),
     }
+    shared.row.put(Phase::Running, run.epoch);
+    Some(if is_staged && run.place == Place::Begin {
+        Place::Create
+    } else {
+        Place::Ready
+    })
 }
 
 /// The staging table gets the name of its owner.
-fn name(world: &World, state: &State, run: &mut Run, reply: Option<Reply>) -> Result<(), Cause> {
-    run.place = match reply {
-        Some(Reply::Absent) => run.place,
-        Some(_) if run.place == Place::Rename && world.has(Care::StagedInsertsEnd) => {
-            Place::SeeEnded
+fn name(
+    world: &World,
+    state: &mut State,
+    run: &mut Run,
+    reply: Option<Reply>,
+) -> Result<(), Cause> {
+    let found = state.shared.find(run.incarnation).is_some();
+    run.place = match (reply, Staging::of(found, run.coming)) {
+        (Some(Reply::Absent), _) => run.place,
+        (Some(_), _) => {
+            state.shared.row.put(Phase::Running, run.epoch);
+            if world.has(Care::StagedInsertsEnd) {
+                Place::SeeEnded
+            } else {
+                Place::Ready
+            }
         }
-        Some(_) => Place::Ready,
-        None if state.shared.find(run.incarnation).is_none() => return Err(Cause::StagedGone),
+        (None, Staging::Make) => Place::Create,
+        (None, Staging::Gone) if world.off == Some(Mutation::GoneIsMadeAnew) => Place::Create,
+        (None, Staging::Gone) => return Err(Cause::StagedGone),
         // Somebody with a later step has it.
-        None => return Err(Cause::TakenOver),
+        (None, Staging::WaitForBlocks) => return Err(Cause::TakenOver),
     };
     Ok(())
 }
