@@ -231,7 +231,10 @@ impl Completing<'_> {
             }
         };
         match observed {
-            Err(Error::ClickHouse(ClickHouseError::UnknownTable(_))) => Ok(Observed::Gone),
+            // Of two that give it its next name, one hears that this is taken.
+            Err(Error::ClickHouse(
+                ClickHouseError::UnknownTable(_) | ClickHouseError::TableExists(_),
+            )) => Ok(Observed::Gone),
             observed => observed,
         }
     }

@@ -124,7 +124,7 @@ impl Staging {
             match self.client.execute(&sql::rename(&found, &wanted)).await {
                 Ok(()) => return Ok(Some(wanted)),
                 // Somebody else has renamed it in this moment.
-                Err(ClickHouseError::UnknownTable(_)) => {}
+                Err(ClickHouseError::UnknownTable(_) | ClickHouseError::TableExists(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
