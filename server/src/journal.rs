@@ -596,7 +596,8 @@ impl Journal {
     }
 
     async fn sync(&self, client: &Client, table: &str) -> Result<()> {
-        let statement = journal::sync_table(&self.database, table);
+        let name = TableName::new(self.database.as_str(), table);
+        let statement = journal::sync_rows(&name);
         let synced = timeout(SYNC_LIMIT, client.execute(&statement)).await;
         synced.unwrap_or_else(|_| {
             Err(Error::Unavailable {

@@ -123,6 +123,26 @@ async fn server_goes_on_at_another_node_when_its_own_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn success_is_told_when_a_second_replica_has_the_rows() {
+    let cluster = Cluster::start();
+    let both = format!("{},{}", cluster.nodes[0].url, cluster.nodes[1].url);
+    let service = Service::start(&both);
+    for round in 0..5 {
+        let database = replicated(&cluster, "t", "PARTITION BY n % 20 ORDER BY n");
+        let table = format!("{database}.t");
+        let spec = spec(&database, "t", pb::CommitMode::Atomic);
+        if round == 4 {
+            // It is not waited for without end.
+            cluster.nodes[1].sql(&format!("SYSTEM STOP FETCHES {table}"));
+        }
+        service.upload(&spec, &file(5_000)).await.unwrap();
+        let found = content(&cluster.nodes[1], &table);
+        let all = found.starts_with(&content_of(5_000));
+        assert_eq!(all, round < 4, "{found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn commit_waits_for_the_node_that_has_the_rows() {
     let mut cluster = Cluster::start();
     if !cluster.is_ours() {

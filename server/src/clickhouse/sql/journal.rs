@@ -216,10 +216,12 @@ pub(crate) fn keeper_path(table: &TableName) -> Statement {
     )
 }
 
-/// Waits until a table has what was written to it at any node before.
-pub(crate) fn sync_table(database: &str, table: &str) -> Statement {
-    let table = TableName::new(database, table).quoted();
-    Statement::new(format!("SYSTEM SYNC REPLICA {table} LIGHTWEIGHT"))
+/// Waits until a replicated table has what was written to it at any node before.
+pub(crate) fn sync_rows(table: &TableName) -> Statement {
+    Statement::new(format!(
+        "SYSTEM SYNC REPLICA {} LIGHTWEIGHT",
+        table.quoted()
+    ))
 }
 
 /// Makes the database and its tables, which forget after `retention_seconds`.

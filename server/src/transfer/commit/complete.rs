@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::staging::Staging;
@@ -24,6 +25,9 @@ use crate::{
         },
     },
 };
+
+/// How long a second replica is waited for.
+const REPLICA_LIMIT: Duration = Duration::from_secs(10);
 
 /// Partitions that one statement moves: enough to save round trips, few enough to be soon done.
 const PARTITIONS_AT_ONCE: usize = 16;
@@ -226,6 +230,9 @@ impl Completing<'_> {
             // That the journal is gone says nothing of the staged rows.
             Action::CheckStep { .. } | Action::TakeDone => return self.see_done(action).await,
             Action::Drop => {
+                if self.decided.passage.is_replicated() {
+                    self.wait_for_second_replica().await;
+                }
                 staging.drop_or_leave().await;
                 Ok(Observed::Yes)
             }
@@ -355,6 +362,17 @@ impl Completing<'_> {
         let is_done = done.step == Step::Done;
         self.done = Some(done);
         Ok(is_done.into())
+    }
+
+    /// Waits until another node that is named has the rows too, so that they outlive this one. Without, they are
+    /// safe as soon as any replica has fetched them.
+    async fn wait_for_second_replica(&self) {
+        let table = self.decided.staging.target();
+        match timeout(REPLICA_LIMIT, self.inner.show_at_another_node(table)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%table, error = error.logged(), "no second replica"),
+            Err(_) => tracing::warn!(%table, "no second replica has the rows in time"),
+        }
     }
 
     /// The number of the first name that a commit gives to its staging table: no owner has given it that.

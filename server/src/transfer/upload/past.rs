@@ -106,12 +106,35 @@ impl Inner {
         Ok(staging.target_uuid().await? == Some(upload.target))
     }
 
+    /// Waits until another node that is named, and answers, has all rows of a replicated table; nothing where there
+    /// is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(in crate::transfer) async fn show_at_another_node(&self, table: &TableName) -> Result<()> {
+        if !self.connection.nodes().are_several() {
+            return Ok(());
+        }
+        let path = self.keeper_path(table).await?;
+        for connection in self.connection.at_each() {
+            let is_other = connection.url() != self.connection.url();
+            let there = self.through(connection);
+            // A node of another shard has other rows.
+            if is_other && there.keeper_path(table).await? == path {
+                let service = there.connection.service();
+                return Ok(service.execute(&journal::sync_rows(table)).await?);
+            }
+        }
+        Ok(())
+    }
+
     /// The path in Keeper of a replicated table here; empty for another one, and where the user may not know.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub(super) async fn keeper_path(&self, table: &TableName) -> Result<String> {
+    pub(in crate::transfer) async fn keeper_path(&self, table: &TableName) -> Result<String> {
         match self.client().fetch(&journal::keeper_path(table)).await {
             Ok(paths) => Ok(Vec::into_iter(paths).next().unwrap_or_default()),
             Err(clickhouse::Error::AccessDenied(_)) => Ok(String::new()),
