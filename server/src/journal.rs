@@ -33,8 +33,8 @@ use crate::clickhouse::{
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
 
 pub use record::{
-    BlockRow, BlockSums, Checkpoint, ClaimRow, PlaceRow, Pulse, RejectedRow, RunRow, TransferRow,
-    UploadRow,
+    BlockRow, BlockSums, Checkpoint, ClaimRow, IntentRow, PlaceRow, Pulse, RejectedRow, RunRow,
+    TransferRow, UploadRow,
 };
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
@@ -114,6 +114,16 @@ impl Journal {
             client: node.client(),
             known: self.known.get(number),
         }
+    }
+
+    /// The node that answers now, once it has the tables of the others: one that has just joined must not be taken
+    /// for an empty journal.
+    async fn joined(&self) -> Result<Place<'_>> {
+        let at = self.at();
+        if at.known.absence.get().is_none() && at.node.replica().await?.is_some() {
+            self.absence().await?;
+        }
+        Ok(at)
     }
 
     /// Makes the database and its tables where they are missing; false where it cannot be kept, see
@@ -242,7 +252,7 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn rejected(&self, transfer_id: Uuid) -> Result<Rows<RejectedRow>> {
         self.require().await?;
-        let at = self.at();
+        let at = Box::pin(self.joined()).await?;
         let tables = [journal::CLAIMS, journal::REJECTED_ROWS];
         self.catch_up(at, &tables).await?;
         let statement = journal::rejected_rows(&self.database, transfer_id);
@@ -294,7 +304,7 @@ impl Journal {
             let token = format!("step/{}/{}", row.transfer_id, row.step);
             let table = TableName::new(self.database.as_str(), journal::CLAIMS);
             let rows = std::slice::from_ref(&row);
-            let at = self.at();
+            let at = Box::pin(self.joined()).await?;
             let inserted = at.client.insert_rows_once(&table, rows, &token).await;
             if self.is_made_again(at, &inserted).await? {
                 at.client.insert_rows_once(&table, rows, &token).await?;
@@ -381,6 +391,30 @@ impl Journal {
         self.fetch(&[journal::CHECKPOINTS], &statement).await
     }
 
+    /// Writes that a block is about to be sent to a table itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn put_intent(&self, row: IntentRow) -> Result<()> {
+        self.insert(journal::INTENTS, &[row]).await
+    }
+
+    /// The blocks behind one that were to be sent, and may be there; in their order.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn intents(
+        &self,
+        transfer_id: Uuid,
+        incarnation: u32,
+        behind: u64,
+    ) -> Result<Vec<BlockRow>> {
+        let statement = journal::intents(&self.database, transfer_id, incarnation, behind);
+        self.fetch_later(journal::INTENTS, &statement).await
+    }
+
     /// What the blocks of an upload that ClickHouse has confirmed add up to.
     ///
     /// # Errors
@@ -436,7 +470,8 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn address(&self, transfer_id: Uuid, run: Uuid) -> Result<Option<String>> {
         let statement = journal::address(&self.database, transfer_id, run);
-        self.fetch_later(journal::RUNS, &statement).await
+        let found = self.fetch_later(journal::RUNS, &statement).await?;
+        Ok(found.into_iter().next())
     }
 
     /// Writes at which node an upload is begun, where the journal is shared.
@@ -454,11 +489,12 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn place(&self, transfer_id: Uuid, incarnation: u32) -> Result<Option<PlaceRow>> {
-        if !self.is_together(self.at()).await? {
+        if !self.is_shared().await? {
             return Ok(None);
         }
         let statement = journal::place(&self.database, transfer_id, incarnation);
-        self.fetch_later(journal::PLACES, &statement).await
+        let found = self.fetch_later(journal::PLACES, &statement).await?;
+        Ok(found.into_iter().next())
     }
 
     /// The seconds since anything was written of an upload.
@@ -525,7 +561,7 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn is_shared(&self) -> Result<bool> {
-        self.is_together(self.at()).await
+        self.is_together(Box::pin(self.joined()).await?).await
     }
 
     /// Has the steps that are taken seen by what begins at another node than the journal's from now on.
@@ -547,7 +583,7 @@ impl Journal {
         for<'a> T: ::clickhouse::Row<Value<'a> = T>,
     {
         let table = TableName::new(self.database.as_str(), table);
-        let at = self.at();
+        let at = Box::pin(self.joined()).await?;
         let inserted = at.client.insert_rows(&table, rows).await;
         if self.is_made_again(at, &inserted).await? {
             return at.client.insert_rows(&table, rows).await;
@@ -560,7 +596,7 @@ impl Journal {
     where
         T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
     {
-        let at = self.at();
+        let at = Box::pin(self.joined()).await?;
         self.catch_up(at, tables).await?;
         let rows = at.client.fetch(statement).await;
         if self.is_made_again(at, &rows).await? {
@@ -569,20 +605,24 @@ impl Journal {
         rows
     }
 
-    /// Reads the first row of a table that a journal of a version before has only once somebody writes to it.
-    async fn fetch_later<T>(&self, table: &str, statement: &Statement) -> Result<Option<T>>
+    /// Reads a table that a journal of a version before has only once somebody writes to it.
+    async fn fetch_later<T>(&self, table: &str, statement: &Statement) -> Result<Vec<T>>
     where
         T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
     {
-        let at = self.at();
+        let at = Box::pin(self.joined()).await?;
         let rows = async {
             self.catch_up(at, &[table]).await?;
             at.client.fetch(statement).await
         };
         match rows.await {
-            Ok(rows) => Ok(rows.into_iter().next()),
-            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_)) => Ok(None),
-            Err(error) => Err(error),
+            // Where others have it too, it is made before anything is read.
+            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_))
+                if !self.is_together(at).await? =>
+            {
+                Ok(Vec::new())
+            }
+            rows => rows,
         }
     }
 

@@ -38,7 +38,7 @@ pub struct RejectedRow {
 }
 
 /// Where a transfer stands.
-#[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, ::clickhouse::Row, Serialize, Deserialize)]
 pub struct TransferRow {
     /// The transfer.
     #[serde(with = "::clickhouse::serde::uuid")]
@@ -247,6 +247,22 @@ pub struct Checkpoint {
     pub rows_staged: u64,
     /// Records left out.
     pub rows_rejected: u64,
+}
+
+/// A block that is about to be sent to a table itself.
+#[derive(Clone, Copy, Debug, ::clickhouse::Row, Serialize, Deserialize)]
+pub struct IntentRow {
+    /// The upload.
+    #[serde(with = "::clickhouse::serde::uuid")]
+    pub transfer_id: Uuid,
+    /// How often its file had been begun anew.
+    pub incarnation: u32,
+    /// The number of the block, from 1.
+    pub block: u64,
+    /// Its rows.
+    pub block_rows: u64,
+    /// The CRC-32C of its bytes.
+    pub block_crc32c: u32,
 }
 
 /// One block of an upload, as the journal has it.

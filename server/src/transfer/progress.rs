@@ -17,6 +17,7 @@ pub struct Counters {
     rows_rejected: AtomicU64,
     rows_exported: AtomicU64,
     bytes_sent: AtomicU64,
+    rows_in_flight: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -62,6 +63,16 @@ impl Counters {
     /// Counts rows that were sent to ClickHouse.
     pub fn add_rows_staged(&self, rows: usize) {
         add(&self.rows_staged, rows);
+    }
+
+    /// Says how many rows are on their way to a table, of which nobody knows yet whether they are there.
+    pub fn set_in_flight(&self, rows: usize) {
+        self.rows_in_flight.store(rows as u64, Ordering::Release);
+    }
+
+    /// The rows on their way to a table.
+    pub fn rows_in_flight(&self) -> u64 {
+        self.rows_in_flight.load(Ordering::Acquire)
     }
 
     /// Counts records that cannot be loaded.

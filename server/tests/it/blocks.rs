@@ -436,6 +436,37 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_no_checkpoint_covers_are_not_left_among_those_of_another_file() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    server.sql(
+        "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+         SETTINGS non_replicated_deduplication_window = 1000",
+    );
+    let spec = spec_of("t", 1, pb::CommitMode::Blocks);
+    let id = spec.transfer_id.clone();
+    let upload = OpenUpload::begin_with(&server, spec.clone()).await;
+    let begun = text.as_bytes()[..text.len() * 3 / 4].to_vec();
+    upload.data(begun).await;
+    until_rows_are_staged(&server, &id, 120_000).await;
+    upload.hang_up().await;
+    until_state(&server, &id, pb::TransferState::Interrupted).await;
+    // As if the server had died before they were written.
+    server
+        .sql("ALTER TABLE sluice.checkpoints_2 DELETE WHERE block > 3 SETTINGS mutations_sync = 2");
+    let before = server.checksum("t");
+    let other = text.replace("\n70000,row 70000\n", "\n70000,row 70001\n");
+    for file in [other, file(50_000)] {
+        let status = server.upload(spec.clone(), file).await.unwrap_err();
+        assert_eq!(reason(&status), "FILE_CHANGED", "{status:?}");
+        assert_eq!(server.checksum("t"), before);
+    }
+    server.upload(spec, text).await.unwrap();
+    let there = server.sql("SELECT count(), uniqExact(n) FROM t");
+    assert_eq!(there, "200000\t200000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_made_anew_is_not_gone_on_with() {
     let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
     let text = file(200_000);

@@ -24,6 +24,9 @@ pub(crate) const REJECTED_ROWS: &str = "rejected_rows_2";
 /// At which server each is worked on, where the servers have addresses for one another.
 pub(crate) const RUNS: &str = "runs_2";
 
+/// The blocks that are sent to a table itself, written before they are.
+pub(crate) const INTENTS: &str = "intents_2";
+
 /// At which node of ClickHouse each was begun, and its rows are staged, where there are several.
 pub(crate) const PLACES: &str = "places_2";
 
@@ -39,7 +42,7 @@ const CLAIM_WINDOW_OF_KEEPER: u32 = 100_000;
 /// Each table with its columns, its sorting key and what it holds. The number in a name is that of the
 /// form: a table whose form changes gets the next one, so that servers of two versions do not write into
 /// one another's.
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     (
         CLAIMS,
         "`transfer_id` UUID, `step` UInt32, `kind` LowCardinality(String), `run` UUID, \
@@ -99,10 +102,16 @@ const TABLES: [Table; 7] = [
         "transfer_id, incarnation",
         "at which node an upload of Sluice was begun, and its rows are staged",
     ),
+    (
+        INTENTS,
+        "`transfer_id` UUID, `incarnation` UInt32, `block` UInt64, `block_rows` UInt64, `block_crc32c` UInt32",
+        "transfer_id, incarnation, block",
+        "the blocks that uploads of Sluice send to a table itself",
+    ),
 ];
 
 /// Those that a version before did not have, and that the journal is read without.
-const LATER: [&str; 2] = [RUNS, PLACES];
+const LATER: [&str; 3] = [RUNS, PLACES, INTENTS];
 
 /// Where the paths of replicated tables begin in Keeper.
 const KEEPER_ROOT: &str = "/clickhouse/sluice";
@@ -166,7 +175,7 @@ const CLAIM: &str = "transfer_id, step, kind, run, incarnation, target, moves, f
      rows_parsed, rows_staged, rows_rejected";
 
 /// How many of the tables there are that are needed to read the journal: that of a version before has no
-/// addresses, nor places.
+/// addresses, places and intents.
 pub(crate) fn count_tables(database: &str) -> Statement {
     let needed = TABLES.iter().filter(|(name, ..)| !LATER.contains(name));
     let needed: Vec<_> = needed.collect();
@@ -330,6 +339,27 @@ pub(crate) fn blocks(database: &str, transfer_id: Uuid, incarnation: u32) -> Sta
              ORDER BY block"
         ),
         vec![transfer_id.to_string(), incarnation.to_string()],
+    )
+}
+
+/// The blocks behind one that were to be sent, in their order.
+pub(crate) fn intents(
+    database: &str,
+    transfer_id: Uuid,
+    incarnation: u32,
+    behind: u64,
+) -> Statement {
+    let table = TableName::new(database, INTENTS).quoted();
+    Statement::with_params(
+        format!(
+            "SELECT block, block_rows, block_crc32c FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} \
+             AND incarnation = {{p1:UInt32}} AND block > {{p2:UInt64}} ORDER BY block"
+        ),
+        vec![
+            transfer_id.to_string(),
+            incarnation.to_string(),
+            behind.to_string(),
+        ],
     )
 }
 

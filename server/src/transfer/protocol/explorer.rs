@@ -136,6 +136,8 @@ enum Care {
     DirectIsFenced,
     /// Nobody takes a staging table that is named for a later step.
     RenamesForward,
+    /// BLOCKS: which block is sent is written before, and whoever goes on compares it.
+    BlocksAreMeantFirst,
 }
 
 /// What is explored.

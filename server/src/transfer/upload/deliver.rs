@@ -264,28 +264,40 @@ impl<'a> Job<'a> {
             sink.client = service.for_transfer(self.request.id);
         }
         let from = start.typing();
+        let (id, incarnation) = (self.request.id, self.ledger.incarnation());
+        let last = start.checkpoint;
+        let mut blocks = Vec::new();
+        if from.block < last.block {
+            blocks = inner.journal.blocks(id, incarnation).await?;
+            blocks.retain(|known| known.block <= last.block);
+        }
+        if !is_staged && start.upload.is_some() {
+            blocks.extend(inner.journal.intents(id, incarnation, last.block).await?);
+        }
+        let may_be_there = blocks.last().map_or(0, |last| last.block);
         let present = Present {
-            checkpoint: start.checkpoint,
-            blocks: if from.block < start.checkpoint.block {
-                let journal = &inner.journal;
-                journal
-                    .blocks(self.request.id, self.ledger.incarnation())
-                    .await?
-            } else {
-                Vec::new()
-            },
+            checkpoint: last,
+            blocks,
         };
         let Self {
             ledger, queries, ..
         } = self;
-        sink.send_blocks(
+        let sending = sink.send_blocks(
             items,
             &mut ledger.checkpoints,
             queries,
             from.into(),
             &present,
-        )
-        .await
+        );
+        let confirmed = sending.await?;
+        // A block that may be there is not one of this file.
+        if confirmed.blocks < may_be_there {
+            return Err(Error::FileChanged {
+                id: id.to_string(),
+                offset: last.text_offset,
+            });
+        }
+        Ok(confirmed)
     }
 
     /// Makes the staging table, or takes it over with what is in it.

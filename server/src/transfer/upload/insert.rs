@@ -35,7 +35,7 @@ use crate::{
     },
     column::EncodedBlock,
     connections,
-    journal::{BlockRow, Checkpoint, RejectedRow},
+    journal::{BlockRow, Checkpoint, IntentRow, RejectedRow},
     transfer::{
         Error, Inner, Patience, Result, Transfer,
         commit::window::Window,
@@ -171,7 +171,8 @@ pub(super) type Queries = [Option<Uuid>; 2];
 pub(super) struct Present {
     /// The last block that is there, and the text before its end.
     pub(super) checkpoint: Checkpoint,
-    /// The blocks up to that one, as far as they will be made again; in order.
+    /// The blocks up to that one, as far as they will be made again, and those behind it that may have been sent to
+    /// the table itself; in order.
     pub(super) blocks: Vec<BlockRow>,
 }
 
@@ -315,16 +316,15 @@ impl Opening<'_, '_> {
                     None => return Ok(()),
                 }
             };
-            if checkpoint.block > self.present.checkpoint.block {
-                if !self.ahead.has_failed() {
-                    let insert = self.open(&block, &checkpoint).await;
-                    self.ahead.put(insert);
-                }
-            } else if self.present.contradicts(&checkpoint) {
+            if self.present.contradicts(&checkpoint) {
                 return Err(Error::FileChanged {
                     id: self.sink.transfer.description().id.to_string(),
                     offset: self.present.checkpoint.text_offset,
                 });
+            }
+            if checkpoint.block > self.present.checkpoint.block && !self.ahead.has_failed() {
+                let insert = self.open(&block, &checkpoint).await;
+                self.ahead.put(insert);
             }
             place.send(Ready { block, checkpoint });
         }
@@ -394,12 +394,15 @@ impl Closing<'_, '_> {
             if let Some(window) = &self.sink.window {
                 self.checkpoints.cover(window.uncovered_blocks()).await?;
             }
+            let counters = self.sink.transfer.counters();
+            counters.set_in_flight(block.row_count);
             self.insert(&block, &checkpoint, opened).await?;
             self.checkpoints.checkpoint(checkpoint).await?;
         }
         self.confirmed = with_it;
         let counters = self.sink.transfer.counters();
         counters.add_rows_staged(block.row_count);
+        counters.set_in_flight(0);
         if self.sink.is_visible {
             counters.commit_staged();
         }
@@ -478,8 +481,12 @@ impl Closing<'_, '_> {
                 let renewed = inner.renew(transfer, *incarnation).await;
                 (renewed, "owning the upload anew")
             } else {
-                let looked = inner.check_owner(transfer).await;
-                (looked, "looking who owns the upload")
+                // Whoever goes on sees which block it was, whether or not it has come.
+                let looked = tokio::try_join!(
+                    inner.check_owner(transfer),
+                    self.sink.put_intent(checkpoint)
+                );
+                (looked.map(drop), "looking who owns the upload")
             };
             match done {
                 lost @ (Ok(()) | Err(Error::TakenOver { .. })) => return lost,
@@ -519,6 +526,21 @@ impl Sink<'_> {
             .client
             .insert_block(&statement, query_id, &token, partitions);
         Ok(insert.await?)
+    }
+
+    /// Writes to the journal, if there is one, that a block is about to be sent.
+    async fn put_intent(&self, checkpoint: &Checkpoint) -> Result<()> {
+        if self.transfer.claim().is_none() {
+            return Ok(());
+        }
+        let row = IntentRow {
+            transfer_id: self.transfer.description().id,
+            incarnation: self.incarnation,
+            block: checkpoint.block,
+            block_rows: checkpoint.block_rows,
+            block_crc32c: checkpoint.block_crc32c,
+        };
+        Ok(self.inner.journal.put_intent(row).await?)
     }
 
     /// The token of a block names its content: what is the same block in every run of the upload is taken

@@ -7,6 +7,7 @@ use std::{fs, path::Path};
 
 use super::{
     Care::{self, DirectIsFenced, EndIsTold, RenamesForward, RestartedEnds, StagedInsertsEnd},
+    CommitMode,
     Invariant::{
         self, ComesToRest, CommitGoesForward, EndsStay, LoadedIsThere, NoRowTwice, OneAnswer,
     },
@@ -162,7 +163,7 @@ const FAULTS: [(&str, Shown); 25] = [
 ];
 
 /// What was seen to be needed on the way, and what these faults do in other modes.
-const FOUND: [(&str, Shown); 36] = [
+const FOUND: [(&str, Shown); 37] = [
     (
         "insert_has_no_fence",
         By(off(BLOCKS, Off::NoFence), NoRowTwice),
@@ -210,6 +211,19 @@ const FOUND: [(&str, Shown); 36] = [
     (
         "checkpoint_is_read_before_the_take_over",
         By(without(BLOCKS, &[Care::TakesBeforeItReads]), NoRowTwice),
+    ),
+    (
+        "blocks_of_another_file_stay",
+        By(
+            without(
+                World {
+                    mode: CommitMode::Blocks,
+                    ..CHANGES
+                },
+                &[Care::BlocksAreMeantFirst],
+            ),
+            LoadedIsThere,
+        ),
     ),
     (
         "restarted_blocks_stay_open",

@@ -96,6 +96,8 @@ pub(super) struct Shared {
     /// The incarnation for which it is written what it began with.
     pub(super) begun: u8,
     pub(super) checkpoint: Checkpoint,
+    /// BLOCKS: the last block of the file, once it may have been sent.
+    pub(super) meant: Checkpoint,
     pub(super) staging: [Table; 3],
     pub(super) target: Target,
     pub(super) replacement: Replacement,

@@ -71,6 +71,11 @@ fn pass(world: &World, state: &mut State, run: &mut Run, place: Place) -> Option
             Some(Place::Sending(sending))
         }
         Place::Sending(sending) => {
+            let looks = sending.action() == block::Action::LookWhoOwns;
+            // Only the last block of another version is another one.
+            if looks && run.blocks + 1 == world.blocks && world.has(Care::BlocksAreMeantFirst) {
+                state.shared.meant = run.checkpoint();
+            }
             run.epoch += u8::from(sending.action() == block::Action::Renew);
             Some(Place::sending(world, sending, block::Observed::Done))
         }
@@ -147,6 +152,10 @@ fn own(world: &World, state: &mut State, run: &mut Run) -> Option<Place> {
         }
         Place::CatchUp => {
             if world.has(Care::TakesBeforeItReads) && !run.resume(world, shared) {
+                return None;
+            }
+            let meant = shared.meant;
+            if meant.incarnation == run.incarnation && meant.version != run.version {
                 return None;
             }
         }
