@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
                 self.fault(full, at, problem);
                 continue;
             }
-            let is_list = matches!(name.as_str(), "scopes" | "tables" | "connections");
+            let is_list = matches!(name.as_str(), "scopes" | "tables" | "connections" | "url");
             match values(value.get_ref(), is_list) {
                 Ok(values) => {
                     self.file.places.insert(full, at);

@@ -7,15 +7,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// The units of a byte size; those that are written in one word come before `B`.
-const BYTE_UNITS: [(&str, u64); 8] = [
+const BYTE_UNITS: [(&str, u64); 10] = [
     ("", 1),
     ("B", 1),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
     ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
     ("KB", 1_000),
     ("MB", 1_000_000),
     ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
 ];
 
 /// The units of a duration, in milliseconds.
@@ -58,7 +60,12 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        let units = [
+            ("TiB", 1_u64 << 40),
+            ("GiB", 1 << 30),
+            ("MiB", 1 << 20),
+            ("KiB", 1 << 10),
+        ];
         match units
             .iter()
             .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))

@@ -144,6 +144,8 @@ impl CatalogService for CatalogRpc {
             warnings.push(format!(
                 "{several}: what is not replicated there is loaded into one of them, and nothing is resumed"
             ));
+        } else if let Some(absence) = transfers.journal_obstacle().await.map_err(refuse)? {
+            warnings.push(absence);
         }
         Ok(Response::new(pb::CheckConnectionResponse {
             server_version: connection.version,

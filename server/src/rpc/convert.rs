@@ -37,8 +37,21 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
     let start_offset = Some(unsigned("start_offset", spec.start_offset)?);
     let prefix_crc32c = spec.prefix_crc32c;
     let id = transfer_id(&spec.transfer_id)?;
+    // What says what is so anyway makes no other spec.
     let identity = pb::UploadSpec {
         transfer_id: id.to_string(),
+        dialect: spec
+            .dialect
+            .clone()
+            .filter(|said| *said != pb::Dialect::default()),
+        values: spec
+            .values
+            .clone()
+            .filter(|said| *said != pb::ValueOptions::default()),
+        rejects: spec
+            .rejects
+            .filter(|said| *said != pb::RejectPolicy::default()),
+        sniff: spec.sniff.filter(|sniff| !sniff),
         start_offset: 0,
         prefix_crc32c: None,
         total_bytes: None,

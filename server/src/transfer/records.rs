@@ -22,6 +22,10 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(10);
 /// The pause before it is looked again whether another server has ended what was cancelled.
 const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_millis(200);
 
+/// The codes of gRPC for an end whose reason is not written yet.
+const CANCELLED: i32 = 1;
+const UNKNOWN: i32 = 2;
+
 /// Silence of a running upload, in seconds, after which its server is gone: four heartbeats.
 pub(super) const SILENCE_SECONDS: u64 = 120;
 
@@ -81,7 +85,7 @@ impl Transfers {
             if !self.wait_acknowledged(id, &found).await?
                 && let Some(row) = inner.journal.find(id).await?
             {
-                inner.describe_end(row, &end, &Error::Cancelled).await?;
+                inner.describe_end(row, &end, Error::Cancelled).await?;
             }
         }
         inner.registry.forget(id);
@@ -139,19 +143,24 @@ fn is_final(row: &TransferRow) -> bool {
     Phase::named(&row.state).is_some_and(Phase::is_final)
 }
 
-/// A row that lags behind the newest step of its upload, as that step has it. An end without a row has no
-/// reason yet: whoever took the step writes it, or the sweeper.
+/// A row that lags behind the newest step of its upload, as that step has it. Why it has ended is not written yet:
+/// whoever took the step does so, or the sweeper.
 fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
-    match newest {
-        Some(newest)
-            if matches!(
-                newest.standing(),
-                Standing::Succeeded | Standing::Committing
-            ) =>
-        {
-            as_counted(row, newest)
-        }
-        _ => row,
+    let Some(newest) = newest else {
+        return row;
+    };
+    let (phase, code) = match newest.standing() {
+        Standing::Succeeded | Standing::Committing => return as_counted(row, newest),
+        Standing::Owned | Standing::Restarted => return row,
+        Standing::Ended { by_caller: true } => (Phase::Cancelled, CANCELLED),
+        Standing::Ended { by_caller: false } => (Phase::Failed, UNKNOWN),
+    };
+    TransferRow {
+        state: phase.name().to_owned(),
+        error_code: code,
+        error_reason: "TRANSFER_ENDED".to_owned(),
+        error_message: "the journal does not say yet why the upload has ended".to_owned(),
+        ..row
     }
 }
 
@@ -209,5 +218,31 @@ fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
         is_resumable: row.resumable && phase.may_go_on(),
         owner: row.owner,
         connection: row.connection,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_counts_before_its_reason_is_written() {
+        let row = || TransferRow {
+            state: Phase::Running.name().to_owned(),
+            resumable: true,
+            ..TransferRow::default()
+        };
+        let own = Claim::after(None, Step::Own, Uuid::new_v4());
+        let seen = |newest: &Claim| snapshot(as_claimed(row(), Some(newest)), Pulse::default());
+        assert_eq!(seen(&own).phase, Phase::Running);
+        for (step, phase) in [
+            (Step::Cancel, Phase::Cancelled),
+            (Step::Fail, Phase::Failed),
+        ] {
+            let end = Claim::after(Some(&own), step, Uuid::new_v4());
+            let seen = seen(&end);
+            assert_eq!(seen.phase, phase);
+            assert!(!seen.is_resumable && seen.error.is_some());
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    CommitMode, Error, Inner, Phase, Result, Transfers,
+    CommitMode, Error, Inner, Kind, Phase, Result, Transfers,
     claims::as_counted,
     protocol::{Claim, Due, Standing, Step},
     records::SILENCE_SECONDS,
@@ -187,7 +187,7 @@ impl Inner {
                 count: most,
                 bytes: most_bytes,
             };
-            self.expire(row, &error).await?;
+            self.expire(row, error).await?;
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Inner {
                 let error = Error::SessionExpired {
                     seconds: self.config.session_limit.as_secs(),
                 };
-                self.expire(row, &error).await?;
+                self.expire(row, error).await?;
             }
             Due::DescribeSuccess => {
                 let row = as_counted(row, newest);
@@ -229,7 +229,7 @@ impl Inner {
                 } else {
                     Error::ServerGone
                 };
-                self.describe_end(row, newest, &error).await?;
+                self.describe_end(row, newest, error).await?;
             }
         }
         Ok(true)
@@ -243,6 +243,12 @@ impl Inner {
         }
     }
 
+    /// Whether this server knows it as an upload.
+    pub(super) fn is_upload(&self, id: Uuid) -> bool {
+        let transfer = self.registry.get(id);
+        transfer.is_ok_and(|transfer| transfer.description().kind == Kind::Upload)
+    }
+
     /// Whether a pipeline of this server works on it.
     pub(super) fn is_active(&self, id: Uuid) -> bool {
         let transfer = self.registry.get(id);
@@ -250,7 +256,7 @@ impl Inner {
     }
 
     /// Ends an upload whose client did not come back.
-    async fn expire(&self, row: TransferRow, error: &Error) -> Result<()> {
+    async fn expire(&self, row: TransferRow, error: Error) -> Result<()> {
         tracing::info!(id = %row.transfer_id, "an upload was abandoned");
         let taken = self.end_work(row.transfer_id, Step::Fail).await?;
         match taken.filter(|taken| taken.step == Step::Fail) {
@@ -265,10 +271,11 @@ impl Inner {
         &self,
         row: TransferRow,
         end: &Claim,
-        error: &Error,
+        error: Error,
     ) -> Result<()> {
-        let failure = (self.describe)(error);
-        let phase = Phase::of_failure(error);
+        let error = self.with_rows_left(&row, end, error).await?;
+        let failure = (self.describe)(&error);
+        let phase = Phase::of_failure(&error);
         let row = TransferRow {
             state: phase.name().to_owned(),
             error_code: failure.code,
@@ -287,6 +294,25 @@ impl Inner {
             // Where only callers can get to, one of them has to drop it.
             None => Ok(()),
         }
+    }
+
+    /// The error of an upload whose rows are in the table as they come, and that nobody works on: each block that
+    /// it has meant to send may be there.
+    async fn with_rows_left(&self, row: &TransferRow, end: &Claim, error: Error) -> Result<Error> {
+        let mode = CommitMode::named(&row.commit_mode).unwrap_or_default();
+        if mode == CommitMode::Auto || mode.is_staged() {
+            return Ok(error);
+        }
+        let meant = self.journal.intents(row.transfer_id, end.incarnation, 0);
+        let meant: u64 = meant.await?.iter().map(|block| block.block_rows).sum();
+        let rows = meant.max(row.rows_committed).max(row.rows_staged);
+        if rows == 0 {
+            return Ok(error);
+        }
+        Ok(Error::RowsLeft {
+            rows,
+            cause: Box::new(error),
+        })
     }
 
     /// Drops staging tables that the journal has no open upload for.

@@ -37,6 +37,20 @@ impl Transfers {
         self.inner.config.fleet.as_ref()
     }
 
+    /// Why no journal can be kept, where the reason lies in the nodes that are named: nothing is resumed then.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn journal_obstacle(&self) -> Result<Option<String>> {
+        let has_several = self.inner.connections.default().nodes().are_several();
+        Ok(if has_several {
+            self.inner.journal.absence().await?
+        } else {
+            None
+        })
+    }
+
     /// Whether a transfer is worked on here, or has succeeded here: nobody else goes on with it.
     #[must_use]
     pub fn is_here(&self, id: Uuid) -> bool {

@@ -35,7 +35,15 @@ pub(super) fn transfer(
         "must not be empty",
         faults,
     );
-    TransferConfig {
+    let own = raw.journal_database.as_deref().unwrap_or_default();
+    let is_taken = ["system", "default", "information_schema"];
+    refuse(
+        "journal-database",
+        is_taken.contains(&own.to_lowercase().as_str()),
+        "is for others: the journal has a database of its own",
+        faults,
+    );
+    let transfer = TransferConfig {
         max_transfers: count(
             "max-transfers",
             raw.max_transfers.as_deref(),
@@ -149,7 +157,13 @@ pub(super) fn transfer(
         progress_interval: defaults::PROGRESS_INTERVAL,
         history: defaults::HISTORY,
         fleet,
+    };
+    if transfer.journal_retention < transfer.session_limit {
+        let problem =
+            "is shorter than --session-limit: an upload would be forgotten while it may go on";
+        faults.add("journal-retention", problem);
     }
+    transfer
 }
 
 /// A time to wait for a client.

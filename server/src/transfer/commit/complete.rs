@@ -353,10 +353,16 @@ impl Completing<'_> {
         };
         let id = self.decided.staging.transfer_id();
         if action != Action::TakeDone {
-            let newest = self.inner.newest_claim(id).await?;
-            return Ok(newest
-                .is_none_or(|newest| newest.step == Step::Commit)
-                .into());
+            return match self.inner.newest_claim(id).await? {
+                Some(newest) if newest.number > commit.number => Ok(Observed::No),
+                Some(newest) if newest.number == commit.number => Ok(Observed::Yes),
+                // It is not what is written: a journal that has just been joined, or was made anew.
+                _ => Err(Error::Journal(ClickHouseError::Unavailable {
+                    message: "the journal does not show the commit that it has shown before"
+                        .to_owned(),
+                    exception: None,
+                })),
+            };
         }
         let done = self.inner.claim(id, &commit.done(self.run)).await?;
         let is_done = done.step == Step::Done;

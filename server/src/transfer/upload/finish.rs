@@ -267,7 +267,13 @@ impl Job<'_> {
         }
         match ending {
             Ending::ClearLate => self.clear_late().await,
-            Ending::Interrupt => self.ledger.farewell(Phase::Interrupted, &error).await,
+            Ending::Interrupt => {
+                // What passes is gone on with; whoever has sent another file may load that one beside it.
+                if !error.is_passing() {
+                    error = self.with_rows_left(error);
+                }
+                self.ledger.farewell(Phase::Interrupted, &error).await;
+            }
             Ending::Restart | Ending::End(_) => return self.end(running, ending, error).await,
             Ending::Leave | Ending::CancelUnbegun | Ending::LookWhoOwns => {}
         }
@@ -373,11 +379,12 @@ impl Job<'_> {
 
     /// The error of an upload that shows its rows as they come, and has shown some.
     fn with_rows_left(&self, error: Error) -> Error {
-        let counts = self.transfer.counters().read();
+        let counters = self.transfer.counters();
+        let counts = counters.read();
         let commit = self.transfer.commit();
         let is_visible = commit.is_some_and(|commit| !commit.mode.is_staged());
         // In the mode DIRECT nobody knows how many of those that were sent.
-        let rows = counts.rows_committed.max(counts.rows_staged);
+        let rows = counts.rows_committed.max(counts.rows_staged) + counters.rows_in_flight();
         if !is_visible || self.request.dry_run || rows == 0 {
             return error;
         }

@@ -362,7 +362,16 @@ impl<'a> Job<'a> {
         let is_dry = self.request.dry_run;
         let choice = self.inner.choose_granted(&target.table, mode, is_dry);
         let choice = choice.await?;
-        self.transfer.set_commit(choice.commit.clone());
+        self.transfer.set_commit(match is_dry {
+            false => choice.commit.clone(),
+            true => Commit {
+                mode: choice.commit.mode,
+                guarantee: format!(
+                    "a dry run: nothing is loaded; an upload would be {}",
+                    choice.commit.guarantee
+                ),
+            },
+        });
         let is_resumable = self.ledger.is_open() && choice.commit.mode != CommitMode::Direct;
         self.transfer
             .update_offsets(|offsets| offsets.is_resumable = is_resumable);

@@ -1,6 +1,7 @@
 //! Two servers, and a client whose calls take turns on them.
 
 use std::{
+    fs,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -123,6 +124,22 @@ impl Process {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Has it stand still, and waits until it does: each of its threads hears of that at its next turn.
+    pub(super) fn freeze(&self) {
+        self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let stands = |task: std::io::Result<fs::DirEntry>| {
+            let stat = fs::read_to_string(task.unwrap().path().join("stat"));
+            // One that has ended meanwhile.
+            stat.map_or(true, |stat| {
+                stat.rsplit(')').next().unwrap().starts_with(" T")
+            })
+        };
+        while !fs::read_dir(&tasks).unwrap().all(stands) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -92,7 +92,7 @@ async fn a_server_that_is_frozen_holds_nobody_up() {
     let file = file(ROWS);
     let servers = begun(&engine, &file).await;
     let mut two = servers[1].client().await;
-    servers[0].signal("-STOP");
+    servers[0].freeze();
     let asked = Instant::now();
     let more = || append(ID, 5 * CHUNK, file.slice(5 * CHUNK..6 * CHUNK));
     let status = two.append_upload(more()).await.unwrap_err();

@@ -540,14 +540,15 @@ export const UploadRequestSchema: GenMessage<UploadRequest> = /*@__PURE__*/
 
 /**
  * The file as its sender knows it when all of it is sent: for one that could not know it before, such as of a
- * pipe. What comes behind it is not read.
+ * pipe. It is the last message.
  *
  * @generated from message sluice.v1.UploadEnd
  */
 export type UploadEnd = Message<"sluice.v1.UploadEnd"> & {
   /**
    * The size of the whole file in bytes, with what lies before `start_offset`. Default: not known. Where
-   * given, nothing is loaded unless so many have arrived (FILE_TRUNCATED).
+   * given, the upload does not succeed unless so many have arrived (FILE_TRUNCATED); in BLOCKS and DIRECT the rows
+   * that are in the table by then stay (`rowsLeft`).
    *
    * @generated from field: optional int64 total_bytes = 1;
    */
@@ -555,7 +556,7 @@ export type UploadEnd = Message<"sluice.v1.UploadEnd"> & {
 
   /**
    * The CRC-32C (RFC 3720) of the whole file. Default: not known. Where given, another file than the one that
-   * arrived is refused with FILE_CHANGED, and nothing is loaded.
+   * arrived is refused with FILE_CHANGED, likewise.
    *
    * @generated from field: optional fixed32 crc32c = 2;
    */
@@ -1669,9 +1670,9 @@ export enum CommitMode {
   /**
    * All rows at once or none; a repetition changes nothing. The rows are staged in a table of their
    * own, counted, and moved partition by partition; a server that dies in between leaves the rest
-   * to the next one. Needs a table of the MergeTree family that is not replicated, in a database that
-   * is not of the engine Replicated, with no materialized view that reads from it, and an address at
-   * which one server answers.
+   * to the next one. Needs a table of the MergeTree family (a plain one not in a database of the engine
+   * Replicated, a replicated one anywhere, of which all replicas add the rows at once), with no materialized
+   * view that reads from it, and addresses at each of which one server answers.
    *
    * @generated from enum value: COMMIT_MODE_ATOMIC = 1;
    */
@@ -1688,8 +1689,8 @@ export enum CommitMode {
   BLOCKS = 2,
 
   /**
-   * The new rows take the place of the old ones at once (`EXCHANGE TABLES`). Needs what ATOMIC needs,
-   * and a database that can exchange tables.
+   * The new rows take the place of the old ones at once (`EXCHANGE TABLES`; of a replicated table, which must have
+   * no partitions, `REPLACE PARTITION`). Needs what ATOMIC needs, and a database that can exchange tables.
    *
    * @generated from enum value: COMMIT_MODE_REPLACE = 3;
    */
@@ -2011,7 +2012,8 @@ export const IngestService: GenService<{
    * begin another one, under another id. TRANSFER_NOT_FOUND: send it from 0. OFFSET_OUT_OF_RANGE names the offset to go on at; TRANSFER_TAKEN_OVER
    * means that another call goes on; an error with RetryInfo passes: wait so long, and ask again. All others
    * need somebody to do what the message says. A file sent from 0 is right at any time: what is there already is
-   * compared and not loaded twice.
+   * compared and not loaded twice. An upload that BeginUpload has opened is gone on with by BeginUpload, which says
+   * where: a stream takes it away from whoever appends to it.
    *
    * The response headers come at once, with the id of the transfer as `sluice-transfer-id`.
    *
