@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Client, Result, Statement, sql};
+use super::{Client, Result, sql};
 
 /// The pause between two looks at a node.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -182,8 +182,7 @@ impl Nodes {
 impl Client {
     /// Whether ClickHouse answers soon.
     pub(crate) async fn answers(&self) -> bool {
-        let one = Statement::new("SELECT 1".to_owned());
-        let answer = timeout(LIMIT, self.fetch::<u8>(&one)).await;
+        let answer = timeout(LIMIT, self.fetch::<u8>(&sql::servers::one())).await;
         answer.is_ok_and(|answer: Result<_>| answer.is_ok())
     }
 

@@ -4,6 +4,11 @@
 
 use super::Statement;
 
+/// What every server answers.
+pub(crate) fn one() -> Statement {
+    Statement::new("SELECT 1".to_owned())
+}
+
 /// The host, and what tells the server from any other; whether that is its host and port only, because it
 /// has no UUID. In ClickHouse Cloud every server sees the same tables, so that they count as one.
 pub(crate) fn identity() -> Statement {

@@ -1,0 +1,201 @@
+//! The tables of the journal at the node that it works with: made, joined, brought up to date, written and read.
+//!
+//! Part of `journal`. It must never read a table that lacks what was written to it at another node.
+
+use futures_util::future::try_join_all;
+use tokio::time::timeout;
+
+use super::{Journal, NO_ZOOKEEPER, Place, SYNC_LIMIT};
+use crate::clickhouse::{
+    Client, Error, Result, Statement,
+    sql::{
+        TableName,
+        journal::{self, Keeping},
+    },
+};
+
+impl Journal {
+    pub(super) async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<()>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowWrite + serde::Serialize,
+        for<'a> T: ::clickhouse::Row<Value<'a> = T>,
+    {
+        let table = TableName::new(self.database.as_str(), table);
+        let at = Box::pin(self.joined()).await?;
+        let inserted = at.client.insert_rows(&table, rows).await;
+        if self.is_made_again(at, &inserted).await? {
+            return at.client.insert_rows(&table, rows).await;
+        }
+        inserted
+    }
+
+    /// Reads some tables, with all that was written to them before.
+    pub(super) async fn fetch<T>(&self, tables: &[&str], statement: &Statement) -> Result<Vec<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let at = Box::pin(self.joined()).await?;
+        self.catch_up(at, tables).await?;
+        let rows = at.client.fetch(statement).await;
+        if self.is_made_again(at, &rows).await? {
+            return at.client.fetch(statement).await;
+        }
+        rows
+    }
+
+    /// Reads a table that a journal of a version before has only once somebody writes to it.
+    pub(super) async fn fetch_later<T>(&self, table: &str, statement: &Statement) -> Result<Vec<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let at = Box::pin(self.joined()).await?;
+        let rows = async {
+            self.catch_up(at, &[table]).await?;
+            at.client.fetch(statement).await
+        };
+        match rows.await {
+            // Where others have it too, it is made before anything is read.
+            Err(Error::UnknownTable(_) | Error::UnknownDatabase(_))
+                if !self.is_together(at).await? =>
+            {
+                Ok(Vec::new())
+            }
+            rows => rows,
+        }
+    }
+
+    /// Waits until a node has what was written to tables at any other.
+    pub(super) async fn catch_up(&self, at: Place<'_>, tables: &[&str]) -> Result<()> {
+        if tables.is_empty() || !self.is_together(at).await? {
+            return Ok(());
+        }
+        let syncs = tables.iter().map(|table| self.sync(at.client, table));
+        Box::pin(try_join_all(syncs)).await.map(drop)
+    }
+
+    pub(super) async fn sync(&self, client: &Client, table: &str) -> Result<()> {
+        let name = TableName::new(self.database.as_str(), table);
+        let statement = journal::sync_rows(&name);
+        let synced = timeout(SYNC_LIMIT, client.execute(&statement)).await;
+        synced.unwrap_or_else(|_| {
+            Err(Error::Unavailable {
+                message: format!(
+                    "the journal lacks what was written to {}.{table} at another node, which is away; it goes on \
+                     when that node is back",
+                    self.database
+                ),
+                exception: None,
+            })
+        })
+    }
+
+    /// Whether the tables at a node are kept together with those of others; false where there are none.
+    pub(super) async fn is_together(&self, at: Place<'_>) -> Result<bool> {
+        if let Some(is_together) = at.known.is_together.get() {
+            return Ok(*is_together);
+        }
+        let statement = journal::is_together(&self.database);
+        let rows: Vec<bool> = at.client.fetch(&statement).await?;
+        let Some(is_together) = rows.first() else {
+            return Ok(false);
+        };
+        at.known.is_together.set(*is_together).ok();
+        Ok(*is_together)
+    }
+
+    /// Makes the tables again where an outcome says that they are not there; whether it did.
+    pub(super) async fn is_made_again<T>(
+        &self,
+        at: Place<'_>,
+        outcome: &Result<T>,
+    ) -> Result<bool> {
+        let is_gone = matches!(
+            outcome,
+            Err(Error::UnknownDatabase(_) | Error::UnknownTable(_))
+        );
+        if is_gone {
+            if at.known.absence.get().is_some() {
+                tracing::error!(
+                    database = self.database,
+                    "the journal was dropped while the server ran: what it knew of uploads is lost; \
+                     making it again"
+                );
+            }
+            Box::pin(self.create(at)).await?;
+        }
+        Ok(is_gone)
+    }
+
+    /// Makes what is missing of the tables at a node, or says why it cannot be kept there.
+    pub(super) async fn create(&self, at: Place<'_>) -> Result<Option<String>> {
+        let statement = journal::is_together(&self.database);
+        let there: Vec<bool> = at.client.fetch(&statement).await?;
+        let replica = match there.first() {
+            Some(false) => None,
+            Some(true) | None => at.node.replica().await?.map(str::to_owned),
+        };
+        let (url, database) = (at.node.url(), &self.database);
+        let is_alone = || {
+            format!(
+                "the journal cannot be kept: the tables of the database {database} at {url} are not replicated, \
+                 and the connection has other nodes; drop it while no upload is open, or name another one by \
+                 --journal-database"
+            )
+        };
+        let is_keeperless = || {
+            format!(
+                "the journal cannot be kept: {url} has no Keeper or no macro `replica`, and the connection has \
+                 other nodes"
+            )
+        };
+        let has_several = self.nodes.are_several();
+        let Some(replica) = replica else {
+            if has_several {
+                let is_there = !there.is_empty();
+                return Ok(Some(if is_there {
+                    is_alone()
+                } else {
+                    is_keeperless()
+                }));
+            }
+            return self
+                .create_as(at.client, &Keeping::Alone)
+                .await
+                .map(|()| None);
+        };
+        match self
+            .create_as(at.client, &Keeping::Together { replica })
+            .await
+        {
+            Ok(()) => Ok(None),
+            Err(error) if is_without_keeper(&error) && there.is_empty() => {
+                if has_several {
+                    return Ok(Some(is_keeperless()));
+                }
+                self.create_as(at.client, &Keeping::Alone)
+                    .await
+                    .map(|()| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn create_as(&self, client: &Client, keeping: &Keeping) -> Result<()> {
+        for statement in journal::create(&self.database, self.retention_seconds, keeping) {
+            client.execute(&statement).await?;
+        }
+        if self.is_synced {
+            for statement in journal::sync(&self.database) {
+                client.execute(&statement).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a replicated table cannot be made because the node has no Keeper.
+fn is_without_keeper(error: &Error) -> bool {
+    error
+        .exception()
+        .is_some_and(|exception| exception.code == NO_ZOOKEEPER)
+}
