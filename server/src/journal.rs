@@ -10,13 +10,7 @@
 mod nodes;
 mod record;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -59,10 +53,27 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Known {
     /// Why it is not kept there.
-    absence: OnceCell<Option<String>>,
-    is_denied: AtomicBool,
+    absence: OnceCell<Option<Absence>>,
     /// Whether it is kept together with those of other nodes; once there are tables.
     is_together: OnceCell<bool>,
+}
+
+/// Why no journal is kept at a node.
+#[derive(Clone, Debug)]
+enum Absence {
+    /// The user may not make it.
+    Denied,
+    /// The nodes do not allow it; in words.
+    Nodes(String),
+}
+
+impl From<Absence> for String {
+    fn from(absence: Absence) -> Self {
+        match absence {
+            Absence::Denied => "there is no journal, which the user may not make".to_owned(),
+            Absence::Nodes(words) => words,
+        }
+    }
 }
 
 /// The node that an operation of the journal works with.
@@ -118,7 +129,7 @@ impl Journal {
     async fn joined(&self) -> Result<Place<'_>> {
         let at = self.at();
         if at.known.absence.get().is_none() && at.node.replica().await?.is_some() {
-            self.absence().await?;
+            self.absence_at(at).await?;
         }
         Ok(at)
     }
@@ -139,40 +150,43 @@ impl Journal {
     ///
     /// Those of ClickHouse.
     pub async fn absence(&self) -> Result<Option<String>> {
-        let at = self.at();
+        let absence = self.absence_at(self.at()).await?;
+        Ok(absence.map(String::from))
+    }
+
+    async fn absence_at(&self, at: Place<'_>) -> Result<Option<Absence>> {
         if let Some(several) = at.client.several_servers().await? {
-            return Ok(Some(format!(
+            return Ok(Some(Absence::Nodes(format!(
                 "the journal cannot be kept, because {several}, and none knows what another one keeps; name \
                  the nodes instead"
-            )));
+            ))));
         }
-        let absence = at.known.absence.get_or_try_init(|| async {
-            let absence = match self.create(at).await {
-                Ok(absence) => absence,
-                Err(Error::AccessDenied(exception)) => {
-                    at.known.is_denied.store(true, Ordering::Relaxed);
-                    let database = &self.database;
-                    tracing::warn!(%exception, database, "no journal: uploads cannot be resumed");
-                    Some("there is no journal, which the user may not make".to_owned())
-                }
-                Err(error) => return Err(error),
-            };
-            Ok(absence)
-        });
-        let absence = absence.await.cloned()?;
-        self.spread(at).await;
+        let absence = self.made_at(at).await?;
+        // What is written at one node is to be soon at another.
+        for other in self.nodes.answering().map(|number| self.at_number(number)) {
+            if other.known.absence.get().is_none()
+                && let Err(error) = self.made_at(other).await
+            {
+                let url = other.node.url();
+                tracing::debug!(url, error = error.logged(), "cannot make the journal");
+            }
+        }
         Ok(absence)
     }
 
-    /// Makes the tables at the other nodes too, so that what is written at one is soon at another.
-    async fn spread(&self, at: Place<'_>) {
-        for number in self.nodes.answering() {
-            let place = self.at_number(number);
-            let is_new = place.node.url() != at.node.url() && place.known.absence.get().is_none();
-            if is_new && let Ok(absence) = self.create(place).await {
-                place.known.absence.set(absence).ok();
+    /// Makes the tables at a node, once, or says why it cannot be kept there.
+    async fn made_at(&self, at: Place<'_>) -> Result<Option<Absence>> {
+        let absence = at.known.absence.get_or_try_init(|| async {
+            match self.create(at).await {
+                Err(Error::AccessDenied(exception)) => {
+                    let database = &self.database;
+                    tracing::warn!(%exception, database, "no journal: uploads cannot be resumed");
+                    Ok(Some(Absence::Denied))
+                }
+                made => made,
             }
-        }
+        });
+        absence.await.cloned()
     }
 
     /// Whether there is a journal to read; makes none, but where it belongs to those of other nodes.
@@ -220,16 +234,15 @@ impl Journal {
 
     /// Sees that there is a journal to write to.
     async fn require(&self) -> Result<()> {
-        let Some(absence) = self.absence().await? else {
-            return Ok(());
-        };
         let at = self.at();
-        if at.known.is_denied.load(Ordering::Relaxed) {
+        match self.absence_at(at).await? {
+            None => Ok(()),
             // Says what is missing.
-            return self.create(at).await.map(drop);
+            Some(Absence::Denied) => self.create(at).await.map(drop),
+            Some(Absence::Nodes(words)) => Err(Error::Protocol {
+                message: format!("rejected rows cannot be kept: {words}"),
+            }),
         }
-        let message = format!("rejected rows cannot be kept: {absence}");
-        Err(Error::Protocol { message })
     }
 
     /// Keeps rejected rows. A row that is kept already stays once.
@@ -542,12 +555,8 @@ impl Journal {
     /// Those of ClickHouse.
     pub async fn is_to_be_shared(&self) -> Result<bool> {
         let at = self.at();
-        let there: Vec<bool> = at
-            .client
-            .fetch(&journal::is_together(&self.database))
-            .await?;
-        match there.first() {
-            Some(is_together) => Ok(*is_together),
+        match self.kind(at).await? {
+            Some(is_together) => Ok(is_together),
             None => Ok(at.node.replica().await?.is_some()),
         }
     }

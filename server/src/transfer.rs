@@ -224,8 +224,8 @@ impl Inner {
         }
     }
 
-    /// The same at the node where an upload was begun, and its rows are staged; where that is not known, here. The name of a
-    /// node that is none of the connection's.
+    /// The same at the node where an upload was begun, and its rows are staged; where that is not known, here.
+    /// Else the name of a node that is none of the connection's.
     ///
     /// # Errors
     ///

@@ -5,12 +5,13 @@
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
-use super::{Journal, NO_ZOOKEEPER, Place, SYNC_LIMIT};
+use super::{Absence, Journal, NO_ZOOKEEPER, Place, SYNC_LIMIT};
 use crate::clickhouse::{
     Client, Error, Result, Statement,
     sql::{
         TableName,
         journal::{self, Keeping},
+        staging,
     },
 };
 
@@ -38,6 +39,8 @@ impl Journal {
         self.catch_up(at, tables).await?;
         let rows = at.client.fetch(statement).await;
         if self.is_made_again(at, &rows).await? {
+            // Other nodes may have what was lost here.
+            self.catch_up(at, tables).await?;
             return at.client.fetch(statement).await;
         }
         rows
@@ -75,8 +78,7 @@ impl Journal {
 
     pub(super) async fn sync(&self, client: &Client, table: &str) -> Result<()> {
         let name = TableName::new(self.database.as_str(), table);
-        let statement = journal::sync_rows(&name);
-        let synced = timeout(SYNC_LIMIT, client.execute(&statement)).await;
+        let synced = timeout(SYNC_LIMIT, client.execute(&staging::sync_replica(&name))).await;
         synced.unwrap_or_else(|_| {
             Err(Error::Unavailable {
                 message: format!(
@@ -91,16 +93,26 @@ impl Journal {
 
     /// Whether the tables at a node are kept together with those of others; false where there are none.
     pub(super) async fn is_together(&self, at: Place<'_>) -> Result<bool> {
+        Ok(self.kind(at).await?.unwrap_or(false))
+    }
+
+    /// The same; none where there are none.
+    pub(super) async fn kind(&self, at: Place<'_>) -> Result<Option<bool>> {
         if let Some(is_together) = at.known.is_together.get() {
-            return Ok(*is_together);
+            return Ok(Some(*is_together));
         }
+        let kind = self.look(at).await?;
+        if let Some(is_together) = kind {
+            at.known.is_together.set(is_together).ok();
+        }
+        Ok(kind)
+    }
+
+    /// The same, as it is now.
+    async fn look(&self, at: Place<'_>) -> Result<Option<bool>> {
         let statement = journal::is_together(&self.database);
         let rows: Vec<bool> = at.client.fetch(&statement).await?;
-        let Some(is_together) = rows.first() else {
-            return Ok(false);
-        };
-        at.known.is_together.set(*is_together).ok();
-        Ok(*is_together)
+        Ok(rows.first().copied())
     }
 
     /// Makes the tables again where an outcome says that they are not there; whether it did.
@@ -127,60 +139,39 @@ impl Journal {
     }
 
     /// Makes what is missing of the tables at a node, or says why it cannot be kept there.
-    pub(super) async fn create(&self, at: Place<'_>) -> Result<Option<String>> {
-        let statement = journal::is_together(&self.database);
-        let there: Vec<bool> = at.client.fetch(&statement).await?;
-        let replica = match there.first() {
-            Some(false) => None,
-            Some(true) | None => at.node.replica().await?.map(str::to_owned),
-        };
+    pub(super) async fn create(&self, at: Place<'_>) -> Result<Option<Absence>> {
+        let there = self.look(at).await?;
+        let has_several = self.nodes.are_several();
         let (url, database) = (at.node.url(), &self.database);
-        let is_alone = || {
-            format!(
+        if has_several && there == Some(false) {
+            return Ok(Some(Absence::Nodes(format!(
                 "the journal cannot be kept: the tables of the database {database} at {url} are not replicated, \
                  and the connection has other nodes; drop it while no upload is open, or name another one by \
                  --journal-database"
-            )
+            ))));
+        }
+        let replica = match there {
+            Some(false) => None,
+            Some(true) | None => at.node.replica().await?.map(str::to_owned),
         };
-        let is_keeperless = || {
-            format!(
+        if let Some(replica) = replica {
+            let together = Keeping::Together { replica };
+            match self.create_as(at.client, &together).await {
+                Err(error) if is_without_keeper(&error) && there.is_none() => {}
+                made => return made.map(|()| None),
+            }
+        }
+        if has_several {
+            return Ok(Some(Absence::Nodes(format!(
                 "the journal cannot be kept: {url} has no Keeper or no macro `replica`, and the connection has \
                  other nodes"
-            )
-        };
-        let has_several = self.nodes.are_several();
-        let Some(replica) = replica else {
-            if has_several {
-                let is_there = !there.is_empty();
-                return Ok(Some(if is_there {
-                    is_alone()
-                } else {
-                    is_keeperless()
-                }));
-            }
-            return self
-                .create_as(at.client, &Keeping::Alone)
-                .await
-                .map(|()| None);
-        };
-        match self
-            .create_as(at.client, &Keeping::Together { replica })
-            .await
-        {
-            Ok(()) => Ok(None),
-            Err(error) if is_without_keeper(&error) && there.is_empty() => {
-                if has_several {
-                    return Ok(Some(is_keeperless()));
-                }
-                self.create_as(at.client, &Keeping::Alone)
-                    .await
-                    .map(|()| None)
-            }
-            Err(error) => Err(error),
+            ))));
         }
+        let made = self.create_as(at.client, &Keeping::Alone);
+        made.await.map(|()| None)
     }
 
-    pub(super) async fn create_as(&self, client: &Client, keeping: &Keeping) -> Result<()> {
+    async fn create_as(&self, client: &Client, keeping: &Keeping) -> Result<()> {
         for statement in journal::create(&self.database, self.retention_seconds, keeping) {
             client.execute(&statement).await?;
         }

@@ -216,23 +216,6 @@ pub(crate) fn is_together(database: &str) -> Statement {
     )
 }
 
-/// The path in Keeper of a replicated table: one row, or none for another one.
-pub(crate) fn keeper_path(table: &TableName) -> Statement {
-    Statement::with_params(
-        "SELECT zookeeper_path FROM system.replicas WHERE database = {p0:String} AND table = {p1:String}"
-            .to_owned(),
-        vec![table.database.clone(), table.table.clone()],
-    )
-}
-
-/// Waits until a replicated table has what was written to it at any node before.
-pub(crate) fn sync_rows(table: &TableName) -> Statement {
-    Statement::new(format!(
-        "SYSTEM SYNC REPLICA {} LIGHTWEIGHT",
-        table.quoted()
-    ))
-}
-
 /// Makes the database and its tables, which forget after `retention_seconds`.
 pub(crate) fn create(database: &str, retention_seconds: u64, keeping: &Keeping) -> Vec<Statement> {
     let database_name = quote_identifier(database);

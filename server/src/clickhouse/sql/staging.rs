@@ -284,7 +284,16 @@ pub(crate) fn attached_partitions(staging: &TableName, target: &TableName) -> St
     )
 }
 
-/// Waits until a replica has the parts that it knows of.
+/// The path in Keeper of a replicated table: one row, or none for another one.
+pub(crate) fn keeper_path(table: &TableName) -> Statement {
+    Statement::with_params(
+        "SELECT zookeeper_path FROM system.replicas WHERE database = {p0:String} AND table = {p1:String}"
+            .to_owned(),
+        vec![table.database.clone(), table.table.clone()],
+    )
+}
+
+/// Waits until a replica has what was written to any other before.
 pub(crate) fn sync_replica(table: &TableName) -> Statement {
     Statement::new(format!(
         "SYSTEM SYNC REPLICA {} LIGHTWEIGHT",

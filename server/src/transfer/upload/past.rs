@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     clickhouse::{
         self,
-        sql::{TableName, journal},
+        sql::{TableName, staging},
     },
     journal::{Checkpoint, TransferRow, UploadRow},
     transfer::{
@@ -123,7 +123,7 @@ impl Inner {
             // A node of another shard has other rows.
             if is_other && there.keeper_path(table).await? == path {
                 let service = there.connection.service();
-                return Ok(service.execute(&journal::sync_rows(table)).await?);
+                return Ok(service.execute(&staging::sync_replica(table)).await?);
             }
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Inner {
     ///
     /// Those of ClickHouse.
     pub(in crate::transfer) async fn keeper_path(&self, table: &TableName) -> Result<String> {
-        match self.client().fetch(&journal::keeper_path(table)).await {
+        match self.client().fetch(&staging::keeper_path(table)).await {
             Ok(paths) => Ok(Vec::into_iter(paths).next().unwrap_or_default()),
             Err(clickhouse::Error::AccessDenied(_)) => Ok(String::new()),
             Err(error) => Err(error.into()),
