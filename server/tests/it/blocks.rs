@@ -435,25 +435,42 @@ async fn a_file_that_ends_before_the_checkpoint_is_another_one() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn blocks_that_no_checkpoint_covers_are_not_left_among_those_of_another_file() {
-    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
-    let text = file(200_000);
+/// An upload of `text` in the mode BLOCKS that broke off, and whose server has died before all of its checkpoints
+/// were written.
+async fn uncovered(server: &TestServer, text: &str) -> pb::UploadSpec {
     server.sql(
         "CREATE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
          SETTINGS non_replicated_deduplication_window = 1000",
     );
     let spec = spec_of("t", 1, pb::CommitMode::Blocks);
     let id = spec.transfer_id.clone();
-    let upload = OpenUpload::begin_with(&server, spec.clone()).await;
+    let upload = OpenUpload::begin_with(server, spec.clone()).await;
     let begun = text.as_bytes()[..text.len() * 3 / 4].to_vec();
     upload.data(begun).await;
-    until_rows_are_staged(&server, &id, 120_000).await;
+    until_rows_are_staged(server, &id, 120_000).await;
     upload.hang_up().await;
-    until_state(&server, &id, pb::TransferState::Interrupted).await;
-    // As if the server had died before they were written.
+    until_state(server, &id, pb::TransferState::Interrupted).await;
     server
         .sql("ALTER TABLE sluice.checkpoints_2 DELETE WHERE block > 3 SETTINGS mutations_sync = 2");
+    spec
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_the_file_is_told_though_blocks_of_before_are_there() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    let spec = uncovered(&server, &text).await;
+    let bad = text.replace("\n70000,", "\nx,");
+    let status = server.upload(spec, bad).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_NUMBER", "{status:?}");
+    assert_eq!(metadata(&status, "line"), "70002");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_no_checkpoint_covers_are_not_left_among_those_of_another_file() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    let spec = uncovered(&server, &text).await;
     let before = server.checksum("t");
     let other = text.replace("\n70000,row 70000\n", "\n70000,row 70001\n");
     for file in [other, file(50_000)] {

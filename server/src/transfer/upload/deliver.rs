@@ -52,6 +52,7 @@ struct Delivery<'d> {
     columns: &'d [InsertColumn],
     choice: &'d Choice,
     start: Start,
+    present: &'d Present,
     upload: UploadRow,
 }
 
@@ -106,13 +107,14 @@ impl<'a> Job<'a> {
 
         let mode = choice.commit.mode;
         let columns = plan.insert_columns();
-        let present = start.checkpoint;
+        let present = self.present(&start, mode).await?;
         let delivery = Delivery {
             items,
             table: &table,
             columns: &columns,
             choice: &choice,
             start,
+            present: &present,
             upload,
         };
         let (insert, sent) = self.send(delivery, &idle_block).await?;
@@ -194,11 +196,11 @@ impl<'a> Job<'a> {
 
     /// Sees that every row that was read and not rejected was sent, and that the file goes on at least as
     /// far as it did.
-    fn check_sent(&self, sent: Confirmed, present: &Checkpoint) -> Result<()> {
-        if sent.blocks < present.block {
+    fn check_sent(&self, sent: Confirmed, present: &Present) -> Result<()> {
+        if sent.blocks < present.last_block() {
             return Err(Error::FileChanged {
                 id: self.request.id.to_string(),
-                offset: present.text_offset,
+                offset: present.checkpoint.text_offset,
             });
         }
         let counts = self.transfer.counters().read();
@@ -231,6 +233,7 @@ impl<'a> Job<'a> {
             columns,
             choice,
             start,
+            present,
             upload,
         } = delivery;
         let is_new = start.checkpoint.block == 0;
@@ -263,41 +266,36 @@ impl<'a> Job<'a> {
             let service = inner.connection.service();
             sink.client = service.for_transfer(self.request.id);
         }
-        let from = start.typing();
-        let (id, incarnation) = (self.request.id, self.ledger.incarnation());
-        let last = start.checkpoint;
-        let mut blocks = Vec::new();
-        if from.block < last.block {
-            blocks = inner.journal.blocks(id, incarnation).await?;
-            blocks.retain(|known| known.block <= last.block);
-        }
-        if !is_staged && start.upload.is_some() {
-            blocks.extend(inner.journal.intents(id, incarnation, last.block).await?);
-        }
-        let may_be_there = blocks.last().map_or(0, |last| last.block);
-        let present = Present {
-            checkpoint: last,
-            blocks,
-        };
         let Self {
             ledger, queries, ..
         } = self;
-        let sending = sink.send_blocks(
+        sink.send_blocks(
             items,
             &mut ledger.checkpoints,
             queries,
-            from.into(),
-            &present,
-        );
-        let confirmed = sending.await?;
-        // A block that may be there is not one of this file.
-        if confirmed.blocks < may_be_there {
-            return Err(Error::FileChanged {
-                id: id.to_string(),
-                offset: last.text_offset,
-            });
+            start.typing().into(),
+            present,
+        )
+        .await
+    }
+
+    /// What ClickHouse has of the upload, or may have.
+    async fn present(&self, start: &Start, mode: CommitMode) -> Result<Present> {
+        let (id, incarnation) = (self.request.id, self.ledger.incarnation());
+        let journal = &self.inner.journal;
+        let last = start.checkpoint;
+        let mut blocks = Vec::new();
+        if start.typing().block < last.block {
+            blocks = journal.blocks(id, incarnation).await?;
+            blocks.retain(|known| known.block <= last.block);
         }
-        Ok(confirmed)
+        if mode == CommitMode::Blocks && start.upload.is_some() {
+            blocks.extend(journal.intents(id, incarnation, last.block).await?);
+        }
+        Ok(Present {
+            checkpoint: last,
+            blocks,
+        })
     }
 
     /// Makes the staging table, or takes it over with what is in it.

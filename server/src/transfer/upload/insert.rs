@@ -257,6 +257,12 @@ impl<'a> Sink<'a> {
 }
 
 impl Present {
+    /// The last block that may be there.
+    pub(super) fn last_block(&self) -> u64 {
+        let last = self.blocks.last().map_or(0, |last| last.block);
+        last.max(self.checkpoint.block)
+    }
+
     /// Whether a block is another one than was sent under its number.
     fn contradicts(&self, made: &Checkpoint) -> bool {
         let known = self
