@@ -533,6 +533,17 @@ impl Error {
         )
     }
 
+    /// The same for an upload of which so many rows may be in the table.
+    pub(super) fn with_rows_left(self, rows: u64) -> Self {
+        if rows == 0 {
+            return self;
+        }
+        Self::RowsLeft {
+            rows,
+            cause: Box::new(self),
+        }
+    }
+
     /// Whether ClickHouse has refused for a grant.
     pub(super) const fn is_access_denied(&self) -> bool {
         matches!(self, Self::ClickHouse(clickhouse::Error::AccessDenied(_)))

@@ -105,10 +105,7 @@ impl Transfers {
     /// Those of ClickHouse.
     pub async fn missing_grants(&self, question: &GrantQuestion) -> Result<GrantReport> {
         let inner = &self.inner;
-        let mut table = question.table.clone();
-        if table.database.is_empty() {
-            table.database = inner.catalog().check().await?.database;
-        }
+        let table = inner.full_name(&question.table).await?;
         let facts = inner.facts(&table, question.mode, question.creates).await?;
         let mut upload = vec![facts.mode.purpose()];
         if question.creates {

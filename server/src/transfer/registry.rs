@@ -148,20 +148,22 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Error::ShuttingDown`], [`Error::Exists`] for an id that is in use, and
-    /// [`Error::TooManyTransfers`]. The id of a transfer that has ended may be used again.
+    /// [`Error::ShuttingDown`], [`Error::TakenOver`] for the id of an upload that another call has begun in
+    /// the same moment, [`Error::Exists`] for any other that is in use, and [`Error::TooManyTransfers`]. The id of a transfer that has ended may be used again.
     pub fn begin(self: &Arc<Self>, description: Description) -> Result<Running> {
         let mut entries = lock(&self.entries);
         let id = description.id;
         if entries.closed {
             return Err(Error::ShuttingDown);
         }
-        let known = entries.by_id.get(&id);
-        let is_free = known.is_none_or(|known| {
-            known.description().kind == description.kind && !known.state().is_active()
-        });
-        if !is_free {
-            return Err(Error::Exists { id: id.to_string() });
+        if let Some(known) = entries.by_id.get(&id) {
+            let id = id.to_string();
+            let kinds = (known.description().kind, description.kind);
+            match (kinds, known.state().is_active()) {
+                ((known, new), false) if known == new => {}
+                ((Kind::Upload, Kind::Upload), _) => return Err(Error::TakenOver { id }),
+                _ => return Err(Error::Exists { id }),
+            }
         }
         if entries
             .by_id

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    CommitMode, Error, Inner, Kind, Phase, Result, Transfers,
+    CommitMode, Error, Inner, Phase, Result, Transfers,
     claims::as_counted,
     protocol::{Claim, Due, Standing, Step},
     records::SILENCE_SECONDS,
@@ -243,12 +243,6 @@ impl Inner {
         }
     }
 
-    /// Whether this server knows it as an upload.
-    pub(super) fn is_upload(&self, id: Uuid) -> bool {
-        let transfer = self.registry.get(id);
-        transfer.is_ok_and(|transfer| transfer.description().kind == Kind::Upload)
-    }
-
     /// Whether a pipeline of this server works on it.
     pub(super) fn is_active(&self, id: Uuid) -> bool {
         let transfer = self.registry.get(id);
@@ -306,13 +300,7 @@ impl Inner {
         let meant = self.journal.intents(row.transfer_id, end.incarnation, 0);
         let meant: u64 = meant.await?.iter().map(|block| block.block_rows).sum();
         let rows = meant.max(row.rows_committed).max(row.rows_staged);
-        if rows == 0 {
-            return Ok(error);
-        }
-        Ok(Error::RowsLeft {
-            rows,
-            cause: Box::new(error),
-        })
+        Ok(error.with_rows_left(rows))
     }
 
     /// Drops staging tables that the journal has no open upload for.

@@ -111,7 +111,7 @@ impl Transfers {
             let cause = Arc::new(Error::TakenOver { id: id.clone() });
             return Err(Error::CommitPending { id, cause });
         }
-        let begun = inner.registry.begin(Description {
+        let running = inner.registry.begin(Description {
             id: request.id,
             kind: Kind::Upload,
             table: Some(request.table.clone()),
@@ -120,11 +120,6 @@ impl Transfers {
             owner: request.owner.clone(),
             connection: inner.connection.name().to_owned(),
             is_appended: request.start_offset.is_none(),
-        });
-        let running = begun.map_err(|error| match error {
-            // Another call with this id was faster.
-            Error::Exists { id } if inner.is_upload(request.id) => Error::TakenOver { id },
-            error => error,
         })?;
         let transfer = Arc::clone(running.transfer());
         let total_bytes = request.total_bytes;

@@ -385,13 +385,10 @@ impl Job<'_> {
         let is_visible = commit.is_some_and(|commit| !commit.mode.is_staged());
         // In the mode DIRECT nobody knows how many of those that were sent.
         let rows = counts.rows_committed.max(counts.rows_staged) + counters.rows_in_flight();
-        if !is_visible || self.request.dry_run || rows == 0 {
+        if !is_visible || self.request.dry_run {
             return error;
         }
-        Error::RowsLeft {
-            rows,
-            cause: Box::new(error),
-        }
+        error.with_rows_left(rows)
     }
 
     /// Whoever goes on with an upload clears up; but a table that was made after he had done so is left

@@ -45,12 +45,12 @@ pub(super) async fn run(
         reason = transfer.stopped() => Err(reason),
         placed = Box::pin(at_node(inner, &request)) => placed,
     };
-    let (inner, failure) = match placed {
-        Ok(placed) => (&placed.clone(), None),
-        Err(error) => (inner, Some(error)),
+    let (placed, failure) = match placed {
+        Ok(placed) => (placed, None),
+        Err(error) => (inner.clone(), Some(error)),
     };
     let mut job = Job {
-        inner,
+        inner: &placed,
         transfer: &transfer,
         request: &request,
         config: Arc::clone(&inner.config),
