@@ -205,8 +205,8 @@ impl From<Exception> for Error {
             164 | 291 | 392 | 497 => Self::AccessDenied(exception),
             // UNKNOWN_DATABASE
             81 => Self::UnknownDatabase(exception),
-            // UNKNOWN_TABLE
-            60 => Self::UnknownTable(exception),
+            // UNKNOWN_TABLE; TABLE_IS_DROPPED, TABLE_UUID_MISMATCH: it went while the statement began
+            60 | 218 | 741 => Self::UnknownTable(exception),
             // NO_SUCH_COLUMN_IN_TABLE, UNKNOWN_IDENTIFIER
             16 | 47 => Self::UnknownColumn(exception),
             // TABLE_ALREADY_EXISTS

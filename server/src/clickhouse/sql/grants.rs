@@ -163,10 +163,9 @@ const RULES: &[Rule] = &[
     rule(&["SELECT"], On::System("merge_tree_settings"), CHECKS, When::Always, Holder::Caller),
     rule(&["SELECT"], On::System("replicated_merge_tree_settings"), CHECKS, When::Replicated, Holder::Caller),
     // Made, filled, and at the end dropped. SELECT and ALTER DELETE together are the right to move partitions; ALTER
-    // DELETE alone leaves parts out that were moved by half, SELECT belongs to RENAME, and ALTER SETTINGS to the
-    // statement that changes nothing.
+    // DELETE alone leaves parts out that were moved by half, and SELECT belongs to RENAME.
     rule(
-        &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE", "ALTER DELETE", "ALTER SETTINGS"],
+        &["SELECT", "INSERT", "CREATE TABLE", "DROP TABLE", "ALTER DELETE"],
         On::Staging, STAGED, When::Always, Holder::Service,
     ),
     // Partitions of too many parts for one step of ZooKeeper are merged before.

@@ -295,7 +295,7 @@ impl Completing<'_> {
         let staged = self.staged()?;
         match action {
             // What is being moved this moment is in both tables, and is not to be left out.
-            Action::WaitForOthers => staging.execute_alone(&sql::change_nothing(staged)).await?,
+            Action::WaitForOthers => staging.execute_alone(&sql::do_nothing()).await?,
             // The replicas may have agreed on what this one has not done yet.
             Action::Sync => staging.sync(&self.into).await?,
             Action::LookThere => {

@@ -182,7 +182,7 @@ fn what_is_staged_apart_is_in_the_database_of_sluice() {
     };
     let statements = statements_of(&apart, &[Purpose::Atomic]);
     for expected in [
-        "GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE, ALTER DELETE, ALTER SETTINGS, OPTIMIZE \
+        "GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE, ALTER DELETE, OPTIMIZE \
          ON sluice._sluice_* TO sluice",
         "GRANT CREATE DATABASE ON sluice.* TO sluice",
         "GRANT TABLE ENGINE ON Atomic TO sluice",
