@@ -24,8 +24,8 @@ use crate::clickhouse::{
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
 
 pub use record::{
-    BlockRow, BlockSums, Checkpoint, ClaimRow, IntentRow, PlaceRow, Pulse, RejectedRow, RunRow,
-    TransferRow, UploadRow,
+    BlockRow, BlockSums, Checkpoint, ClaimRow, IntentRow, PlaceRow, Pulse, RejectedRow, RunAddress,
+    RunRow, TransferRow, UploadRow,
 };
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.
@@ -473,12 +473,12 @@ impl Journal {
         self.insert(journal::RUNS, &[row]).await
     }
 
-    /// The address of the server at which a run works on a transfer.
+    /// At which server a run works on a transfer.
     ///
     /// # Errors
     ///
     /// Those of ClickHouse.
-    pub async fn address(&self, transfer_id: Uuid, run: Uuid) -> Result<Option<String>> {
+    pub async fn address(&self, transfer_id: Uuid, run: Uuid) -> Result<Option<RunAddress>> {
         let statement = journal::address(&self.database, transfer_id, run);
         let found = self.fetch_later(journal::RUNS, &statement).await?;
         Ok(found.into_iter().next())

@@ -35,7 +35,10 @@ pub mod inspect;
 
 pub mod export;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
 
@@ -96,6 +99,8 @@ struct Inner {
     sessions: Arc<session::Sessions>,
     watched: Arc<watching::Watched>,
     memory: Arc<Memory>,
+    /// When this server began.
+    begun: Instant,
     /// What a client sees of an error, for the journal.
     describe: fn(&Error) -> Failure,
 }
@@ -126,6 +131,7 @@ impl Transfers {
                 config: Arc::new(config),
                 sessions: Arc::default(),
                 watched: Arc::default(),
+                begun: Instant::now(),
                 describe,
             }),
         }

@@ -140,6 +140,15 @@ pub struct RunRow {
     pub address: String,
 }
 
+/// Where a run was said to be.
+#[derive(Clone, Debug, PartialEq, Eq, ::clickhouse::Row, Deserialize)]
+pub struct RunAddress {
+    /// The address of the server.
+    pub address: String,
+    /// How long ago, in milliseconds.
+    pub age: u64,
+}
+
 /// At which node an upload was begun, and its rows are staged.
 #[derive(Clone, Debug, ::clickhouse::Row, Serialize, Deserialize)]
 pub struct PlaceRow {

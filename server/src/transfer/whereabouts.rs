@@ -55,11 +55,10 @@ impl Transfers {
     #[must_use]
     pub fn is_here(&self, id: Uuid) -> bool {
         let known = self.inner.registry.get(id);
-        known.is_ok_and(|known| {
-            matches!(
-                known.state(),
-                State::Running | State::Committing | State::Succeeded
-            )
+        known.is_ok_and(|known| match known.state() {
+            State::Running | State::Committing => true,
+            State::Succeeded => !known.description().is_dry_run,
+            State::Failed(_) | State::Interrupted(_) => false,
         })
     }
 
@@ -80,22 +79,20 @@ impl Transfers {
             if here.is_some() {
                 return Ok(Some(Whereabouts::Here));
             }
-            let there = inner.other_server(id, Uuid::nil()).await?;
-            return Ok(there.map(Whereabouts::There));
+            let said = inner.said(id, Uuid::nil()).await?;
+            return Ok(said.filter(|said| matches!(said, Whereabouts::There(_))));
         };
         let is_open = matches!(newest.standing(), Standing::Owned | Standing::Committing);
         let run_here = here.and_then(|here| here.claim());
         if !is_open || run_here.is_some_and(|(run, _)| run == newest.run) {
             return Ok(Some(Whereabouts::Here));
         }
-        if let Some(address) = inner.other_server(id, newest.run).await? {
-            return Ok(Some(Whereabouts::There(address)));
+        match inner.said(id, newest.run).await? {
+            Some(Whereabouts::Elsewhere) | None if !inner.is_alive(id).await? => {
+                Ok(Some(Whereabouts::Here))
+            }
+            said => Ok(Some(said.unwrap_or(Whereabouts::Elsewhere))),
         }
-        Ok(Some(if inner.is_alive(id).await? {
-            Whereabouts::Elsewhere
-        } else {
-            Whereabouts::Here
-        }))
     }
 }
 
@@ -135,18 +132,26 @@ impl Inner {
         }
     }
 
-    /// The address of the other server at which a run works on a transfer.
-    async fn other_server(&self, id: Uuid, run: Uuid) -> Result<Option<Address>> {
-        let Some(text) = self.journal.address(id, run).await? else {
+    /// Where the journal says that a run works on a transfer that is not known here; none where it says nothing.
+    async fn said(&self, id: Uuid, run: Uuid) -> Result<Option<Whereabouts>> {
+        let Some(said) = self.journal.address(id, run).await? else {
             return Ok(None);
         };
-        let Ok(address) = text.parse::<Address>() else {
+        let Ok(address) = said.address.parse::<Address>() else {
             tracing::warn!(%id, "the journal holds an address that is none");
             return Ok(None);
         };
-        // A server of this address, and not this run: the one before it, or one that is called alike.
         let own = self.config.fleet.as_ref().map(|fleet| &fleet.address);
-        Ok(Some(address).filter(|address| own != Some(address)))
+        if own != Some(&address) {
+            return Ok(Some(Whereabouts::There(address)));
+        }
+        // It has ended with the server that had the address before this one; or a server is called alike.
+        let is_before = self.begun.elapsed() < Duration::from_millis(said.age);
+        Ok(Some(if is_before {
+            Whereabouts::Here
+        } else {
+            Whereabouts::Elsewhere
+        }))
     }
 
     /// Whether an open upload that is not here may be under way at another server.

@@ -368,12 +368,13 @@ pub(crate) fn find(database: &str, transfer_id: Uuid) -> Statement {
     )
 }
 
-/// The address that was written last for a run of a transfer.
+/// The address that was written last for a run of a transfer, and how many milliseconds ago.
 pub(crate) fn address(database: &str, transfer_id: Uuid, run: Uuid) -> Statement {
     let table = TableName::new(database, RUNS).quoted();
     Statement::with_params(
         format!(
-            "SELECT address FROM {table} WHERE transfer_id = {{p0:UUID}} AND run = {{p1:UUID}} \
+            "SELECT address, toUInt64(greatest(0, dateDiff('millisecond', time, now64(6, 'UTC')))) AS age \
+             FROM {table} WHERE transfer_id = {{p0:UUID}} AND run = {{p1:UUID}} \
              ORDER BY time DESC LIMIT 1"
         ),
         vec![transfer_id.to_string(), run.to_string()],

@@ -83,7 +83,15 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) async fn start(engine: &HostedEngine) -> Self {
-        let url = format!("http://127.0.0.1:{}", free_port());
+        Self::start_at(format!("http://127.0.0.1:{}", free_port()), engine).await
+    }
+
+    /// Starts it again at its address, after it was killed.
+    pub(super) async fn start_again(&mut self, engine: &HostedEngine) {
+        *self = Self::start_at(self.url.clone(), engine).await;
+    }
+
+    async fn start_at(url: String, engine: &HostedEngine) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-server"))
             .args(["--listen", url.trim_start_matches("http://")])
             .args(["--clickhouse-url", &engine.url, "--advertise", &url])

@@ -87,6 +87,32 @@ async fn a_server_that_is_killed_is_taken_over_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_and_starts_again_does_not_hold_what_it_had() {
+    let engine = engine();
+    let file = file(ROWS);
+    let mut servers = begun(&engine, &file).await;
+    servers[0].kill();
+    servers[0].start_again(&engine).await;
+    let asked = Instant::now();
+    for server in [1, 0] {
+        let mut client = servers[server].client().await;
+        let more = append(ID, 5 * CHUNK, file.slice(5 * CHUNK..6 * CHUNK));
+        let status = client.append_upload(more).await.unwrap_err();
+        assert_eq!(reason(&status), "SERVER_GONE", "{status:?}");
+        let status = client.finish_upload(finish(ID, &file)).await.unwrap_err();
+        assert_eq!(reason(&status), "SERVER_GONE", "{status:?}");
+        client.get_transfer(get(ID)).await.unwrap();
+    }
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
+    go_on(&mut servers[1].client().await, &file).await;
+    assert_eq!(checksum(&engine, "t"), checksum_of(&engine, ROWS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_frozen_holds_nobody_up() {
     let engine = engine();
     let file = file(ROWS);
