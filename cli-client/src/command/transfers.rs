@@ -59,7 +59,7 @@ pub(super) async fn list(
             table.row([
                 Some(transfer.transfer_id.clone()),
                 Some(json::kind(transfer).to_owned()),
-                Some(json::state(transfer).to_owned()),
+                Some(state(transfer)),
                 Some(json::table_name(transfer.table.as_ref())),
                 Some(text::count(rows)),
                 Some(text::size(bytes)),
@@ -202,13 +202,22 @@ fn offset(offset: i64) -> String {
     format!("byte {}", text::count(offset))
 }
 
+/// Its state; a dry run that succeeded has loaded nothing.
+fn state(transfer: &Transfer) -> String {
+    let state = json::state(transfer);
+    match transfer.dry_run {
+        true => format!("{state} (dry run)"),
+        false => state.to_owned(),
+    }
+}
+
 fn write_facts(out: &mut dyn Write, transfer: &Transfer) -> io::Result<()> {
     let counters = transfer.counters.unwrap_or_default();
     let (_, bytes) = moved(transfer);
     let mut facts = vec![
         ("transfer", transfer.transfer_id.clone()),
         ("kind", json::kind(transfer).to_owned()),
-        ("state", json::state(transfer).to_owned()),
+        ("state", state(transfer)),
         ("table", json::table_name(transfer.table.as_ref())),
         ("file", transfer.source_name.clone()),
         ("owner", transfer.owner.clone()),

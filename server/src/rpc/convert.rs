@@ -268,6 +268,7 @@ pub(super) fn transfer(transfer: Snapshot) -> pb::Transfer {
         durable_offset: signed(transfer.durable_offset),
         resumable: transfer.is_resumable,
         owner: transfer.owner,
+        dry_run: transfer.is_dry_run,
     }
 }
 

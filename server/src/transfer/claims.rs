@@ -164,8 +164,8 @@ impl Inner {
         Ok(taken)
     }
 
-    /// Ends the work on an upload, whoever works on it, unless it has ended or is being committed;
-    /// returns the newest step. `None`: the journal knows no step of it.
+    /// Ends the work on an upload, whoever works on it or is about to, unless it has ended or is being committed;
+    /// returns the newest step. `None`: there is no step, and `step` may not be the first.
     ///
     /// # Errors
     ///
@@ -173,13 +173,11 @@ impl Inner {
     pub(super) async fn end_work(&self, id: Uuid, step: Step) -> Result<Option<Claim>> {
         let run = Uuid::new_v4();
         loop {
-            let Some(newest) = self.newest_claim(id).await? else {
-                return Ok(None);
-            };
-            if !step.may_follow(Some(newest.step), false) {
-                return Ok(Some(newest));
+            let newest = self.newest_claim(id).await?;
+            if !step.may_follow(newest.as_ref().map(|newest| newest.step), false) {
+                return Ok(newest);
             }
-            let wanted = Claim::after(Some(&newest), step, run);
+            let wanted = Claim::after(newest.as_ref(), step, run);
             let taken = self.claim(id, &wanted).await?;
             if taken.run == run {
                 return Ok(Some(taken));

@@ -137,6 +137,7 @@ impl Transfers {
             owner: request.owner,
             connection: self.inner.connection.name().to_owned(),
             is_appended: false,
+            is_dry_run: false,
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();

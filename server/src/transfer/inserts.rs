@@ -15,12 +15,29 @@ use crate::clickhouse::{self, Client};
 const GIVEN_UP_LIMIT: Duration = Duration::from_secs(60);
 const GIVEN_UP_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long one may go on writing to a table that everybody sees, and the pause between two looks at it.
+const WRITING_LIMIT: Duration = Duration::from_secs(5);
+const WRITING_PAUSE: Duration = Duration::from_millis(50);
+
 /// What the tokens of all blocks of an upload begin with.
 pub(super) fn tokens(id: Uuid) -> String {
     format!("{id}/")
 }
 
 impl Inner {
+    /// Waits until an INSERT that got its whole block has written it: one that is killed leaves the rows in the
+    /// table, and not in all of its views. One that did not get it ends with its connection.
+    pub(super) async fn let_write(&self, query_id: Uuid) {
+        let begun = Instant::now();
+        while begun.elapsed() < WRITING_LIMIT {
+            // Who may not look cannot wait.
+            let Ok(Some(_)) = self.client().progress(query_id).await else {
+                return;
+            };
+            sleep(WRITING_PAUSE).await;
+        }
+    }
+
     /// Ends the INSERTs whose tokens begin with `token`, and waits until none runs: the table must not forget
     /// a block while the same block may still come.
     pub(super) async fn see_ended(&self, client: &Client, token: &str) -> Result<()> {

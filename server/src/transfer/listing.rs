@@ -106,8 +106,7 @@ impl Transfers {
         let mut here: Vec<_> = here.iter().map(|transfer| transfer.snapshot()).collect();
         let mut page = Vec::new();
         if filter.kind != Some(Kind::Export) && self.inner.journal.exists().await? {
-            // Another server may have gone on with what was interrupted here.
-            let is_open = |transfer: &Snapshot| transfer.phase == Phase::Interrupted;
+            let is_open = Snapshot::may_be_outdone;
             let open = here.iter().filter(|transfer| is_open(transfer));
             let open: Vec<_> = open.map(|transfer| transfer.id).collect();
             if !open.is_empty() {

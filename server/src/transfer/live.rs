@@ -72,6 +72,8 @@ pub struct Description {
     pub connection: String,
     /// Upload: whether its bytes come as appends, each right behind the one before, from whatever call.
     pub is_appended: bool,
+    /// Upload: whether it only reads the file.
+    pub is_dry_run: bool,
 }
 
 /// How the file of an upload is cut, once that is known.
@@ -207,6 +209,7 @@ impl Transfer {
             owner,
             connection,
             is_appended,
+            is_dry_run,
         } = self.description.clone();
         let found = self.target.get().map(|(table, _)| table.clone());
         let counts = self.counters.read();
@@ -242,6 +245,7 @@ impl Transfer {
             is_resumable: offsets.is_resumable && phase.may_go_on(),
             owner,
             connection,
+            is_dry_run,
         }
     }
 

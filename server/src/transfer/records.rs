@@ -42,10 +42,10 @@ impl Transfers {
             .get(id)
             .map(|transfer| transfer.snapshot());
         match local {
-            Ok(local) if local.phase.is_final() || local.kind == Kind::Export => Ok(local),
-            Ok(local) if local.phase != Phase::Interrupted => Ok(local),
-            // Another server may have gone on with it.
-            Ok(local) => Ok(self.find_written(id).await.ok().flatten().unwrap_or(local)),
+            Ok(local) if local.may_be_outdone() && local.kind == Kind::Upload => {
+                Ok(self.find_written(id).await.ok().flatten().unwrap_or(local))
+            }
+            Ok(local) => Ok(local),
             Err(unknown) => self.find_written(id).await?.ok_or(unknown),
         }
     }
@@ -76,15 +76,16 @@ impl Transfers {
             return Ok(found);
         }
         let inner = &self.inner;
-        if inner.journal.exists().await?
+        if inner.journal.open().await?
             && let Some(end) = inner.end_work(id, Step::Cancel).await?
             && end.step == Step::Cancel
         {
             // The server that works on it sees the step before its next block, stops, and says what it
             // leaves. One that has gone does not.
-            if !self.wait_acknowledged(id, &found).await?
-                && let Some(row) = inner.journal.find(id).await?
-            {
+            if !self.wait_acknowledged(id, &found).await? {
+                // Its caller may have gone before anything was written of it.
+                let row = inner.journal.find(id).await?;
+                let row = row.unwrap_or_else(|| row_of(found));
                 inner.describe_end(row, &end, Error::Cancelled).await?;
             }
         }
@@ -164,6 +165,39 @@ fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
     }
 }
 
+/// What is written of a transfer that is like this, but for what only its run knows.
+pub(super) fn row_of(now: Snapshot) -> TransferRow {
+    let table = now.table.unwrap_or_default();
+    let mode = now.commit.as_ref().map_or("", |commit| commit.mode.name());
+    let started = now.started_at.duration_since(SystemTime::UNIX_EPOCH);
+    TransferRow {
+        transfer_id: now.id,
+        connection: now.connection,
+        state: now.phase.name().to_owned(),
+        database: table.database,
+        table: table.table,
+        commit_mode: mode.to_owned(),
+        guarantee: now
+            .commit
+            .map(|commit| commit.guarantee)
+            .unwrap_or_default(),
+        resumable: now.is_resumable,
+        source_name: now.source_name,
+        owner: now.owner,
+        total_bytes: now.total_bytes,
+        bytes_received: now.counts.bytes_received,
+        rows_parsed: now.counts.rows_parsed,
+        rows_staged: now.counts.rows_staged,
+        rows_committed: now.counts.rows_committed,
+        rows_rejected: now.counts.rows_rejected,
+        started_at: started.map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        }),
+        elapsed_ms: u64::try_from(now.elapsed.as_millis()).unwrap_or(u64::MAX),
+        ..TransferRow::default()
+    }
+}
+
 /// What is written of a transfer, as it is to be understood now.
 fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
     let table = row.target();
@@ -218,6 +252,7 @@ fn snapshot(row: TransferRow, pulse: Pulse) -> Snapshot {
         is_resumable: row.resumable && phase.may_go_on(),
         owner: row.owner,
         connection: row.connection,
+        is_dry_run: false,
     }
 }
 

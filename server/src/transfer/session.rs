@@ -156,10 +156,10 @@ impl Session {
         &self.transfer
     }
 
-    /// Whether calls can be served with it: it runs, or has an end that will not change.
+    /// Whether calls can be served with it: it runs, or has an end that more of the same bytes do not change.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        !matches!(self.transfer.state(), State::Interrupted(_))
+        !matches!(self.transfer.state(), State::Interrupted(error) if error.is_passing())
     }
 
     /// The offset that the next append starts at.

@@ -139,9 +139,21 @@ pub struct Snapshot {
     pub owner: String,
     /// The connection that it goes through: a name, or the address of one that the caller named.
     pub connection: String,
+    /// Upload: whether it only reads the file.
+    pub is_dry_run: bool,
 }
 
 impl Snapshot {
+    /// Whether another server may know better: it may have gone on with what was interrupted here, or have loaded
+    /// what was only read here.
+    pub(super) fn may_be_outdone(&self) -> bool {
+        match self.phase {
+            Phase::Running | Phase::Committing => false,
+            Phase::Interrupted => true,
+            Phase::Succeeded | Phase::Failed | Phase::Cancelled => self.is_dry_run,
+        }
+    }
+
     /// Why nobody goes on with this upload, of which nothing was sent: it has ended, or its beginning was with
     /// a server that has it no more.
     #[must_use]

@@ -120,6 +120,7 @@ impl Transfers {
             owner: request.owner.clone(),
             connection: inner.connection.name().to_owned(),
             is_appended: request.start_offset.is_none(),
+            is_dry_run: request.dry_run,
         })?;
         let transfer = Arc::clone(running.transfer());
         let total_bytes = request.total_bytes;

@@ -11,7 +11,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Error, Phase, Result, Snapshot, Transfers, live::lock};
+use super::{Error, Result, Snapshot, Transfers, live::lock};
 
 /// The time for which an answer of the journal is good: an upload writes to it once a second.
 const GOOD_FOR: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ impl Watch {
     async fn look(&self) -> Result<Snapshot, Arc<Error>> {
         if let Ok(here) = self.transfers.registry().get(self.id) {
             let here = here.snapshot();
-            if here.phase != Phase::Interrupted {
+            if !here.may_be_outdone() {
                 return Ok(here);
             }
         }

@@ -505,3 +505,46 @@ async fn a_table_that_is_made_anew_is_not_gone_on_with() {
     assert_eq!(reason(&status), "TABLE_CHANGED", "{status:?}");
     assert_eq!(server.sql("SELECT count() FROM t"), "0");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_are_cancelled_leave_the_views_with_what_the_table_has() {
+    let server = TestServer::start_with(|config| config.transfer.block_rows = 10_000).await;
+    let text = file(200_000);
+    for round in 0..3 {
+        for statement in [
+            format!(
+                "CREATE TABLE t{round} (n UInt32, s String) ENGINE = MergeTree ORDER BY n \
+                 SETTINGS non_replicated_deduplication_window = 1000"
+            ),
+            format!(
+                "CREATE TABLE seen{round} (n UInt32) ENGINE = MergeTree ORDER BY n \
+                 SETTINGS non_replicated_deduplication_window = 1000"
+            ),
+            // Rows come to the table well before they come to the view.
+            format!(
+                "CREATE MATERIALIZED VIEW view{round} TO seen{round} AS \
+                 SELECT n FROM t{round} WHERE sleepEachRow(0.00005) = 0"
+            ),
+        ] {
+            server.sql(&statement);
+        }
+        let spec = spec_of(&format!("t{round}"), round + 1, pb::CommitMode::Blocks);
+        let id = spec.transfer_id.clone();
+        let upload = OpenUpload::begin_with(&server, spec).await;
+        let begun = text.as_bytes()[..text.len() / 2].to_vec();
+        upload.data(begun).await;
+        let has_rows = format!("SELECT count() > 0 FROM t{round}");
+        while server.sql(&has_rows) == "0" {
+            assert!(!upload.call.is_finished(), "{:?}", upload.call.await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let cancel = pb::CancelTransferRequest { transfer_id: id };
+        let cancelled = server.ingest().await.cancel_transfer(cancel).await.unwrap();
+        let cancelled = cancelled.into_inner().transfer.unwrap();
+        assert_eq!(cancelled.state(), pb::TransferState::Cancelled);
+        let [table, view] = ["t", "seen"]
+            .map(|name| server.sql(&format!("SELECT count(), sum(n) FROM {name}{round}")));
+        assert_eq!(table, view);
+        assert_ne!(table, "0\t0");
+    }
+}

@@ -249,6 +249,42 @@ async fn a_session_ends_at_the_size_that_it_declared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_was_refused_says_why_until_it_is_begun_again() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
+    let mut client = server.ingest().await;
+    let file = "n\n1\n2\n3\n";
+    let begin = || pb::BeginUploadRequest {
+        spec: Some(spec_of("t", ID)),
+    };
+    let append = || pb::AppendUploadRequest {
+        transfer_id: ID.to_owned(),
+        offset: 0,
+        data: file.into(),
+        crc32c: None,
+    };
+    let finish = |crc32c| pb::FinishUploadRequest {
+        transfer_id: ID.to_owned(),
+        total_bytes: 8,
+        crc32c: Some(crc32c),
+    };
+    let right = crc32c::crc32c(file.as_bytes());
+    client.begin_upload(begin()).await.unwrap();
+    client.append_upload(append()).await.unwrap();
+    let refused = client.finish_upload(finish(1)).await.unwrap_err();
+    assert_ne!(reason(&refused), "SERVER_GONE");
+    for _ in 0..2 {
+        let again = client.finish_upload(finish(right)).await.unwrap_err();
+        assert_eq!(reason(&again), reason(&refused), "{again:?}");
+    }
+    assert_eq!(server.sql("SELECT count() FROM t"), "0");
+    client.begin_upload(begin()).await.unwrap();
+    client.append_upload(append()).await.unwrap();
+    client.finish_upload(finish(right)).await.unwrap();
+    assert_eq!(server.sql("SELECT count() FROM t"), "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_file_under_the_same_id_is_refused_also_after_it_succeeded() {
     let server = TestServer::start().await;
     server.sql("CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n");
@@ -880,6 +916,92 @@ async fn an_upload_of_few_bytes_is_known_to_other_servers() {
     let status = end(upload).await.unwrap_err();
     assert_eq!(reason(&status), "TRANSFER_CANCELLED");
     assert_eq!(count(&engine, "t"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_before_anything_is_known_leaves_an_id_that_can_be_cancelled() {
+    // Before the journal is asked, and when it is asked who has begun the upload.
+    for text in ["CREATE DATABASE", "claims_2` WHERE"] {
+        let engine = HostedEngine::start("", None, "");
+        create_days(&engine, "t", "");
+        let (gate, hold) = holding(&engine, text, 1).await;
+        let first = server_at(&gate.url).await;
+        let upload = OpenUpload::begin_with(&first, spec_of("t", ID)).await;
+        tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
+        upload.hang_up().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        hold.release();
+        // Nobody has ended it.
+        until_state(&first, ID, pb::TransferState::Interrupted).await;
+        let cancel = pb::CancelTransferRequest {
+            transfer_id: ID.to_owned(),
+        };
+        let cancelled = first.ingest().await.cancel_transfer(cancel).await.unwrap();
+        let cancelled = cancelled.into_inner().transfer.unwrap();
+        assert_eq!(cancelled.state(), pb::TransferState::Cancelled, "{text}");
+        let second = server_at(&engine.url).await;
+        for server in [&first, &second] {
+            let transfer = state(server, ID).await;
+            assert_eq!(transfer.state(), pb::TransferState::Cancelled, "{text}");
+            let status = server.upload(spec_of("t", ID), days()).await.unwrap_err();
+            assert_eq!(reason(&status), "TRANSFER_ENDED", "{text}: {status:?}");
+            assert_eq!(metadata(&status, "state"), "CANCELLED");
+        }
+        assert_eq!(count(&engine, "t"), "0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_before_anything_is_known_can_come_back() {
+    for text in ["CREATE DATABASE", "claims_2` WHERE"] {
+        let engine = HostedEngine::start("", None, "");
+        create_days(&engine, "t", "");
+        let (gate, hold) = holding(&engine, text, 1).await;
+        let first = server_at(&gate.url).await;
+        let upload = OpenUpload::begin_with(&first, spec_of("t", ID)).await;
+        tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
+        upload.hang_up().await;
+        hold.release();
+        until_state(&first, ID, pb::TransferState::Interrupted).await;
+        let second = server_at(&engine.url).await;
+        second.upload(spec_of("t", ID), days()).await.unwrap();
+        // The one that was left first does not say what it saw then.
+        let transfer = state(&first, ID).await;
+        assert_eq!(transfer.state(), pb::TransferState::Succeeded, "{text}");
+        let list = pb::ListTransfersRequest::default();
+        let listed = first.ingest().await.list_transfers(list).await.unwrap();
+        let listed = listed.into_inner().transfers;
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].state(), pb::TransferState::Succeeded, "{text}");
+        assert_eq!(count(&engine, "t"), "4000");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_does_not_hide_what_another_server_has_loaded_under_its_id() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let first = server_at(&engine.url).await;
+    let second = server_at(&engine.url).await;
+    let dry = pb::UploadSpec {
+        dry_run: true,
+        ..spec_of("t", ID)
+    };
+    first.upload(dry, days()).await.unwrap();
+    let list = async || {
+        let list = pb::ListTransfersRequest::default();
+        let listed = first.ingest().await.list_transfers(list).await.unwrap();
+        listed.into_inner().transfers
+    };
+    assert!(state(&first, ID).await.dry_run && list().await[0].dry_run);
+    second.upload(spec_of("t", ID), days()).await.unwrap();
+    let listed = list().await;
+    assert_eq!(listed.len(), 1);
+    for transfer in [&state(&first, ID).await, &listed[0]] {
+        assert!(!transfer.dry_run, "{transfer:?}");
+        assert_eq!(transfer.state(), pb::TransferState::Succeeded);
+        assert_eq!(transfer.counters.unwrap().rows_committed, 4_000);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,10 +29,20 @@ pub(in crate::transfer) enum Cause {
     Lasting,
 }
 
+/// What is known of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transfer) enum Journal {
+    /// It was not asked yet: whether anybody has begun the upload is not known.
+    Unasked,
+    /// There is none, or this upload is not to be in it.
+    Absent,
+    Present,
+}
+
 /// How the upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transfer) struct Situation {
-    pub(in crate::transfer) has_journal: bool,
+    pub(in crate::transfer) journal: Journal,
     pub(in crate::transfer) is_owner: bool,
     /// Whether this run has taken COMMIT or DONE.
     pub(in crate::transfer) has_committed: bool,
@@ -88,7 +98,7 @@ impl Ending {
     /// What is done about an upload whose run here ended.
     pub(in crate::transfer) const fn of(cause: Cause, situation: Situation) -> Self {
         let Situation {
-            has_journal,
+            journal,
             is_owner,
             has_committed,
             is_staged,
@@ -100,15 +110,15 @@ impl Ending {
             // Whoever comes next completes it: the client, the sweeper, another server.
             _ if has_committed => Self::Leave,
             Cause::Cancelled if !is_owner && !is_begun => Self::CancelUnbegun,
-            // It was refused before it became anybody's.
-            _ if has_journal && !is_owner => Self::Leave,
+            // It was refused before it became anybody's, or its caller was gone by then.
+            _ if !matches!(journal, Journal::Absent) && !is_owner => Self::Leave,
             Cause::Fenced => Self::LookWhoOwns,
             Cause::StagedGone if is_staged => Self::LookWhoOwns,
             Cause::TakenOver => Self::ClearLate,
             Cause::Miscounted if is_staged => Self::Restart,
             // The right file can still be sent where another one was refused.
             Cause::Passing | Cause::Miscounted | Cause::OtherFile
-                if has_journal && !is_out_of_hand =>
+                if matches!(journal, Journal::Present) && !is_out_of_hand =>
             {
                 Self::Interrupt
             }

@@ -223,7 +223,7 @@ impl Job<'_> {
     /// What is known of the upload, for its ending.
     fn situation(&self, is_begun: bool) -> Situation {
         Situation {
-            has_journal: self.ledger.is_open(),
+            journal: self.ledger.journal(),
             is_owner: self.ledger.is_owner(),
             has_committed: self.ledger.has_committed(),
             is_staged: self.staging.is_some(),
@@ -256,14 +256,14 @@ impl Job<'_> {
                     is_begun = true;
                 }
                 Ending::LookWhoOwns => {
-                    self.kill_queries().await;
+                    self.end_queries().await;
                     error = self.explain(error).await;
                 }
                 ending => break ending,
             }
         };
         if ending != Ending::Leave {
-            self.kill_queries().await;
+            self.end_queries().await;
         }
         match ending {
             Ending::ClearLate => self.clear_late().await,
@@ -280,8 +280,11 @@ impl Job<'_> {
         Err(running.interrupt(error))
     }
 
-    async fn kill_queries(&mut self) {
+    async fn end_queries(&mut self) {
         for query in std::mem::take(&mut self.queries).into_iter().flatten() {
+            if self.is_visible() {
+                self.inner.let_write(query).await;
+            }
             self.inner.kill(query).await;
         }
     }
@@ -377,15 +380,19 @@ impl Job<'_> {
         }
     }
 
+    /// Whether its rows are in the table as they come.
+    fn is_visible(&self) -> bool {
+        let commit = self.transfer.commit();
+        commit.is_some_and(|commit| !commit.mode.is_staged())
+    }
+
     /// The error of an upload that shows its rows as they come, and has shown some.
     fn with_rows_left(&self, error: Error) -> Error {
         let counters = self.transfer.counters();
         let counts = counters.read();
-        let commit = self.transfer.commit();
-        let is_visible = commit.is_some_and(|commit| !commit.mode.is_staged());
         // In the mode DIRECT nobody knows how many of those that were sent.
         let rows = counts.rows_committed.max(counts.rows_staged) + counters.rows_in_flight();
-        if !is_visible || self.request.dry_run {
+        if !self.is_visible() || self.request.dry_run {
             return error;
         }
         error.with_rows_left(rows)

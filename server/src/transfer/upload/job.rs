@@ -12,7 +12,9 @@ use crate::{
     journal::{Checkpoint, RejectedRow, UploadRow},
     transfer::{
         ColumnMatch, Commit, Error, Inner, Result, Transfer, UploadRequest,
-        commit::staging::Staging, profile::Profile, protocol::beginning::Coming,
+        commit::staging::Staging,
+        profile::Profile,
+        protocol::{beginning::Coming, ending::Journal},
     },
 };
 
@@ -117,8 +119,11 @@ impl Job<'_> {
 
     /// Finds out whether there is a journal.
     pub(super) async fn open_ledger(&mut self) -> Result<()> {
-        let has_journal = self.inner.journal.open().await?;
-        self.ledger = Ledger::new(self.inner, self.transfer, has_journal);
+        let journal = match self.inner.journal.open().await? {
+            true => Journal::Present,
+            false => Journal::Absent,
+        };
+        self.ledger = Ledger::new(self.inner, self.transfer, journal);
         Ok(())
     }
 

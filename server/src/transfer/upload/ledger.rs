@@ -7,7 +7,7 @@
 //!
 //! Its checkpoints say which blocks ClickHouse has confirmed: they must never name one that it has not.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -16,7 +16,8 @@ use crate::{
     transfer::{
         Error, Inner, Patience, Phase, Result, Transfer,
         claims::lost_to,
-        protocol::{Claim, Counted, Step},
+        protocol::{Claim, Counted, Step, ending::Journal},
+        records::row_of,
     },
 };
 
@@ -28,7 +29,7 @@ const FAREWELL_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Ledger<'a> {
     inner: &'a Inner,
     transfer: &'a Transfer,
-    is_open: bool,
+    journal: Journal,
     /// Tells this run of the upload from all others.
     run: Uuid,
     /// The newest step of this run.
@@ -40,12 +41,13 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    /// A ledger for a transfer; `is_open` says whether there is a journal.
-    pub(super) fn new(inner: &'a Inner, transfer: &'a Transfer, is_open: bool) -> Self {
+    /// A ledger for a transfer.
+    pub(super) fn new(inner: &'a Inner, transfer: &'a Transfer, journal: Journal) -> Self {
+        let is_open = journal == Journal::Present;
         Self {
             inner,
             transfer,
-            is_open,
+            journal,
             run: Uuid::new_v4(),
             own: None,
             is_taking: false,
@@ -53,8 +55,12 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    pub(super) const fn is_open(&self) -> bool {
-        self.is_open
+    pub(super) const fn journal(&self) -> Journal {
+        self.journal
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.journal == Journal::Present
     }
 
     /// How often the file had been begun anew, from 1; 0 without a journal.
@@ -95,7 +101,7 @@ impl<'a> Ledger<'a> {
     ///
     /// [`Error::TakenOver`] when another one was faster, and those of ClickHouse.
     pub(super) async fn take(&mut self, newest: Option<&Claim>) -> Result<()> {
-        if !self.is_open {
+        if !self.is_open() {
             return Ok(());
         }
         let wanted = Claim::after(newest, Step::Own, self.run);
@@ -142,7 +148,7 @@ impl<'a> Ledger<'a> {
     ///
     /// Those of ClickHouse; then nobody knows.
     pub(super) async fn cancel_unbegun(&mut self) -> Result<bool> {
-        if !self.is_open {
+        if !self.is_open() {
             return Ok(false);
         }
         let cancel = Claim::after(None, Step::Cancel, self.run);
@@ -157,7 +163,7 @@ impl<'a> Ledger<'a> {
 
     /// Writes what the upload begins with, and that it runs.
     pub(super) async fn begin(&self, row: UploadRow) -> Result<()> {
-        if self.is_open {
+        if self.is_open() {
             let journal = &self.inner.journal;
             let row = UploadRow {
                 incarnation: self.incarnation(),
@@ -236,7 +242,7 @@ impl<'a> Ledger<'a> {
 
     /// Writes why the upload ended, as far as that is possible at all.
     pub(super) async fn farewell(&mut self, phase: Phase, error: &Error) {
-        if !self.is_open {
+        if !self.is_open() {
             return;
         }
         let farewell = async {
@@ -276,7 +282,7 @@ impl<'a> Ledger<'a> {
     }
 
     async fn put(&self, phase: Phase, error: Option<&Error>) -> Result<()> {
-        if self.is_open {
+        if self.is_open() {
             let row = self.row(phase, error);
             self.inner.journal.put_transfer(row).await?;
         }
@@ -284,37 +290,12 @@ impl<'a> Ledger<'a> {
     }
 
     fn row(&self, phase: Phase, error: Option<&Error>) -> TransferRow {
-        let now = self.transfer.snapshot();
-        let counts = now.counts;
-        let table = now.table.unwrap_or_default();
-        let commit = now.commit;
         let failure = error
             .map(|error| (self.inner.describe)(error))
             .unwrap_or_default();
-        let started = now.started_at.duration_since(SystemTime::UNIX_EPOCH);
         TransferRow {
-            transfer_id: now.id,
-            connection: self.inner.connection.name().to_owned(),
             state: phase.name().to_owned(),
-            database: table.database,
-            table: table.table,
-            commit_mode: commit
-                .as_ref()
-                .map_or("", |commit| commit.mode.name())
-                .to_owned(),
-            guarantee: commit.map(|commit| commit.guarantee).unwrap_or_default(),
-            resumable: now.is_resumable,
-            source_name: now.source_name,
-            owner: now.owner,
-            total_bytes: now.total_bytes,
-            bytes_received: counts.bytes_received,
-            rows_parsed: counts.rows_parsed,
-            rows_staged: counts.rows_staged,
-            rows_committed: counts.rows_committed,
-            rows_rejected: counts.rows_rejected,
             create_statement: self.transfer.create_statement().to_owned(),
-            started_at: started.map_or(0, millis),
-            elapsed_ms: u64::try_from(now.elapsed.as_millis()).unwrap_or(u64::MAX),
             error_code: failure.code,
             error_reason: failure.reason,
             error_message: failure.message,
@@ -322,6 +303,7 @@ impl<'a> Ledger<'a> {
             incarnation: self.incarnation(),
             file_crc32c: self.transfer.file_crc32c(),
             version: phase.version(self.epoch()),
+            ..row_of(self.transfer.snapshot())
         }
     }
 }
@@ -346,10 +328,6 @@ pub(super) async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Option<
 enum Taken {
     Own,
     Other(Claim),
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The pause between two checkpoints of an upload that moves: what may be sent again after a crash.

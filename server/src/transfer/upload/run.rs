@@ -28,7 +28,7 @@ use crate::{
         Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, UploadRequest,
         commit::Choice,
         inserts::tokens,
-        protocol::{Claim, beginning::First},
+        protocol::{Claim, beginning::First, ending::Journal},
         registry::Running,
     },
 };
@@ -49,12 +49,16 @@ pub(super) async fn run(
         Ok(placed) => (placed, None),
         Err(error) => (inner.clone(), Some(error)),
     };
+    let journal = match request.dry_run {
+        true => Journal::Absent,
+        false => Journal::Unasked,
+    };
     let mut job = Job {
         inner: &placed,
         transfer: &transfer,
         request: &request,
         config: Arc::clone(&inner.config),
-        ledger: Ledger::new(inner, &transfer, false),
+        ledger: Ledger::new(inner, &transfer, journal),
         created: None,
         staging: None,
         queries: Queries::default(),

@@ -163,7 +163,7 @@ const FAULTS: [(&str, Shown); 25] = [
 ];
 
 /// What was seen to be needed on the way, and what these faults do in other modes.
-const FOUND: [(&str, Shown); 37] = [
+const FOUND: [(&str, Shown); 39] = [
     (
         "insert_has_no_fence",
         By(off(BLOCKS, Off::NoFence), NoRowTwice),
@@ -334,6 +334,20 @@ const FOUND: [(&str, Shown); 37] = [
         In(
             "it/promise.rs",
             "a_table_that_changes_between_two_moves_leaves_the_commit_open",
+        ),
+    ),
+    (
+        "unknown_upload_is_told_ended",
+        In(
+            "it/promise.rs",
+            "a_client_that_leaves_before_anything_is_known_leaves_an_id_that_can_be_cancelled",
+        ),
+    ),
+    (
+        "insert_is_killed_between_table_and_view",
+        In(
+            "it/blocks.rs",
+            "blocks_that_are_cancelled_leave_the_views_with_what_the_table_has",
         ),
     ),
 ];

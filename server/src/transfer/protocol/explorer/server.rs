@@ -18,7 +18,7 @@ use crate::transfer::{
         beginning::Coming,
         block::{self, Sending},
         completion::{Action, Completion, Observed},
-        ending::{Answer, Cause, Ending, Farewell, Situation, explained},
+        ending::{Answer, Cause, Ending, Farewell, Journal, Situation, explained},
     },
 };
 
@@ -321,7 +321,7 @@ pub(super) fn settle(world: &World, state: &mut State, server: usize, cause: Cau
         return;
     };
     let situation = Situation {
-        has_journal: true,
+        journal: Journal::Present,
         is_owner: true,
         has_committed: false,
         is_staged: world.mode.is_staged(),
