@@ -67,6 +67,7 @@ impl Exit {
                 | ErrorReason::TransferTakenOver
                 | ErrorReason::OffsetAlreadyCommitted
                 | ErrorReason::OffsetOutOfRange
+                | ErrorReason::ChecksumMismatch
                 | ErrorReason::ClickhouseResources => Self::Unavailable,
                 _ => Self::of_code(code),
             },
@@ -169,6 +170,7 @@ mod tests {
         check(Code::OutOfRange, "OFFSET_OUT_OF_RANGE", 5);
         check(Code::AlreadyExists, "OFFSET_ALREADY_COMMITTED", 5);
         check(Code::ResourceExhausted, "CLICKHOUSE_RESOURCES", 5);
+        check(Code::DataLoss, "CHECKSUM_MISMATCH", 5);
         check(Code::Unavailable, "", 5);
     }
 

@@ -21,8 +21,9 @@ Exit codes:
   4    a database, table, column or transfer is missing, there already, or not as needed; also
        when the file of an upload has changed since the upload began, and when an upload in the
        mode direct broke off: look what is in the table
-  5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over; a later
-       try may succeed, of an upload with --resume
+  5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over, or the
+       bytes of an upload were damaged on the way; a later try may succeed, of an upload with
+       --resume
   6    not signed in, or not allowed; also when server or client does not trust the certificate of
        the other, and when ping --table finds that an upload lacks a grant
   7    a local file or pipe cannot be read or written

@@ -253,6 +253,41 @@ fn an_upload_that_is_interrupted_cannot_be_resumed() {
 }
 
 #[test]
+fn bytes_that_are_damaged_on_the_way_are_told_by_their_checksums() {
+    let server = start();
+    let proxy = Proxy::to(server.url());
+    proxy.damage("damaged");
+    let content = "n,s,d\n1,damaged,2024-01-01\n";
+    let file = server.files.write("x.csv", content);
+    let upload = |flag| ["upload", &file, "--table", "t", flag, ID];
+    let (code, object) = begin(&proxy.url(), &upload("--transfer-id")).finish();
+    assert_eq!(code, Some(5), "{object}");
+    let error = &object["error"];
+    assert_eq!(error["code"], "DATA_LOSS");
+    assert_eq!(error["reason"], "CHECKSUM_MISMATCH");
+    let sums = [content, &content.replace("damaged", "eamaged")];
+    let sums = sums.map(|content| format!("{:08x}", crc32c::crc32c(content.as_bytes())));
+    let metadata = &error["metadata"];
+    assert_eq!(
+        [&metadata["expectedCrc32c"], &metadata["actualCrc32c"]],
+        [&sums[0], &sums[1]]
+    );
+    let message = error["message"].as_str().unwrap();
+    for part in [
+        &sums[0],
+        &sums[1],
+        "damaged on the way",
+        "send it again under the same id",
+    ] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    assert_eq!(server.sql("SELECT count() FROM t"), "0");
+    let loaded = server.json(&upload("--resume"));
+    assert_eq!(loaded["rows_committed"], 1);
+    assert_eq!(server.sql("SELECT n, s FROM t"), "1\tdamaged");
+}
+
+#[test]
 fn a_second_interruption_does_not_wait_for_the_server() {
     let server = start();
     let proxy = Proxy::to(server.url());

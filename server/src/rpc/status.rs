@@ -269,6 +269,7 @@ fn external(error: &Error) -> External {
         Error::SpecMismatch { .. }
         | Error::FileChanged { .. }
         | Error::OtherFile { .. }
+        | Error::DamagedFile { .. }
         | Error::FileTruncated { .. }
         | Error::CommitPending { .. }
         | Error::TableChanged { .. }

@@ -256,13 +256,9 @@ pub enum Error {
     },
     /// The file is another one than the upload had.
     #[error(
-        "the file has changed: upload {id} has one of {expected} bytes{}; send that file again, or load this one \
-         under another id",
-        if expected == actual {
-            " with another checksum".to_owned()
-        } else {
-            format!(", this one has {actual}")
-        }
+        "the file has changed: upload {id} has one of {expected} bytes, this one has {actual}{}; send that file \
+         again, or load this one under another id",
+        if expected == actual { " and another CRC-32C" } else { "" }
     )]
     OtherFile {
         /// The upload.
@@ -271,6 +267,19 @@ pub enum Error {
         expected: u64,
         /// The bytes of this one.
         actual: u64,
+    },
+    /// The bytes that came are not those that were declared.
+    #[error(
+        "the file of upload {id} came with the CRC-32C {actual:08x}, and {expected:08x} was declared: its bytes were \
+         damaged on the way, or it was changed while it was sent; send it again under the same id"
+    )]
+    DamagedFile {
+        /// The upload.
+        id: String,
+        /// The CRC-32C that was declared.
+        expected: u32,
+        /// That of the bytes that came.
+        actual: u32,
     },
     /// The file has not the size that was declared.
     #[error(

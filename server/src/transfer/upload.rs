@@ -258,13 +258,21 @@ impl Upload {
         if let Some(expected) = declared.find(|declared| *declared != actual) {
             return Some(Error::FileTruncated { expected, actual });
         }
-        crc32c
-            .filter(|crc32c| *crc32c != self.transfer.file_crc32c())
-            .map(|_| Error::OtherFile {
+        let arrived = self.transfer.file_crc32c();
+        let declared = crc32c.filter(|declared| *declared != arrived)?;
+        // What is loaded has been compared, and stays: only another file can have another checksum.
+        if let State::Succeeded = self.transfer.state() {
+            return Some(Error::OtherFile {
                 id: id(),
                 expected: actual,
                 actual,
-            })
+            });
+        }
+        Some(Error::DamagedFile {
+            id: id(),
+            expected: declared,
+            actual: arrived,
+        })
     }
 
     /// Waits until the transfer has ended.

@@ -166,8 +166,8 @@ async fn a_file_that_is_not_what_its_end_says_is_not_committed() {
     for (number, (total_bytes, crc32c), reason_of) in [
         (0, (Some(size + 1), Some(sum)), "FILE_TRUNCATED"),
         (1, (Some(size - 1), None), "FILE_TRUNCATED"),
-        (2, (Some(size), Some(sum ^ 1)), "FILE_CHANGED"),
-        (3, (None, Some(sum ^ 1)), "FILE_CHANGED"),
+        (2, (Some(size), Some(sum ^ 1)), "CHECKSUM_MISMATCH"),
+        (3, (None, Some(sum ^ 1)), "CHECKSUM_MISMATCH"),
         (4, (Some(-1), None), "INVALID_REQUEST"),
         (5, right, ""),
         (6, (None, None), ""),
@@ -187,7 +187,14 @@ async fn a_file_that_is_not_what_its_end_says_is_not_committed() {
         if reason_of.is_empty() {
             assert_eq!(counters(&outcome.unwrap()).rows_committed, 2);
         } else {
-            assert_eq!(reason(&outcome.unwrap_err()), reason_of, "{number}");
+            let status = outcome.unwrap_err();
+            assert_eq!(reason(&status), reason_of, "{number}");
+            if reason_of == "CHECKSUM_MISMATCH" {
+                assert_eq!(status.code(), tonic::Code::DataLoss);
+                let expected = format!("{:08x}", sum ^ 1);
+                assert_eq!(metadata(&status, "expectedCrc32c"), expected);
+                assert_eq!(metadata(&status, "actualCrc32c"), format!("{sum:08x}"));
+            }
             assert_eq!(server.sql("SELECT count() FROM t"), before, "{number}");
         }
     }
@@ -307,6 +314,18 @@ async fn another_file_under_the_same_id_is_refused_also_after_it_succeeded() {
     assert!(again.replayed);
     assert_eq!(counters(&again).rows_committed, 3);
     assert_eq!(server.sql("SELECT count() FROM t"), "3");
+    // Of which nothing is sent, and only the checksum says that it is another one.
+    let mut client = server.ingest().await;
+    let spec = Some(spec_of("t", ID));
+    let begin = pb::BeginUploadRequest { spec };
+    client.begin_upload(begin).await.unwrap();
+    let finish = pb::FinishUploadRequest {
+        transfer_id: ID.to_owned(),
+        total_bytes: 8,
+        crc32c: Some(1),
+    };
+    let status = client.finish_upload(finish).await.unwrap_err();
+    assert_eq!(reason(&status), "FILE_CHANGED");
     server.sql("DROP TABLE t");
     refused("n\n7\n", None).await;
     let again = server.upload(spec_of("t", ID), file).await.unwrap();

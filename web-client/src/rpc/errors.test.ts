@@ -30,6 +30,13 @@ test("a lost network may be tried again", () => {
   expect(problem).toMatchObject({ code: Code.Unavailable, isRetryable: true });
 });
 
+test("a damaged chunk is sent again, a whole file that has changed is not", () => {
+  const isRetryable = (code: Code) =>
+    describeError(refusal("CHECKSUM_MISMATCH", code)).isRetryable;
+  expect(isRetryable(Code.InvalidArgument)).toBe(true);
+  expect(isRetryable(Code.DataLoss)).toBe(false);
+});
+
 test("a fault of the page is not taken for a server that is away", () => {
   const problem = describeError(new TypeError("crypto.randomUUID is not a function"));
   expect(problem).toMatchObject({

@@ -120,6 +120,8 @@ function lostNetwork(error: ConnectError): ConnectError {
 }
 
 function isRetryable(reason: string, code: Code): boolean {
+  // A whole file with another checksum, whose chunks were right: it has changed on this side.
+  if (code === Code.DataLoss) return false;
   return reason === "" ? retryableCodes.has(code) : retryableReasons.has(reason);
 }
 

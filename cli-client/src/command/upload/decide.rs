@@ -8,8 +8,9 @@ use tonic::Code;
 
 use crate::retry;
 
-/// Reasons that a call with another file or other flags was refused, which is not the transfer's end.
-const REFUSALS: [&str; 2] = ["SPEC_MISMATCH", "FILE_CHANGED"];
+/// Reasons that a call with another or a damaged file, or other flags, was refused, which is not the transfer's
+/// end.
+const REFUSALS: [&str; 3] = ["SPEC_MISMATCH", "FILE_CHANGED", "CHECKSUM_MISMATCH"];
 
 /// What is known of a transfer from before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

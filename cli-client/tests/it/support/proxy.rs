@@ -1,7 +1,7 @@
 //! A line between a client and the server that can be cut, held up and refused.
 //!
 //! Counts the bytes of each direction over all its connections, and breaks all of them when the
-//! next cut is due. It must never change a byte.
+//! next cut is due. It must never change a byte but the one that it is told to.
 
 use std::{
     collections::VecDeque,
@@ -45,6 +45,8 @@ struct Line {
     cuts: Mutex<VecDeque<(Way, u64)>>,
     /// What goes up and is not answered: the line breaks behind it, and is refused from then on.
     trap: Mutex<Option<&'static [u8]>>,
+    /// What goes up damaged, once.
+    damage: Mutex<Option<&'static [u8]>>,
     /// Bytes of each way since the last cut.
     moved: [AtomicU64; 2],
     done: AtomicUsize,
@@ -64,6 +66,7 @@ impl Proxy {
             delay: AtomicU64::new(0),
             cuts: Mutex::default(),
             trap: Mutex::default(),
+            damage: Mutex::default(),
             moved: Default::default(),
             done: AtomicUsize::new(0),
             streams: Mutex::default(),
@@ -86,6 +89,11 @@ impl Proxy {
     /// Breaks all connections once this has gone up, before an answer comes, and refuses new ones.
     pub(crate) fn cut_behind(&self, text: &'static str) {
         *self.line.trap.lock().unwrap() = Some(text.as_bytes());
+    }
+
+    /// Damages the first byte of this text when it goes up, once.
+    pub(crate) fn damage(&self, text: &'static str) {
+        *self.line.damage.lock().unwrap() = Some(text.as_bytes());
     }
 
     /// The cuts that were made.
@@ -187,6 +195,9 @@ impl Line {
                 self.sever();
                 return;
             }
+            if way == Way::Up {
+                self.damage(&mut buffer[..length]);
+            }
             if to.write_all(&buffer[..length]).is_err() {
                 return;
             }
@@ -194,6 +205,15 @@ impl Line {
                 self.sever();
                 return;
             }
+        }
+    }
+
+    fn damage(&self, bytes: &mut [u8]) {
+        let mut damage = self.damage.lock().unwrap();
+        let Some(text) = *damage else { return };
+        if let Some(at) = bytes.windows(text.len()).position(|part| part == text) {
+            bytes[at] ^= 1;
+            *damage = None;
         }
     }
 

@@ -21,6 +21,14 @@ pub(super) fn resume_error(error: &Error) -> External {
         } => new(Code::FailedPrecondition, "FILE_CHANGED", id)
             .with("expectedBytes", expected)
             .with("actualBytes", actual),
+        // A client may send the same bytes again.
+        Error::DamagedFile {
+            id,
+            expected,
+            actual,
+        } => new(Code::DataLoss, "CHECKSUM_MISMATCH", id)
+            .with("expectedCrc32c", format_args!("{expected:08x}"))
+            .with("actualCrc32c", format_args!("{actual:08x}")),
         Error::FileTruncated { expected, actual } => {
             External::new(Code::FailedPrecondition, "FILE_TRUNCATED", error)
                 .with("expectedBytes", expected)

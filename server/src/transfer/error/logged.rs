@@ -94,6 +94,7 @@ impl Error {
             | Self::SpecMismatch { .. }
             | Self::FileChanged { .. }
             | Self::OtherFile { .. }
+            | Self::DamagedFile { .. }
             | Self::FileTruncated { .. }
             | Self::OtherNode { .. }
             | Self::TargetGone { .. }

@@ -436,9 +436,10 @@ fn cause(error: &Error) -> Cause {
         Error::StagedRowsGone | Error::ClickHouse(clickhouse::Error::UnknownTable(_)) => {
             Cause::StagedGone
         }
-        Error::FileChanged { .. } | Error::OtherFile { .. } | Error::FileTruncated { .. } => {
-            Cause::OtherFile
-        }
+        Error::FileChanged { .. }
+        | Error::OtherFile { .. }
+        | Error::DamagedFile { .. }
+        | Error::FileTruncated { .. } => Cause::OtherFile,
         error if error.is_fenced() => Cause::Fenced,
         error if error.is_passing() => Cause::Passing,
         _ => Cause::Lasting,

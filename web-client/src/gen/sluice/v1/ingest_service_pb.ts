@@ -563,8 +563,8 @@ export type UploadEnd = Message<"sluice.v1.UploadEnd"> & {
   totalBytes?: bigint | undefined;
 
   /**
-   * The CRC-32C (RFC 3720) of the whole file. Default: not known. Where given, another file than the one that
-   * arrived is refused with FILE_CHANGED, likewise.
+   * The CRC-32C (RFC 3720) of the whole file. Default: not known. Where given, the upload does not succeed unless
+   * the bytes that have arrived have it (CHECKSUM_MISMATCH), likewise.
    *
    * @generated from field: optional fixed32 crc32c = 2;
    */
@@ -853,8 +853,8 @@ export type FinishUploadRequest = Message<"sluice.v1.FinishUploadRequest"> & {
   totalBytes: bigint;
 
   /**
-   * The CRC-32C (RFC 3720) of the whole file. Where given, another file than the one that arrived, or was
-   * loaded before, is refused with FILE_CHANGED.
+   * The CRC-32C (RFC 3720) of the whole file. Where given, bytes that have arrived and do not have it are refused
+   * with CHECKSUM_MISMATCH, and another file than the one that was loaded before with FILE_CHANGED.
    *
    * @generated from field: optional fixed32 crc32c = 3;
    */
