@@ -62,7 +62,7 @@ pub(crate) struct ExportArgs {
     pub(crate) limit: Option<i64>,
 
     /// The id of the transfer. Default: a new one.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = value::parse_id)]
     pub(crate) transfer_id: Option<Uuid>,
 
     /// The file to write; `-` is standard output, and the summary then goes to standard error.

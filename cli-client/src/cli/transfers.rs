@@ -21,11 +21,13 @@ pub(crate) enum TransfersCommand {
     /// Show one transfer: its state, its counters, where it goes on, and what is promised.
     Get {
         /// The id of the transfer.
+        #[arg(value_parser = value::parse_id)]
         id: Uuid,
     },
     /// Follow a transfer until it has ended, and fail as it fails.
     Watch {
         /// The id of the transfer.
+        #[arg(value_parser = value::parse_id)]
         id: Uuid,
     },
     /// End a transfer and drop what it has staged.
@@ -33,6 +35,7 @@ pub(crate) enum TransfersCommand {
     /// One that has ended, or is being committed, stays as it is: the state that is printed tells.
     Cancel {
         /// The id of the transfer.
+        #[arg(value_parser = value::parse_id)]
         id: Uuid,
     },
     /// Print the rejected rows of an upload: a CSV that can be fixed and loaded again.
@@ -42,6 +45,7 @@ pub(crate) enum TransfersCommand {
     /// instead; a FILE is always a CSV.
     Rejects {
         /// The id of the transfer.
+        #[arg(value_parser = value::parse_id)]
         id: Uuid,
 
         /// The file to write; `-` is standard output. A file that is there is replaced once all rows

@@ -77,12 +77,17 @@ pub(crate) struct UploadArgs {
 pub(crate) struct AgainArgs {
     /// The id of the transfer: whoever uploads the same file with the same flags and id again gets
     /// the result of the first time, and no row twice (not in the mode direct). Default: a new one.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = value::parse_id)]
     pub(crate) transfer_id: Option<Uuid>,
 
     /// Go on with an upload that was interrupted: the same FILE and the same flags as then, with the
     /// id that it had. Not for standard input.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["transfer_id", "dry_run"])]
+    #[arg(
+        long,
+        value_name = "ID",
+        value_parser = value::parse_id,
+        conflicts_with_all = ["transfer_id", "dry_run"]
+    )]
     pub(crate) resume: Option<Uuid>,
 
     /// How long to try again when the connection breaks or the server or ClickHouse is away, counted

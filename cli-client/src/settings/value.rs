@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::scanner::{ParseError, Scanner};
 
 /// The most bytes of a file that an inspection looks at.
@@ -78,6 +80,16 @@ pub(crate) fn parse_sample_bytes(text: &str) -> Result<usize, ParseError> {
         .ok_or(ParseError::Text(
             "a size is 1 to 8388608 bytes, written as 500000, 64K or 4M",
         ))
+}
+
+/// Reads the id of a transfer.
+pub(crate) fn parse_id(text: &str) -> Result<Uuid, ParseError> {
+    Uuid::try_parse(text).map_err(|_| {
+        ParseError::Text(
+            "the id of a transfer is a UUID, such as 0190d3a0-7c51-7e2a-9d4b-5f1c8a7e3b60; `uuidgen` \
+             makes one, and `sluice transfers list` shows those that there are",
+        )
+    })
 }
 
 /// Reads a number from 1.

@@ -104,3 +104,29 @@ fn a_flag_goes_before_the_environment() {
         assert_eq!(error["metadata"]["server"], "http://127.0.0.1:9");
     }
 }
+
+#[test]
+fn an_id_that_is_no_uuid_is_2_and_says_how_to_make_one() {
+    let lines: [&[&str]; 7] = [
+        &["upload", "x.csv", "--table", "t", "--transfer-id", "foo"],
+        &["upload", "x.csv", "--table", "t", "--resume", "foo"],
+        &["export", "--table", "t", "-o", "-", "--transfer-id", "foo"],
+        &["transfers", "get", "foo"],
+        &["transfers", "watch", "foo"],
+        &["transfers", "cancel", "foo"],
+        &["transfers", "rejects", "foo"],
+    ];
+    for line in lines {
+        let assert = sluice().args(line).arg("--json").assert().code(2);
+        let error = &last_object(assert.get_output())["error"];
+        assert_eq!(error["reason"], "USAGE", "{line:?}");
+        let message = error["message"].as_str().unwrap();
+        for part in [
+            "invalid value 'foo'",
+            "is a UUID, such as 0",
+            "`uuidgen` makes one",
+        ] {
+            assert!(message.contains(part), "{line:?}: {message}");
+        }
+    }
+}
