@@ -5,15 +5,14 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sluice_proto::v1::{
-    CheckConnectionRequest, CheckConnectionResponse, GrantPurpose, MissingGrant,
-};
+use sluice_proto::v1::{CheckConnectionRequest, GrantPurpose, MissingGrant};
 
 use crate::{
     connect::Connection,
     error::{Error, Result},
     json,
     output::Output,
+    settings::names::show_table,
     text,
 };
 
@@ -40,15 +39,19 @@ struct GrantObject<'a> {
     on: &'a str,
     grantee: &'a str,
     needed_for: Vec<String>,
+    /// Whether the upload that was asked about needs it.
+    required: bool,
 }
 
-impl<'a> From<&'a MissingGrant> for GrantObject<'a> {
-    fn from(grant: &'a MissingGrant) -> Self {
+impl<'a> GrantObject<'a> {
+    fn new(grant: &'a MissingGrant, upload_needs: &[i32]) -> Self {
+        let mut needed_for = grant.needed_for.iter();
         Self {
             privilege: &grant.privilege,
             on: &grant.on,
             grantee: &grant.grantee,
             needed_for: grant.needed_for().map(word).collect(),
+            required: needed_for.any(|purpose| upload_needs.contains(purpose)),
         }
     }
 }
@@ -61,7 +64,7 @@ pub(super) async fn run(
     connection: &Connection,
     output: Output,
 ) -> Result<()> {
-    let table = request.table.clone();
+    let table = request.table.as_ref().map(show_table);
     let response = connection
         .catalog()
         .check_connection(request)
@@ -69,6 +72,8 @@ pub(super) async fn run(
         .into_inner();
     let round_trip = Duration::try_from(response.round_trip.unwrap_or_default());
     let round_trip = round_trip.unwrap_or_default();
+    let missing = response.missing_grants.iter();
+    let missing = missing.map(|grant| GrantObject::new(grant, &response.upload_needs));
     let object = Object {
         server,
         server_version: &response.server_version,
@@ -77,7 +82,7 @@ pub(super) async fn run(
         timezone: &response.timezone,
         round_trip_seconds: json::seconds(round_trip),
         embedded: response.embedded,
-        missing_grants: response.missing_grants.iter().map(Into::into).collect(),
+        missing_grants: missing.collect(),
         grant_statements: &response.grant_statements,
         upload_needs: response.upload_needs().map(word).collect(),
         warnings: &response.warnings,
@@ -91,51 +96,82 @@ pub(super) async fn run(
         object.database,
         object.timezone
     );
-    text += &grants_text(&object, table.is_some());
+    text += &match &table {
+        Some(table) => grants_of_table(&object, table),
+        None => grants_of_all(&object),
+    };
     for warning in object.warnings {
         text += &format!("\nwarning: {warning}");
     }
     output.data(&object, |out| writeln!(out, "{text}"))?;
     match table {
-        Some(table) if is_refused(&response) => Err(Error::NotGranted {
-            table: json::table_name(Some(&table)),
-        }),
+        Some(table) if object.lacks_any() => Err(Error::NotGranted { table }),
         _ => Ok(()),
     }
 }
 
-/// Whether an upload as it was asked about lacks a grant.
-fn is_refused(response: &CheckConnectionResponse) -> bool {
-    let mut missing = response.missing_grants.iter();
-    missing.any(|grant| {
-        let mut needed_for = grant.needed_for.iter();
-        needed_for.any(|purpose| response.upload_needs.contains(purpose))
-    })
+impl Object<'_> {
+    /// Whether an upload as it was asked about lacks a grant.
+    fn lacks_any(&self) -> bool {
+        self.missing_grants.iter().any(|grant| grant.required)
+    }
+
+    /// The missing grants, a line each: those that the upload needs, or the others.
+    fn lines(&self, required: bool) -> String {
+        let grants = self.missing_grants.iter();
+        let grants = grants.filter(|grant| grant.required == required);
+        let lines = grants.map(|grant| {
+            let needed_for = grant.needed_for.join(", ");
+            format!("\n  {} ON {}: {needed_for}", grant.privilege, grant.on)
+        });
+        lines.collect()
+    }
+
+    /// The statements that give what is missing, under a heading.
+    fn statements(&self, heading: &str) -> String {
+        let statements = self.grant_statements.iter();
+        let statements = statements.map(|statement| format!("\n  {statement};"));
+        let statements: String = statements.collect();
+        match statements.as_str() {
+            "" => statements,
+            _ => format!("\n{heading}{statements}"),
+        }
+    }
 }
 
-/// What is missing, and the statements that give it.
-fn grants_text(object: &Object<'_>, is_one_table: bool) -> String {
-    let mut text = String::new();
+/// What is missing for a table: first what the upload needs, and what nobody has asked for as such.
+fn grants_of_table(object: &Object<'_>, table: &str) -> String {
     if object.missing_grants.is_empty() {
-        return text;
+        return String::new();
     }
-    text += if is_one_table {
-        "\nmissing grants:"
-    } else {
-        "\nmissing grants for all tables (--table looks at one):"
+    let upload = format!(
+        "an upload into {table} ({})",
+        object.upload_needs.join(", ")
+    );
+    let (required, others) = (object.lines(true), object.lines(false));
+    let mut text = match required.as_str() {
+        "" => format!("\n{upload} lacks no grant"),
+        _ => format!("\n{upload} lacks these grants:{required}"),
     };
-    for grant in &object.missing_grants {
-        let needed_for = grant.needed_for.join(", ");
-        text += &format!("\n  {} ON {}: {needed_for}", grant.privilege, grant.on);
+    if !others.is_empty() {
+        text += &format!("\nnot needed for it, and missing for other uses of the table:{others}");
     }
-    if !object.grant_statements.is_empty() {
-        let uploads = object.upload_needs.join(", ");
-        text += &format!("\nto export and to upload ({uploads}), have run in ClickHouse:");
-    }
-    for statement in object.grant_statements {
-        text += &format!("\n  {statement};");
-    }
+    text += &object.statements(match required.as_str() {
+        "" => "exports, the journal and recovery get theirs of these, if they are wanted, by:",
+        _ => "for this upload, exports, the journal and recovery, have run in ClickHouse:",
+    });
     text
+}
+
+/// What is missing for some table or other, where none was named.
+fn grants_of_all(object: &Object<'_>) -> String {
+    if object.missing_grants.is_empty() {
+        return String::new();
+    }
+    let grants = object.lines(true) + &object.lines(false);
+    let heading =
+        "\nnot granted for all tables at once (--table looks at one, which may need none of it):";
+    format!("{heading}{grants}") + &object.statements("for all tables, have run in ClickHouse:")
 }
 
 /// What a grant is needed for, in a word or two.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, sample};
+use crate::support::{Files, GuardedClickhouse, Server, sample, secret};
 
 /// A server with a database of two tables.
 fn start() -> Server {
@@ -270,4 +270,55 @@ fn ping_lists_the_grants_that_an_upload_lacks_and_ends_with_6() {
         "ping", "--table", "shop.log", "--commit", "replace", "--create",
     ];
     assert_eq!(server.json(&everything)["missing_grants"], json!([]));
+}
+
+#[test]
+fn ping_with_0_says_that_nothing_is_missing_for_what_was_asked() {
+    let grants = ["SELECT ON *.*", "SHOW ON *.*", "INSERT ON shop.*"];
+    let clickhouse = GuardedClickhouse::start_with("loader", "pass", &grants);
+    clickhouse.sql("CREATE DATABASE shop");
+    clickhouse.sql("CREATE TABLE shop.log (n UInt8) ENGINE = Log");
+    clickhouse.sql("CREATE TABLE shop.t (n UInt8) ENGINE = MergeTree ORDER BY n");
+    let files = Files::new();
+    let password = secret(&files, "password", "pass\n");
+    let server = Server::start_with(&[
+        "--clickhouse-url",
+        &clickhouse.url,
+        "--clickhouse-user",
+        "loader",
+        "--clickhouse-password-file",
+        &password,
+    ]);
+    let text = server.text(&["ping", "--table", "shop.log"]);
+    let (asked, others) = text
+        .split_once("\nnot needed for it, and missing for other uses of the table:\n")
+        .unwrap();
+    assert!(
+        asked.ends_with("\nan upload into shop.log (direct) lacks no grant"),
+        "{text}"
+    );
+    assert!(
+        others.contains("  CREATE DATABASE ON sluice.*: journal\n"),
+        "{text}"
+    );
+    let object = server.json(&["ping", "--table", "shop.log"]);
+    let missing = object["missing_grants"].as_array().unwrap();
+    assert!(!missing.is_empty() && missing.iter().all(|grant| grant["required"] == false));
+
+    // One is missing for the mode that is chosen, and stands apart from the others.
+    let assert = server
+        .sluice(&["ping", "--table", "shop.t"])
+        .assert()
+        .code(6);
+    let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    let (_, list) = text
+        .split_once("\nan upload into shop.t (atomic) lacks these grants:\n")
+        .unwrap();
+    let (required, others) = list.split_once("\nnot needed for it").unwrap();
+    assert!(
+        required.lines().all(|line| line.contains("atomic")),
+        "{text}"
+    );
+    assert!(others.contains(": journal\n"), "{text}");
+    server.text(&["ping", "--table", "shop.t", "--commit", "direct"]);
 }

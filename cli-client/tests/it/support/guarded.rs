@@ -15,15 +15,26 @@ pub(crate) struct GuardedClickhouse {
 }
 
 impl GuardedClickhouse {
-    /// Starts it with one user besides `default`.
+    /// Starts it with one user besides `default`, who may do everything.
     pub(crate) fn start(user: &str, password: &str) -> Self {
+        Self::start_with(user, password, &[])
+    }
+
+    /// The same with a user who has these grants only, unless there are none.
+    pub(crate) fn start_with(user: &str, password: &str, grants: &[&str]) -> Self {
+        let grants = grants.iter();
+        let grants = grants.map(|grant| format!("<query>GRANT {grant}</query>"));
+        let grants = match grants.collect::<String>() {
+            none if none.is_empty() => none,
+            grants => format!("<grants>{grants}</grants>"),
+        };
         let files = Files::new();
         let anywhere = "<networks><ip>::/0</ip></networks>";
         let users = files.write(
             "users.xml",
             format!(
                 "<clickhouse><users><default><no_password/>{anywhere}</default>\
-                 <{user}><password>{password}</password>{anywhere}</{user}></users>\
+                 <{user}><password>{password}</password>{anywhere}{grants}</{user}></users>\
                  <profiles><default/></profiles><quotas><default/></quotas></clickhouse>"
             ),
         );
