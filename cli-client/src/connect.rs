@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use sluice_proto::{
     Frames,
     v1::{
@@ -62,6 +63,15 @@ pub(crate) struct Server {
     pub(crate) credentials: Credentials,
     /// Which ClickHouse it is to work with.
     pub(crate) place: Vec<Header>,
+}
+
+impl Server {
+    /// What it is told of the ClickHouse under this name.
+    pub(crate) fn place(&self, name: &str) -> Option<String> {
+        let (_, value) = self.place.iter().find(|(found, _)| found == name)?;
+        let value = percent_decode_str(value.to_str().ok()?);
+        Some(value.decode_utf8_lossy().into_owned())
+    }
 }
 
 /// A connection to the server.

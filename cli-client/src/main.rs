@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod connect;
 mod credentials;
+mod ends;
 mod error;
 mod exit;
 mod json;

@@ -5,8 +5,10 @@
 
 use std::{
     io::{self, IsTerminal as _},
-    sync::Arc,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -15,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::{
     output::Output,
+    retry::Wait,
     stdio,
     task::{self, Background},
     text,
@@ -83,11 +86,40 @@ fn store(target: &AtomicU64, count: i64) {
     }
 }
 
+/// What a transfer waits for, where it waits.
+#[derive(Debug, Default)]
+struct Waiting {
+    now: Mutex<Option<Wait>>,
+    /// The kind of the wait that was said last.
+    said: Mutex<String>,
+}
+
+impl Waiting {
+    fn now(&self) -> MutexGuard<'_, Option<Wait>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn said(&self) -> MutexGuard<'_, String> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to say of a wait; nothing where the same was said and nothing has moved since.
+    fn news(&self, wait: &Wait) -> Option<String> {
+        let mut said = self.said();
+        if *said == wait.kind() {
+            return None;
+        }
+        wait.kind().clone_into(&mut said);
+        Some(wait.line(Instant::now()))
+    }
+}
+
 /// Shows counts until it is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it ends the display"]
 pub(crate) struct Progress {
     counts: Arc<Counts>,
+    waiting: Arc<Waiting>,
     start: Instant,
     display: Display,
     _task: Option<Background>,
@@ -119,22 +151,50 @@ impl Progress {
     /// Begins to show the counts.
     pub(crate) fn start(counts: &Arc<Counts>, output: Output) -> Self {
         let start = Instant::now();
+        let waiting = Arc::new(Waiting::default());
         let (display, task) = if output.is_quiet() {
             (Display::Nothing, None)
         } else if io::stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let task = task::background(move_bar(bar.clone(), Arc::clone(counts)));
+            let task = task::background(move_bar(
+                bar.clone(),
+                Arc::clone(counts),
+                Arc::clone(&waiting),
+            ));
             (Display::Bar(bar), Some(task))
         } else {
-            let task = task::background(write_lines(Arc::clone(counts), start));
+            let task =
+                task::background(write_lines(Arc::clone(counts), Arc::clone(&waiting), start));
             (Display::Lines, Some(task))
         };
         Self {
             counts: Arc::clone(counts),
+            waiting,
             start,
             display,
             _task: task,
         }
+    }
+
+    /// Says what is waited for: on a terminal in the place of the bar, up to [`Progress::go_on`], else as a
+    /// line, which is not repeated while nothing moves.
+    pub(crate) fn wait(&self, wait: Wait) {
+        if let Display::Lines = self.display
+            && let Some(news) = self.waiting.news(&wait)
+        {
+            self.note(&news);
+        }
+        *self.waiting.now() = Some(wait);
+    }
+
+    /// Says that the wait is over.
+    pub(crate) fn go_on(&self) {
+        *self.waiting.now() = None;
+    }
+
+    /// Says that something has moved, so that the next wait is another one.
+    pub(crate) fn moved(&self) {
+        self.waiting.said().clear();
     }
 
     /// Says that something has happened, beside how far it is.
@@ -148,30 +208,43 @@ impl Progress {
     }
 }
 
-async fn write_lines(counts: Arc<Counts>, start: Instant) {
+async fn write_lines(counts: Arc<Counts>, waiting: Arc<Waiting>, start: Instant) {
     let mut ticks = interval_at(tokio::time::Instant::now() + LINE_INTERVAL, LINE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        stdio::error_line(&line(&counts, start.elapsed()));
+        if waiting.now().is_none() {
+            stdio::error_line(&line(&counts, start.elapsed()));
+        }
     }
 }
 
-async fn move_bar(bar: ProgressBar, counts: Arc<Counts>) {
+async fn move_bar(bar: ProgressBar, counts: Arc<Counts>, waiting: Arc<Waiting>) {
     let mut ticks = tokio::time::interval(BAR_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let start = Instant::now();
-    bar.set_style(style("{spinner} {msg}, {elapsed}"));
+    let mut shown = "";
     loop {
         ticks.tick().await;
-        if let Some((done, total)) = counts.share() {
+        let wait = waiting.now().as_ref().map(|wait| wait.line(Instant::now()));
+        let share = counts.share();
+        let template = match (&wait, share) {
+            (Some(_), _) => "{spinner} {wide_msg}",
+            (None, Some(_)) => "[{bar:30}] {percent} %, {msg}, {eta} left",
+            (None, None) => "{spinner} {msg}, {elapsed}",
+        };
+        if shown != template {
+            shown = template;
+            bar.set_style(style(template));
+        }
+        if let Some((done, total)) = share {
             if bar.length() != Some(total) {
-                bar.set_style(style("[{bar:30}] {percent} %, {msg}, {eta} left"));
                 bar.set_length(total);
             }
             bar.set_position(done.min(total));
         }
-        bar.set_message(moved(&counts, start.elapsed()));
+        let words = wait.unwrap_or_else(|| moved(&counts, start.elapsed()));
+        bar.set_message(text::one_line(&words));
         bar.tick();
     }
 }
@@ -217,7 +290,8 @@ fn time_left(done: u64, total: u64, elapsed: Duration) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Counts, line};
+    use super::{Counts, Wait, Waiting, line};
+    use crate::{error::Error, retry::Patience};
 
     #[test]
     fn a_line_without_a_total_tells_what_moved() {
@@ -251,5 +325,21 @@ mod tests {
             line(&counts, Duration::from_secs(1)),
             "5 rows, 0 B, 0 B/s, 50 %, 1.00 s left"
         );
+    }
+
+    #[test]
+    fn a_wait_is_told_again_only_for_another_reason_or_when_something_has_moved() {
+        let patience = Patience::new(Duration::from_secs(60));
+        let wait = |reason: &str| {
+            let error = Error::Usage(reason.to_owned());
+            Wait::new("db:1", &error, &patience, "trying again")
+        };
+        let waiting = Waiting::default();
+        let is_told = |reason| waiting.news(&wait(reason)).is_some();
+        assert!(is_told("elsewhere"));
+        assert!(!is_told("elsewhere"));
+        assert!(is_told("away"));
+        waiting.said().clear();
+        assert!(is_told("away"));
     }
 }

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::error::{Error, connection_broke};
+use crate::{
+    error::{Error, connection_broke, deepest},
+    text,
+};
 
 /// The time before the second try; each further one takes twice as long.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -63,6 +66,19 @@ pub(crate) fn is_reason(error: &Error, wanted: &str) -> bool {
     matches!(error, Error::Call(status) if reason(status) == wanted)
 }
 
+/// Of which kind a failure is: the reason of the server, or where it has none what has failed.
+pub(crate) fn kind(error: &Error) -> String {
+    match error {
+        Error::Call(status) if connection_broke(status) => "the connection broke".to_owned(),
+        Error::Call(status) => match reason(status) {
+            reason if reason.is_empty() => status.code().to_string(),
+            reason => reason,
+        },
+        Error::Connect { .. } => "no connection".to_owned(),
+        error => error.to_string(),
+    }
+}
+
 /// The time that the server asks for before the next try.
 fn wanted_delay(error: &Error) -> Duration {
     let Error::Call(status) = error else {
@@ -70,6 +86,56 @@ fn wanted_delay(error: &Error) -> Duration {
     };
     let info = status.get_details_retry_info();
     info.and_then(|info| info.retry_delay).unwrap_or_default()
+}
+
+/// What a command waits for before it tries again.
+#[derive(Debug, Clone)]
+pub(crate) struct Wait {
+    /// Of which kind the failure is.
+    kind: String,
+    /// Who does not answer, and why.
+    reason: String,
+    /// What is done then.
+    next: &'static str,
+    attempt: u32,
+    until: Instant,
+}
+
+impl Wait {
+    /// The wait before the next try, after this failure of a call to these ends.
+    pub(crate) fn new(ends: &str, error: &Error, patience: &Patience, next: &'static str) -> Self {
+        let reason = match error {
+            Error::Connect { source, .. } => format!("no answer: {}", deepest(source)),
+            error => error.to_string(),
+        };
+        Self {
+            kind: kind(error),
+            reason: format!("{ends}: {reason}"),
+            next,
+            attempt: patience.tries + 1,
+            until: patience.since.unwrap_or_else(Instant::now) + patience.limit,
+        }
+    }
+
+    /// Of which kind the failure is: its words can differ each time.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// All of it on one line, with what changes first, which a narrow terminal shows too:
+    /// `trying again for up to 4 min 59 s (attempt 2): 127.0.0.1:50051: …`.
+    pub(crate) fn line(&self, now: Instant) -> String {
+        let left = self.until.saturating_duration_since(now).as_millis();
+        // Rounded up: nobody waits for parts of a second.
+        let left = u64::try_from(left.div_ceil(1_000)).unwrap_or(u64::MAX);
+        format!(
+            "{} for up to {} (attempt {}): {}",
+            self.next,
+            text::whole_seconds(Duration::from_secs(left)),
+            self.attempt,
+            self.reason
+        )
+    }
 }
 
 /// How long a command goes on trying without getting anywhere.

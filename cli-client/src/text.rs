@@ -72,6 +72,14 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
+/// A time of whole seconds: `12 s`, `2 min 5 s`.
+pub(crate) fn whole_seconds(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        _ => duration(time),
+    }
+}
+
 /// `1 row`, `2 rows`.
 pub(crate) fn rows(number: i64) -> String {
     counted(number, "row")
@@ -169,7 +177,7 @@ pub(crate) fn counted(number: i64, noun: &str) -> String {
 mod tests {
     use std::{io::Write as _, time::Duration};
 
-    use super::{Plain, bytes, count, duration, mark, one_line, rate, rows, short};
+    use super::{Plain, bytes, count, duration, mark, one_line, rate, rows, short, whole_seconds};
 
     #[test]
     fn counts_have_commas() {
@@ -195,6 +203,8 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.42 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
         assert_eq!(duration(Duration::from_secs(10_920)), "3 h 2 min");
+        assert_eq!(whole_seconds(Duration::from_secs(12)), "12 s");
+        assert_eq!(whole_seconds(Duration::from_secs(125)), "2 min 5 s");
     }
 
     #[test]

@@ -33,11 +33,12 @@ Exit codes:
 /// Interruptions, below the help of `upload`.
 pub(super) const RESUME: &str = "\
 Interruptions:
-  While the upload of a file waits for the connection, the server or ClickHouse, and when it goes
-  on, it says so on standard error; the JSON object counts its `attempts` and lists the offsets that
-  it went on at in `resumed_at`. When --retry-time is over, or the program is asked to terminate
-  (SIGTERM), the upload stays with the server, for a day unless that is set otherwise, and the error
-  names the command that goes on with it:
+  While the upload of a file waits for the connection, the server or ClickHouse, one line on
+  standard error says why, and for how long it goes on trying; on a terminal it is drawn anew,
+  elsewhere another line comes only for another reason. The JSON object counts its `attempts` and
+  lists the offsets that it went on at in `resumed_at`. When --retry-time is over, or the program is
+  asked to terminate (SIGTERM), the upload stays with the server, for a day unless that is set
+  otherwise, and the error names the command that goes on with it:
     sluice upload FILE --table T --resume ID
   The bytes before that offset must be the same as then. Ctrl-C cancels the upload: it cannot be
   resumed. In the mode direct nothing can be resumed, and the first rows may be in the table.

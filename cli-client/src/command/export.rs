@@ -23,10 +23,11 @@ use self::{
 use crate::{
     command::{guarded, is_closed_pipe, unless},
     connect::{Connection, Server},
+    ends::Ends,
     error::{Error, Result},
     output::Output,
     progress::Progress,
-    retry::{self, Patience},
+    retry::{self, Patience, Wait},
     settings::{Endpoint, Export},
     signal::Interrupt,
     sink::Sink,
@@ -84,6 +85,7 @@ struct Job<'a> {
     /// The next request for the whole file.
     request: ExportRequest,
     meter: Meter,
+    ends: Ends,
     patience: Patience,
     /// The most bytes that an attempt came to.
     furthest: u64,
@@ -99,6 +101,7 @@ impl<'a> Job<'a> {
             connection,
             request: export.request.clone(),
             meter: Meter::new(export.reads_what_it_writes, export.limit),
+            ends: Ends::default(),
             patience: Patience::new(export.retry_time),
             furthest: 0,
             attempts: 0,
@@ -150,7 +153,7 @@ impl<'a> Job<'a> {
             if !can_restart && self.meter.counts.bytes() > 0 {
                 return Err(error);
             }
-            self.recover(error, "trying again, from zero", progress, interrupt)
+            self.recover(error, "trying again from zero", progress, interrupt)
                 .await?;
             self.resumed_at.push(0);
         }
@@ -195,7 +198,7 @@ impl<'a> Job<'a> {
             }
             self.recover(
                 error,
-                "trying again, behind what has arrived",
+                "trying again behind what has arrived",
                 progress,
                 interrupt,
             )
@@ -265,18 +268,18 @@ impl<'a> Job<'a> {
     async fn recover(
         &mut self,
         mut error: Error,
-        next: &str,
+        next: &'static str,
         progress: &Progress,
         interrupt: &mut Interrupt,
     ) -> Result<()> {
         if !retry::is_passing(&error) || self.patience.limit().is_zero() {
             return Err(error);
         }
-        progress.note(&format!("{error}; {next}"));
         let bytes = self.meter.counts.bytes();
         if bytes > self.furthest {
             self.furthest = bytes;
             self.patience.renew();
+            progress.moved();
         }
         // The server may know the last one as an export that has ended.
         self.request.transfer_id = Uuid::now_v7().to_string();
@@ -284,13 +287,16 @@ impl<'a> Job<'a> {
             let Some(delay) = self.patience.delay(&error) else {
                 return Err(error);
             };
-            let next = async {
+            let connection = async {
+                let ends = self.ends.words(self.server, &self.connection, &error).await;
+                progress.wait(Wait::new(&ends, &error, &self.patience, next));
                 tokio::time::sleep(delay).await;
                 Connection::open(self.server).await
             };
-            match unless(interrupt, next).await {
+            match unless(interrupt, connection).await {
                 Ok(connection) => {
                     self.connection = connection;
+                    progress.go_on();
                     return Ok(());
                 }
                 Err(failure) if retry::is_passing(&failure) => error = failure,

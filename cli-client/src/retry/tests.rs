@@ -9,7 +9,7 @@ use std::{
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{Patience, is_passing, wanted_delay};
+use super::{Patience, Wait, is_passing, wanted_delay};
 use crate::{error::Error, trust::Distrust};
 
 fn call(code: Code, reason: &str) -> Error {
@@ -28,6 +28,7 @@ fn what_may_be_otherwise_later_passes() {
         (Code::ResourceExhausted, "TOO_MANY_TRANSFERS"),
         (Code::ResourceExhausted, "MEMORY_LIMIT"),
         (Code::Aborted, "TRANSFER_TAKEN_OVER"),
+        (Code::Unavailable, "TRANSFER_ELSEWHERE"),
         (Code::OutOfRange, "OFFSET_OUT_OF_RANGE"),
         (Code::AlreadyExists, "OFFSET_ALREADY_COMMITTED"),
     ];
@@ -112,5 +113,23 @@ fn patience_ends_unless_something_moves() {
         Patience::new(Duration::ZERO)
             .delay(&Error::Interrupted)
             .is_none()
+    );
+}
+
+#[test]
+fn a_wait_names_the_server_the_reason_the_attempt_and_the_time() {
+    let mut patience = Patience::new(Duration::from_secs(300));
+    let error = call(Code::Unavailable, "TRANSFER_ELSEWHERE");
+    let start = Instant::now();
+    patience.next(Duration::ZERO, 0.5, start);
+    patience.next(Duration::ZERO, 0.5, start);
+    let wait = Wait::new("db:50051", &error, &patience, "trying again");
+    assert_eq!(
+        wait.line(start + Duration::from_millis(20_300)),
+        "trying again for up to 4 min 40 s (attempt 3): db:50051: no"
+    );
+    assert_eq!(
+        wait.line(start + Duration::from_secs(400)),
+        "trying again for up to 0 s (attempt 3): db:50051: no"
     );
 }

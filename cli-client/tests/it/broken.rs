@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use crate::support::{Client, Server, is_alive, kill};
+use crate::support::{Client, GuardedClickhouse, Proxy, Server, Terminal, is_alive, kill};
 
 const ID: &str = "0190d3a0-0000-7000-8000-000000000004";
 const ENDLESS: &str = "SELECT number FROM system.numbers";
@@ -242,4 +242,65 @@ fn a_server_that_is_killed_in_an_export_is_5_and_leaves_the_old_file() {
     assert_eq!(object["error"]["reason"], "CONNECTION_LOST");
     assert_eq!(server.files.read("out.csv"), "old");
     assert_eq!(server.files.names(), ["out.csv"]);
+}
+
+/// A ClickHouse, the line to it, which is refused, the server behind that, and a file.
+fn away() -> (GuardedClickhouse, Proxy, Server, String) {
+    let clickhouse = GuardedClickhouse::start("loader", "secret");
+    let line = Proxy::to(&clickhouse.url);
+    let server = Server::start_with(&["--clickhouse-url", &line.url()]);
+    clickhouse.sql("CREATE TABLE slow (n UInt32, s String) ENGINE = MergeTree ORDER BY n");
+    let file = server.files.write("x.csv", "n,s\n1,a\n");
+    line.refuse(true);
+    line.sever();
+    (clickhouse, line, server, file)
+}
+
+#[test]
+fn a_clickhouse_that_is_away_is_told_once_with_the_server_and_the_time() {
+    let (_clickhouse, line, server, file) = away();
+    let upload = ["upload", &file, "--table", "slow", "--retry-time", "6s"];
+    let target = server.files.path("out.csv");
+    let export = [
+        "export",
+        "--table",
+        "slow",
+        "-o",
+        &target,
+        "--retry-time",
+        "6s",
+    ];
+    for words in [&upload[..], &export] {
+        let (code, object, notes) = server.begin(words).finish_with_notes();
+        assert_eq!(code, Some(5), "{object}");
+        assert_eq!(object["error"]["reason"], "CLICKHOUSE_UNAVAILABLE");
+        let clickhouse = line.url().replace("http://", "");
+        let ends = format!("127.0.0.1:{}, ClickHouse at {clickhouse}: ", server.port());
+        assert_eq!(notes.matches("trying again").count(), 1, "{notes}");
+        let (time, reason) = notes.split_once(" (attempt 2): ").unwrap();
+        assert!(time.contains("for up to 6 s"), "{notes}");
+        let reason = reason.strip_prefix(&ends).unwrap();
+        assert!(
+            reason.starts_with("clickhouse cannot be reached: "),
+            "{notes}"
+        );
+    }
+}
+
+#[test]
+fn a_terminal_shows_one_line_of_what_is_waited_for() {
+    let (_clickhouse, line, server, file) = away();
+    let upload = ["upload", &file, "--table", "slow", "--server", server.url()];
+    let terminal = Terminal::start(&upload);
+    for attempt in ["(attempt 2)", "(attempt 3)"] {
+        terminal.shows(attempt);
+    }
+    line.refuse(false);
+    let (code, object, screen) = terminal.finish();
+    assert_eq!(code, Some(0), "{object} {screen}");
+    // It is drawn anew in its place, and is no line that stays.
+    assert!(
+        !screen.contains("trying again for up to 5 min 0 s (attempt 2)\n"),
+        "{screen}"
+    );
 }

@@ -100,7 +100,10 @@ fn an_upload_whose_line_is_cut_again_and_again_is_exact() {
         Some(resumed_at.len() as u64 + 1)
     );
     assert!(resumed_at.iter().any(|offset| *offset > 0), "{loaded}");
-    assert!(notes.contains("trying again for up to 5 min"), "{notes}");
+    assert!(
+        notes.contains("sluice: trying again for up to 5 min 0 s (attempt 2): 127.0.0.1:"),
+        "{notes}"
+    );
     assert!(notes.contains("sluice: going on at "), "{notes}");
 }
 

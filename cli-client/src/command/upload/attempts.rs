@@ -17,6 +17,7 @@ use super::{
 use crate::{
     cli,
     connect::{Connection, Server},
+    ends::Ends,
     error::{Error, Left, Result},
     output::Output,
     progress::Progress,
@@ -47,7 +48,10 @@ pub(super) struct Attempts<'a> {
     origin: Option<Origin>,
     /// Whether the transfer is one that was interrupted before.
     resume: bool,
+    /// The offset that people were told of since something has moved.
+    told: Option<u64>,
     view: View,
+    ends: Ends,
     patience: Patience,
     /// How far it had come when the patience was renewed.
     furthest: Seen,
@@ -73,7 +77,9 @@ impl<'a> Attempts<'a> {
             origin: source.origin().cloned(),
             first: Some(source),
             resume: false,
+            told: None,
             view,
+            ends: Ends::default(),
             patience: Patience::new(retry_time),
             furthest: Seen::default(),
             history: History::default(),
@@ -103,7 +109,7 @@ impl<'a> Attempts<'a> {
     ) -> Result<UploadResponse> {
         let progress = Progress::start(&self.view.counts, output);
         let mut offset = if self.resume {
-            self.next_step(None, interrupt).await?
+            self.next_step(None, &progress, interrupt).await?
         } else {
             0
         };
@@ -124,9 +130,12 @@ impl<'a> Attempts<'a> {
     ) -> Result<UploadResponse> {
         let source = self.open(offset, interrupt).await?;
         self.history.attempts += 1;
+        progress.go_on();
         if self.resume || self.history.attempts > 1 {
             self.history.resumed_at.push(offset);
-            progress.note(&self.going_on(offset));
+            if self.told.replace(offset) != Some(offset) {
+                progress.note(&self.going_on(offset));
+            }
         }
         let shown = i64::try_from(offset).unwrap_or_default();
         self.view.counts.set_bytes(shown);

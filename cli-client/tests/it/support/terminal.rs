@@ -66,6 +66,13 @@ impl Terminal {
         });
     }
 
+    /// Waits until this has been seen.
+    pub(crate) fn shows(&self, text: &str) {
+        until(text, || {
+            self.screen.lock().unwrap().contains(text).then_some(())
+        });
+    }
+
     /// Types a line.
     pub(crate) fn types(&mut self, line: &str) {
         self.keyboard

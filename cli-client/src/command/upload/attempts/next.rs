@@ -10,7 +10,8 @@ use crate::{
     command::upload::decide::{Verdict, decide},
     connect::Connection,
     error::{Error, Result, connection_broke},
-    json, retry, text,
+    json,
+    retry::{self, Wait},
 };
 
 /// What the server says of the transfer.
@@ -43,23 +44,19 @@ impl Attempts<'_> {
             let left = self.partly_loaded().unwrap_or(Left::StandardInput);
             return Err(self.left(error, left));
         }
-        let limit = self.patience.limit();
-        if !limit.is_zero() {
-            let limit = text::duration(limit);
-            progress.note(&format!("{error}; trying again for up to {limit}"));
-        }
-        self.next_step(Some(error), interrupt).await
+        self.next_step(Some(error), progress, interrupt).await
     }
 
     /// Asks the server where the file goes on, after a failure not before it is time for that.
     pub(super) async fn next_step(
         &mut self,
         mut failure: Option<Error>,
+        progress: &Progress,
         interrupt: &mut Interrupt,
     ) -> Result<u64> {
         loop {
             if let Some(error) = failure.take() {
-                failure = Some(self.pause(error, interrupt).await?);
+                failure = Some(self.pause(error, progress, interrupt).await?);
             }
             let answer = self.ask(interrupt).await?;
             if self.spec.dry_run && !matches!(answer, Answer::Silent(_)) {
@@ -67,7 +64,7 @@ impl Attempts<'_> {
                 self.spec.transfer_id = Uuid::now_v7().to_string();
                 return Ok(0);
             }
-            match self.judge(&answer, failure.as_ref())? {
+            match self.judge(&answer, failure.as_ref(), progress)? {
                 Verdict::Send(offset) => return Ok(offset),
                 Verdict::Wait => failure = Some(self.reason_to_wait(answer, failure)?),
                 Verdict::Ended(error) => {
@@ -96,11 +93,18 @@ impl Attempts<'_> {
 
     /// Waits before the next question, and returns the failure; fails with it when there has been
     /// enough of that.
-    async fn pause(&mut self, error: Error, interrupt: &mut Interrupt) -> Result<Error> {
+    async fn pause(
+        &mut self,
+        error: Error,
+        progress: &Progress,
+        interrupt: &mut Interrupt,
+    ) -> Result<Error> {
         let Some(delay) = self.patience.delay(&error) else {
             return Err(self.worn_out(error));
         };
         let pause = async {
+            let ends = self.ends.words(self.server, &self.connection, &error).await;
+            progress.wait(Wait::new(&ends, &error, &self.patience, "trying again"));
             tokio::time::sleep(delay).await;
             Ok(())
         };
@@ -167,7 +171,12 @@ impl Attempts<'_> {
     }
 
     /// What to do by the answer; what it says is remembered.
-    fn judge(&mut self, answer: &Answer, failure: Option<&Error>) -> Result<Verdict> {
+    fn judge(
+        &mut self,
+        answer: &Answer,
+        failure: Option<&Error>,
+        progress: &Progress,
+    ) -> Result<Verdict> {
         let seen = self.view.seen();
         match answer {
             Answer::Silent(_) => Ok(Verdict::Wait),
@@ -189,6 +198,8 @@ impl Attempts<'_> {
                 self.view.update(transfer);
                 if self.furthest.raise(&self.view.seen()) {
                     self.patience.renew();
+                    self.told = None;
+                    progress.moved();
                 }
                 Ok(verdict)
             }
