@@ -160,8 +160,8 @@ pub(crate) enum Error {
 /// What has become of an upload that ended before its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It is cancelled.
-    Cancelled,
+    /// It is cancelled, and up to so many of its rows are in the table.
+    Cancelled(i64),
     /// It waits for its client.
     Resumable {
         /// The command that goes on with it.
@@ -171,10 +171,10 @@ pub(crate) enum Left {
     },
     /// It can no longer be stopped.
     Committing,
-    /// Nobody knows: the server has not answered.
-    Unknown,
-    /// It read standard input, and cannot be sent again.
-    StandardInput,
+    /// Nobody knows: the server has not answered. So many of its rows were in the table before.
+    Unknown(i64),
+    /// It read standard input, and cannot be sent again. So many of its rows are in the table.
+    StandardInput(i64),
     /// It cannot be resumed, and up to so many of its rows are in the table.
     Direct(i64),
 }
@@ -182,8 +182,9 @@ pub(crate) enum Left {
 impl Left {
     fn words(&self, transfer_id: &str) -> String {
         match self {
-            Self::Cancelled => {
-                format!("the upload {transfer_id} is cancelled and cannot be resumed")
+            Self::Cancelled(rows) => {
+                let stay = stay_words(*rows);
+                format!("the upload {transfer_id} is cancelled and cannot be resumed{stay}")
             }
             Self::Resumable { is_certain, .. } => {
                 let unless = if *is_certain {
@@ -196,12 +197,14 @@ impl Left {
             Self::Committing => format!(
                 "the upload {transfer_id} is complete or being committed, and is not cancelled"
             ),
-            Self::Unknown => {
-                format!("the server has not confirmed that the upload {transfer_id} is cancelled")
-            }
-            Self::StandardInput => {
-                "standard input cannot be sent again, so the upload cannot go on".to_owned()
-            }
+            Self::Unknown(rows) => format!(
+                "the server has not confirmed that the upload {transfer_id} is cancelled{}",
+                shown_words(*rows)
+            ),
+            Self::StandardInput(rows) => format!(
+                "standard input cannot be sent again, so the upload cannot go on{}",
+                shown_words(*rows)
+            ),
             Self::Direct(0) => {
                 "an upload in the mode direct cannot go on, and the first rows of it \
                                 may be in the table"
@@ -212,6 +215,29 @@ impl Left {
                 text::rows(*rows)
             ),
         }
+    }
+}
+
+/// That rows of an upload that has ended are in the table, as the server says it.
+fn stay_words(rows: i64) -> String {
+    match rows {
+        0 => String::new(),
+        _ => format!(
+            "; up to {} of the file are in the table and stay there: look at them before you load \
+             the file again",
+            text::rows(rows)
+        ),
+    }
+}
+
+/// The same of an upload whose end is not known.
+fn shown_words(rows: i64) -> String {
+    match rows {
+        0 => String::new(),
+        _ => format!(
+            "; {} of the file or more are in the table: look at them before you load the file again",
+            text::rows(rows)
+        ),
     }
 }
 

@@ -268,7 +268,13 @@ impl Report {
                 self.exit = Exit::Precondition;
                 self.with("rows", &rows.to_string())
             }
-            Left::Cancelled | Left::Committing | Left::Unknown | Left::StandardInput => self,
+            Left::Cancelled(rows @ 1..) => self.with("rowsLeft", &rows.to_string()),
+            Left::Unknown(rows @ 1..) | Left::StandardInput(rows @ 1..) => {
+                self.with("rows", &rows.to_string())
+            }
+            Left::Cancelled(_) | Left::Committing | Left::Unknown(_) | Left::StandardInput(_) => {
+                self
+            }
         }
     }
 

@@ -41,7 +41,8 @@ Interruptions:
   otherwise, and the error names the command that goes on with it:
     sluice upload FILE --table T --resume ID
   The bytes before that offset must be the same as then. Ctrl-C cancels the upload: it cannot be
-  resumed. In the mode direct nothing can be resumed, and the first rows may be in the table.
+  resumed. Rows of the modes blocks and direct that are in the table by then stay there, and the
+  error says how many (`rowsLeft`). In the mode direct nothing can be resumed.
 
 Exit codes: see sluice --help.";
 

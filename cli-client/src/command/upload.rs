@@ -6,6 +6,7 @@
 
 mod attempts;
 mod decide;
+mod given_up;
 mod scan;
 mod send;
 mod summary;

@@ -173,7 +173,7 @@ fn an_upload_that_was_left_tells_what_has_become_of_it() {
     let text = "interrupted; the upload x can be resumed";
     assert_eq!(report.error.message, text);
 
-    let report = left(Status::unavailable("gone").into(), Left::StandardInput);
+    let report = left(Status::unavailable("gone").into(), Left::StandardInput(0));
     assert_eq!(report.exit, Exit::Unavailable);
 
     // A script that tries again by itself would load rows twice.

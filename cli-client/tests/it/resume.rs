@@ -255,6 +255,88 @@ fn an_upload_that_is_interrupted_cannot_be_resumed() {
     assert_eq!(server.sql("SELECT count() FROM t"), "0");
 }
 
+/// A server whose table can be loaded block by block.
+fn start_blocks() -> Server {
+    let server = start();
+    server.sql("ALTER TABLE t MODIFY SETTING non_replicated_deduplication_window = 1000");
+    server
+}
+
+/// That an error tells of the rows that are in the table.
+fn check_rows_left(server: &Server, error: &Value) {
+    let rows: i64 = error["metadata"]["rowsLeft"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let there: i64 = server.sql("SELECT count() FROM t").parse().unwrap();
+    assert!(0 < there && there <= rows, "{there} of {error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("rows of the file are in the table and stay there"),
+        "{message}"
+    );
+}
+
+#[test]
+fn blocks_that_are_interrupted_tell_of_the_rows_that_stay() {
+    let server = start_blocks();
+    let proxy = Proxy::to(server.url());
+    let client = held_upload(&server, &proxy, &["--commit", "blocks"]);
+    proxy.release();
+    client.signal("INT");
+    let (code, object) = client.finish();
+    assert_eq!(code, Some(130), "{object}");
+    let error = &object["error"];
+    assert_eq!(error["reason"], "INTERRUPTED");
+    check_rows_left(&server, error);
+}
+
+#[test]
+fn blocks_whose_file_changes_tell_of_the_rows_that_stay() {
+    let server = start_blocks();
+    let proxy = Proxy::to(server.url());
+    let client = held_upload(&server, &proxy, &["--commit", "blocks"]);
+    let mut changed = File::options()
+        .append(true)
+        .open(server.files.path("rows.csv"))
+        .unwrap();
+    changed.write_all(b"1,more,2024-01-01\n").unwrap();
+    proxy.sever();
+    proxy.release();
+    let (code, object) = client.finish();
+    assert_eq!(code, Some(4), "{object}");
+    assert_eq!(object["error"]["reason"], "FILE_CHANGED");
+    check_rows_left(&server, &object["error"]);
+}
+
+#[test]
+fn blocks_of_standard_input_tell_of_the_rows_in_the_table() {
+    let server = start_blocks();
+    let proxy = Proxy::to(server.url());
+    let upload = ["upload", "-", "--table", "t", "--transfer-id", ID];
+    let mut client = begin(
+        &proxy.url(),
+        &[&upload[..], &["--commit", "blocks"]].concat(),
+    );
+    let rows: String = (0..100_000)
+        .map(|n| format!("{n},a,2024-01-01\n"))
+        .collect();
+    client.write(&format!("n,s,d\n{rows}"));
+    server.until_transfer(ID, |transfer| transfer["rows_staged"].as_i64() > Some(0));
+    // What is watched is shown four times a second.
+    thread::sleep(Duration::from_millis(600));
+    proxy.sever();
+    let (code, object) = client.finish();
+    assert_eq!(code, Some(5), "{object}");
+    let message = object["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("of the file or more are in the table"),
+        "{message}"
+    );
+    assert_ne!(object["error"]["metadata"]["rows"], Value::Null);
+}
+
 #[test]
 fn bytes_that_are_damaged_on_the_way_are_told_by_their_checksums() {
     let server = start();

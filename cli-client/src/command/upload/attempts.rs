@@ -8,10 +8,11 @@ mod next;
 
 use std::{env, pin::pin, time::Duration};
 
-use sluice_proto::v1::{CommitMode, TransferState, UploadResponse, UploadSpec};
+use sluice_proto::v1::{CommitMode, UploadResponse, UploadSpec};
 
 use super::{
     decide::Seen,
+    given_up::{self, with_rows_left},
     send::{View, send},
 };
 use crate::{
@@ -160,14 +161,16 @@ impl<'a> Attempts<'a> {
         let origin = self.origin.clone().ok_or(Error::Interrupted)?;
         let mut opening = task::worker(move || origin.open_at(offset));
         let opened = async { opening.join().await.map_err(Error::Runtime).flatten() };
-        let opened = self.guarded(opened, interrupt).await;
-        if let Err(Error::FileChanged { .. }) = &opened
-            && !self.resume
-        {
-            // Nobody can go on with it.
-            self.connection.give_up(&self.spec.transfer_id).await;
-        }
-        let (source, sum) = opened?;
+        let (source, sum) = match self.guarded(opened, interrupt).await {
+            Err(cause @ Error::FileChanged { .. }) if !self.resume => {
+                // Nobody can go on with it.
+                let id = &self.spec.transfer_id;
+                let answer = self.connection.give_up(id).await;
+                let seen = self.view.seen();
+                return Err(with_rows_left(cause, &seen, answer.as_ref(), id));
+            }
+            opened => opened?,
+        };
         self.spec.prefix_crc32c = (offset > 0).then_some(sum);
         Ok(source)
     }
@@ -214,14 +217,10 @@ impl<'a> Attempts<'a> {
             answer = self.connection.give_up(&self.spec.transfer_id) => answer,
             _ = interrupt.received() => None,
         };
-        let left = match answer.map(|transfer| transfer.state()) {
-            _ if self.spec.dry_run => return Error::Interrupted,
-            None if !seen.known => return Error::Interrupted,
-            Some(TransferState::Cancelled | TransferState::Failed) => Left::Cancelled,
-            Some(TransferState::Committing | TransferState::Succeeded) => Left::Committing,
-            _ => Left::Unknown,
-        };
-        self.left(Error::Interrupted, left)
+        match given_up::left(&seen, answer.as_ref()) {
+            Some(left) if !self.spec.dry_run => self.left(Error::Interrupted, left),
+            _ => Error::Interrupted,
+        }
     }
 
     fn resumable(&self) -> Left {

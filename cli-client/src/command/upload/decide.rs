@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) resumable: bool,
     /// Rows that may be in the table, or staged.
     pub(super) rows: i64,
+    /// Rows that are in the table, in the modes that show them as they come.
+    pub(super) shown: i64,
     /// Whether rows may be in the table that nobody has counted.
     pub(super) at_risk: bool,
     /// The offset that the next bytes start at.
@@ -33,10 +35,16 @@ impl Seen {
     /// Takes over what the server says.
     pub(super) fn update(&mut self, transfer: &Transfer) {
         let counters = transfer.counters.unwrap_or_default();
+        let rows = counters.rows_staged.max(counters.rows_committed);
+        let are_shown = matches!(
+            transfer.commit_mode(),
+            CommitMode::Blocks | CommitMode::Direct
+        );
         *self = Self {
             known: true,
             resumable: transfer.resumable,
-            rows: counters.rows_staged.max(counters.rows_committed),
+            rows,
+            shown: if are_shown { rows } else { 0 },
             at_risk: self.at_risk,
             offset: transfer.committed_offset,
             durable: transfer.durable_offset,

@@ -11,7 +11,7 @@ use std::{
 use sluice_proto::v1::{Transfer, UploadResponse, UploadSpec, WatchTransferRequest};
 use tonic::Code;
 
-use super::decide::Seen;
+use super::{decide::Seen, given_up::with_rows_left};
 use crate::{
     connect::{Connection, about},
     error::{Error, Result},
@@ -73,8 +73,8 @@ pub(super) async fn send(
         response = &mut call => response,
         outcome = reader.join() => {
             if let Err(failure) = outcome.map_err(Error::Runtime).flatten() {
-                connection.give_up(&transfer_id).await;
-                return Err(failure);
+                let answer = connection.give_up(&transfer_id).await;
+                return Err(with_rows_left(failure, &view.seen(), answer.as_ref(), &transfer_id));
             }
             call.await
         }

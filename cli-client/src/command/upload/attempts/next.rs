@@ -41,7 +41,9 @@ impl Attempts<'_> {
             self.view.set_at_risk(false);
         }
         if self.origin.is_none() {
-            let left = self.partly_loaded().unwrap_or(Left::StandardInput);
+            let shown = self.view.seen().shown;
+            let left = self.partly_loaded();
+            let left = left.unwrap_or(Left::StandardInput(shown));
             return Err(self.left(error, left));
         }
         self.next_step(Some(error), progress, interrupt).await
