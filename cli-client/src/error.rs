@@ -5,11 +5,11 @@
 
 use std::{error::Error as StdError, io};
 
-use sluice_proto::v1::TransferError;
+use sluice_proto::v1::{CommitMode, Transfer, TransferError, TransferState};
 use tonic::Status;
 
 use crate::{
-    exit,
+    exit, json,
     rejects::Saved,
     text,
     trust::{self, Distrust},
@@ -46,6 +46,9 @@ pub(crate) enum Error {
         /// Its error, as the server keeps it.
         error: Box<TransferError>,
     },
+    /// The id of an upload is one that has ended without success before this command.
+    #[error("{}", ended_text(.0))]
+    Ended(Box<Transfer>),
     /// The server refused an upload, of which it may know rejected rows.
     #[error("{cause}")]
     Upload {
@@ -246,6 +249,43 @@ impl From<Status> for Error {
         let distrust = status.source().and_then(trust::find);
         distrust.map_or_else(|| Self::Call(Box::new(status)), Self::Untrusted)
     }
+}
+
+/// That an id is used up: how its upload ended, why, and where that is known when.
+fn ended_text(transfer: &Transfer) -> String {
+    let id = &transfer.transfer_id;
+    let how = match transfer.state() {
+        TransferState::Cancelled => "was cancelled",
+        _ => "failed",
+    };
+    let time = json::end_time(transfer);
+    let time = time.map(|time| format!(" at {time}")).unwrap_or_default();
+    let error = transfer.error.as_ref();
+    let cause = error
+        .map(|error| error.message.as_str())
+        .unwrap_or_default();
+    let cause = match cause.strip_prefix("the transfer was cancelled") {
+        Some(rest) => rest.to_owned(),
+        None if cause.is_empty() => String::new(),
+        None => format!(": {cause}"),
+    };
+    // Or the cause says how many.
+    let is_told = error.is_some_and(|error| error.metadata.contains_key("rowsLeft"));
+    let rows = if leaves_rows(transfer) && !is_told {
+        "; some of its rows may be in the table"
+    } else {
+        ""
+    };
+    format!(
+        "upload {id} has ended and cannot go on: it {how}{time}{cause}{rows}; a new upload of the \
+         file needs a new id"
+    )
+}
+
+/// Whether an upload that has ended without success may have left rows in its table.
+pub(crate) fn leaves_rows(transfer: &Transfer) -> bool {
+    let mode = transfer.commit_mode();
+    matches!(mode, CommitMode::Blocks | CommitMode::Direct)
 }
 
 /// Whether the status was made here because the connection broke, and not by the server.

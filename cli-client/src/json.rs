@@ -3,8 +3,12 @@
 //! The commands print these through `output`. Names and meanings stay: programs depend on them. It
 //! must never leave a counter out because it is 0.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
+use prost_types::Timestamp;
 use serde::Serialize;
 use sluice_proto::v1::{
     Column, ColumnMatch, CommitMode, Counters, MatchKind, TableRef, TableSummary, Transfer,
@@ -250,6 +254,21 @@ pub(crate) fn commit_mode(transfer: &Transfer) -> Option<&'static str> {
 pub(crate) fn elapsed(transfer: &Transfer) -> Duration {
     let elapsed = transfer.elapsed.unwrap_or_default();
     Duration::try_from(elapsed).unwrap_or_default()
+}
+
+/// When a transfer ended, to the second, by the server's clock. Nothing for one that may have ended while it
+/// waited for its client: of such a one only how long it ran before is known.
+pub(crate) fn end_time(transfer: &Transfer) -> Option<Timestamp> {
+    let reason = transfer.error.as_ref().map(|error| error.reason.as_str());
+    let may_have_waited = transfer.state() == TransferState::Cancelled
+        || matches!(reason, Some("SESSION_EXPIRED" | "TOO_MANY_INTERRUPTED"));
+    if may_have_waited {
+        return None;
+    }
+    let start = transfer.start_time?;
+    let start = SystemTime::try_from(start).ok()?;
+    let end = Timestamp::from(start.checked_add(elapsed(transfer))?);
+    Some(Timestamp { nanos: 0, ..end })
 }
 
 /// Seconds, to the microsecond.

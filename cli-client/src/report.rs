@@ -11,14 +11,14 @@ use std::{
 };
 
 use serde::Serialize;
-use sluice_proto::v1::TransferError;
+use sluice_proto::v1::{Transfer, TransferError};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{
-    error::{Error, Left, connection_broke},
+    error::{Error, Left, connection_broke, leaves_rows},
     exit::{Exit, code_name},
-    json::{ErrorObject, ViolationObject},
+    json::{self, ErrorObject, ViolationObject},
     output::Output,
     rejects::Saved,
     stdio, text,
@@ -90,6 +90,7 @@ impl Report {
         match error {
             Error::Call(status) => Self::of_call(status, error),
             Error::Transfer { transfer_id, error } => Self::of_transfer(transfer_id, error),
+            Error::Ended(transfer) => Self::ended(transfer, error),
             Error::Upload {
                 transfer_id,
                 cause,
@@ -134,13 +135,7 @@ impl Report {
                 source,
             } => Self::of_file(error, "SINK_UNWRITABLE", source).place(name, *bytes),
             Error::Usage(_) => Self::local(error, Code::InvalidArgument, "USAGE", Exit::Usage),
-            Error::Untrusted(distrust) => {
-                let reason = match distrust {
-                    Distrust::Server(_) => "SERVER_UNTRUSTED",
-                    Distrust::Client(_) => "CLIENT_UNTRUSTED",
-                };
-                Self::local(error, Code::Unauthenticated, reason, Exit::Permission)
-            }
+            Error::Untrusted(distrust) => Self::untrusted(error, distrust),
             Error::Connect { server, .. } => Self::local(
                 error,
                 Code::Unavailable,
@@ -198,6 +193,14 @@ impl Report {
         self.with("path", path).with("bytes", &bytes.to_string())
     }
 
+    fn untrusted(error: &Error, distrust: &Distrust) -> Self {
+        let reason = match distrust {
+            Distrust::Server(_) => "SERVER_UNTRUSTED",
+            Distrust::Client(_) => "CLIENT_UNTRUSTED",
+        };
+        Self::local(error, Code::Unauthenticated, reason, Exit::Permission)
+    }
+
     /// Only its text and its exit code are printed: what is missing stands before it.
     fn not_granted(error: &Error, table: &str) -> Self {
         let exit = Exit::Permission;
@@ -246,6 +249,31 @@ impl Report {
             retry_after: None,
         };
         report.with("transferId", transfer_id)
+    }
+
+    /// An upload that had ended before: what was wrong with it then is not wrong now.
+    fn ended(transfer: &Transfer, error: &Error) -> Self {
+        let end = transfer.error.clone().unwrap_or_default();
+        let rows_left = end.metadata.get("rowsLeft");
+        let reason = if leaves_rows(transfer) {
+            "TRANSFER_NOT_RESUMABLE"
+        } else {
+            "TRANSFER_ENDED"
+        };
+        let state = json::state(transfer).to_uppercase();
+        let report = Self::local(error, Code::FailedPrecondition, reason, Exit::Precondition);
+        let mut report = report
+            .with("transferId", &transfer.transfer_id)
+            .with("state", &state)
+            .with("cause", &end.message)
+            .with("causeReason", &end.reason);
+        if let Some(time) = json::end_time(transfer) {
+            report = report.with("endTime", &time.to_string());
+        }
+        match rows_left {
+            Some(rows) => report.with("rowsLeft", rows),
+            None => report,
+        }
     }
 
     /// Adds the transfer, and where its rejected rows are.

@@ -19,8 +19,9 @@ Exit codes:
   2    the command line, the configuration file, a query or a filter is wrong
   3    the file or its data is bad: the error names line, column and value
   4    a database, table, column or transfer is missing, there already, or not as needed; also
-       when the file of an upload has changed since the upload began, and when an upload in the
-       mode direct broke off: look what is in the table
+       when the file of an upload has changed since the upload began, when the id of an upload is
+       one that has failed or was cancelled, and when an upload in the mode direct broke off: look
+       what is in the table
   5    the server or ClickHouse is away, overloaded or too slow, and --retry-time is over, or the
        bytes of an upload were damaged on the way; a later try may succeed, of an upload with
        --resume
@@ -43,6 +44,8 @@ Interruptions:
   The bytes before that offset must be the same as then. Ctrl-C cancels the upload: it cannot be
   resumed. Rows of the modes blocks and direct that are in the table by then stay there, and the
   error says how many (`rowsLeft`). In the mode direct nothing can be resumed.
+  The id of an upload that is loaded loads nothing again (`replayed`); that of one that has failed
+  or was cancelled is used up, and the error says how and why it ended.
 
 Exit codes: see sluice --help.";
 

@@ -159,7 +159,7 @@ fn read_statement(path: &Path) -> Result<String> {
 fn is_of_server(error: &Error) -> bool {
     match error {
         Error::Call(status) => !connection_broke(status),
-        error => matches!(error, Error::Transfer { .. }),
+        error => matches!(error, Error::Transfer { .. } | Error::Ended(_)),
     }
 }
 

@@ -48,8 +48,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "TABLE_CHANGED" | "SESSION_EXPIRED" | "TOO_MANY_INTERRUPTED" => {
             "load the file anew, without --resume and with another --transfer-id"
         }
+        "TRANSFER_ENDED" => "leave --resume and --transfer-id out, which makes a new id",
+        "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "CHECKSUM_MISMATCH" => "send the file again with --resume and this id",
-        "TRANSFER_ENDED" | "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
         "TRANSFER_NOT_RESUMABLE" => {
             "look what is in the table before the file is loaded again; --commit atomic or blocks \
              can be resumed"

@@ -160,9 +160,19 @@ fn an_upload_that_is_asked_to_terminate_is_resumed_by_its_id() {
     check_content(&server);
 
     // The same again is the same result, and not a row more.
-    let again = server.json(&resume);
+    let (code, again, notes) = server.begin(&resume).finish_with_notes();
+    assert_eq!(code, Some(0), "{again} {notes}");
     assert_eq!(again["rows_committed"], ROWS);
     assert_eq!(again["replayed"], true);
+    assert!(numbers(&again["resumed_at"]).is_empty(), "{again}");
+    assert!(notes.contains("the file is loaded already"), "{notes}");
+    assert!(!notes.contains("going on"), "{notes}");
+    let text = server.text(&resume);
+    let said = format!("by transfer {ID}: 400,000 rows into t; nothing was loaded again\n");
+    assert!(
+        text.starts_with("this file was loaded already at 2") && text.contains(&said),
+        "{text}"
+    );
     check_content(&server);
 }
 
@@ -250,9 +260,71 @@ fn an_upload_that_is_interrupted_cannot_be_resumed() {
         "{message}"
     );
     let file = server.files.path("rows.csv");
-    let error = server.fails(&["upload", &file, "--table", "t", "--resume", ID], 1);
-    assert_eq!(error["reason"], "TRANSFER_CANCELLED");
+    for flag in ["--resume", "--transfer-id"] {
+        let error = server.fails(&["upload", &file, "--table", "t", flag, ID], 4);
+        check_ended(&error, "TRANSFER_ENDED", "it was cancelled; ");
+        assert_eq!(error["metadata"]["causeReason"], "TRANSFER_CANCELLED");
+    }
     assert_eq!(server.sql("SELECT count() FROM t"), "0");
+}
+
+/// An error that tells of an upload that had ended before.
+fn check_ended(error: &Value, reason: &str, how: &str) {
+    assert_eq!(error["reason"], reason, "{error}");
+    let message = error["message"].as_str().unwrap();
+    let begin = format!("upload {ID} has ended and cannot go on: {how}");
+    assert!(message.starts_with(&begin), "{message}");
+    assert!(
+        message.ends_with("a new upload of the file needs a new id"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_id_of_an_upload_that_has_failed_is_used_up_and_says_so() {
+    let server = start();
+    let file = server.files.write("bad.csv", "n,s,d\n1,a,2024-02-30\n");
+    let upload = |flag| ["upload", &file, "--table", "t", flag, ID];
+    assert_eq!(
+        server.fails(&upload("--transfer-id"), 3)["reason"],
+        "INVALID_DATE"
+    );
+    for flag in ["--resume", "--transfer-id"] {
+        let error = server.fails(&upload(flag), 4);
+        check_ended(&error, "TRANSFER_ENDED", "it failed at 2");
+        let metadata = &error["metadata"];
+        assert_eq!(metadata["causeReason"], "INVALID_DATE");
+        assert_eq!(metadata["state"], "FAILED");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(metadata["cause"].as_str().unwrap()),
+            "{message}"
+        );
+        let time = metadata["endTime"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("it failed at {time}: ")),
+            "{message}"
+        );
+        assert_eq!(metadata["line"], Value::Null, "{error}");
+    }
+
+    // Of the mode direct nobody knows how much was there.
+    let id = "0190d3a0-0000-7000-8000-000000000008";
+    let direct = |flag| {
+        [
+            "upload", &file, "--table", "t", "--commit", "direct", flag, id,
+        ]
+    };
+    server.fails(&direct("--transfer-id"), 3);
+    for flag in ["--resume", "--transfer-id"] {
+        let error = server.fails(&direct(flag), 4);
+        assert_eq!(error["reason"], "TRANSFER_NOT_RESUMABLE", "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("some of its rows may be in the table"),
+            "{message}"
+        );
+    }
 }
 
 /// A server whose table can be loaded block by block.
@@ -290,6 +362,16 @@ fn blocks_that_are_interrupted_tell_of_the_rows_that_stay() {
     let error = &object["error"];
     assert_eq!(error["reason"], "INTERRUPTED");
     check_rows_left(&server, error);
+
+    let file = server.files.path("rows.csv");
+    for flag in ["--resume", "--transfer-id"] {
+        let upload = [
+            "upload", &file, "--table", "t", "--commit", "blocks", flag, ID,
+        ];
+        let error = server.fails(&upload, 4);
+        check_ended(&error, "TRANSFER_NOT_RESUMABLE", "it was cancelled; ");
+        check_rows_left(&server, &error);
+    }
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub(super) struct Attempts<'a> {
     origin: Option<Origin>,
     /// Whether the transfer is one that was interrupted before.
     resume: bool,
+    /// Whether that one turned out to be loaded.
+    is_loaded: bool,
     /// The offset that people were told of since something has moved.
     told: Option<u64>,
     view: View,
@@ -78,6 +80,7 @@ impl<'a> Attempts<'a> {
             origin: source.origin().cloned(),
             first: Some(source),
             resume: false,
+            is_loaded: false,
             told: None,
             view,
             ends: Ends::default(),
@@ -132,7 +135,9 @@ impl<'a> Attempts<'a> {
         let source = self.open(offset, interrupt).await?;
         self.history.attempts += 1;
         progress.go_on();
-        if self.resume || self.history.attempts > 1 {
+        if self.is_loaded {
+            progress.note("the file is loaded already; only its checksum is compared");
+        } else if self.resume || self.history.attempts > 1 {
             self.history.resumed_at.push(offset);
             if self.told.replace(offset) != Some(offset) {
                 progress.note(&self.going_on(offset));

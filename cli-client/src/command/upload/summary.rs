@@ -134,8 +134,7 @@ impl<'a> Object<'a> {
         if !self.replayed {
             return format!("loaded {rows} into {}{}", self.table, self.speed());
         }
-        let transfer = response.transfer.as_ref();
-        let time = transfer.and_then(|transfer| transfer.start_time);
+        let time = response.transfer.as_ref().and_then(json::end_time);
         let time = time.map(|time| format!(" at {time}")).unwrap_or_default();
         format!(
             "this file was loaded already{time} by transfer {}: {rows} into {}; nothing was loaded again",

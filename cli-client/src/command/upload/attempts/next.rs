@@ -14,6 +14,9 @@ use crate::{
     retry::{self, Wait},
 };
 
+/// Reasons of the server that an upload has ended without success, and its id with it.
+const USED_UP: [&str; 2] = ["TRANSFER_ENDED", "TRANSFER_NOT_RESUMABLE"];
+
 /// What the server says of the transfer.
 #[derive(Debug)]
 enum Answer {
@@ -34,7 +37,7 @@ impl Attempts<'_> {
         interrupt: &mut Interrupt,
     ) -> Result<u64> {
         if !retry::is_passing(&error) {
-            return Err(error);
+            return Err(self.explained(error).await);
         }
         if retry::is_reason(&error, "TOO_MANY_TRANSFERS") {
             // The server has not begun with it.
@@ -47,6 +50,21 @@ impl Attempts<'_> {
             return Err(self.left(error, left));
         }
         self.next_step(Some(error), progress, interrupt).await
+    }
+
+    /// The failure, with how and when the upload ended where the server says only that its id is used up.
+    async fn explained(&self, error: Error) -> Error {
+        if !USED_UP
+            .iter()
+            .any(|reason| retry::is_reason(&error, reason))
+        {
+            return error;
+        }
+        let transfer = self.connection.transfer(&self.spec.transfer_id).await;
+        match transfer {
+            Ok(transfer) if has_ended(&transfer) => Error::Ended(Box::new(transfer)),
+            _ => error,
+        }
     }
 
     /// Asks the server where the file goes on, after a failure not before it is time for that.
@@ -70,9 +88,13 @@ impl Attempts<'_> {
                 Verdict::Send(offset) => return Ok(offset),
                 Verdict::Wait => failure = Some(self.reason_to_wait(answer, failure)?),
                 Verdict::Ended(error) => {
-                    return Err(Error::Transfer {
-                        transfer_id: self.spec.transfer_id.clone(),
-                        error: Box::new(error),
+                    return Err(match (answer, &failure) {
+                        // This command has not begun with it.
+                        (Answer::Found(transfer), None) => Error::Ended(transfer),
+                        _ => Error::Transfer {
+                            transfer_id: self.spec.transfer_id.clone(),
+                            error: Box::new(error),
+                        },
                     });
                 }
                 Verdict::Lost => return Err(self.lost(answer, failure)),
@@ -203,6 +225,8 @@ impl Attempts<'_> {
                     self.told = None;
                     progress.moved();
                 }
+                let is_first = self.history.attempts == 0;
+                self.is_loaded = is_first && transfer.state() == TransferState::Succeeded;
                 Ok(verdict)
             }
         }
@@ -227,4 +251,12 @@ impl Attempts<'_> {
             None => Ok(busy),
         }
     }
+}
+
+/// Whether an upload has ended without success.
+fn has_ended(transfer: &Transfer) -> bool {
+    matches!(
+        transfer.state(),
+        TransferState::Failed | TransferState::Cancelled
+    )
 }
