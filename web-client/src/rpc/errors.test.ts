@@ -31,8 +31,7 @@ test("a lost network may be tried again", () => {
 });
 
 test("a damaged chunk is sent again, a whole file that has changed is not", () => {
-  const isRetryable = (code: Code) =>
-    describeError(refusal("CHECKSUM_MISMATCH", code)).isRetryable;
+  const isRetryable = (code: Code) => describeError(refusal("CHECKSUM_MISMATCH", code)).isRetryable;
   expect(isRetryable(Code.InvalidArgument)).toBe(true);
   expect(isRetryable(Code.DataLoss)).toBe(false);
 });
