@@ -50,7 +50,10 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         }
         "TRANSFER_ENDED" => "leave --resume and --transfer-id out, which makes a new id",
         "TRANSFER_EXISTS" => "leave --transfer-id out, or choose another",
-        "CHECKSUM_MISMATCH" => "send the file again with --resume and this id",
+        "CHECKSUM_MISMATCH" => {
+            "send the file again with --resume and this id; if it is FILE_CHANGED then, with a new \
+             id"
+        }
         "TRANSFER_NOT_RESUMABLE" => {
             "look what is in the table before the file is loaded again; --commit atomic or blocks \
              can be resumed"

@@ -573,3 +573,29 @@ fn a_transfer_tells_where_it_goes_on() {
     let cancelled = server.json(&["transfers", "cancel", ID]);
     assert_eq!(cancelled["state"], "cancelled");
 }
+
+#[test]
+fn damaged_bytes_that_were_staged_already_need_another_id() {
+    let server = start();
+    let proxy = Proxy::to(server.url());
+    proxy.damage("text 7919,");
+    let file = write_rows(&server);
+    let upload = ["upload", &file, "--table", "t"];
+    let (code, object) = begin(
+        &proxy.url(),
+        &[&upload[..], &["--transfer-id", ID]].concat(),
+    )
+    .finish();
+    assert_eq!(code, Some(5), "{object}");
+    let error = &object["error"];
+    assert_eq!(error["reason"], "CHECKSUM_MISMATCH");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("where that is FILE_CHANGED"), "{message}");
+    for flag in ["--resume", "--transfer-id"] {
+        let error = server.fails(&[&upload[..], &[flag, ID]].concat(), 4);
+        assert_eq!(error["reason"], "FILE_CHANGED", "{error}");
+    }
+    assert_eq!(server.sql("SELECT count() FROM t"), "0");
+    server.json(&upload);
+    check_content(&server);
+}

@@ -271,7 +271,8 @@ pub enum Error {
     /// The bytes that came are not those that were declared.
     #[error(
         "the file of upload {id} came with the CRC-32C {actual:08x}, and {expected:08x} was declared: its bytes were \
-         damaged on the way, or it was changed while it was sent; send it again under the same id"
+         damaged on the way, or it was changed while it was sent; send it again under the same id, or where that is \
+         FILE_CHANGED, because damaged bytes are kept already, under another one"
     )]
     DamagedFile {
         /// The upload.

@@ -155,8 +155,9 @@ export enum ErrorReason {
    * [INVALID_ARGUMENT] The bytes of an append were damaged on the way; send them again. Metadata:
    * `transferId`, `offset`. [DATA_LOSS] The bytes of the whole file were, or the file was changed while it was
    * sent: they have another CRC-32C than was declared at its end. Nothing was committed (BLOCKS and DIRECT: beyond
-   * the rows that were); send the file again under the same id. Metadata: `transferId`, and as 8 hexadecimal
-   * digits `expectedCrc32c` (declared) and `actualCrc32c` (of what arrived).
+   * the rows that were); send the file again under the same id. Where damaged bytes lie before `durable_offset`,
+   * that is FILE_CHANGED, and another id is needed. Metadata: `transferId`, and as 8 hexadecimal digits
+   * `expectedCrc32c` (declared) and `actualCrc32c` (of what arrived).
    *
    * @generated from enum value: ERROR_REASON_CHECKSUM_MISMATCH = 18;
    */
