@@ -30,7 +30,9 @@ pub(crate) use self::{
     reading::{DialectArgs, ValueArgs},
     transfers::{ListArgs, TransfersCommand},
     upload::{InspectArgs, UploadArgs},
-    words::{Commit, Compression, Format, Kind, LineEnd, QuoteStyle, Ragged, State},
+    words::{
+        Commit, Compression, Format, Kind, LineEnd, Missing, QuoteStyle, Quotes, Ragged, State,
+    },
 };
 use crate::settings::names;
 

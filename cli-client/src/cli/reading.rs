@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::words::{Compression, Format, Ragged};
+use super::words::{Compression, Format, Quotes, Ragged};
 use crate::settings::{dialect, value};
 
 /// How a file is cut into records and fields.
@@ -128,4 +128,8 @@ pub(crate) struct ValueArgs {
     /// What to do with a record that has too few fields. Default: reject.
     #[arg(long, value_name = "WHAT")]
     pub(crate) ragged: Option<Ragged>,
+
+    /// What to do with a quoted field with a quote in it that is not doubled, such as "5" pipe". Default: strict.
+    #[arg(long, value_name = "HOW")]
+    pub(crate) quotes: Option<Quotes>,
 }

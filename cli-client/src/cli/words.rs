@@ -37,6 +37,24 @@ pub(crate) enum Ragged {
     Reject,
 }
 
+/// What to do with a quoted field with a quote in it that is not doubled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Quotes {
+    /// Reject its record.
+    Strict,
+    /// Take all quotes for text but those around the field.
+    Lenient,
+}
+
+/// What to do with columns of the table that have no field, no DEFAULT and take no NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Missing {
+    /// Refuse the file.
+    Refuse,
+    /// Fill them with the default value of their type: 0, '', 1970-01-01.
+    Default,
+}
+
 /// What ends a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LineEnd {

@@ -73,6 +73,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "UNTERMINATED_QUOTE" | "RECORD_TOO_LONG" => {
             "check --quote; for a file without quotes --quote ''"
         }
+        "INVALID_QUOTING" => {
+            "double the quote in the field; --quotes lenient takes it for text, --quote '' all quotes of the file"
+        }
         "TOO_MANY_COLUMNS" => "check --delimiter",
         "EMPTY_FILE" => "for a file without a header --no-header",
         "AMBIGUOUS_FILE" => "`sluice inspect` shows how the file is read with either of them",

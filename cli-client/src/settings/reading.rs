@@ -2,7 +2,9 @@
 //!
 //! `upload` uses it. What was not given must stay open, for the server to find it.
 
-use sluice_proto::v1::{ColumnValueOptions, Compression, Dialect, Format, Ragged, ValueOptions};
+use sluice_proto::v1::{
+    ColumnValueOptions, Compression, Dialect, Format, Quotes, Ragged, ValueOptions,
+};
 
 use crate::{
     cli::{self, DialectArgs, ValueArgs},
@@ -78,6 +80,12 @@ pub(super) fn values(args: ValueArgs) -> Result<ValueOptions> {
             None => Ragged::Unspecified,
             Some(cli::Ragged::Pad) => Ragged::Pad,
             Some(cli::Ragged::Reject) => Ragged::Reject,
+        }
+        .into(),
+        quotes: match args.quotes {
+            None => Quotes::Unspecified,
+            Some(cli::Quotes::Strict) => Quotes::Strict,
+            Some(cli::Quotes::Lenient) => Quotes::Lenient,
         }
         .into(),
         columns,

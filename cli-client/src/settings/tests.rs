@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 use sluice_proto::v1::{
     ColumnValueOptions, CommitMode, Compression, Dialect, ExportRequest, ExportStyle, Format,
-    LineEnd, ListTransfersRequest, QuoteStyle, Ragged, TableRef, TransferKind, TransferState,
-    UploadSpec, ValueOptions, export_request,
+    LineEnd, ListTransfersRequest, QuoteStyle, Quotes, Ragged, TableRef, TransferKind,
+    TransferState, UploadSpec, ValueOptions, export_request,
 };
 
 use super::{Action, Cli, Endpoint, Question, Settings, Upload, Work};
@@ -224,6 +224,7 @@ fn an_upload_carries_every_flag_of_the_values() {
         "--false=nein",
         "--round",
         "--ragged=pad",
+        "--quotes=lenient",
     ];
     let column = |column: &str, format: &str| ColumnValueOptions {
         column: column.to_owned(),
@@ -239,6 +240,7 @@ fn an_upload_carries_every_flag_of_the_values() {
         round: true,
         empty_as_default: true,
         ragged: Ragged::Pad.into(),
+        quotes: Quotes::Lenient.into(),
         columns: vec![column("a", "%d/%m/%Y"), column("b", "%s")],
     };
     assert_eq!(upload(&flags).spec.values, Some(expected));

@@ -1,14 +1,16 @@
 //! Takes the protection off a field: doubled quotes and backslash escapes.
 //!
 //! Used by the scanner for the few fields that differ from their text. It must never fail: what is
-//! no escape sequence is text.
+//! no escape sequence is text, and of quotes it says whether they have but one reading.
 
 use memchr::{memchr, memchr2};
 
-/// Appends the text of a field that begins with `quote`.
+/// Appends the text of a field that begins with `quote`; false where its quotes have no certain reading, because
+/// more than blanks follows the closing one.
 ///
-/// A doubled quote is one quote; what follows the closing quote is text as it stands.
-pub(super) fn unquote(raw: &[u8], quote: u8, text: &mut Vec<u8>) {
+/// A doubled quote is one quote. Blanks behind the closing quote are no part of the text.
+pub(super) fn unquote(raw: &[u8], quote: u8, text: &mut Vec<u8>) -> bool {
+    let start = text.len();
     let mut rest = raw.get(1..).unwrap_or_default();
     while let Some(at) = memchr(quote, rest) {
         let (before, after) = rest.split_at(at);
@@ -16,27 +18,59 @@ pub(super) fn unquote(raw: &[u8], quote: u8, text: &mut Vec<u8>) {
         // `after` begins with the quote that was found.
         let after = after.get(1..).unwrap_or_default();
         let Some((&next, after_next)) = after.split_first() else {
-            return;
+            return true;
         };
         if next != quote {
-            text.extend_from_slice(after);
-            return;
+            let is_certain = is_blank(after);
+            if !is_certain {
+                text.truncate(start);
+                unquote_leniently(raw, quote, None, text);
+            }
+            return is_certain;
         }
         text.push(quote);
         rest = after_next;
     }
     text.extend_from_slice(rest);
+    true
 }
 
-/// Appends the text of a field that may begin with `quote` and hold escapes.
+/// Appends the text of a field that begins with `quote`, and whose quotes are not all doubled: only those around
+/// it are no text.
+fn unquote_leniently(raw: &[u8], quote: u8, escape: Option<u8>, text: &mut Vec<u8>) {
+    let within = raw
+        .strip_prefix(&[quote])
+        .and_then(|rest| rest.strip_suffix(&[quote]));
+    let mut rest = within.unwrap_or(raw);
+    while let Some((&byte, after)) = rest.split_first() {
+        let next = after.first().copied();
+        let is_pair = next.is_some_and(|next| {
+            Some(byte) == escape || byte == quote && next == quote && within.is_some()
+        });
+        text.push(next.filter(|_| is_pair).unwrap_or(byte));
+        rest = after.get(usize::from(is_pair)..).unwrap_or_default();
+    }
+}
+
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// Appends the text of a field that may begin with `quote` and hold escapes; false as [`unquote`] says it.
 ///
-/// The byte after an escape is text, inside quotes and outside; a doubled quote is one quote; what
-/// follows the closing quote is text but for escapes.
-pub(super) fn unprotect(raw: &[u8], quote: Option<u8>, escape: Option<u8>, text: &mut Vec<u8>) {
+/// The byte after an escape is text, inside quotes and outside; a doubled quote is one quote.
+pub(super) fn unprotect(
+    raw: &[u8],
+    quote: Option<u8>,
+    escape: Option<u8>,
+    text: &mut Vec<u8>,
+) -> bool {
     let (Some(first_mark), Some(second_mark)) = (quote.or(escape), escape.or(quote)) else {
-        return text.extend_from_slice(raw);
+        text.extend_from_slice(raw);
+        return true;
     };
-    let mut inside = quote.is_some() && raw.first().copied() == quote;
+    let start = text.len();
+    let inside = quote.is_some() && raw.first().copied() == quote;
     let mut rest = raw.get(usize::from(inside)..).unwrap_or_default();
     while let Some(at) = memchr2(first_mark, second_mark, rest) {
         let (before, marked) = rest.split_at(at);
@@ -47,8 +81,12 @@ pub(super) fn unprotect(raw: &[u8], quote: Option<u8>, escape: Option<u8>, text:
         let (kept, length) = match next {
             Some(next) if mark == escape || is_doubled => (Some(next), 2),
             _ if inside && mark == quote => {
-                inside = false;
-                (None, 1)
+                let is_certain = is_blank(marked.get(1..).unwrap_or_default());
+                if !is_certain && let Some(quote) = quote {
+                    text.truncate(start);
+                    unquote_leniently(raw, quote, escape, text);
+                }
+                return is_certain;
             }
             _ => (mark, 1),
         };
@@ -56,6 +94,7 @@ pub(super) fn unprotect(raw: &[u8], quote: Option<u8>, escape: Option<u8>, text:
         rest = marked.get(length..).unwrap_or_default();
     }
     text.extend_from_slice(rest);
+    true
 }
 
 /// Appends the text of a field with escape sequences.
@@ -123,14 +162,40 @@ mod tests {
             (br#""a""b""#, br#"a"b"#),
             (br#""""""#, br#"""#),
             (br#"""""""#, br#""""#),
-            (br#""a"b"#, b"ab"),
-            (br#""a"b"c""d"#, br#"ab"c""d"#),
+            (b"\"a\" \t", b"a"),
         ];
         for (raw, expected) in cases {
             let mut text = Vec::new();
-            unquote(raw, b'"', &mut text);
+            assert!(unquote(raw, b'"', &mut text));
             assert_eq!(text, *expected, "{}", raw.escape_ascii());
         }
+    }
+
+    #[test]
+    fn quotes_that_are_not_doubled_are_told_and_are_text() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (br#""he said "no" loudly""#, br#"he said "no" loudly"#),
+            (br#""5" pipe""#, br#"5" pipe"#),
+            (br#""a" and ""b"""#, br#"a" and "b""#),
+            (br#""Hat" red"#, br#""Hat" red"#),
+            (br#""a"b"c""d"#, br#""a"b"c""d"#),
+        ];
+        for (raw, expected) in cases {
+            let mut text = Vec::new();
+            assert!(!unquote(raw, b'"', &mut text));
+            assert_eq!(text, *expected, "{}", raw.escape_ascii());
+            let mut text = Vec::new();
+            assert!(!unprotect(raw, Some(b'"'), Some(b'\\'), &mut text));
+            assert_eq!(text, *expected, "{}", raw.escape_ascii());
+        }
+        let mut text = Vec::new();
+        assert!(!unprotect(
+            br#""a\"b"c\"d""#,
+            Some(b'"'),
+            Some(b'\\'),
+            &mut text
+        ));
+        assert_eq!(text, br#"a"b"c"d"#);
     }
 
     #[test]
@@ -138,19 +203,16 @@ mod tests {
         let cases: &[(&[u8], &[u8])] = &[
             (br#""a\"b""#, br#"a"b"#),
             (br#""a""\"b\\""#, br#"a""b\"#),
+            (br#""a\"" "#, br#"a""#),
             (br#"\"a"\,"#, br#""a","#),
-            (br#""a"b\"c"d"#, br#"ab"c"d"#),
             (br"\n\", br"n\"),
             (b"a\\\r\\\n", b"a\r\n"),
         ];
         for (raw, expected) in cases {
             let mut text = Vec::new();
-            unprotect(raw, Some(b'"'), Some(b'\\'), &mut text);
+            assert!(unprotect(raw, Some(b'"'), Some(b'\\'), &mut text));
             assert_eq!(text, *expected, "{}", raw.escape_ascii());
         }
-        let mut text = Vec::new();
-        unprotect(br#""a""b"c"#, Some(b'"'), None, &mut text);
-        assert_eq!(text, br#"a"bc"#);
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct RecordBatch {
     pub(super) data: Vec<u8>,
     pub(super) fields: Vec<FieldSpan>,
     pub(super) records: Vec<RecordSpan>,
+    /// The fields whose quotes have no certain reading, in their order.
+    pub(super) misquoted: Vec<u32>,
     pub(super) least_fields: u32,
     pub(super) most_fields: u32,
     /// The position of the first record, but line and offset are those of `data`.
@@ -126,6 +128,11 @@ impl RecordBatch {
     pub fn field_count(&self) -> Option<usize> {
         let same = self.least_fields == self.most_fields && !self.is_empty();
         same.then_some(self.most_fields as usize)
+    }
+
+    /// Whether every quoted field ends with its closing quote, but for blanks.
+    pub const fn is_well_quoted(&self) -> bool {
+        self.misquoted.is_empty()
     }
 
     /// The record at `index`, from 0.
@@ -195,6 +202,16 @@ impl<'a> Record<'a> {
         self.spans
             .get(index)
             .map(|span| span.field(&self.batch.data))
+    }
+
+    /// The index of the first field whose quotes have no certain reading: more than blanks follows its closing
+    /// quote. Its text is what it is with all quotes but those around it.
+    pub fn misquoted_field(&self) -> Option<usize> {
+        let first = self.batch.records.get(self.index)?.first_field;
+        let misquoted = &self.batch.misquoted;
+        let next = misquoted.partition_point(|&index| index < first);
+        let field = (misquoted.get(next)? - first) as usize;
+        (field < self.spans.len()).then_some(field)
     }
 
     /// All fields, from left to right.

@@ -115,6 +115,8 @@ pub(super) struct Scanner {
     /// Texts that differ from their bytes, and the fields that they belong to.
     texts: Vec<u8>,
     text_fields: Vec<usize>,
+    /// The fields whose quotes have no certain reading.
+    misquoted: Vec<u32>,
 
     /// What it takes to cut a dialect that masks cannot cut.
     loose: Option<Box<Loose>>,
@@ -136,6 +138,7 @@ impl Scanner {
             records: RecordIndex::new(dialect.is_tsv()),
             texts: Vec::new(),
             text_fields: Vec::new(),
+            misquoted: Vec::new(),
             loose: Loose::for_dialect(dialect),
         }
     }
@@ -281,6 +284,9 @@ impl Scanner {
         spare.data.append(&mut self.texts);
         spare.origin = origin;
         (spare.least_fields, spare.most_fields) = self.records.field_counts();
+        let field_count = narrow(self.fields.len());
+        self.misquoted.retain(|&index| index < field_count);
+        mem::swap(&mut spare.misquoted, &mut self.misquoted);
         mem::swap(&mut spare.fields, &mut self.fields);
         self.records.swap_spans(&mut spare.records);
         self.start_batch();
@@ -298,6 +304,7 @@ impl Scanner {
         self.records.clear();
         self.texts.clear();
         self.text_fields.clear();
+        self.misquoted.clear();
         if let Some(loose) = &mut self.loose {
             loose.restart();
         }

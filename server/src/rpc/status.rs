@@ -219,6 +219,14 @@ fn external(error: &Error) -> External {
             .with("fields", fields)
             .with("expected", expected)
         }
+        Error::InvalidQuoting {
+            position,
+            field,
+            value,
+        } => new(InvalidArgument, "INVALID_QUOTING")
+            .at(position)
+            .with("field", field)
+            .with("value", value),
         Error::BadConditionValue {
             column,
             data_type,

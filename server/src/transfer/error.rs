@@ -134,6 +134,19 @@ pub enum Error {
         /// Whether it is the file's last record and has no line end.
         cut_off: bool,
     },
+    /// The quotes of a field have no certain reading.
+    #[error(
+        "line {}, field {field}: `{value}` has a quote that is neither doubled nor the end of the field",
+        position.line
+    )]
+    InvalidQuoting {
+        /// Where the record begins.
+        position: Position,
+        /// The number of the field, from 1.
+        field: usize,
+        /// The beginning of its text, with the quotes within.
+        value: String,
+    },
     /// A line of NDJSON is no object with the keys of the first lines.
     #[error("line {}: {fault}", position.line)]
     InvalidJson {

@@ -110,7 +110,8 @@ fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -
         ignore_extra,
         empty_as_default: request.file.values.empty_as_default,
     };
-    // A surplus field refuses an upload; what would become of the others is shown all the same.
+    // A surplus field, or a column without one, refuses an upload; what would become of the others is shown all the
+    // same.
     let refusal = head.plan(table, matching(false)).err();
     let plan = match head.plan(table, matching(true)) {
         Ok(plan) => plan,

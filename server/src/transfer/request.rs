@@ -185,6 +185,8 @@ pub struct ValueSpec {
     pub empty_as_default: bool,
     /// Whether missing fields are empty instead of a fault.
     pub pad: bool,
+    /// Whether quotes within a quoted field that are not doubled are text. Otherwise its record is at fault.
+    pub lenient_quotes: bool,
     /// What differs for single columns.
     pub columns: Vec<ColumnValueSpec>,
 }

@@ -43,6 +43,7 @@ impl Fault {
         match &self.error {
             Error::BadCell(cell) => cell.reason.as_str(),
             Error::InvalidJson { .. } => "INVALID_JSON",
+            Error::InvalidQuoting { .. } => "INVALID_QUOTING",
             Error::FieldCount {
                 fields, expected, ..
             } if fields < expected => "TOO_FEW_FIELDS",
@@ -76,6 +77,7 @@ pub(super) struct Typer {
     cut: Cut,
     field_count: usize,
     pad: bool,
+    lenient_quotes: bool,
 }
 
 impl Typer {
@@ -90,6 +92,7 @@ impl Typer {
             cut: reading.cut.clone(),
             field_count: reading.field_count,
             pad: reading.values.pad,
+            lenient_quotes: reading.values.lenient_quotes,
         })
     }
 
@@ -97,7 +100,8 @@ impl Typer {
     /// trace in the block.
     pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<Vec<Fault>> {
         let mark = self.builder.mark();
-        let fits = batch.field_count() == Some(self.field_count);
+        let fits = batch.field_count() == Some(self.field_count)
+            && (batch.is_well_quoted() || self.lenient_quotes);
         if fits && self.append_all(batch)? {
             return Ok(Vec::new());
         }
@@ -176,7 +180,7 @@ impl Typer {
         } else {
             batch
                 .records()
-                .map(|record| self.has_fields(&record))
+                .map(|record| self.has_fields(&record) && self.misquoted(&record).is_none())
                 .collect()
         };
         for (index, target) in self.targets.iter_mut().enumerate() {
@@ -209,8 +213,21 @@ impl Typer {
         self.pad && record.field_count() > 0 && record.fields().skip(self.field_count).all(is_empty)
     }
 
+    /// The field of a record whose quotes have no certain reading, where that matters.
+    fn misquoted(&self, record: &Record<'_>) -> Option<usize> {
+        record.misquoted_field().filter(|_| !self.lenient_quotes)
+    }
+
     fn misfit(&self, record: &Record<'_>) -> Error {
         let position = record.position();
+        if let Some(field) = self.misquoted(record) {
+            let value = record.field(field).unwrap_or_default();
+            return Error::InvalidQuoting {
+                position,
+                field: field + 1,
+                value: excerpt(value.bytes),
+            };
+        }
         match self.cut.fault(record.raw()) {
             Some(fault) => Error::InvalidJson { position, fault },
             None => Error::FieldCount {

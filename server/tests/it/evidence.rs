@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tonic::Code;
 
-use crate::support::{TestServer, reason, spec};
+use crate::support::{TestServer, metadata, reason, spec};
 use sluice_proto::v1 as pb;
 
 fn named(table: &str, file: &str) -> pb::UploadSpec {
@@ -266,5 +266,119 @@ async fn comments_longer_than_the_sample_hide_no_header() {
     assert_eq!(
         server.sql("SELECT count(), uniq(b), max(a) FROM measured"),
         "100\t1\t99"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotes_that_are_not_doubled_reject_their_record() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE q (id UInt8, name String, qty UInt8) ENGINE = MergeTree ORDER BY id");
+    let file = "id,name,qty\n1,\"pipe, steel\",1\n2,\"pipe, steel\",2\n3,\"5\" pipe\",3\n\
+                4,\"Hat\" red,4\n5,\"he said \"no, no\" loudly\",5\n6,\"Cap\" ,6\n";
+    let status = server.upload(spec("q"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_QUOTING", "{status}");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    for (name, expected) in [("line", "4"), ("field", "2"), ("value", "5\" pipe")] {
+        assert_eq!(metadata(&status, name), expected);
+    }
+    assert_eq!(server.sql("SELECT count() FROM q"), "0");
+
+    let response = server.upload(lenient(spec("q"), 3), file).await.unwrap();
+    let reasons: Vec<_> = response
+        .rejected_rows
+        .iter()
+        .map(|row| (row.line, row.reason.as_str()))
+        .collect();
+    let rejected = [4, 5, 6].map(|line| (line, "INVALID_QUOTING"));
+    assert_eq!(reasons, rejected);
+    // Blanks behind a closing quote are nobody's.
+    assert_eq!(
+        server.sql("SELECT groupArray((id, name)) FROM q"),
+        "[(1,'pipe, steel'),(2,'pipe, steel'),(6,'Cap')]"
+    );
+
+    server.sql("TRUNCATE TABLE q");
+    let taken = |spec: pb::UploadSpec| pb::UploadSpec {
+        values: Some(pb::ValueOptions {
+            quotes: pb::Quotes::Lenient.into(),
+            ..Default::default()
+        }),
+        ..spec
+    };
+    // A delimiter that no quote protects is one all the same.
+    let status = server.upload(taken(spec("q")), file).await.unwrap_err();
+    assert_eq!(reason(&status), "TOO_MANY_FIELDS", "{status}");
+    server
+        .upload(taken(lenient(spec("q"), 1)), file)
+        .await
+        .unwrap();
+    assert_eq!(
+        server.sql("SELECT groupArray(name) FROM q WHERE id IN (3, 4)"),
+        "['5\" pipe','\"Hat\" red']"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_without_a_value_are_not_filled_in_silence() {
+    let server = TestServer::start().await;
+    server.sql(
+        "CREATE TABLE m (id UInt8, day Date, name String, note Nullable(String), \
+         made DateTime DEFAULT '2020-01-01 00:00:00', twice UInt16 MATERIALIZED id * 2) \
+         ENGINE = MergeTree ORDER BY id",
+    );
+    for file in ["id\n1\n", "ID,note\n1,x\n"] {
+        let status = server.upload(spec("m"), file).await.unwrap_err();
+        assert_eq!(reason(&status), "MISSING_COLUMN", "{status}");
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        assert_eq!(metadata(&status, "columns"), "day, name");
+    }
+    // By position too, and when columns are chosen.
+    let status = server
+        .upload(with(spec("m"), headless()), "1,2024-01-01\n")
+        .await
+        .unwrap_err();
+    assert_eq!(metadata(&status, "columns"), "name", "{status}");
+    let mapping = |column: &str, source: &str| pb::ColumnMapping {
+        column: column.to_owned(),
+        source: source.to_owned(),
+    };
+    let chosen = pb::UploadSpec {
+        columns: vec![mapping("id", "id"), mapping("name", "title")],
+        ..spec("m")
+    };
+    let file = "id,day,title\n1,2024-01-02,a\n";
+    let status = server.upload(chosen, file).await.unwrap_err();
+    assert_eq!(metadata(&status, "columns"), "day", "{status}");
+    // A dry run is the same.
+    let dry = pb::UploadSpec {
+        dry_run: true,
+        ..spec("m")
+    };
+    let status = server.upload(dry, "id\n1\n").await.unwrap_err();
+    assert_eq!(reason(&status), "MISSING_COLUMN", "{status}");
+    assert_eq!(server.sql("SELECT count() FROM m"), "0");
+
+    let renamed = pb::UploadSpec {
+        renames: vec![mapping("name", "title")],
+        ..spec("m")
+    };
+    server.upload(renamed.clone(), file).await.unwrap();
+    assert_eq!(
+        server.sql("SELECT * FROM m"),
+        "1\t2024-01-02\ta\t\\N\t2020-01-01 00:00:00"
+    );
+    let status = server
+        .upload(with(renamed, headless()), "1,2024-01-02,a\n")
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&status), "HEADER_NOT_FOUND", "{status}");
+    let meant = pb::UploadSpec {
+        default_missing_columns: true,
+        ..spec("m")
+    };
+    server.upload(meant, "id\n2\n").await.unwrap();
+    assert_eq!(
+        server.sql("SELECT day, name FROM m WHERE id = 2"),
+        "1970-01-01\t"
     );
 }

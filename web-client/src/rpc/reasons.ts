@@ -59,6 +59,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   FILE_TOO_LARGE: ["The file is larger than the server takes"],
   TOO_FEW_FIELDS: ["A row has too few fields", "Check the delimiter, or let short rows pass."],
   TOO_MANY_FIELDS: ["A row has too many fields", "Check the delimiter and the quote."],
+  INVALID_QUOTING: [
+    "A quoted value has a quote in it that is not doubled",
+    "Double it, or let quotes within values pass.",
+  ],
   UNTERMINATED_QUOTE: ["A quote is never closed", "Check the quote character."],
   RECORD_TOO_LONG: ["A row is too long", "Check the quote character."],
   EMPTY_FILE: ["The file has no rows"],

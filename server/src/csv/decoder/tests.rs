@@ -224,6 +224,7 @@ fn is_for_crate(dialect: Dialect, input: &[u8]) -> bool {
         && !dialect.skip_initial_space()
         && (dialect.skip_lines(), dialect.end_line()) == (0, None)
         && !escapes_differ
+        && !plain.goes_on_after_quotes
         && !comments_differ
 }
 
@@ -329,17 +330,37 @@ fn quotes_elsewhere_are_text() {
         &[&["a\"b", "\n", "c\"d\""]],
     );
     check(bare_csv(), " \"a\",b\n", &[&[" \"a\"", "b"]]);
-    check(bare_csv(), "\"a\"b\"c,d\n", &[&["ab\"c", "d"]]);
-    check(
-        bare_csv(),
-        "\"a\" ,\"b\"\"\"c\"\"\n",
-        &[&["a ", "b\"c\"\""]],
-    );
-    check(
-        bare_csv(),
-        "\"a\"\"b\"c\n\"d\"\"\"e",
-        &[&["a\"bc"], &["d\"e"]],
-    );
+}
+
+#[test]
+fn quotes_that_are_not_doubled_are_text_and_told() {
+    let cases = [
+        ("\"a\" ,\"b\" \t,c\n", ["a", "b", "c"], None),
+        ("a\"b,c,\"d\"\"\"\n", ["a\"b", "c", "d\""], None),
+        ("x,\"5\" pipe\",c\n", ["x", "5\" pipe", "c"], Some(1)),
+        ("x,y,\"a \"b\" c\"\n", ["x", "y", "a \"b\" c"], Some(2)),
+        (
+            "\"a\"b\"c,\"d\"\"\"e,f\n",
+            ["\"a\"b\"c", "\"d\"\"\"e", "f"],
+            Some(0),
+        ),
+        ("\"b\"\"\"c\"\",d,e\n", ["b\"\"c\"", "d", "e"], Some(0)),
+    ];
+    for (line, fields, misquoted) in cases {
+        for dialect in [bare_csv(), bare_csv().with_escape(Some(b'\\')).unwrap()] {
+            check(dialect, line, &[&fields]);
+            let file = format!("1,2,3\n{line}4,5,6\n");
+            let mut decoder = Decoder::new(dialect, Limits::default());
+            decoder.push(file.as_bytes());
+            let batch = decoder.finish().unwrap().unwrap();
+            let told: Vec<_> = batch
+                .records()
+                .map(|record| record.misquoted_field())
+                .collect();
+            assert_eq!(told, [None, misquoted, None], "{line}");
+            assert_eq!(batch.is_well_quoted(), misquoted.is_none());
+        }
+    }
 }
 
 #[test]

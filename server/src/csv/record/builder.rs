@@ -29,6 +29,7 @@ impl RecordBatchBuilder {
     pub(in super::super) fn new(origin: Position, mut batch: RecordBatch) -> Self {
         batch.fields.clear();
         batch.records.clear();
+        batch.misquoted.clear();
         batch.least_fields = u32::MAX;
         batch.most_fields = 0;
         batch.origin = origin;

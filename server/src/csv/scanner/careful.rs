@@ -1,8 +1,8 @@
 //! Cuts a block byte by marked byte, whatever it holds.
 //!
 //! Used by the scanner where quotes, escapes and line ends do not stand in the usual places, and at
-//! the end of the file. The rules for odd quotes are those of the `csv` crate: a quote is special
-//! only as the first byte of a field, and text after a closing quote is taken as it stands.
+//! the end of the file. A quote is special only as the first byte of a field; a field with text after its
+//! closing quote goes on, and is told apart.
 //! It must never fail on odd input: the only fault is a quote that nothing closes.
 
 use super::super::block::Masks;
@@ -168,7 +168,11 @@ impl Scanner {
             (Some(escape), _) => {
                 unescape(raw, escape, self.dialect.delimiter_byte(), &mut self.texts);
             }
-            (None, Some(quote)) => unquote(raw, quote, &mut self.texts),
+            (None, Some(quote)) => {
+                if !unquote(raw, quote, &mut self.texts) {
+                    self.misquoted.push(narrow(index));
+                }
+            }
             (None, None) => self.texts.extend_from_slice(raw),
         }
         if let Some(slot) = self.fields.get_mut(index) {

@@ -356,7 +356,11 @@ impl Scanner {
             Some(escape) if dialect.is_tsv() => {
                 unescape(raw, escape, dialect.delimiter_byte(), &mut self.texts);
             }
-            escape => unprotect(raw, dialect.quote(), escape, &mut self.texts),
+            escape => {
+                if !unprotect(raw, dialect.quote(), escape, &mut self.texts) {
+                    self.misquoted.push(narrow(self.field_count));
+                }
+            }
         }
         self.text_fields.push(self.field_count);
         FieldSpan::new(narrow(start), narrow(self.texts.len() - start), true)

@@ -185,6 +185,7 @@ fn given_dialect(dialect: &pb::Dialect) -> Result<Dialect, Status> {
 fn value_spec(options: pb::ValueOptions) -> Result<ValueSpec, Status> {
     let bytes = |texts: Vec<String>| texts.into_iter().map(String::into_bytes).collect();
     let pad = options.ragged() == pb::Ragged::Pad;
+    let lenient_quotes = options.quotes() == pb::Quotes::Lenient;
     let rules = ValueRules {
         null_markers: bytes(options.null_markers),
         trim: options.trim,
@@ -216,6 +217,7 @@ fn value_spec(options: pb::ValueOptions) -> Result<ValueSpec, Status> {
         decimal_comma: options.decimal_comma,
         empty_as_default: options.empty_as_default,
         pad,
+        lenient_quotes,
         columns: columns.collect::<Result<_, _>>()?,
     })
 }

@@ -85,6 +85,8 @@ impl Error {
             | Self::UncertainEncoding { .. }
             | Self::Dialect(_)
             | Self::FieldCount { .. }
+            | Self::InvalidQuoting { .. }
+            | Self::MissingColumns { .. }
             | Self::EmptyFile
             | Self::ColumnNotFound { .. }
             | Self::NotInsertable { .. }

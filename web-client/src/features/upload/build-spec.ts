@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import {
   type Dialect,
   DialectSchema,
+  Quotes,
   Ragged,
   type ValueOptions,
   ValueOptionsSchema,
@@ -45,6 +46,7 @@ export function valuesOf(choice: ValueChoice): ValueOptions {
   const values = create(ValueOptionsSchema, { nullMarkers, trim, round, emptyAsDefault });
   if (choice.decimalComma !== null) values.decimalComma = choice.decimalComma;
   if (choice.padRagged) values.ragged = Ragged.PAD;
+  if (choice.lenientQuotes) values.quotes = Quotes.LENIENT;
   return values;
 }
 

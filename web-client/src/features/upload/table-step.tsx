@@ -77,7 +77,7 @@ function obstacleOf(form: UploadForm, inspection: Loaded<InspectFileResponse>): 
       ? ""
       : "A table of this name exists.";
   }
-  const isAllowed = reason === undefined || (reason === "UNMATCHED_COLUMN" && form.ignoreExtra);
+  const isAllowed = reason === undefined || isAccepted(reason, form);
   return isAllowed ? "" : "The file does not fit this table yet.";
 }
 
@@ -91,7 +91,7 @@ function ExistingTable({ form, inspection }: TableStepProps) {
     );
   }
   const { error, rowsTried, rowsRejected } = found;
-  const isIgnored = error?.reason === "UNMATCHED_COLUMN" && form.ignoreExtra;
+  const isIgnored = isAccepted(error?.reason, form);
   return (
     <section className="card stack" aria-label="Match" aria-busy={inspection.state === "loading"}>
       {error && !isIgnored && <ProblemNote problem={describeTransferError(error)} />}

@@ -32,6 +32,7 @@ export interface ValueChoice {
   round: boolean;
   emptyAsDefault: boolean;
   padRagged: boolean;
+  lenientQuotes: boolean;
 }
 
 /** What the reader has changed of one column of a new table. */
@@ -79,6 +80,7 @@ const initialValues: ValueChoice = {
   emptyAsDefault: false,
   padRagged: false,
 };
+  lenientQuotes: false,
 
 /** An upload of which nothing is known. */
 export const initialForm: UploadForm = {

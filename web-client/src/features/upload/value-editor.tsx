@@ -46,6 +46,12 @@ export function ValueEditor({ choice, onChange }: ValueEditorProps) {
       <Checkbox isChecked={choice.padRagged} onChange={(padRagged) => set({ padRagged })}>
         Let rows pass that are too short
       </Checkbox>
+      <Checkbox
+        isChecked={choice.lenientQuotes}
+        onChange={(lenientQuotes) => set({ lenientQuotes })}
+      >
+        Let quotes stand within quoted values
+      </Checkbox>
     </div>
   );
 }

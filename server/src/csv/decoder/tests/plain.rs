@@ -15,6 +15,8 @@ pub(super) struct Plain {
     pub(super) unterminated: bool,
     /// Whether an escape stands outside of quotes, where the `csv` crate knows none.
     pub(super) escapes_outside: bool,
+    /// Whether anything stands behind a closing quote, which the `csv` crate takes for text.
+    pub(super) goes_on_after_quotes: bool,
 }
 
 /// All records of the file, the header among them.
@@ -107,6 +109,7 @@ impl Plain {
         let mut inside = input.get(*at) == dialect.quote().as_ref() && *at < input.len();
         let mut quoted = inside;
         *at += usize::from(inside);
+        let mut closed = None;
         while let Some(&byte) = input.get(*at) {
             let next = input.get(*at + 1).copied();
             if Some(byte) == dialect.escape() {
@@ -126,6 +129,8 @@ impl Plain {
                 if inside {
                     text.push(byte);
                     *at += 1;
+                } else {
+                    closed = Some((*at + 1, text.len()));
                 }
                 *at += 1;
             } else if !inside
@@ -138,11 +143,40 @@ impl Plain {
             }
         }
         self.unterminated = inside;
+        if let Some((behind, length)) = closed.filter(|(behind, _)| behind < at) {
+            self.goes_on_after_quotes = true;
+            text = match input[behind..*at].trim_ascii() {
+                b"" if !input[behind..*at].contains(&b'\x0C') => text[..length].to_vec(),
+                _ => with_inner_quotes(dialect, &input[start..*at]),
+            };
+        }
         if &input[start..*at] == b"\\N" {
             return (b"\\N".to_vec(), false);
         }
         (text, quoted)
     }
+}
+
+/// The text of a field with quotes that are not doubled.
+fn with_inner_quotes(dialect: Dialect, raw: &[u8]) -> Vec<u8> {
+    let quote = dialect.quote().unwrap();
+    let is_enclosed = raw.len() > 1 && raw[raw.len() - 1] == quote;
+    let body = if is_enclosed {
+        &raw[1..raw.len() - 1]
+    } else {
+        raw
+    };
+    let mut text = Vec::new();
+    let mut at = 0;
+    while at < body.len() {
+        let is_last = at + 1 == body.len();
+        let is_doubled = is_enclosed && !is_last && body[at] == quote && body[at + 1] == quote;
+        let is_escape = !is_last && Some(body[at]) == dialect.escape();
+        at += usize::from(is_doubled || is_escape);
+        text.push(body[at]);
+        at += 1;
+    }
+    text
 }
 
 /// What stands after a backslash: its text and how many bytes it takes.

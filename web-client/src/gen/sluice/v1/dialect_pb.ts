@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/dialect.proto.
  */
 export const file_sluice_v1_dialect: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIp8DCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbkIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZSJ9ChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQFCEAoOX2RlY2ltYWxfY29tbWEihQIKDFZhbHVlT3B0aW9ucxIUCgxudWxsX21hcmtlcnMYASADKAkSDAoEdHJpbRgCIAEoCBIaCg1kZWNpbWFsX2NvbW1hGAMgASgISACIAQESEgoKdHJ1ZV93b3JkcxgEIAMoCRITCgtmYWxzZV93b3JkcxgFIAMoCRINCgVyb3VuZBgGIAEoCBIYChBlbXB0eV9hc19kZWZhdWx0GAcgASgIEiEKBnJhZ2dlZBgIIAEoDjIRLnNsdWljZS52MS5SYWdnZWQSLgoHY29sdW1ucxgJIAMoCzIdLnNsdWljZS52MS5Db2x1bW5WYWx1ZU9wdGlvbnNCEAoOX2RlY2ltYWxfY29tbWEi0wEKC0V4cG9ydFN0eWxlEiQKCGxpbmVfZW5kGAEgASgOMhIuc2x1aWNlLnYxLkxpbmVFbmQSKgoLcXVvdGVfc3R5bGUYAiABKA4yFS5zbHVpY2UudjEuUXVvdGVTdHlsZRISCgpleGNlbF9zYWZlGAMgASgIEhgKC251bGxfbWFya2VyGAQgASgJSACIAQESHgoRY29tcHJlc3Npb25fbGV2ZWwYBSABKAVIAYgBAUIOCgxfbnVsbF9tYXJrZXJCFAoSX2NvbXByZXNzaW9uX2xldmVsKlMKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDgoKRk9STUFUX1RTVhACEhEKDUZPUk1BVF9OREpTT04QAypsCgtDb21wcmVzc2lvbhIbChdDT01QUkVTU0lPTl9VTlNQRUNJRklFRBAAEhQKEENPTVBSRVNTSU9OX05PTkUQARIUChBDT01QUkVTU0lPTl9HWklQEAISFAoQQ09NUFJFU1NJT05fWlNURBADKkMKBlJhZ2dlZBIWChJSQUdHRURfVU5TUEVDSUZJRUQQABIRCg1SQUdHRURfUkVKRUNUEAESDgoKUkFHR0VEX1BBRBACKlgKB0xpbmVFbmQSGAoUTElORV9FTkRfVU5TUEVDSUZJRUQQABIPCgtMSU5FX0VORF9MRhABEhEKDUxJTkVfRU5EX0NSTEYQAhIPCgtMSU5FX0VORF9DUhADKnkKClF1b3RlU3R5bGUSGwoXUVVPVEVfU1RZTEVfVU5TUEVDSUZJRUQQABIZChVRVU9URV9TVFlMRV9ORUNFU1NBUlkQARIWChJRVU9URV9TVFlMRV9BTFdBWVMQAhIbChdRVU9URV9TVFlMRV9OT05fTlVNRVJJQxADYgZwcm90bzM");
+  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIp8DCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbkIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZSJ9ChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQFCEAoOX2RlY2ltYWxfY29tbWEiqAIKDFZhbHVlT3B0aW9ucxIUCgxudWxsX21hcmtlcnMYASADKAkSDAoEdHJpbRgCIAEoCBIaCg1kZWNpbWFsX2NvbW1hGAMgASgISACIAQESEgoKdHJ1ZV93b3JkcxgEIAMoCRITCgtmYWxzZV93b3JkcxgFIAMoCRINCgVyb3VuZBgGIAEoCBIYChBlbXB0eV9hc19kZWZhdWx0GAcgASgIEiEKBnJhZ2dlZBgIIAEoDjIRLnNsdWljZS52MS5SYWdnZWQSLgoHY29sdW1ucxgJIAMoCzIdLnNsdWljZS52MS5Db2x1bW5WYWx1ZU9wdGlvbnMSIQoGcXVvdGVzGAogASgOMhEuc2x1aWNlLnYxLlF1b3Rlc0IQCg5fZGVjaW1hbF9jb21tYSLTAQoLRXhwb3J0U3R5bGUSJAoIbGluZV9lbmQYASABKA4yEi5zbHVpY2UudjEuTGluZUVuZBIqCgtxdW90ZV9zdHlsZRgCIAEoDjIVLnNsdWljZS52MS5RdW90ZVN0eWxlEhIKCmV4Y2VsX3NhZmUYAyABKAgSGAoLbnVsbF9tYXJrZXIYBCABKAlIAIgBARIeChFjb21wcmVzc2lvbl9sZXZlbBgFIAEoBUgBiAEBQg4KDF9udWxsX21hcmtlckIUChJfY29tcHJlc3Npb25fbGV2ZWwqUwoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEg4KCkZPUk1BVF9DU1YQARIOCgpGT1JNQVRfVFNWEAISEQoNRk9STUFUX05ESlNPThADKmwKC0NvbXByZXNzaW9uEhsKF0NPTVBSRVNTSU9OX1VOU1BFQ0lGSUVEEAASFAoQQ09NUFJFU1NJT05fTk9ORRABEhQKEENPTVBSRVNTSU9OX0daSVAQAhIUChBDT01QUkVTU0lPTl9aU1REEAMqQwoGUmFnZ2VkEhYKElJBR0dFRF9VTlNQRUNJRklFRBAAEhEKDVJBR0dFRF9SRUpFQ1QQARIOCgpSQUdHRURfUEFEEAIqRwoGUXVvdGVzEhYKElFVT1RFU19VTlNQRUNJRklFRBAAEhEKDVFVT1RFU19TVFJJQ1QQARISCg5RVU9URVNfTEVOSUVOVBACKlgKB0xpbmVFbmQSGAoUTElORV9FTkRfVU5TUEVDSUZJRUQQABIPCgtMSU5FX0VORF9MRhABEhEKDUxJTkVfRU5EX0NSTEYQAhIPCgtMSU5FX0VORF9DUhADKnkKClF1b3RlU3R5bGUSGwoXUVVPVEVfU1RZTEVfVU5TUEVDSUZJRUQQABIZChVRVU9URV9TVFlMRV9ORUNFU1NBUlkQARIWChJRVU9URV9TVFlMRV9BTFdBWVMQAhIbChdRVU9URV9TVFlMRV9OT05fTlVNRVJJQxADYgZwcm90bzM");
 
 /**
  * How the bytes of a flat file are cut into records and fields.
@@ -234,6 +234,13 @@ export type ValueOptions = Message<"sluice.v1.ValueOptions"> & {
    * @generated from field: repeated sluice.v1.ColumnValueOptions columns = 9;
    */
   columns: ColumnValueOptions[];
+
+  /**
+   * What to do with a field whose quotes have no certain reading. Default: its record is rejected.
+   *
+   * @generated from field: sluice.v1.Quotes quotes = 10;
+   */
+  quotes: Quotes;
 };
 
 /**
@@ -412,6 +419,41 @@ export const RaggedSchema: GenEnum<Ragged> = /*@__PURE__*/
   enumDesc(file_sluice_v1_dialect, 2);
 
 /**
+ * What to do with a field whose quotes have no certain reading: more than blanks follows its closing quote, as in
+ * `"5" pipe"`.
+ *
+ * @generated from enum sluice.v1.Quotes
+ */
+export enum Quotes {
+  /**
+   * As STRICT.
+   *
+   * @generated from enum value: QUOTES_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The record is rejected with INVALID_QUOTING.
+   *
+   * @generated from enum value: QUOTES_STRICT = 1;
+   */
+  STRICT = 1,
+
+  /**
+   * All of its quotes are text, but for those around it.
+   *
+   * @generated from enum value: QUOTES_LENIENT = 2;
+   */
+  LENIENT = 2,
+}
+
+/**
+ * Describes the enum sluice.v1.Quotes.
+ */
+export const QuotesSchema: GenEnum<Quotes> = /*@__PURE__*/
+  enumDesc(file_sluice_v1_dialect, 3);
+
+/**
  * What ends a line in a file that is written.
  *
  * @generated from enum sluice.v1.LineEnd
@@ -450,7 +492,7 @@ export enum LineEnd {
  * Describes the enum sluice.v1.LineEnd.
  */
 export const LineEndSchema: GenEnum<LineEnd> = /*@__PURE__*/
-  enumDesc(file_sluice_v1_dialect, 3);
+  enumDesc(file_sluice_v1_dialect, 4);
 
 /**
  * Which fields are written with quotes.
@@ -491,5 +533,5 @@ export enum QuoteStyle {
  * Describes the enum sluice.v1.QuoteStyle.
  */
 export const QuoteStyleSchema: GenEnum<QuoteStyle> = /*@__PURE__*/
-  enumDesc(file_sluice_v1_dialect, 4);
+  enumDesc(file_sluice_v1_dialect, 5);
 
