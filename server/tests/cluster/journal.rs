@@ -10,17 +10,18 @@ use crate::{
     commit::is_clean,
     line::{Line, When},
     modes::{content, content_of, file, replicated, settled},
-    nodes::{Cluster, PATIENCE},
+    nodes::{Cluster, Node, PATIENCE},
     service::{Service, spec},
 };
 
 /// The tables of the journal that an upload is known by.
-const JOURNAL: [&str; 5] = [
+const JOURNAL: [&str; 6] = [
     "claims_2",
     "transfers_2",
     "uploads_2",
     "checkpoints_2",
     "places_2",
+    "intents_2",
 ];
 
 const MODES: [pb::CommitMode; 4] = [
@@ -74,6 +75,21 @@ async fn servers_at_two_nodes_load_what_both_are_sent_once() {
     }
 }
 
+/// Waits until nothing has been written to the journal for a second.
+async fn until_quiet(node: &Node) {
+    let rows = JOURNAL.map(|name| format!("SELECT count() AS rows FROM sluice.{name}"));
+    let rows = format!("SELECT sum(rows) FROM ({})", rows.join(" UNION ALL "));
+    let mut before = String::new();
+    loop {
+        let now = node.sql(&rows);
+        if now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn server_goes_on_at_another_node_when_its_own_is_lost() {
     let mut cluster = Cluster::start();
@@ -97,8 +113,9 @@ async fn server_goes_on_at_another_node_when_its_own_is_lost() {
         let (begun, rest) = file.split_at(file.len() / 2);
         let (sender, half) = service.begin(&spec, begun).await;
         let lose = async {
-            // What the journal has is at the other node too.
+            // What the journal has is at the other node too: all that was begun is sent by then.
             tokio::time::sleep(Duration::from_secs(2)).await;
+            until_quiet(&cluster.nodes[0]).await;
             for name in JOURNAL {
                 cluster.nodes[1].sql(&format!("SYSTEM SYNC REPLICA sluice.{name}"));
             }

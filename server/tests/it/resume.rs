@@ -685,8 +685,10 @@ async fn an_abandoned_upload_expires() {
     hang_up(&server, "t", ID, &file.as_bytes()[..file.len() / 2]).await;
     for _ in 0..1400 {
         let transfer = state(&server, ID).await;
-        if transfer.state() == pb::TransferState::Failed {
-            assert_eq!(transfer.error.unwrap().reason, "SESSION_EXPIRED");
+        // Between the step and its reason nobody knows why yet.
+        let reason = transfer.error.map(|error| error.reason).unwrap_or_default();
+        if reason != "TRANSFER_ENDED" && transfer.state == i32::from(pb::TransferState::Failed) {
+            assert_eq!(reason, "SESSION_EXPIRED");
             assert_eq!(staging_tables(&server), "0");
             return;
         }
