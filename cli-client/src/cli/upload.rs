@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     reading::{DialectArgs, ValueArgs},
-    words::Commit,
+    words::{Commit, Missing},
 };
 use crate::settings::{names, value};
 
@@ -28,6 +28,14 @@ pub(crate) struct UploadArgs {
     /// without a header from the field of that number.
     #[arg(long, value_name = "A,B=FIELD", value_parser = names::parse_mappings)]
     pub(crate) columns: Option<names::Mappings>,
+
+    /// Columns whose fields have other names in the header; all other fields are matched by name.
+    #[arg(long, value_name = "A=FIELD,B=FIELD", conflicts_with = "columns", value_parser = names::parse_renames)]
+    pub(crate) rename: Option<names::Mappings>,
+
+    /// What to do with columns of the table that have no field in the file, no DEFAULT and take no NULL.
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub(crate) missing: Missing,
 
     /// Leave out fields of the file that the table has no column for. Default: they are refused.
     #[arg(long)]

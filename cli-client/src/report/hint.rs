@@ -35,6 +35,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              --columns say otherwise"
         }
         "HEADER_NOT_FOUND" => "the names behind `=` in --columns are those of the file's header",
+        "MISSING_COLUMN" => {
+            "--rename COLUMN=FIELD names its field, --missing default loads 0 or '' there"
+        }
         "UNMATCHED_COLUMN" => "--ignore-extra leaves it out, --columns names the columns to load",
         "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
@@ -70,11 +73,11 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "TRANSFER_NOT_FOUND" => "`sluice transfers list` shows those that the server still knows",
         "TOO_FEW_FIELDS" => "check --delimiter and --quote; --ragged pad fills short records up",
         "TOO_MANY_FIELDS" => "check --delimiter and --quote",
-        "UNTERMINATED_QUOTE" | "RECORD_TOO_LONG" => {
-            "check --quote; for a file without quotes --quote ''"
-        }
         "INVALID_QUOTING" => {
             "double the quote in the field; --quotes lenient takes it for text, --quote '' all quotes of the file"
+        }
+        "UNTERMINATED_QUOTE" | "RECORD_TOO_LONG" => {
+            "check --quote; for a file without quotes --quote ''"
         }
         "TOO_MANY_COLUMNS" => "check --delimiter",
         "EMPTY_FILE" => "for a file without a header --no-header",

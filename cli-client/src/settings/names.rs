@@ -52,6 +52,18 @@ pub(crate) fn parse_mappings(text: &str) -> Result<Mappings, ParseError> {
     list(text, mapping).map(Mappings)
 }
 
+/// Reads `a=field,b=other`.
+pub(crate) fn parse_renames(text: &str) -> Result<Mappings, ParseError> {
+    let item = |scanner: &mut Scanner<'_>| {
+        let rename = mapping(scanner)?;
+        match rename.source.is_empty() {
+            true => Err(ParseError::Missing("the field of a column")),
+            false => Ok(rename),
+        }
+    };
+    list(text, item).map(Mappings)
+}
+
 /// Reads `a,b:desc`.
 pub(crate) fn parse_ordering(text: &str) -> Result<Ordering, ParseError> {
     list(text, order).map(Ordering)

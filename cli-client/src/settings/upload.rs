@@ -102,6 +102,8 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             create_statement: String::new(),
             create_on_cluster: args.create.cluster.unwrap_or_default(),
             ignore_extra_fields: args.ignore_extra,
+            default_missing_columns: args.missing == cli::Missing::Default,
+            renames: mappings(args.rename),
             start_offset: 0,
             prefix_crc32c: None,
         },

@@ -70,6 +70,12 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
             "it is for create_table without a create_statement, which says ON CLUSTER itself",
         ));
     }
+    if !spec.renames.is_empty() && !spec.columns.is_empty() {
+        return Err(status::invalid_request(
+            "renames",
+            "`columns` names the field of every column already",
+        ));
+    }
     Ok(UploadRequest {
         id,
         table: table_name("table", spec.table)?,
@@ -79,6 +85,8 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
         },
         columns: column_mappings(spec.columns)?,
         ignore_extra_fields: spec.ignore_extra_fields,
+        default_missing_columns: spec.default_missing_columns,
+        renames: column_mappings(spec.renames)?,
         create_table,
         on_cluster,
         rejects: reject_policy(spec.rejects.unwrap_or_default())?,

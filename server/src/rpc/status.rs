@@ -252,6 +252,9 @@ fn external(error: &Error) -> External {
         Error::UnmatchedColumn { field, table } => new(FailedPrecondition, "UNMATCHED_COLUMN")
             .with("column", field)
             .with("table", table),
+        Error::MissingColumns { columns, table } => new(FailedPrecondition, "MISSING_COLUMN")
+            .with("columns", columns)
+            .with("table", table),
         Error::DuplicateColumn { column, place } => new(FailedPrecondition, "DUPLICATE_COLUMN")
             .with("column", column)
             .with("place", place),

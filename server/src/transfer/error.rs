@@ -187,6 +187,17 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// Columns of the table would be filled with what nobody has said.
+    #[error(
+        "the file has no field for {columns} of {table}, which has no DEFAULT and takes no NULL; name the field, give \
+         the column a DEFAULT, or ask for 0 or '' there"
+    )]
+    MissingColumns {
+        /// The columns; the first ones.
+        columns: String,
+        /// The table.
+        table: String,
+    },
     /// A name stands twice.
     #[error("`{column}` stands twice in {place}")]
     DuplicateColumn {

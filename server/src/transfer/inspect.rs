@@ -105,9 +105,11 @@ impl Transfers {
 
 /// Types the sample for a table; whatever goes wrong is part of the answer.
 fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
-    let matching = |ignore_extra| Matching {
+    let matching = |is_lenient| Matching {
         mappings: &request.columns,
-        ignore_extra,
+        renames: &[],
+        ignore_extra: is_lenient,
+        default_missing: is_lenient,
         empty_as_default: request.file.values.empty_as_default,
     };
     // A surplus field, or a column without one, refuses an upload; what would become of the others is shown all the

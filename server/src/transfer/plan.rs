@@ -12,6 +12,9 @@ use crate::{
 /// The fields that a file of rejected rows has beside its own. They are never loaded.
 pub const REJECT_FIELDS: [&str; 3] = ["_sluice_line", "_sluice_column", "_sluice_reason"];
 
+/// The columns that an error names.
+const MAX_MISSING_NAMES: usize = 10;
+
 /// Where the values of every column come from.
 #[derive(Debug)]
 pub struct Plan {
@@ -37,8 +40,12 @@ pub struct FileShape<'a> {
 pub struct Matching<'a> {
     /// The columns to load and their fields; empty: every field.
     pub mappings: &'a [ColumnMapping],
+    /// Columns whose field has another name, where all fields are matched by name.
+    pub renames: &'a [ColumnMapping],
     /// Whether fields without a column are left out instead of refused.
     pub ignore_extra: bool,
+    /// Whether columns without a field, DEFAULT or NULL take the default value of their type.
+    pub default_missing: bool,
     /// Whether an empty cell or NULL may become the default value of its type.
     pub empty_as_default: bool,
 }
@@ -51,12 +58,21 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A field without a column, a column or field that is not there, a name that stands twice, a
-    /// column that takes no values, or a header of which nothing matches.
+    /// A field without a column, a column without a value, a column or field that is not there, a name that stands
+    /// twice, a column that takes no values, or a header of which nothing matches.
     pub fn new(table: &Table, file: FileShape<'_>, matching: Matching<'_>) -> Result<Self> {
         let sources = match (matching.mappings, file.header) {
-            ([], Some(header)) => by_name(table, header, matching.ignore_extra)?,
-            ([], None) => by_position(table, file, matching.ignore_extra)?,
+            ([], Some(header)) => by_name(table, header, matching)?,
+            ([], None) => match matching.renames.first() {
+                None => by_position(table, file, matching.ignore_extra)?,
+                // There is no name to find it by.
+                Some(rename) => {
+                    return Err(Error::HeaderNotFound {
+                        source_name: rename.source_name().to_owned(),
+                        header: String::new(),
+                    });
+                }
+            },
             (mappings, _) => by_mapping(table, file, mappings)?,
         };
         Self::from_sources(table, file, &sources, matching)
@@ -132,6 +148,9 @@ impl Plan {
                 plan.fields.push(field);
             }
         }
+        if !matching.default_missing {
+            plan.check_missing(table)?;
+        }
         let is_extra = |field: &usize| !sources.contains(&Some(*field));
         let extras = (0..file.field_count).filter(is_extra);
         plan.matches.extend(extras.map(|field| ColumnMatch {
@@ -142,6 +161,42 @@ impl Plan {
         }));
         Ok(plan)
     }
+}
+
+impl Plan {
+    /// Sees that every column takes a value that somebody has said: that of a field, its DEFAULT, or NULL.
+    fn check_missing(&self, table: &Table) -> Result<()> {
+        let missing = self
+            .matches
+            .iter()
+            .filter(|found| found.kind == MatchKind::Missing && !takes_null(&found.data_type));
+        let names: Vec<_> = missing.map(|found| found.column.as_str()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let shown = names.len().min(MAX_MISSING_NAMES);
+        let mut columns = names.get(..shown).unwrap_or_default().join(", ");
+        if shown < names.len() {
+            let more = names.len() - shown;
+            columns.push_str(&format!(" and {more} more"));
+        }
+        Err(Error::MissingColumns {
+            columns,
+            table: table.summary.name.to_string(),
+        })
+    }
+}
+
+/// Whether NULL is what a type is without a value.
+fn takes_null(type_text: &str) -> bool {
+    [
+        "Nullable(",
+        "LowCardinality(Nullable(",
+        "Variant(",
+        "Dynamic",
+    ]
+    .iter()
+    .any(|prefix| type_text.starts_with(prefix))
 }
 
 fn match_kind(
@@ -213,9 +268,19 @@ fn is_reject_field(name: &[u8]) -> bool {
     REJECT_FIELDS.iter().any(|field| field.as_bytes() == name)
 }
 
-fn by_name(table: &Table, names: &[Vec<u8>], ignore_extra: bool) -> Result<Vec<Option<usize>>> {
+fn by_name(table: &Table, names: &[Vec<u8>], matching: Matching<'_>) -> Result<Vec<Option<usize>>> {
     let mut sources = vec![None; table.columns.len()];
-    let found: Vec<_> = names.iter().map(|name| find_column(table, name)).collect();
+    let mut found: Vec<_> = names.iter().map(|name| find_column(table, name)).collect();
+    let file = FileShape {
+        header: Some(names),
+        field_count: names.len(),
+    };
+    for rename in matching.renames {
+        let field = file.find_field(rename.source_name())?;
+        if let Some(column) = found.get_mut(field) {
+            *column = Some(named_column(table, &rename.column)?);
+        }
+    }
     if found.iter().all(Option::is_none) {
         return Err(Error::HeaderMismatch {
             header: header_text(names),
@@ -225,7 +290,7 @@ fn by_name(table: &Table, names: &[Vec<u8>], ignore_extra: bool) -> Result<Vec<O
     for (field, (name, column)) in names.iter().zip(found).enumerate() {
         match column {
             Some(column) => assign(table, &mut sources, column, field, "the header")?,
-            None if ignore_extra || is_reject_field(name) => {}
+            None if matching.ignore_extra || is_reject_field(name) => {}
             None => {
                 return Err(Error::UnmatchedColumn {
                     field: excerpt(name),
@@ -267,18 +332,20 @@ fn by_mapping(
 ) -> Result<Vec<Option<usize>>> {
     let mut sources = vec![None; table.columns.len()];
     for mapping in mappings {
-        let position = table
-            .columns
-            .iter()
-            .position(|column| column.name == mapping.column);
-        let column = position.ok_or_else(|| Error::ColumnNotFound {
-            column: mapping.column.clone(),
-            table: table.summary.name.to_string(),
-        })?;
+        let column = named_column(table, &mapping.column)?;
         let field = file.find_field(mapping.source_name())?;
         assign(table, &mut sources, column, field, "the selection")?;
     }
     Ok(sources)
+}
+
+/// The column that a caller names.
+fn named_column(table: &Table, name: &str) -> Result<usize> {
+    let position = table.columns.iter().position(|column| column.name == name);
+    position.ok_or_else(|| Error::ColumnNotFound {
+        column: name.to_owned(),
+        table: table.summary.name.to_string(),
+    })
 }
 
 fn assign(

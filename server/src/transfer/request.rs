@@ -226,6 +226,10 @@ pub struct UploadRequest {
     pub columns: Vec<ColumnMapping>,
     /// Whether fields without a column are left out instead of refused.
     pub ignore_extra_fields: bool,
+    /// Whether columns without a field, DEFAULT or NULL take the default value of their type.
+    pub default_missing_columns: bool,
+    /// Columns whose field has another name.
+    pub renames: Vec<ColumnMapping>,
     /// Whether to create the table, and how.
     pub create_table: Option<CreateTable>,
     /// The cluster on all of whose servers it is created.

@@ -81,7 +81,9 @@ impl UploadRequest {
     pub(super) fn matching(&self) -> Matching<'_> {
         Matching {
             mappings: &self.columns,
+            renames: &self.renames,
             ignore_extra: self.ignore_extra_fields,
+            default_missing: self.default_missing_columns,
             empty_as_default: self.file.values.empty_as_default,
         }
     }

@@ -368,6 +368,7 @@ async fn a_replaced_table_keeps_its_whole_definition() {
                 database: "d".to_owned(),
                 table: table.clone(),
             }),
+            default_missing_columns: true,
             ..spec("")
         };
         let file = "id,day,ver\n1,2024-01-01,1\n1,2024-01-01,1\n2,2024-02-01,1\n";

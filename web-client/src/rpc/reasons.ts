@@ -98,6 +98,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   HEADER_NOT_FOUND: ["The file has no such column"],
   HEADER_MISMATCH: ["No column of the file is a column of the table", "Check the delimiter."],
   UNMATCHED_COLUMN: ["A column of the file has no place in the table", "Map it or leave it out."],
+  MISSING_COLUMN: [
+    "A column of the table has no field in the file",
+    "Map a field to it, or let it be 0 or empty.",
+  ],
   DUPLICATE_COLUMN: ["A column stands twice"],
   COLUMN_NOT_INSERTABLE: ["ClickHouse computes this column itself"],
   TABLE_EXISTS: ["A table of this name exists", "Choose another name, or load into that table."],

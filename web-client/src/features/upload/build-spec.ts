@@ -135,6 +135,7 @@ export function buildSpec(
     sourceName: file.name,
     dryRun: isDryRun,
     ignoreExtraFields: form.ignoreExtra,
+    defaultMissingColumns: form.defaultMissing,
   });
   if (form.kind === "existing") {
     spec.columns = mappedColumns(form.mapping, inspection);

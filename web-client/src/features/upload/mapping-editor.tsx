@@ -88,6 +88,14 @@ export function MappingEditor({ form, inspection }: MappingEditorProps) {
           </tbody>
         </table>
       </div>
+      {columns.some((match) => match.kind === MatchKind.MISSING) && (
+        <Checkbox
+          isChecked={form.defaultMissing}
+          onChange={(defaultMissing) => changeForm({ defaultMissing })}
+        >
+          Columns without a field become 0 or empty
+        </Checkbox>
+      )}
       {extra.length > 0 && (
         <>
           <div className="row" aria-label="Fields without a column">

@@ -81,6 +81,14 @@ function obstacleOf(form: UploadForm, inspection: Loaded<InspectFileResponse>): 
   return isAllowed ? "" : "The file does not fit this table yet.";
 }
 
+/** Whether the form says that what an inspection refuses is meant. */
+function isAccepted(reason: string | undefined, form: UploadForm): boolean {
+  return (
+    (reason === "UNMATCHED_COLUMN" && form.ignoreExtra) ||
+    (reason === "MISSING_COLUMN" && form.defaultMissing)
+  );
+}
+
 function ExistingTable({ form, inspection }: TableStepProps) {
   const found = inspection.value;
   if (!form.table || !found) {

@@ -66,6 +66,7 @@ export interface UploadForm {
   /** Table column to field of the file, where chosen; the empty string for none. */
   mapping: Readonly<Record<string, string>>;
   ignoreExtra: boolean;
+  defaultMissing: boolean;
   policy: Policy;
   commitMode: CommitMode;
   /** The queue that was started from here. */
@@ -79,8 +80,8 @@ const initialValues: ValueChoice = {
   round: false,
   emptyAsDefault: false,
   padRagged: false,
-};
   lenientQuotes: false,
+};
 
 /** An upload of which nothing is known. */
 export const initialForm: UploadForm = {
@@ -96,6 +97,7 @@ export const initialForm: UploadForm = {
   statement: null,
   mapping: {},
   ignoreExtra: false,
+  defaultMissing: false,
   policy: { kind: "stop" },
   commitMode: CommitMode.UNSPECIFIED,
   started: null,
@@ -117,6 +119,7 @@ export function changeTarget(kind: UploadForm["kind"], table?: TableName): void 
   changeForm({
     kind,
     ignoreExtra: false,
+    defaultMissing: false,
     commitMode: CommitMode.UNSPECIFIED,
     ...(isOther ? { table, mapping: {} } : {}),
   });

@@ -513,6 +513,14 @@ export enum ErrorReason {
   UNMATCHED_COLUMN = 55,
 
   /**
+   * Columns of the table have no field in the file, no DEFAULT, and take no NULL. Metadata: `columns` (the first
+   * ones), `table`.
+   *
+   * @generated from enum value: ERROR_REASON_MISSING_COLUMN = 104;
+   */
+  MISSING_COLUMN = 104,
+
+  /**
    * A name stands twice in the header or in the selection. Metadata: `column`.
    *
    * @generated from enum value: ERROR_REASON_DUPLICATE_COLUMN = 56;
