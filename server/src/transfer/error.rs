@@ -5,14 +5,13 @@
 
 mod cell;
 mod logged;
+mod nature;
 
 use std::sync::Arc;
 
 use super::Phase;
 use crate::{
-    catalog,
-    clickhouse::{self, sql::FENCED},
-    codec,
+    catalog, clickhouse, codec,
     column::{self, parse::Reason},
     csv::{self, Position},
     engine,
@@ -554,68 +553,4 @@ pub struct Failure {
     pub message: String,
     /// The variables of the message.
     pub metadata: Vec<(String, String)>,
-}
-
-impl Error {
-    /// Whether a table or its database is not there.
-    pub(super) const fn is_unknown_table(&self) -> bool {
-        matches!(
-            self,
-            Self::ClickHouse(
-                clickhouse::Error::UnknownTable(_) | clickhouse::Error::UnknownDatabase(_)
-            )
-        )
-    }
-
-    /// The same for an upload of which so many rows may be in the table.
-    pub(super) fn with_rows_left(self, rows: u64) -> Self {
-        if rows == 0 {
-            return self;
-        }
-        Self::RowsLeft {
-            rows,
-            cause: Box::new(self),
-        }
-    }
-
-    /// Whether ClickHouse has refused for a grant.
-    pub(super) const fn is_access_denied(&self) -> bool {
-        matches!(self, Self::ClickHouse(clickhouse::Error::AccessDenied(_)))
-    }
-
-    /// Whether ClickHouse kept an INSERT out that began later than another step of its upload was taken.
-    pub(super) fn is_fenced(&self) -> bool {
-        let Self::ClickHouse(clickhouse::Error::Exception(exception)) = self else {
-            return false;
-        };
-        exception.message.contains(FENCED)
-    }
-
-    /// Whether it passes: the same upload can go on later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::ClickHouse(error) | Self::Catalog(catalog::Error::ClickHouse(error)) => {
-                error.is_passing()
-            }
-            Self::Journal(error) => error.is_passing(),
-            // Two who complete it at once find tables renamed or dropped. What somebody has to mend is the target.
-            Self::CommitPending { cause, .. } => {
-                !(matches!(**cause, Self::TargetGone { .. }) || cause.is_access_denied())
-            }
-            Self::RowsLeft { cause, .. } => cause.is_passing(),
-            Self::Engine(_)
-            | Self::ClientGone
-            | Self::IdleTimeout { .. }
-            | Self::ShuttingDown
-            | Self::TakenOver { .. }
-            | Self::MemoryLimit { .. }
-            | Self::TooManyTransfers { .. }
-            | Self::CountMismatch { .. }
-            // The server that works with that node completes it.
-            | Self::OtherNode { .. }
-            | Self::OffsetOutOfRange { .. } => true,
-            _ => false,
-        }
-    }
 }
