@@ -338,6 +338,7 @@ async fn what_the_server_cannot_honour_is_refused() {
     server.sql(ITEMS);
     let blocks = pb::UploadSpec {
         commit_mode: pb::CommitMode::Blocks.into(),
+        default_missing_columns: true,
         ..spec("items")
     };
     let status = refused(&server, blocks, "id\n1\n").await;
