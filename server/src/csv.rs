@@ -20,6 +20,7 @@ mod encoder;
 mod error;
 mod escape;
 pub mod json;
+mod nested;
 mod record;
 mod scanner;
 pub mod sniff;
@@ -29,6 +30,7 @@ pub use dialect::{Dialect, DialectError, MAX_HEADER_ROWS, MAX_MARK_BYTES};
 pub use encoder::{CannotRepresent, Encoder, LineEnd, QuoteStyle, Style, StyleError};
 pub use error::{Error, Result};
 pub use json::{JsonDecoder, JsonEncoder, JsonKind};
+pub use nested::{nested_text, raw_field};
 pub use record::{Column, Field, Position, Record, RecordBatch};
 
 /// The text that stands for NULL when it is a whole field, neither quoted nor escaped.

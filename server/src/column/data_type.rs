@@ -179,6 +179,19 @@ impl DataType {
         matches!(self, Self::Array(_) | Self::Map(..) | Self::Tuple(_))
     }
 
+    /// Returns whether values are written in brackets, with texts in quotes that have escapes of their
+    /// own: those of containers, also where not all types inside are known.
+    #[must_use]
+    pub fn is_bracketed(&self) -> bool {
+        let Self::Other(text) = self else {
+            return self.is_container();
+        };
+        let text = text.strip_prefix("Nullable(").unwrap_or(text);
+        ["Array(", "Map(", "Tuple(", "Nested("]
+            .iter()
+            .any(|start| text.starts_with(start))
+    }
+
     /// Returns the type that is written into a block for this one: without LowCardinality at any
     /// level, which ClickHouse adds itself, and String or Nullable(String) for [`DataType::Other`].
     #[must_use]

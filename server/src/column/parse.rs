@@ -93,7 +93,8 @@ impl fmt::Display for Reason {
             Self::TooLong => "the value is longer than the FixedString",
             Self::InvalidUtf8 => "expected valid UTF-8",
             Self::InvalidNested => {
-                "expected a value such as [1,2], {'key':1} or (1,'text'), with text in quotes"
+                "expected a value such as [1,2], {'key':1} or (1,'text'), with text in quotes: \
+                 single ones in TSV, where it has a backslash"
             }
             Self::NullNotAllowed => "the column takes no NULL and has no default",
         })

@@ -211,6 +211,12 @@ impl Dialect {
         self.is_tsv
     }
 
+    /// Whether Arrays, Maps and Tuples stand in a field as they are, with the escapes that they have
+    /// themselves, as in ClickHouse's `TabSeparated`: in TSV, unless its delimiter is no tab.
+    pub const fn keeps_nested(&self) -> bool {
+        self.is_tsv && matches!(self.delimiter.bytes(), b"\t")
+    }
+
     /// What makes the line that begins with it a comment. Default: none.
     pub const fn comment(&self) -> Option<&[u8]> {
         match &self.comment {

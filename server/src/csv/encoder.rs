@@ -52,6 +52,8 @@ pub struct Encoder {
     /// Whether no record had several fields.
     one_column: bool,
     line_end: LineEnd,
+    /// Which fields are texts with escapes of their own, where the dialect keeps those.
+    nested: Vec<bool>,
     /// What fields are written by where four marks are not enough.
     careful: Option<Box<Careful>>,
 }
@@ -94,8 +96,19 @@ impl Encoder {
             at_start: true,
             one_column: true,
             line_end: LineEnd::Lf,
+            nested: Vec::new(),
             careful,
         }
+    }
+
+    /// Says, after the header, which fields are Arrays, Maps and Tuples: their text has escapes of its
+    /// own, and stands as it is where the dialect [keeps it](Dialect::keeps_nested).
+    #[must_use]
+    pub fn with_nested(mut self, nested: Vec<bool>) -> Self {
+        if self.dialect.keeps_nested() {
+            self.nested = nested;
+        }
+        self
     }
 
     /// Number of bytes that wait to be taken.
@@ -329,7 +342,14 @@ impl Encoder {
         self.output.push(quote);
     }
 
+    /// Whether the field at hand has escapes of its own.
+    fn is_nested(&self) -> bool {
+        let index = self.field_count.checked_sub(1);
+        index.is_some_and(|index| self.nested.get(index) == Some(&true))
+    }
+
     fn write_escaped(&mut self, text: &[u8], escape: u8) {
+        let keeps_escapes = self.is_nested();
         let mut rest = text;
         if self.starts_as_byte_order_mark(text) {
             self.output.extend_from_slice(&[escape, b'x', b'E', b'F']);
@@ -341,13 +361,13 @@ impl Encoder {
             let Some((&mark, after)) = after.split_first() else {
                 return;
             };
-            let code = match mark {
-                b'\n' => b'n',
-                b'\r' => b'r',
-                b'\t' => b't',
-                other => other,
-            };
-            self.output.extend_from_slice(&[escape, code]);
+            match mark {
+                b'\n' => self.output.extend_from_slice(&[escape, b'n']),
+                b'\r' => self.output.extend_from_slice(&[escape, b'r']),
+                b'\t' => self.output.extend_from_slice(&[escape, b't']),
+                mark if keeps_escapes && mark == escape => self.output.push(mark),
+                mark => self.output.extend_from_slice(&[escape, mark]),
+            }
             rest = after;
         }
         self.output.extend_from_slice(rest);

@@ -3,9 +3,12 @@
 //! `transfer::upload` and `transfer::inspect` cut files with it. It adds nothing to the decoders of
 //! `csv` but the choice between them.
 
+use std::borrow::Cow;
+
 use crate::csv::{
     self, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
     json::{self, JsonDecoder},
+    nested_text, raw_field,
 };
 
 /// What makes records of text.
@@ -63,11 +66,19 @@ impl Cut {
         }
     }
 
-    /// Cuts one record once more: the text of each field, and whether it was quoted. What no fields can
-    /// be made of is one field.
-    pub(super) fn fields(&self, raw: &[u8]) -> Vec<(Vec<u8>, bool)> {
+    /// Whether Arrays, Maps and Tuples have no escapes but their own.
+    pub(super) const fn keeps_nested(&self) -> bool {
+        match self {
+            Self::Delimited(dialect) => dialect.keeps_nested(),
+            Self::Ndjson(_) => false,
+        }
+    }
+
+    /// Cuts one record once more: the text of each field, and whether it was quoted; `nested` are those
+    /// that are Arrays, Maps or Tuples. What no fields can be made of is one field.
+    pub(super) fn fields(&self, raw: &[u8], nested: &[usize]) -> Vec<(Vec<u8>, bool)> {
         let keys = match self {
-            Self::Delimited(dialect) => return decode_record(raw, *dialect),
+            Self::Delimited(dialect) => return delimited_fields(raw, *dialect, nested),
             Self::Ndjson(keys) => keys,
         };
         let limits = Limits {
@@ -102,6 +113,19 @@ impl Cut {
             Self::Ndjson(_) => true,
         }
     }
+}
+
+fn delimited_fields(raw: &[u8], dialect: Dialect, nested: &[usize]) -> Vec<(Vec<u8>, bool)> {
+    let mut fields = decode_record(raw, dialect);
+    if dialect.keeps_nested() {
+        for index in nested {
+            if let Some((text, true)) = fields.get_mut(*index) {
+                let field = raw_field(raw, *index);
+                *text = nested_text(field).map_or_else(|| field.to_vec(), Cow::into_owned);
+            }
+        }
+    }
+    fields
 }
 
 /// Takes text in and gives batches of records out.

@@ -81,6 +81,8 @@ pub struct Description {
 pub struct FileForm {
     /// The names of its fields.
     pub names: Vec<Vec<u8>>,
+    /// The fields among them that are Arrays, Maps or Tuples.
+    pub nested: Vec<usize>,
     /// What makes records of it.
     pub cut: Cut,
 }

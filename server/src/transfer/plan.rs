@@ -88,6 +88,14 @@ impl Plan {
         Self::from_sources(table, file, &sources, matching)
     }
 
+    /// The fields that are Arrays, Maps or Tuples in the table.
+    #[must_use]
+    pub fn nested_fields(&self) -> Vec<usize> {
+        let columns = self.specs.iter().zip(&self.fields);
+        let nested = columns.filter(|(spec, _)| spec.data_type.is_bracketed());
+        nested.map(|(_, field)| *field).collect()
+    }
+
     /// Sees that what the caller says of single columns is of columns that are loaded.
     ///
     /// # Errors

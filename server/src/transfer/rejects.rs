@@ -52,7 +52,7 @@ impl RejectedRows {
     #[must_use]
     pub fn file(&self) -> Option<RejectsFile> {
         let form = self.form.as_ref()?;
-        Some(RejectsFile::new(form.cut.clone(), form.names.clone()))
+        Some(RejectsFile::new(form.clone()))
     }
 
     /// Takes how the file of the upload was cut, where that is not known.

@@ -3,13 +3,15 @@
 //! `transfer::upload` drives it with a whole file, `transfer::inspect` with a sample. It must never
 //! leave part of a record in the block.
 
+use std::borrow::Cow;
+
 use crate::{
     column::{
         BadCell as ColumnFault, BlockBuilder, Cell, ColumnBuilder, ColumnSpec, DataType,
         EncodedBlock, Limits, Reason,
         rules::{CellRewriter, ValueRules},
     },
-    csv::{Field, Record, RecordBatch},
+    csv::{Field, Record, RecordBatch, nested_text, raw_field},
     transfer::{
         BadCell, Error, Result, ValueSpec, cut::Cut, error::excerpt, plan::Plan,
         profile::FoundColumn,
@@ -24,6 +26,8 @@ struct Target {
     field: usize,
     /// Whether a field without a byte is a text, and not NULL.
     empty_is_text: bool,
+    /// Whether the values have escapes of their own, in a file that has escapes too.
+    is_nested: bool,
     /// What changes texts before they are read, if anything does.
     rewriter: Option<CellRewriter>,
 }
@@ -147,6 +151,12 @@ impl Typer {
     fn append_all(&mut self, batch: &RecordBatch) -> Result<bool> {
         for (index, target) in self.targets.iter_mut().enumerate() {
             let column = column_mut(&mut self.builder, index)?;
+            if target.is_nested {
+                if !target.append_nested(column, batch, |_| true).is_empty() {
+                    return Ok(false);
+                }
+                continue;
+            }
             let empty_is_text = target.empty_is_text;
             let fields = batch.column(target.field);
             let cells = fields.map(|field| cell(field, empty_is_text));
@@ -267,6 +277,7 @@ impl Target {
             spec: spec.clone(),
             field,
             empty_is_text: is_text && reading.cut.empty_is_text(),
+            is_nested: spec.data_type.is_bracketed() && reading.cut.keeps_nested(),
             rewriter: CellRewriter::new(&rules, &spec.data_type),
         }
     }
@@ -278,6 +289,10 @@ impl Target {
         batch: &RecordBatch,
         is_chosen: &[bool],
     ) -> Vec<(usize, Reason)> {
+        if self.is_nested {
+            let is_chosen = |row| is_chosen.get(row) == Some(&true);
+            return self.append_nested(column, batch, is_chosen);
+        }
         let chosen = |(_, (_, is_chosen)): &(usize, (Field<'_>, &bool))| **is_chosen;
         let fields = || {
             batch
@@ -298,6 +313,45 @@ impl Target {
             Some((row, reason))
         };
         places.into_iter().filter_map(row_of).collect()
+    }
+
+    /// The same for values with escapes of their own.
+    fn append_nested(
+        &mut self,
+        column: &mut ColumnBuilder,
+        batch: &RecordBatch,
+        is_chosen: impl Fn(usize) -> bool,
+    ) -> Vec<(usize, Reason)> {
+        let mut bad = Vec::new();
+        let mut rows = Vec::new();
+        let mut texts = Vec::new();
+        for (row, field) in batch.column(self.field).enumerate() {
+            if !is_chosen(row) {
+                continue;
+            }
+            let text = match field.quoted {
+                true => nested_text(raw_field(batch.record(row).raw(), self.field)),
+                false => Some(Cow::Borrowed(field.bytes)),
+            };
+            match text {
+                Some(text) => {
+                    rows.push(row);
+                    texts.push((text, field.quoted));
+                }
+                None => bad.push((row, Reason::InvalidNested)),
+            }
+        }
+        let mut cells = texts.iter().map(|(bytes, quoted)| Cell {
+            bytes,
+            quoted: *quoted,
+        });
+        let places = match &mut self.rewriter {
+            None => bad_places(column, &mut cells),
+            Some(rewriter) => bad_places(column, &mut rewriter.rewrite(cells)),
+        };
+        let row_of = |(place, reason)| Some((*rows.get(place)?, reason));
+        bad.extend(places.into_iter().filter_map(row_of));
+        bad
     }
 }
 

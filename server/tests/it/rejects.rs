@@ -597,3 +597,20 @@ async fn a_file_of_rejected_rows_comes_from_another_server_too() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_rows_of_tsv_keep_the_escapes_of_nested_values() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE paths (id UInt8, p Array(String)) ENGINE = MergeTree ORDER BY id");
+    let lenient = pb::UploadSpec {
+        source_name: "paths.tsv".to_owned(),
+        ..policy("paths", Some(1), None)
+    };
+    let tsv = "id\tp\n300\t['C:\\\\temp']\n2\t['b']\n";
+    let response = server.upload(lenient, tsv).await.unwrap();
+    let rejects = file(&server, &transfer_id(&response)).await;
+    let corrected = rejects.replace("300", "3");
+    server.upload(spec("paths"), corrected).await.unwrap();
+    let loaded = server.sql("SELECT p FROM paths ORDER BY id DESC FORMAT TSVRaw");
+    assert_eq!(loaded, "['C:\\\\temp']\n['b']");
+}

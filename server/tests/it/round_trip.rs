@@ -1,5 +1,7 @@
 //! What is exported loads again into a table of the same structure with the same content.
 
+mod no_flag;
+
 use crate::support::{TestServer, export_source, export_table, spec, table_ref};
 use sluice_proto::v1 as pb;
 
@@ -360,7 +362,8 @@ async fn what_is_exported_loads_again_without_a_flag() {
 
 fn create(server: &TestServer, table: &str, data_type: &str) {
     server.sql(&format!(
-        "CREATE TABLE {table} (id UInt32, value {data_type}) ENGINE = MergeTree ORDER BY id"
+        "CREATE OR REPLACE TABLE {table} (id UInt32, value {data_type}) \
+         ENGINE = MergeTree ORDER BY id SETTINGS flatten_nested = 0"
     ));
 }
 
@@ -371,7 +374,6 @@ async fn round_trip(
     dialect: &pb::Dialect,
 ) -> Result<(), String> {
     let target = "target";
-    server.sql(&format!("DROP TABLE IF EXISTS {target}"));
     create(server, target, data_type);
     let request = pb::ExportRequest {
         dialect: Some(dialect.clone()),

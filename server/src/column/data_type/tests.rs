@@ -113,6 +113,27 @@ fn nested_columns_are_arrays_of_tuples() {
 }
 
 #[test]
+fn values_in_brackets_are_known_without_all_their_types() {
+    for text in [
+        "Array(UInt8)",
+        "Map(String, JSON)",
+        "Nullable(Tuple(UInt8))",
+        "Nested(a JSON)",
+    ] {
+        assert!(parsed(text).is_bracketed(), "{text}");
+    }
+    for text in [
+        "String",
+        "Nullable(String)",
+        "JSON",
+        "Variant(Array(UInt8), String)",
+        "Dynamic",
+    ] {
+        assert!(!parsed(text).is_bracketed(), "{text}");
+    }
+}
+
+#[test]
 fn containers_with_another_type_inside_are_other_types() {
     for text in [
         "Array(JSON)",

@@ -116,8 +116,14 @@ impl Careful {
     }
 
     /// Appends the text with quotes or escapes; `from_start` says that its first byte must not be
-    /// seen.
-    fn protect(&self, text: &[u8], from_start: bool, output: &mut Vec<u8>) -> Option<()> {
+    /// seen, and `kept` is a mark that stays as it is where there are no quotes.
+    fn protect(
+        &self,
+        text: &[u8],
+        from_start: bool,
+        kept: Option<u8>,
+        output: &mut Vec<u8>,
+    ) -> Option<()> {
         match (self.dialect.quote(), self.dialect.escape()) {
             (Some(quote), escape) => {
                 output.push(quote);
@@ -130,17 +136,19 @@ impl Careful {
                 output.push(quote);
                 Some(())
             }
-            (None, Some(escape)) => self.escape(text, escape, from_start, output),
+            (None, Some(escape)) => self.escape(text, escape, from_start, kept, output),
             (None, None) => None,
         }
     }
 
-    /// Appends the text with every mark escaped, and its first byte if it must not be seen.
+    /// Appends the text with every mark escaped but the one that is kept, and its first byte if it must
+    /// not be seen.
     fn escape(
         &self,
         text: &[u8],
         escape: u8,
         from_start: bool,
+        kept: Option<u8>,
         output: &mut Vec<u8>,
     ) -> Option<()> {
         let start = output.len();
@@ -153,7 +161,7 @@ impl Careful {
             }
         }
         for &byte in rest {
-            if !self.marks[usize::from(byte)] {
+            if !self.marks[usize::from(byte)] || kept == Some(byte) {
                 output.push(byte);
                 continue;
             }
@@ -256,6 +264,7 @@ impl Encoder {
         self.start_careful_field();
         let start = self.output.len();
         let field = self.field_count;
+        let kept = self.dialect.escape().filter(|_| self.is_nested());
         let place = Place {
             first_of_file: self.at_start && field == 1,
             first_of_record: field == 1,
@@ -272,7 +281,7 @@ impl Encoder {
             let from_start = careful.is_null(text) || careful.first_conflict(text, place).is_some();
             let needed = by_style || is_empty_text || from_start;
             if needed || careful.inner_conflict(text).is_some() {
-                let written = careful.protect(text, from_start, &mut self.output);
+                let written = careful.protect(text, from_start, kept, &mut self.output);
                 written.ok_or(CannotRepresent { field })?;
             } else {
                 self.output.extend_from_slice(text);

@@ -133,6 +133,28 @@ fn plain_is_protected_from_an_odd_dialect() {
 }
 
 #[test]
+fn tsv_keeps_the_escapes_of_nested_values() {
+    let record = [vec![text(r"['a\\b','\t']"), text(r"a\b"), Null]];
+    let nested = |dialect, style: &Style| {
+        let encoder = Encoder::with_style(dialect, style).unwrap();
+        let written = encode_with(encoder.with_nested(vec![true]), &record);
+        String::from_utf8(written.unwrap()).unwrap()
+    };
+    let usual = Style::default();
+    let tsv = Dialect::tsv();
+    assert_eq!(nested(tsv, &usual), "['a\\\\b','\\t']\ta\\\\b\t\\N\n");
+    let comment = tsv.with_comment(Some(b"[")).unwrap();
+    assert_eq!(
+        nested(comment, &usual),
+        "\\x5B'a\\\\b','\\t']\ta\\\\b\t\\N\n"
+    );
+    let bars = tsv.with_delimiter(b'|').unwrap();
+    assert_eq!(nested(bars, &usual), "['a\\\\\\\\b','\\\\t']|a\\\\b|\\N\n");
+    let csv = nested(Dialect::csv(), &usual);
+    assert_eq!(csv, "\"['a\\\\b','\\t']\",a\\b,\\N\n");
+}
+
+#[test]
 fn tsv_escapes_what_would_cut() {
     let record = vec![text("a\tb\nc\rd\\e"), text("\\N"), text(""), text("\"'\0")];
     check(

@@ -42,7 +42,12 @@ pub(super) fn sheet(form: &ExportForm, columns: &[Column]) -> Result<Sheet> {
             if dialect.header() {
                 encoder.header(columns.iter().map(|column| column.name.as_bytes()))?;
             }
-            Ok(Sheet::Delimited(encoder))
+            let nested = columns.iter().map(|column| {
+                let data_type = DataType::parse(&column.type_text)?;
+                Ok(data_type.is_bracketed())
+            });
+            let nested = nested.collect::<Result<_>>()?;
+            Ok(Sheet::Delimited(encoder.with_nested(nested)))
         }
         ExportForm::Ndjson => {
             let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();

@@ -5,24 +5,22 @@
 use crate::{
     csv::{CannotRepresent, Dialect, Encoder, NULL_MARKER},
     journal::RejectedRow,
-    transfer::{Result, cut::Cut, plan::REJECT_FIELDS},
+    transfer::{Result, live::FileForm, plan::REJECT_FIELDS},
 };
 
 /// Writes rejected rows: the fields of the file, then line, column and reason.
 #[derive(Debug)]
 pub struct RejectsFile {
-    cut: Cut,
-    names: Vec<Vec<u8>>,
+    form: FileForm,
     encoder: Encoder,
 }
 
 impl RejectsFile {
-    /// Starts the file for records that are cut by `cut` and whose fields have these names.
+    /// Starts the file for records of a file of this form.
     #[must_use]
-    pub fn new(cut: Cut, names: Vec<Vec<u8>>) -> Self {
+    pub fn new(form: FileForm) -> Self {
         Self {
-            cut,
-            names,
+            form,
             encoder: Encoder::new(Dialect::csv()),
         }
     }
@@ -33,7 +31,7 @@ impl RejectsFile {
     ///
     /// None that CSV with quotes could give.
     pub fn header(&mut self) -> Result<()> {
-        let own = self.names.iter().map(Vec::as_slice);
+        let own = self.form.names.iter().map(Vec::as_slice);
         let added = REJECT_FIELDS.iter().map(|name| name.as_bytes());
         Ok(self.encoder.header(own.chain(added))?)
     }
@@ -44,7 +42,7 @@ impl RejectsFile {
     ///
     /// As [`RejectsFile::header`].
     pub fn row(&mut self, row: &RejectedRow) -> Result<()> {
-        self.fields(self.cut.fields(&row.raw))?;
+        self.fields(self.form.cut.fields(&row.raw, &self.form.nested))?;
         self.encoder
             .plain(|out| out.extend_from_slice(row.line.to_string().as_bytes()))?;
         self.encoder.text(row.column.as_bytes())?;
@@ -65,7 +63,7 @@ impl RejectsFile {
 
     /// Writes as many fields as the file has: missing ones empty, surplus ones in the last.
     fn fields(&mut self, mut fields: Vec<(Vec<u8>, bool)>) -> Result<(), CannotRepresent> {
-        let count = self.names.len().max(1);
+        let count = self.form.names.len().max(1);
         if fields.len() > count {
             let rest = fields.split_off(count - 1);
             let texts: Vec<_> = rest.into_iter().map(|(text, _)| text).collect();

@@ -8,6 +8,7 @@ use crate::{
     transfer::{
         Result, Transfers, UploadRequest,
         live::FileForm,
+        plan::Plan,
         upload::head::{Feed, Head},
     },
 };
@@ -48,6 +49,7 @@ impl Transfers {
         let plan = plan.and_then(Result::ok);
         Ok(Some(FileForm {
             names: head.field_names(plan.as_ref()),
+            nested: plan.as_ref().map(Plan::nested_fields).unwrap_or_default(),
             cut: head.profile.cut,
         }))
     }

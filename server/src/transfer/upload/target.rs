@@ -93,6 +93,7 @@ impl Job<'_> {
         plan.check_columns(&table, &request.file.values)?;
         self.transfer.set_file_form(FileForm {
             names: head.field_names(Some(&plan)),
+            nested: plan.nested_fields(),
             cut: head.profile.cut.clone(),
         });
         let uuid = table.uuid;
