@@ -13,6 +13,7 @@ pub use date_format::{DateFormat, FormatError};
 pub use rewriter::{CellRewriter, Rewritten};
 
 use super::data_type::DataType;
+use super::parse::float::parse_f64;
 
 /// What is done to the cells of one column. The default does nothing.
 ///
@@ -44,7 +45,8 @@ pub struct ValueRules {
 
 impl ValueRules {
     /// Returns the rules that remain of found ones for a column that exists already: none for a
-    /// column of text or names, where the words that stand for NULL in numbers may be values.
+    /// column of text, names or containers, where the words that stand for NULL in numbers may be
+    /// values, and no word for NULL that is a value of the type.
     #[must_use]
     pub fn found_for(&self, data_type: &DataType) -> Self {
         match data_type.inner() {
@@ -52,8 +54,15 @@ impl ValueRules {
             | DataType::FixedString(_)
             | DataType::Enum8(_)
             | DataType::Enum16(_)
+            | DataType::Array(_)
+            | DataType::Map(..)
+            | DataType::Tuple(_)
             | DataType::Other(_) => Self::default(),
-            _ => self.clone(),
+            inner => {
+                let mut rules = self.clone();
+                rules.null_markers.retain(|word| !is_value(word, inner));
+                rules
+            }
         }
     }
 
@@ -66,6 +75,16 @@ impl ValueRules {
         };
         self.true_words.iter().find(is_false).map(Vec::as_slice)
     }
+}
+
+/// Returns whether a word that stands for NULL in other columns is a value of a type: NaN is one of
+/// floats, and there is no other.
+pub(super) fn is_value(word: &[u8], data_type: &DataType) -> bool {
+    let is_float = matches!(
+        data_type,
+        DataType::Float32 | DataType::Float64 | DataType::BFloat16
+    );
+    is_float && parse_f64(word).is_ok()
 }
 
 /// Returns a text without the ASCII spaces and tabs around it.

@@ -4,9 +4,10 @@
 
 use super::number::{Context, Fractional};
 use super::strings::Strings;
-use super::words::{NullWord, is_nan};
+use super::words::NullWord;
 use super::{ColumnSample, DataType, Families, Inferred, Misfit, Note, Order, ValueRules, excerpt};
 use super::{clock, date};
+use crate::column::rules::is_value;
 
 /// A text column has few texts when it has this many times as many values ..
 const REPEATS: u64 = 5;
@@ -238,12 +239,11 @@ fn typed(sample: &ColumnSample, choice: Choice) -> Inferred {
     }
 }
 
-/// Returns the words that are NULL; NaN is a number where infinity is one too.
+/// Returns the words that are NULL, and no value of the type.
 fn markers<'s>(sample: &'s ColumnSample, data_type: &DataType) -> Vec<&'s NullWord> {
-    let keeps_nan = *data_type == DataType::Float64 && sample.numbers.has_infinity();
     let words = sample.null_words.words().iter();
     words
-        .filter(|word| !(keeps_nan && is_nan(&word.text)))
+        .filter(|word| !is_value(&word.text, data_type))
         .collect()
 }
 

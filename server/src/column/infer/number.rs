@@ -163,10 +163,6 @@ impl Numbers {
         }
     }
 
-    pub(super) const fn has_infinity(&self) -> bool {
-        self.has_infinity
-    }
-
     /// Returns whether there is a number at all, and not words for infinity only.
     pub(super) fn has_digits(&self) -> bool {
         self.whole_digits > 0 || self.fraction_count > 0

@@ -207,8 +207,13 @@ fn numbers_with_a_fraction_or_exponent_are_floats() {
 }
 
 #[test]
-fn nan_is_null_unless_infinity_is_a_value() {
-    check_nulls(&["1.5", "NaN", "2"], "Nullable(Float64)", &["NaN"]);
+fn nan_is_null_unless_the_column_is_one_of_floats() {
+    check_nulls(&["1.5", "NaN", "-nan"], "Float64", &[]);
+    check_nulls(
+        &["1.5", "NaN", "1.#QNAN"],
+        "Nullable(Float64)",
+        &["1.#QNAN"],
+    );
     check_nulls(&["1", "nan", "2"], "Nullable(Int16)", &["nan"]);
     check_nulls(&["1.5", "nan", "-inf"], "Float64", &[]);
     check_nulls(&["1.5", "nan", "-inf", "NA"], "Nullable(Float64)", &["NA"]);

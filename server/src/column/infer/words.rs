@@ -1,7 +1,8 @@
 //! Words: those that stand for a missing value, and those for true and false.
 //!
 //! Only [`super`] uses it. A word that could be a value of a column that is no text must never stand
-//! among the missing ones: no number does, and no single letter.
+//! among the missing ones: no number does but NaN, which `decide` takes back where floats are, and no
+//! single letter.
 
 /// The longest text that can stand for a missing value.
 const LONGEST: usize = 19;
@@ -95,12 +96,6 @@ pub(super) fn is_null_word(text: &[u8]) -> bool {
     }
     let is = |word: &&str| text.eq_ignore_ascii_case(word.as_bytes());
     is_punctuation(text) || NULL_WORDS.iter().any(is) || DASHES.iter().any(is)
-}
-
-/// Returns whether a text is NaN, which a float column could hold.
-pub(super) fn is_nan(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    text.eq_ignore_ascii_case(b"nan")
 }
 
 /// Returns whether a text is a few marks such as `-`, `?`, `..` or `***`, but not the address `::`.

@@ -68,6 +68,26 @@ async fn json_in_tsv_is_refused_where_it_has_two_readings() {
     assert_eq!(loaded, r"['a\nb']");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nan_is_a_value_unless_the_caller_says_that_it_is_null() {
+    let server = TestServer::start().await;
+    let text = "id,value\n1,nan\n2,1.5\n";
+    let said = pb::ValueOptions {
+        null_markers: vec!["nan".to_owned()],
+        ..Default::default()
+    };
+    for (values, expected) in [(None, "nan\n1.5"), (Some(said), "\\N\n1.5")] {
+        create(&server, "flagless_out", "Nullable(Float64)");
+        let upload = pb::UploadSpec {
+            values,
+            ..spec("flagless_out")
+        };
+        server.upload(upload, text).await.unwrap();
+        let loaded = server.sql("SELECT value FROM flagless_out ORDER BY id");
+        assert_eq!(loaded, expected);
+    }
+}
+
 fn ordered(table: &str) -> pb::ExportRequest {
     export_source(pb::TableSource {
         table: Some(table_ref(table)),

@@ -322,7 +322,7 @@ fn rounding_does_away_with_precision_loss() {
 #[test]
 fn found_rules_leave_text_columns_alone() {
     let rules = ValueRules {
-        null_markers: words(&["NA"]),
+        null_markers: words(&["NA", "nan"]),
         ..ValueRules::default()
     };
     let found = |text: &str| rules.found_for(&DataType::parse(text).unwrap());
@@ -331,8 +331,12 @@ fn found_rules_leave_text_columns_alone() {
         "String",
         "LowCardinality(Nullable(String))",
         "Enum8('NA' = 1)",
+        "Array(Nullable(Int8))",
         "JSON",
     ] {
         assert_eq!(found(text), ValueRules::default(), "{text}");
+    }
+    for text in ["Float64", "Nullable(Float32)", "BFloat16"] {
+        assert_eq!(found(text).null_markers, words(&["NA"]), "{text}");
     }
 }
