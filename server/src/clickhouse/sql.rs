@@ -28,7 +28,8 @@ pub use free_query::{CallerQuery, MAX_QUERY_BYTES, SelectQuery};
 pub(crate) use insert::{FENCED, Fence, insert_fenced};
 pub use insert::{InsertColumn, insert_native};
 pub use select::{
-    Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,
+    Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
+    select_query, select_table,
 };
 
 /// In `system.tables`: what tells a table from another one of the same name, also where its database

@@ -174,7 +174,7 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             let rows = selection::rows(&table, conditions, order_by, limit, zone)?;
             let name = &table.summary.name;
             let statement =
-                sql::select_table(name, &selection::project(&columns, as_json)?, &rows)?;
+                sql::select_table(name, &selection::project(&columns, as_json, zone)?, &rows)?;
             let uuid = Some(table.uuid).filter(|uuid| !uuid.is_nil());
             (columns, uuid, inner.client(), statement)
         }
@@ -183,7 +183,8 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             let catalog = inner.connection.queries_catalog();
             let query = catalog.read_query(&query).await?;
             let columns = catalog.describe_query(&query).await?;
-            let statement = sql::select_query(&query, &selection::project(&columns, as_json)?);
+            let projected = selection::project(&columns, as_json, zone)?;
+            let statement = sql::select_query(&query, &projected);
             (columns, None, client, statement)
         }
     };

@@ -3,6 +3,10 @@
 //! Used by `transfer::export`. Native is to hold plain scalars only, so columns of other types are
 //! converted in an outer SELECT; the inner one filters and sorts the columns as they are.
 
+mod moments;
+
+pub use moments::Moments;
+
 use super::{SelectQuery, Statement, TableName, join, quote_identifier, quote_string};
 use crate::clickhouse::error::{Error, Result};
 
@@ -23,9 +27,18 @@ pub enum Projection {
     /// Cast to this type. For `LowCardinality(T)`, which Native sends with a dictionary.
     Cast(String),
     /// As `Nullable(String)`, in ClickHouse's text form: arrays, maps, tuples, JSON, …
-    Text,
+    Text(Option<Timed>),
     /// As `Nullable(String)`, in JSON: the same types.
-    Json,
+    Json(Option<Timed>),
+}
+
+/// A type with points in time inside, whose texts need care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timed {
+    /// Where they stand.
+    pub moments: Moments,
+    /// The type with a String in place of each of them.
+    pub text_type: String,
 }
 
 /// Which rows of a table, and in which order.
@@ -159,13 +172,28 @@ fn projected(source: String, columns: &[SelectColumn]) -> String {
             Projection::Cast(data_type) => {
                 format!("CAST({name}, {}) AS {name}", quote_string(data_type))
             }
-            Projection::Text => format!("CAST({name}, 'Nullable(String)') AS {name}"),
-            Projection::Json => {
-                format!("CAST(toJSONString({name}), 'Nullable(String)') AS {name}")
+            Projection::Text(timed) => {
+                let value = with_offsets(&name, timed.as_ref());
+                format!("CAST({value}, 'Nullable(String)') AS {name}")
+            }
+            Projection::Json(timed) => {
+                let value = with_offsets(&name, timed.as_ref());
+                format!("CAST(toJSONString({value}), 'Nullable(String)') AS {name}")
             }
         }
     });
     format!("SELECT {values} FROM (\n{source}\n)")
+}
+
+/// The value of a column, with the texts of the points in time in it.
+fn with_offsets(name: &str, timed: Option<&Timed>) -> String {
+    timed.map_or_else(
+        || name.to_owned(),
+        |Timed { moments, text_type }| {
+            let value = moments.text(name, 0);
+            format!("CAST({value}, {})", quote_string(text_type))
+        },
+    )
 }
 
 /// One term of ORDER BY.

@@ -4,7 +4,9 @@
 
 use crate::{
     catalog::{Column, Table},
-    clickhouse::sql::{Condition, Operator, OrderBy, Projection, SelectColumn, Selection},
+    clickhouse::sql::{
+        Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
+    },
     column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits},
     transfer::{ColumnCondition, Error, Result},
 };
@@ -60,8 +62,12 @@ pub(super) fn rows(
 
 /// How each column becomes one that Native blocks carry as plain values; what is no scalar becomes
 /// JSON or ClickHouse's own text.
-pub(super) fn project(columns: &[Column], as_json: bool) -> Result<Vec<SelectColumn>> {
-    let project = |column| project_column(column, as_json);
+pub(super) fn project(
+    columns: &[Column],
+    as_json: bool,
+    server_zone: &str,
+) -> Result<Vec<SelectColumn>> {
+    let project = |column| project_column(column, as_json, server_zone);
     columns.iter().map(project).collect()
 }
 
@@ -80,7 +86,7 @@ pub(super) fn wire_type(column: &Column) -> Result<DataType> {
     })
 }
 
-fn project_column(column: &Column, as_json: bool) -> Result<SelectColumn> {
+fn project_column(column: &Column, as_json: bool, server_zone: &str) -> Result<SelectColumn> {
     let data_type = DataType::parse(&column.type_text)?;
     let wire_type = wire_type(column)?;
     let projection = if !is_text(&data_type) && wire_type == data_type {
@@ -88,14 +94,74 @@ fn project_column(column: &Column, as_json: bool) -> Result<SelectColumn> {
     } else if !is_text(&data_type) {
         Projection::Cast(wire_type.to_string())
     } else if as_json {
-        Projection::Json
+        Projection::Json(timed(&data_type, server_zone))
     } else {
-        Projection::Text
+        Projection::Text(timed(&data_type, server_zone))
     };
     Ok(SelectColumn {
         name: column.name.clone(),
         projection,
     })
+}
+
+/// What a container with points in time in it becomes; none for one without.
+fn timed(data_type: &DataType, server_zone: &str) -> Option<Timed> {
+    let moments = moments(data_type, server_zone);
+    (moments != Moments::Nowhere).then(|| Timed {
+        moments,
+        text_type: text_type(data_type).to_string(),
+    })
+}
+
+/// Where the points in time of a type are.
+fn moments(data_type: &DataType, server_zone: &str) -> Moments {
+    let here = |zone: &Option<String>, has_fraction| Moments::Here {
+        zone: zone.as_deref().unwrap_or(server_zone).to_owned(),
+        has_fraction,
+    };
+    let is_nowhere = |moments: &Moments| *moments == Moments::Nowhere;
+    match data_type.inner() {
+        DataType::DateTime(zone) => here(zone, false),
+        DataType::DateTime64 { zone, .. } => here(zone, true),
+        DataType::Array(value) => match moments(value, server_zone) {
+            Moments::Nowhere => Moments::Nowhere,
+            inner => Moments::Array(Box::new(inner)),
+        },
+        DataType::Map(key, value) => {
+            let pair = (moments(key, server_zone), moments(value, server_zone));
+            match is_nowhere(&pair.0) && is_nowhere(&pair.1) {
+                true => Moments::Nowhere,
+                false => Moments::Map(Box::new(pair)),
+            }
+        }
+        DataType::Tuple(elements) => {
+            let parts = elements.iter().map(|(_, part)| moments(part, server_zone));
+            let parts: Vec<_> = parts.collect();
+            match parts.iter().all(is_nowhere) {
+                true => Moments::Nowhere,
+                false => Moments::Tuple(parts),
+            }
+        }
+        _ => Moments::Nowhere,
+    }
+}
+
+/// The type with a String in place of each point in time.
+fn text_type(data_type: &DataType) -> DataType {
+    let text = |inner: &DataType| Box::new(text_type(inner));
+    match data_type {
+        DataType::DateTime(_) | DataType::DateTime64 { .. } => DataType::String,
+        DataType::Nullable(inner) => DataType::Nullable(text(inner)),
+        DataType::LowCardinality(inner) => DataType::LowCardinality(text(inner)),
+        DataType::Array(value) => DataType::Array(text(value)),
+        DataType::Map(key, value) => DataType::Map(text(key), text(value)),
+        DataType::Tuple(elements) => {
+            let parts = elements.iter();
+            let part = |(name, part): &(Option<String>, _)| (name.clone(), text_type(part));
+            DataType::Tuple(parts.map(part).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Refuses values that ClickHouse would change in silence, such as the 30th of February.

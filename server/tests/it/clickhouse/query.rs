@@ -85,8 +85,8 @@ async fn low_cardinality_and_complex_columns_come_as_plain_strings() {
         &text_block("l", &["x"]),
     )
     .await;
-    check("a", Projection::Text, &text("a", b"\0\x09['it\\'s']")).await;
-    check("v", Projection::Text, &text("v", b"\x01\0")).await;
+    check("a", Projection::Text(None), &text("a", b"\0\x09['it\\'s']")).await;
+    check("v", Projection::Text(None), &text("v", b"\x01\0")).await;
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn order_and_limit_hold_through_conversions() {
         ..Selection::default()
     };
     let columns = [
-        column("a", Projection::Text),
+        column("a", Projection::Text(None)),
         column("id", Projection::Value),
     ];
     let statement = select_table(&stage.table("t"), &columns, &selection).unwrap();
@@ -218,7 +218,7 @@ async fn conversions_go_around_a_query() {
     let stage = Stage::new().await;
     let query = SelectQuery::from_normalised("SELECT [1] AS a, 'x' AS a2").unwrap();
     let columns = [
-        column("a", Projection::Text),
+        column("a", Projection::Text(None)),
         column("a2", Projection::Value),
     ];
     let bytes = stage.read(&select_query(&query, &columns)).await.unwrap();

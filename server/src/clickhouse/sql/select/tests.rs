@@ -63,7 +63,7 @@ fn conditions_order_and_limit_stay_inside_the_conversions() {
     };
     let columns = [
         column("b", Projection::Cast("String".to_owned())),
-        column("arr", Projection::Text),
+        column("arr", Projection::Text(None)),
         column("a", Projection::Value),
     ];
     let statement = select_table(&TableName::new("", "t"), &columns, &selection).unwrap();
@@ -91,7 +91,7 @@ fn query_is_wrapped_only_when_a_column_needs_it() {
     let query = SelectQuery::from_normalised("SELECT a FROM t").unwrap();
     let plain = select_query(&query, &[column("a", Projection::Value)]);
     assert_eq!(plain.text(), "SELECT a FROM t");
-    let wrapped = select_query(&query, &[column("a", Projection::Text)]);
+    let wrapped = select_query(&query, &[column("a", Projection::Text(None))]);
     assert_eq!(
         wrapped.text(),
         "SELECT CAST(`a`, 'Nullable(String)') AS `a` FROM (\nSELECT a FROM t\n)"
