@@ -38,6 +38,15 @@ const READ: &[Setting] = &[
     ("cancel_http_readonly_queries_on_client_close", "1"),
     // What a Distributed table shows is all of it, or the statement fails.
     ("skip_unavailable_shards", "0"),
+    // JSON of arrays, maps and tuples in one form only, which reads as the same values: NaN and
+    // infinity as texts, where the default would write null, and numbers as numbers.
+    ("output_format_json_quote_denormals", "1"),
+    ("output_format_json_quote_64bit_integers", "0"),
+    ("output_format_json_quote_64bit_floats", "0"),
+    ("output_format_json_quote_decimals", "0"),
+    ("output_format_json_named_tuples_as_objects", "1"),
+    // Bytes that are no text are refused, and not replaced.
+    ("output_format_json_validate_utf8", "0"),
     // Column types are read as text.
     ("output_format_native_encode_types_in_binary_format", "0"),
 ];

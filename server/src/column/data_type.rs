@@ -132,8 +132,9 @@ impl EnumDef {
 impl DataType {
     /// Reads a type as `system.columns` writes it.
     ///
-    /// A `Nested(..)` is the `Array(Tuple(..))` that it is stored as. Types that are not known become
-    /// [`DataType::Other`] with the whole text, and so does a type of more than 32 levels.
+    /// A `Nested(..)` is the `Array(Tuple(..))` that it is stored as, a `Point` the
+    /// `Tuple(Float64, Float64)`, and so are the shapes that are made of points. Types that are not known
+    /// become [`DataType::Other`] with the whole text, and so does a type of more than 32 levels.
     ///
     /// # Errors
     ///

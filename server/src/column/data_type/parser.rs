@@ -9,6 +9,16 @@ type Problem = &'static str;
 /// The most types that stand inside one another. Whoever walks through a type may thus recurse.
 const MAX_DEPTH: usize = 32;
 
+/// The types of shapes on a plane, and what they are stored as.
+const SHAPES: [(&str, &str); 6] = [
+    ("Point", "Tuple(Float64, Float64)"),
+    ("Ring", "Array(Point)"),
+    ("LineString", "Array(Point)"),
+    ("Polygon", "Array(Ring)"),
+    ("MultiLineString", "Array(LineString)"),
+    ("MultiPolygon", "Array(Polygon)"),
+];
+
 /// Reads one type; the whole text must be used.
 pub(super) fn parse(text: &str) -> Result<DataType, Problem> {
     parse_level(text, 1)
@@ -21,6 +31,9 @@ fn parse_level(text: &str, depth: usize) -> Result<DataType, Problem> {
         return Err("it is empty");
     }
     let Some((name, arguments)) = split_call(text)? else {
+        if let Some((_, stored)) = SHAPES.iter().find(|(name, _)| *name == text) {
+            return parse_level(stored, depth);
+        }
         return Ok(
             DataType::from_plain_name(text).unwrap_or_else(|| DataType::Other(text.to_owned()))
         );

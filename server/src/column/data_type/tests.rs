@@ -113,6 +113,23 @@ fn nested_columns_are_arrays_of_tuples() {
 }
 
 #[test]
+fn shapes_are_what_they_are_stored_as() {
+    for (shape, stored) in [
+        ("Point", "Tuple(Float64, Float64)"),
+        ("Ring", "Array(Tuple(Float64, Float64))"),
+        ("Array(LineString)", "Array(Array(Tuple(Float64, Float64)))"),
+        ("Polygon", "Array(Array(Tuple(Float64, Float64)))"),
+        ("MultiLineString", "Array(Array(Tuple(Float64, Float64)))"),
+        (
+            "MultiPolygon",
+            "Array(Array(Array(Tuple(Float64, Float64))))",
+        ),
+    ] {
+        assert_eq!(parsed(shape), parsed(stored));
+    }
+}
+
+#[test]
 fn values_in_brackets_are_known_without_all_their_types() {
     for text in [
         "Array(UInt8)",
@@ -140,7 +157,7 @@ fn containers_with_another_type_inside_are_other_types() {
         "Array(Array(Variant(String, UInt8)))",
         "Map(String, Dynamic)",
         "Map(Nothing, String)",
-        "Tuple(UInt8, a Point)",
+        "Tuple(UInt8, a Geometry)",
         "Nested(a JSON)",
         "Array(Nullable(Tuple(UInt8)))",
         "Array(Nullable(Array(UInt8)))",
@@ -175,7 +192,7 @@ fn other_types_keep_their_whole_text_and_travel_as_text() {
         "JSON(max_dynamic_paths=8, a.b UInt32)",
         "AggregateFunction(sum, UInt64)",
         "SimpleAggregateFunction(anyLast, JSON)",
-        "Point",
+        "Geometry",
         "IntervalDay",
         "Nothing",
         "Object('json')",
