@@ -217,6 +217,11 @@ impl Dialect {
         self.is_tsv && matches!(self.delimiter.bytes(), b"\t")
     }
 
+    /// Whether a file could be taken for TSV: CSV with tabs, in which a backslash is no escape.
+    pub(super) const fn may_seem_tsv(&self) -> bool {
+        !self.is_tsv && self.quote.is_some() && matches!(self.delimiter.bytes(), b"\t")
+    }
+
     /// What makes the line that begins with it a comment. Default: none.
     pub const fn comment(&self) -> Option<&[u8]> {
         match &self.comment {

@@ -128,6 +128,7 @@ impl Encoder {
     }
 
     /// Writes a record of names, and as many of empty fields as the dialect has further header rows.
+    /// With tabs between them the names have quotes, which no TSV has.
     ///
     /// # Errors
     ///
@@ -136,9 +137,17 @@ impl Encoder {
         &mut self,
         names: impl IntoIterator<Item = N>,
     ) -> Result<(), CannotRepresent> {
+        let usual = self.careful.clone();
+        if self.dialect.may_seem_tsv() {
+            let style = usual
+                .as_ref()
+                .map_or_else(Style::default, |own| own.style());
+            self.careful = Careful::for_style(self.dialect, &style.with_quotes());
+        }
         for name in names {
             self.text(name.as_ref())?;
         }
+        self.careful = usual;
         let field_count = self.field_count;
         self.end_record()?;
         for _ in 1..self.dialect.header_rows() {

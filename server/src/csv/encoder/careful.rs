@@ -19,7 +19,7 @@ struct Place {
 }
 
 /// What a field is written by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Careful {
     dialect: Dialect,
     style: Style,
@@ -50,6 +50,11 @@ impl Careful {
             marks,
             ends_with_null: false,
         }))
+    }
+
+    /// What fields look like.
+    pub(super) fn style(&self) -> Style {
+        self.style.clone()
     }
 
     /// Sees that the style can be had in the dialect: the null marker in every place, and quotes.

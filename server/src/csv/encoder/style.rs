@@ -44,6 +44,16 @@ pub struct Style {
     pub excel_safe: bool,
 }
 
+impl Style {
+    /// The same with quotes around all fields.
+    pub(super) fn with_quotes(self) -> Self {
+        Self {
+            quotes: QuoteStyle::Always,
+            ..self
+        }
+    }
+}
+
 impl Default for Style {
     fn default() -> Self {
         Self {

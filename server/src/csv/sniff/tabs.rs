@@ -8,9 +8,12 @@
 //!
 //! ClickHouse writes a backslash only as part of an escape, so that every one of them speaks for TSV,
 //! and one that is none against it. Quotes speak for CSV where they are needed: around a tab, a line
-//! end or a doubled quote, or around the names of the header. In TSV they are text.
+//! end or a doubled quote, or around the names of the header. In TSV they are text. Around all names
+//! they are enough: only CSV has such a header, whatever backslashes come behind it.
 
 use memchr::{memchr, memchr2};
+
+use crate::csv::BYTE_ORDER_MARK;
 
 /// What ClickHouse writes behind a backslash.
 const ESCAPES: &[u8] = b"bfnrt0'\\";
@@ -39,6 +42,9 @@ pub enum Tabs {
 #[must_use]
 pub fn tabs(sample: &[u8], is_named: bool) -> Tabs {
     let found = Found::of(sample);
+    if has_all_names_quoted(sample) {
+        return Tabs::Csv;
+    }
     let is_quoted = found.needed > 0 || found.has_quoted_header;
     match (found.escapes > 0, found.others > 0) {
         (true, true) => Tabs::Doubt(found.first_line),
@@ -52,6 +58,17 @@ pub fn tabs(sample: &[u8], is_named: bool) -> Tabs {
         _ if is_named || found.nulls > 0 => Tabs::NamedTsv,
         _ => Tabs::Either,
     }
+}
+
+/// Whether each field of the first line stands in quotes, of either kind.
+fn has_all_names_quoted(text: &[u8]) -> bool {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let mut names = lines
+        .next()
+        .unwrap_or_default()
+        .split(|byte| *byte == b'\t');
+    names.all(|name| matches!(name, [b'"', _, .., b'"'] | [b'\'', _, .., b'\'']))
 }
 
 /// What the fields of a text have.

@@ -19,6 +19,9 @@ fn escapes_outweigh_quotes_and_needed_quotes_are_csv() {
         ("id\tt\n1\t\"\"\n", Tabs::Csv, Tabs::Tsv),
         // What ClickHouse never writes in TSV.
         ("\"id\"\t\"t\"\n1\t\"x\"\n", Tabs::Csv, Tabs::Csv),
+        ("\"id\"\t\"t\"\n1\ta\\nb\n2\t\"x\"\n", Tabs::Csv, Tabs::Csv),
+        ("'id'\t't'\n1\ta\\nb\n", Tabs::Csv, Tabs::Csv),
+        ("\"id\"\tt\n1\ta\\nb\n", Tabs::Doubt(1), Tabs::Doubt(1)),
         ("id\tt\n1\t\"a\"\"b\"\n", Tabs::Csv, Tabs::Csv),
         ("id\tt\n1\t\"a\tb\"\n", Tabs::Csv, Tabs::Csv),
         ("id\tt\n1\t\"a\nb\"\n", Tabs::Csv, Tabs::Csv),
