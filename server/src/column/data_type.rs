@@ -120,6 +120,12 @@ impl EnumDef {
         &self.members
     }
 
+    /// Returns whether there is a member of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(member, _)| member == name)
+    }
+
     /// Returns the name that belongs to a number.
     #[must_use]
     pub fn name_of(&self, number: i16) -> Option<&str> {

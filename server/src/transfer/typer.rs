@@ -268,10 +268,11 @@ impl Typer {
 
 impl Target {
     fn new(spec: &ColumnSpec, field: usize, reading: &Reading<'_>) -> Self {
-        let is_text = matches!(
-            spec.data_type.inner(),
-            DataType::String | DataType::FixedString(_)
-        );
+        let is_text = match spec.data_type.inner() {
+            DataType::String | DataType::FixedString(_) => true,
+            DataType::Enum8(names) | DataType::Enum16(names) => names.has(""),
+            _ => false,
+        };
         let rules = reading.values.rules_of(spec, reading.columns.get(field));
         Self {
             spec: spec.clone(),
