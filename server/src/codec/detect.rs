@@ -102,6 +102,8 @@ const UTF16_CONFIDENCE: f64 = 0.95;
 struct Units {
     /// Characters that every table has: printable ASCII, tab and line ends.
     common: usize,
+    /// Those of two bytes that are printable ASCII each, as in plain text.
+    plain: usize,
     /// Zeros, other control characters and surrogates without their other half.
     odd: usize,
 }
@@ -116,6 +118,7 @@ impl Units {
             let is_low = (0xDC00..0xE000).contains(&unit);
             units.odd += usize::from(is_low != wants_low);
             wants_low = (0xD800..0xDC00).contains(&unit);
+            units.plain += usize::from(pair.iter().all(|byte| matches!(byte, 0x20..0x7F)));
             match unit {
                 0x09 | 0x0A | 0x0D | 0x20..0x7F => units.common += 1,
                 0..0x20 | 0x7F..0xA0 => units.odd += 1,
@@ -140,8 +143,9 @@ fn detect_utf16(sample: &[u8]) -> Option<Detected> {
     } else {
         (Encoding::Utf16Be, big, little)
     };
+    // The few letters of other alphabets that look like plain text are outweighed by delimiters, digits and line ends.
     let needed = if is_utf8_start(sample) {
-        pairs / 4
+        (pairs / 4).max(units.plain)
     } else {
         pairs / 100
     };

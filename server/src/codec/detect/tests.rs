@@ -135,3 +135,19 @@ fn damaged_utf8_is_utf8() {
     assert!(found.confidence < 0.99);
     assert_eq!(found.runner_up, Some(Encoding::WINDOWS_1252));
 }
+
+#[test]
+fn a_nul_byte_in_a_short_text_does_not_make_it_utf16() {
+    for sample in [
+        &b"x,\0y,z"[..],
+        b"a,b\n1,\0\n2,x\n",
+        b"\0a,b\n",
+        b"id,name\n1,ab\0cd\n",
+    ] {
+        let found = detect_encoding(sample, true).unwrap();
+        assert_eq!(found.encoding, Encoding::Utf8, "{}", sample.escape_ascii());
+    }
+    let cyrillic = utf16("имя,город\nИван,Москва\n1,2\n3,4\n5,6\n", u16::to_le_bytes);
+    let found = detect_encoding(&cyrillic, true).unwrap();
+    assert_eq!(found.encoding, Encoding::Utf16Le);
+}
