@@ -689,8 +689,10 @@ async fn an_abandoned_upload_expires() {
         let reason = transfer.error.map(|error| error.reason).unwrap_or_default();
         if reason != "TRANSFER_ENDED" && transfer.state == i32::from(pb::TransferState::Failed) {
             assert_eq!(reason, "SESSION_EXPIRED");
-            assert_eq!(staging_tables(&server), "0");
-            return;
+            // What is told first is cleared away next.
+            if staging_tables(&server) == "0" {
+                return;
+            }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
