@@ -150,7 +150,8 @@ pub(crate) struct RejectArgs {
 
     /// Write the rejected rows to this file, also when the upload fails: a CSV with the fields of
     /// the file and `_sluice_line`, `_sluice_column`, `_sluice_reason`, which are skipped when it is
-    /// loaded again. A file that is there is replaced once they are all there, and stays as it was when
+    /// loaded again. Where the number of fields or the quotes of a record were at fault, empty its `_sluice_reason` once
+    /// it is corrected. A file that is there is replaced once they are all there, and stays as it was when
     /// no row was rejected.
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,

@@ -72,7 +72,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "TRANSFER_BUSY" => "`sluice transfers watch` follows it to its end",
         "TRANSFER_NOT_FOUND" => "`sluice transfers list` shows those that the server still knows",
         "TOO_FEW_FIELDS" => "check --delimiter and --quote; --ragged pad fills short records up",
-        "TOO_MANY_FIELDS" => "check --delimiter and --quote",
+        "TOO_MANY_FIELDS" => {
+            "check --delimiter and --quote; --ragged pad leaves out surplus fields that are empty"
+        }
         "INVALID_QUOTING" => {
             "double the quote in the field; --quotes lenient takes it for text, --quote '' all quotes of the file"
         }

@@ -92,9 +92,10 @@ impl Hints {
     const fn leave_open(&self, doubt: &Doubt) -> bool {
         match doubt {
             Doubt::LinesAbove { .. } => matches!(self.skip_lines, Hint::Find),
-            Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } => {
+            Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } | Doubt::SecondHeader { .. } => {
                 matches!(self.header_rows, Hint::Find)
             }
+            Doubt::Quotes { .. } => matches!(self.quote, Hint::Find),
             Doubt::Tabs { .. } => true,
         }
     }
@@ -124,6 +125,16 @@ pub enum Doubt {
         /// Its line.
         line: u64,
     },
+    /// The second row can name the columns together with the first one, or be a record.
+    SecondHeader {
+        /// Its line.
+        line: u64,
+    },
+    /// Quotes open some fields, and too few of them work as quotes.
+    Quotes {
+        /// The first line with one.
+        line: u64,
+    },
     /// Tabs part the fields, and backslashes or quotes speak for TSV as well as for CSV.
     Tabs {
         /// The first line that has some.
@@ -149,6 +160,8 @@ impl Doubt {
                 expected,
             },
             Self::LoneRow { line } => Self::LoneRow { line: line + by },
+            Self::SecondHeader { line } => Self::SecondHeader { line: line + by },
+            Self::Quotes { line } => Self::Quotes { line: line + by },
             Self::Tabs { line } => Self::Tabs { line: line + by },
         }
     }
@@ -160,6 +173,8 @@ impl Doubt {
             Self::LinesAbove { line, .. }
             | Self::UnevenHeader { line, .. }
             | Self::LoneRow { line }
+            | Self::SecondHeader { line }
+            | Self::Quotes { line }
             | Self::Tabs { line } => *line,
         }
     }
@@ -190,6 +205,16 @@ impl fmt::Display for Doubt {
                 f,
                 "line {line} is the only one, and it can be the header or a record: `--header-rows 1` \
                  takes it for the header, `--no-header` for a record"
+            ),
+            Self::SecondHeader { line } => write!(
+                f,
+                "line {line} can be a second line of the header or a record: `--header-rows 1` takes it for a record, \
+                 `--header-rows 2` joins it to the names above"
+            ),
+            Self::Quotes { line } => write!(
+                f,
+                "line {line} has a field that begins with a quote, and too few fields are quoted well to know what \
+                 quotes are: `--quote '\"'` takes them for quotes, `--quote ''` for text"
             ),
             Self::Tabs { line } => write!(
                 f,
@@ -291,8 +316,25 @@ pub fn sniff(sample: &[u8], complete: bool, hints: &Hints) -> Sniffed {
     let sample = Sample::new(sample, complete, hints);
     let ranking = score::rank(&sample, hints);
     let table = sample.cut_whole(&ranking.best.format);
-    let layout = layout::find(&table, &sample, hints);
+    let mut layout = layout::find(&table, &sample, hints);
+    layout.doubt = layout
+        .doubt
+        .or_else(|| quote_doubt(&sample, &ranking.best.format))
+        .filter(|doubt| hints.leave_open(doubt));
     assemble(hints, &ranking, &table, layout)
+}
+
+/// The doubt about a file that is better cut without quotes, though some open its fields.
+fn quote_doubt(sample: &Sample<'_>, format: &cut::Format) -> Option<Doubt> {
+    let text: &[u8] = &sample.window;
+    let at = candidates::first_opening(text, &format.delimiter, b'"');
+    let at = at.filter(|_| format.quote.is_none())?;
+    let before = text.get(..at).unwrap_or_default();
+    let line_end = if sample.cr_ends { b'\r' } else { b'\n' };
+    let lines = memchr::memchr_iter(line_end, before).count() as u64;
+    Some(Doubt::Quotes {
+        line: lines + 1 + sample.lines_before,
+    })
 }
 
 fn assemble(

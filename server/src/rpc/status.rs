@@ -219,6 +219,9 @@ fn external(error: &Error) -> External {
             .with("fields", fields)
             .with("expected", expected)
         }
+        Error::UnresolvedReject { position, reason } => new(InvalidArgument, "UNRESOLVED_REJECT")
+            .at(position)
+            .with("rejectedFor", reason),
         Error::InvalidQuoting {
             position,
             field,

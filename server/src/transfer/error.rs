@@ -146,6 +146,17 @@ pub enum Error {
         /// The beginning of its text, with the quotes within.
         value: String,
     },
+    /// A record of a file of rejected rows has not been corrected, as far as it says.
+    #[error(
+        "line {}: the record was rejected with {reason}; correct it, and empty its field _sluice_reason",
+        position.line
+    )]
+    UnresolvedReject {
+        /// Where the record begins.
+        position: Position,
+        /// What its field says.
+        reason: &'static str,
+    },
     /// A line of NDJSON is no object with the keys of the first lines.
     #[error("line {}: {fault}", position.line)]
     InvalidJson {

@@ -24,6 +24,8 @@ pub struct Plan {
     pub fields: Vec<usize>,
     /// Every column of the table that takes values, and its source.
     pub matches: Vec<ColumnMatch>,
+    /// In a file of rejected rows, the index of the field that says why a record was rejected.
+    pub reject_reason: Option<usize>,
 }
 
 /// The shape of a file: its header, or without one the number of fields of its first record.
@@ -136,6 +138,8 @@ impl Plan {
             specs: Vec::new(),
             fields: Vec::new(),
             matches: Vec::new(),
+            reject_reason: (file.own_field_count() < file.field_count)
+                .then(|| file.field_count - 1),
         };
         for (column, source) in table.columns.iter().zip(sources) {
             if column.is_insertable() {

@@ -18,6 +18,12 @@ use crate::{
     },
 };
 
+/// The reasons that are about a record as a whole: its fields in a file of rejected rows are not those that it had.
+const WHOLE_RECORD: [&str; 3] = [TOO_FEW_FIELDS, TOO_MANY_FIELDS, INVALID_QUOTING];
+const TOO_FEW_FIELDS: &str = "TOO_FEW_FIELDS";
+const TOO_MANY_FIELDS: &str = "TOO_MANY_FIELDS";
+const INVALID_QUOTING: &str = "INVALID_QUOTING";
+
 /// One column of the block, and where its values come from.
 #[derive(Debug)]
 struct Target {
@@ -47,11 +53,12 @@ impl Fault {
         match &self.error {
             Error::BadCell(cell) => cell.reason.as_str(),
             Error::InvalidJson { .. } => "INVALID_JSON",
-            Error::InvalidQuoting { .. } => "INVALID_QUOTING",
+            Error::InvalidQuoting { .. } => INVALID_QUOTING,
+            Error::UnresolvedReject { .. } => "UNRESOLVED_REJECT",
             Error::FieldCount {
                 fields, expected, ..
-            } if fields < expected => "TOO_FEW_FIELDS",
-            _ => "TOO_MANY_FIELDS",
+            } if fields < expected => TOO_FEW_FIELDS,
+            _ => TOO_MANY_FIELDS,
         }
     }
 }
@@ -82,6 +89,8 @@ pub(super) struct Typer {
     field_count: usize,
     pad: bool,
     lenient_quotes: bool,
+    /// The field that says why a record was rejected before.
+    reject_reason: Option<usize>,
 }
 
 impl Typer {
@@ -97,6 +106,7 @@ impl Typer {
             field_count: reading.field_count,
             pad: reading.values.pad,
             lenient_quotes: reading.values.lenient_quotes,
+            reject_reason: plan.reject_reason,
         })
     }
 
@@ -105,7 +115,11 @@ impl Typer {
     pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<Vec<Fault>> {
         let mark = self.builder.mark();
         let fits = batch.field_count() == Some(self.field_count)
-            && (batch.is_well_quoted() || self.lenient_quotes);
+            && (batch.is_well_quoted() || self.lenient_quotes)
+            && (self.reject_reason.is_none()
+                || batch
+                    .records()
+                    .all(|record| self.unresolved(&record).is_none()));
         if fits && self.append_all(batch)? {
             return Ok(Vec::new());
         }
@@ -190,7 +204,11 @@ impl Typer {
         } else {
             batch
                 .records()
-                .map(|record| self.has_fields(&record) && self.misquoted(&record).is_none())
+                .map(|record| {
+                    self.has_fields(&record)
+                        && self.misquoted(&record).is_none()
+                        && self.unresolved(&record).is_none()
+                })
                 .collect()
         };
         for (index, target) in self.targets.iter_mut().enumerate() {
@@ -228,8 +246,18 @@ impl Typer {
         record.misquoted_field().filter(|_| !self.lenient_quotes)
     }
 
+    /// Why a record as a whole was rejected before, where it still says so.
+    fn unresolved(&self, record: &Record<'_>) -> Option<&'static str> {
+        let said = record.field(self.reject_reason?)?.bytes;
+        let mut reasons = WHOLE_RECORD.into_iter();
+        reasons.find(|reason| reason.as_bytes() == said)
+    }
+
     fn misfit(&self, record: &Record<'_>) -> Error {
         let position = record.position();
+        if let Some(reason) = self.unresolved(record) {
+            return Error::UnresolvedReject { position, reason };
+        }
         if let Some(field) = self.misquoted(record) {
             let value = record.field(field).unwrap_or_default();
             return Error::InvalidQuoting {

@@ -388,3 +388,128 @@ async fn columns_without_a_value_are_not_filled_in_silence() {
         "1970-01-01\t"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_line_that_may_be_a_record_is_not_joined_to_the_header() {
+    let server = TestServer::start().await;
+    let mut file = "id,qty,name\nneu,offen,Pumpe\n".to_owned();
+    for id in 1..=50 {
+        writeln!(file, "{id},{},part {id}", id * 2).unwrap();
+    }
+    let file = file.as_str();
+    let status = server.upload(created("two"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
+    assert_eq!(metadata(&status, "line"), "2");
+    for option in ["--header-rows 1", "--header-rows 2"] {
+        assert!(status.message().contains(option), "{status}");
+    }
+    let headed = |rows| pb::Dialect {
+        header_rows: Some(rows),
+        ..Default::default()
+    };
+    for (rows, expected) in [(1, "51"), (2, "50")] {
+        let table = format!("two{rows}");
+        server
+            .upload(with(created(&table), headed(rows)), file)
+            .await
+            .unwrap();
+        assert_eq!(
+            server.sql(&format!("SELECT count() FROM {table}")),
+            expected
+        );
+    }
+    // Names that are those of the table are the header, and what stands below is a record.
+    server.sql(
+        "CREATE TABLE parts (id UInt32, qty UInt32, name String) ENGINE = MergeTree ORDER BY id",
+    );
+    let status = server.upload(spec("parts"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_NUMBER", "{status}");
+    assert_eq!(metadata(&status, "line"), "2");
+    // Groups are no names by themselves.
+    let groups =
+        "day,,night,\nlow,high,low,high\n4.5,9.1,1.8,2.0\n4.9,8.0,1.2,3.1\n5.3,8.4,0.9,3.9\n";
+    server.upload(created("groups"), groups).await.unwrap();
+    assert_eq!(server.sql("SELECT count() FROM groups"), "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotes_that_may_be_text_are_not_guessed_away() {
+    let server = TestServer::start().await;
+    let rows: String = (0..200).map(|id| format!("{id},item,plain\n")).collect();
+    let half: String = (0..50)
+        .map(|id| format!("{id},\"5\" pipe\",\"n\"\n"))
+        .collect();
+    for (file, line) in [
+        // Cut off within a quoted field.
+        (format!("id,kind,name\n{rows}200,item,\"cut off he"), "202"),
+        (
+            format!("id,kind,name\n{rows}200,item,\"never closed\n201,item,x\n"),
+            "202",
+        ),
+    ] {
+        let status = server.upload(created("q"), file).await.unwrap_err();
+        let told = reason(&status);
+        assert!(
+            ["AMBIGUOUS_FILE", "UNTERMINATED_QUOTE"].contains(&told.as_str()),
+            "{status}"
+        );
+        assert_eq!(metadata(&status, "line"), line, "{status}");
+    }
+    let file = format!("id,kind,name\n{half}");
+    let status = server.upload(created("q"), file.clone()).await.unwrap_err();
+    assert!(
+        ["AMBIGUOUS_FILE", "INVALID_QUOTING"].contains(&reason(&status).as_str()),
+        "{status}"
+    );
+    assert_eq!(server.sql("EXISTS TABLE q"), "0");
+    // Whoever says what quotes within fields are says that there are quotes.
+    let lenient = pb::UploadSpec {
+        values: Some(pb::ValueOptions {
+            quotes: pb::Quotes::Lenient.into(),
+            ..Default::default()
+        }),
+        ..created("q")
+    };
+    server.upload(lenient, file.clone()).await.unwrap();
+    assert_eq!(
+        server.sql("SELECT DISTINCT kind, name FROM q"),
+        "5\" pipe\tn"
+    );
+    let unquoted = pb::Dialect {
+        quote: Some(String::new()),
+        ..Default::default()
+    };
+    server
+        .upload(with(created("text"), unquoted), file)
+        .await
+        .unwrap();
+    assert_eq!(
+        server.sql("SELECT DISTINCT kind, name FROM text"),
+        "\"5\" pipe\"\t\"n\""
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_records_do_not_load_again_as_they_were() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE r (id UInt32, a String, b String) ENGINE = MergeTree ORDER BY id");
+    let head = "id,a,b,_sluice_line,_sluice_column,_sluice_reason\n";
+    for (record, why) in [
+        ("2,a,\"b,c\",3,,TOO_MANY_FIELDS\n", "TOO_MANY_FIELDS"),
+        ("3,z,,4,,TOO_FEW_FIELDS\n", "TOO_FEW_FIELDS"),
+        ("4,\"5\"\" pipe\",x,5,,INVALID_QUOTING\n", "INVALID_QUOTING"),
+    ] {
+        let file = format!("{head}1,a,b,2,id,INVALID_NUMBER\n{record}");
+        let status = server.upload(spec("r"), file.clone()).await.unwrap_err();
+        assert_eq!(reason(&status), "UNRESOLVED_REJECT", "{status}");
+        assert_eq!(metadata(&status, "rejectedFor"), why);
+        assert_eq!(metadata(&status, "line"), "3");
+        assert_eq!(server.sql("SELECT count() FROM r"), "0");
+        server
+            .upload(spec("r"), file.replace(why, ""))
+            .await
+            .unwrap();
+        assert_eq!(server.sql("SELECT count() FROM r"), "2");
+        server.sql("TRUNCATE TABLE r");
+    }
+}

@@ -63,6 +63,10 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "A quoted value has a quote in it that is not doubled",
     "Double it, or let quotes within values pass.",
   ],
+  UNRESOLVED_REJECT: [
+    "A rejected row is as it was",
+    "Correct it, and empty its field _sluice_reason.",
+  ],
   UNTERMINATED_QUOTE: ["A quote is never closed", "Check the quote character."],
   RECORD_TOO_LONG: ["A row is too long", "Check the quote character."],
   EMPTY_FILE: ["The file has no rows"],

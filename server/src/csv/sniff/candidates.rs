@@ -319,8 +319,16 @@ fn quotes(text: &[u8], delimiter: &[u8], hints: &Hints) -> Vec<Option<u8>> {
 
 /// Fields that a quote opens, up to a few.
 fn opens(text: &[u8], delimiter: &[u8], quote: u8) -> usize {
-    let places = text.iter().enumerate().filter(|(_, byte)| **byte == quote);
-    let opening = places.filter(|(at, _)| {
+    openings(text, delimiter, quote).take(3).count()
+}
+
+/// Where the first field is that a quote opens.
+pub(super) fn first_opening(text: &[u8], delimiter: &[u8], quote: u8) -> Option<usize> {
+    openings(text, delimiter, quote).next()
+}
+
+fn openings(text: &[u8], delimiter: &[u8], quote: u8) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(quote, text).filter(move |at| {
         let before = text.get(..*at).unwrap_or_default();
         let before = if delimiter.ends_with(b" ") {
             before
@@ -336,8 +344,7 @@ fn opens(text: &[u8], delimiter: &[u8], quote: u8) -> usize {
         before.is_empty()
             || before.ends_with(b"\n")
             || (!delimiter.is_empty() && before.ends_with(delimiter))
-    });
-    opening.take(3).count()
+    })
 }
 
 /// Whether (nearly) every line starts and ends with the quote and has it around each delimiter.

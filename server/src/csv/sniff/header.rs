@@ -57,6 +57,9 @@ pub(super) fn decide(table: &Table<'_>, rows: &[&Row], names: &Names) -> Decisio
             false => decide_alone(table, head),
         };
     };
+    if is_named {
+        return NAMED;
+    }
     let evidence = evidence(table, head, below);
     let deep = evidence_of_two(table, head, second, rest);
     if let Some(deep) = deep {
@@ -64,9 +67,6 @@ pub(super) fn decide(table: &Table<'_>, rows: &[&Row], names: &Names) -> Decisio
             rows: 2,
             confidence: certainty(deep),
         };
-    }
-    if is_named {
-        return NAMED;
     }
     Decision {
         rows: u8::from(evidence > 0.0),
@@ -147,6 +147,12 @@ fn row_evidence(table: &Table<'_>, head: &Row, cells: &[&[u8]]) -> f64 {
         evidence -= 0.2;
     }
     evidence
+}
+
+/// Whether a row of names is none by itself, as that of groups: a name is empty or stands twice.
+pub(super) fn is_incomplete(table: &Table<'_>, head: &Row) -> bool {
+    let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
+    has_duplicates(table, head) || table.texts(head).into_iter().skip(1).any(is_empty)
 }
 
 fn has_duplicates(table: &Table<'_>, row: &Row) -> bool {

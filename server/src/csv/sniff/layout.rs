@@ -72,7 +72,7 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
         doubt: extent
             .doubt
             .or_else(|| lone_doubt(body, decision, hints))
-            .filter(|doubt| hints.leave_open(doubt))
+            .or_else(|| second_doubt(table, body, decision))
             .map(|doubt| doubt.moved(sample.lines_before)),
     }
 }
@@ -89,6 +89,13 @@ fn lone_doubt(body: &[&Row], decision: header::Decision, hints: &Hints) -> Optio
         }
         _ => None,
     }
+}
+
+/// The doubt about a second row of names, where those of the first one are whole without.
+fn second_doubt(table: &Table<'_>, body: &[&Row], decision: header::Decision) -> Option<Doubt> {
+    let (head, second) = (body.first()?, body.get(1)?);
+    (decision.rows > 1 && !header::is_incomplete(table, head))
+        .then_some(Doubt::SecondHeader { line: second.line })
 }
 
 fn skip_lines(first: u64, sample: &Sample<'_>, confidence: f64) -> Finding<u64> {

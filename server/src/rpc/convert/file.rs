@@ -39,12 +39,19 @@ pub(super) fn spec(
         pb::Compression::Gzip => Some(Compression::Gzip),
         pb::Compression::Zstd => Some(Compression::Zstd),
     };
+    let encoding = encoding(&dialect)?;
+    let values = value_spec(values.unwrap_or_default())?;
+    let mut hints = hints(dialect)?;
+    if values.lenient_quotes && format != Some(Format::Tsv) && hints.quote == Hint::Find {
+        // Whoever says what quotes within fields are says that there are quotes.
+        hints.quote = Hint::Given(Some(b'"'));
+    }
     Ok(FileSpec {
         format,
         compression,
-        encoding: encoding(&dialect)?,
-        hints: hints(dialect)?,
-        values: value_spec(values.unwrap_or_default())?,
+        encoding,
+        hints,
+        values,
         sniff,
         name: String::new(),
     })

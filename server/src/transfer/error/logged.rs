@@ -86,6 +86,7 @@ impl Error {
             | Self::Dialect(_)
             | Self::FieldCount { .. }
             | Self::InvalidQuoting { .. }
+            | Self::UnresolvedReject { .. }
             | Self::MissingColumns { .. }
             | Self::EmptyFile
             | Self::ColumnNotFound { .. }

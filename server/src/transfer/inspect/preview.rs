@@ -35,6 +35,7 @@ pub(super) fn rows(
     let plan = Plan {
         fields: (0..specs.len()).collect(),
         matches: Vec::new(),
+        reject_reason: None,
         specs,
     };
     let types: Vec<_> = plan

@@ -134,6 +134,7 @@ mod tests {
             specs: vec![spec()],
             fields: vec![4],
             matches: Vec::new(),
+            reject_reason: None,
         };
         let decisive = Decisive {
             cut: &Cut::Delimited(dialect),

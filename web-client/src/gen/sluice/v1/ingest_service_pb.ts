@@ -1626,7 +1626,9 @@ export type ListRejectedRowsRequest = Message<"sluice.v1.ListRejectedRowsRequest
   /**
    * Whether to send them as a CSV file: the fields of the file, then `_sluice_line`,
    * `_sluice_column` and `_sluice_reason`, with a header. Once corrected it loads again: an upload
-   * leaves out these three fields. Missing fields are empty; surplus fields are joined to the last
+   * leaves out these three fields, and refuses (UNRESOLVED_REJECT) a record whose `_sluice_reason` still names a fault
+   * of its fields as a whole (TOO_FEW_FIELDS, TOO_MANY_FIELDS, INVALID_QUOTING): empty it once the record is
+   * corrected. Missing fields are empty; surplus fields are joined to the last
    * one. Rows come all the same for an upload of which the journal does not keep how its file was
    * cut: one that an older server has loaded. Default: false, rows.
    *
