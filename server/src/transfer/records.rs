@@ -90,7 +90,15 @@ impl Transfers {
             }
         }
         inner.registry.forget(id);
-        self.find(id).await
+        // What runs here may have begun since, and not know yet.
+        let now = match self.find_written(id).await? {
+            Some(written) => written,
+            None => self.find(id).await?,
+        };
+        match now.phase {
+            Phase::Running => Err(Error::CancelPending { id: id.to_string() }),
+            _ => Ok(now),
+        }
     }
 
     /// Waits until the server that runs an upload has said that it was cancelled; false when it does
