@@ -74,7 +74,8 @@ fn every_state_has_its_next_step() {
         (RESUMABLE, found(Running, true, 700), Verdict::Send(700)),
         (direct, found(Running, false, 700), Verdict::Wait),
         (NEVER_SEEN, found(Running, false, 0), Verdict::Wait),
-        (RESUMABLE, found(Committing, true, 900), Verdict::Wait),
+        (RESUMABLE, found(Committing, true, 900), Verdict::Send(900)),
+        (direct, found(Committing, false, 900), Verdict::Wait),
         (RESUMABLE, found(Unspecified, true, 900), Verdict::Wait),
         (
             RESUMABLE,

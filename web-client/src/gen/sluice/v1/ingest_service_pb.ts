@@ -2033,8 +2033,9 @@ export const IngestService: GenService<{
    * (default 16 MiB). An end message, or closing the stream, ends the file; breaking it interrupts the
    * transfer. Only an end message, or `total_bytes`, tells a file that was cut off on its way.
    *
-   * To go on after a break, with the same id and spec: ask GetTransfer. SUCCEEDED: it is loaded. COMMITTING: wait
-   * for it with WatchTransfer. INTERRUPTED or RUNNING: send the file from `committed_offset` on, which is then
+   * To go on after a break, with the same id and spec: ask GetTransfer. SUCCEEDED: it is loaded. COMMITTING:
+   * WatchTransfer follows it; where its server has gone, sending the file again as below completes it at once, and
+   * another server does so after two minutes. INTERRUPTED or RUNNING: send the file from `committed_offset` on, which is then
    * `start_offset`, with the CRC-32C of what lies before as `prefix_crc32c`. FAILED or CANCELLED: it has ended;
    * begin another one, under another id. TRANSFER_NOT_FOUND: send it from 0. OFFSET_OUT_OF_RANGE names the offset to go on at; TRANSFER_TAKEN_OVER
    * means that another call goes on; an error with RetryInfo passes: wait so long, and ask again. All others
