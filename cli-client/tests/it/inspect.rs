@@ -132,7 +132,7 @@ fn a_table_is_tried() {
         "{text}"
     );
 
-    let line = [&line[..], &["--columns", "ID=id,name,rate"]].concat();
+    let line = [&line[..], &["--columns", "ID=id,name,price=id,rate"]].concat();
     let found = server.json(&line);
     assert_eq!(
         (&found["rows_tried"], &found["rows_rejected"]),

@@ -11,7 +11,7 @@ const REJECTS: &str = "id,name,day,_sluice_line,_sluice_column,_sluice_reason\n\
     4,d,,5,\"\",TOO_FEW_FIELDS\n5,e,\"2024-01-05,x,y\",6,\"\",TOO_MANY_FIELDS\n";
 const FIXED: &str = "id,name,day,_sluice_line,_sluice_column,_sluice_reason\n\
     2,\"b, c\",2024-01-02,3,id,OVERFLOW\n3,c,2024-02-29,4,day,INVALID_DATE\n\
-    4,d,2024-01-04,5,,TOO_FEW_FIELDS\n5,e,2024-01-05,6,,TOO_MANY_FIELDS\n";
+    4,d,2024-01-04,5,,\n5,e,2024-01-05,6,,\n";
 
 /// A server with the table and the file that has four bad rows.
 struct Case {
@@ -60,6 +60,18 @@ fn rejected_rows_come_back_fixed() {
     );
     assert_eq!(rows[2]["column"], Value::Null);
     assert_eq!(server.files.read("bad.csv"), REJECTS);
+
+    // What was rejected as a whole is not taken before it says that it was corrected.
+    let table = ["--table", "items"];
+    let unfixed = ["upload", &case.rejects, "--max-rejects", "4"];
+    let same = server.json(&[&unfixed[..], &table].concat());
+    let rows = same["rejected_rows"].as_array().unwrap();
+    let reasons: Vec<_> = rows.iter().map(|row| &row["reason"]).collect();
+    let unresolved = "UNRESOLVED_REJECT";
+    assert_eq!(
+        json!(reasons),
+        json!(["OVERFLOW", "INVALID_DATE", unresolved, unresolved])
+    );
 
     // The file of the first run is still there, and stays when nothing is rejected.
     let fixed = server.files.write("fixed.csv", FIXED);
@@ -206,7 +218,9 @@ fn the_file_to_load_and_other_files_are_safe() {
     server.fails(&case.line(&["--rejects", &case.file]), 2);
     assert_eq!(server.files.read("x.csv"), BAD);
     let other = server.files.write("other.csv", "id,name\n1,a\n");
-    let fine = server.files.write("fine.csv", "id\n9\n");
+    let fine = server
+        .files
+        .write("fine.csv", "id,name,day\n9,i,2024-01-09\n");
     server.json(&["upload", &fine, "--table", "items", "--rejects", &other]);
     assert_eq!(server.files.read("other.csv"), "id,name\n1,a\n");
     let missing = [

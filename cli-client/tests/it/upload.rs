@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, sample};
 
+/// For files that lack columns of their table.
+const MISSING: [&str; 2] = ["--missing", "default"];
+
 const ITEMS: &str = "CREATE TABLE items (id UInt32, name String, price Nullable(Decimal(10, 2))) \
     ENGINE = MergeTree ORDER BY id";
 
@@ -137,7 +140,7 @@ fn delimiter_header_and_columns_are_taken_from_the_command_line() {
     upload("2.csv", "2,two,no\n", &no_header);
     let no_quote = ["--quote", ""];
     upload("3.csv", "id,name\n3,\"q\n", &no_quote);
-    let loaded = upload("4.csv", "ID,Price\n4,2.50\n", &[]);
+    let loaded = upload("4.csv", "ID,Price\n4,2.50\n", &MISSING);
     assert_eq!(
         server.sql("SELECT * FROM items ORDER BY id"),
         "1\ta;b\t\\N\n2\ttwo\t\\N\n3\t\"q\t\\N\n4\t\t2.5"
@@ -154,6 +157,7 @@ fn a_chosen_id_names_the_transfer_once() {
     let id = "0190d3a0-0000-7000-8000-00000000000a";
     let file = server.files.write("one.csv", "id\n1\n");
     let upload = ["upload", &file, "--table", "items", "--transfer-id", id];
+    let upload = [&upload[..], &MISSING].concat();
     // Whoever repeats it gets the same result, and not a row more.
     for replayed in [false, true] {
         let loaded = server.json(&upload);
@@ -222,7 +226,7 @@ fn a_file_without_rows_empties_a_table_only_when_asked() {
         (&bad, &["--max-rejects", "100%"], "2"),
     ] {
         let upload = ["upload", file, "--table", "items", "--commit", "replace"];
-        let upload = [&upload[..], flags].concat();
+        let upload = [&upload[..], &MISSING, flags].concat();
         let error = server.fails(&upload, 4);
         assert_eq!(error["reason"], "EMPTY_REPLACEMENT", "{error}");
         assert_eq!(error["code"], "FAILED_PRECONDITION");
@@ -242,7 +246,8 @@ fn a_file_without_rows_empties_a_table_only_when_asked() {
         server.sql("INSERT INTO items (id) VALUES (7), (8)");
     }
     // The other modes take nothing away.
-    let loaded = server.json(&["upload", &header, "--table", "items"]);
+    let upload = ["upload", &header, "--table", "items"];
+    let loaded = server.json(&[&upload[..], &MISSING].concat());
     assert_eq!(loaded["rows_committed"], 0);
     let useless = ["upload", &header, "--table", "items", "--allow-empty"];
     assert_eq!(server.fails(&useless, 2)["reason"], "USAGE");
