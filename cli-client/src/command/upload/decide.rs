@@ -88,9 +88,10 @@ pub(super) fn decide(seen: &Seen, now: Option<&Transfer>, taken_over: bool) -> V
         TransferState::Running if taken_over && transfer.committed_offset != seen.offset => {
             Verdict::Wait
         }
-        TransferState::Running if transfer.resumable => Verdict::Send(offset),
-        // Whoever sends it again completes the commit, where its server has gone.
-        TransferState::Committing if transfer.resumable => Verdict::Send(offset),
+        // Whoever sends it again completes the commit too, where its server has gone.
+        TransferState::Running | TransferState::Committing if transfer.resumable => {
+            Verdict::Send(offset)
+        }
         // A mode without a way back: the server will notice that the call is gone. A transfer of
         // another state does something that a later version knows.
         TransferState::Running | TransferState::Committing | TransferState::Unspecified => {
