@@ -38,7 +38,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "MISSING_COLUMN" => {
             "--rename COLUMN=FIELD names its field, --missing default loads 0 or '' there"
         }
-        "UNMATCHED_COLUMN" => "--ignore-extra leaves it out, --columns names the columns to load",
+        "UNMATCHED_COLUMN" => {
+            "--rename COLUMN=FIELD names its column, --ignore-extra leaves it out, --columns names the columns to load"
+        }
         "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
         "COMMIT_MODE_UNAVAILABLE" => "--commit auto takes the strongest mode that there is",
@@ -82,7 +84,6 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "check --quote; for a file without quotes --quote ''"
         }
         "TOO_MANY_COLUMNS" => "check --delimiter",
-        "EMPTY_FILE" => "for a file without a header --no-header",
         "AMBIGUOUS_FILE" => "`sluice inspect` shows how the file is read with either of them",
         "INVALID_DIALECT" => "`sluice inspect` shows how the file is read where nothing is given",
         "INVALID_DATE" | "AMBIGUOUS_DATE" => {
