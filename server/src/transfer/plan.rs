@@ -178,10 +178,13 @@ impl Plan {
 impl Plan {
     /// Sees that every column takes a value that somebody has said: that of a field, its DEFAULT, or NULL.
     fn check_missing(&self, table: &Table) -> Result<()> {
+        let takes_null = |found: &ColumnMatch| {
+            DataType::parse(&found.data_type).is_ok_and(|data_type| data_type.is_nullable())
+        };
         let missing = self
             .matches
             .iter()
-            .filter(|found| found.kind == MatchKind::Missing && !takes_null(&found.data_type));
+            .filter(|found| found.kind == MatchKind::Missing && !takes_null(found));
         let names: Vec<_> = missing.map(|found| found.column.as_str()).collect();
         if names.is_empty() {
             return Ok(());
@@ -197,18 +200,6 @@ impl Plan {
             table: table.summary.name.to_string(),
         })
     }
-}
-
-/// Whether NULL is what a type is without a value.
-fn takes_null(type_text: &str) -> bool {
-    [
-        "Nullable(",
-        "LowCardinality(Nullable(",
-        "Variant(",
-        "Dynamic",
-    ]
-    .iter()
-    .any(|prefix| type_text.starts_with(prefix))
 }
 
 fn match_kind(

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Commit, CommitMode, Counts, Error, Failure, Kind, Phase, Result, Snapshot, Transfers,
     claims::as_counted,
+    listing::millis,
     protocol::{Claim, Standing, Step},
 };
 use crate::journal::{Pulse, TransferRow};
@@ -177,7 +178,6 @@ fn as_claimed(row: TransferRow, newest: Option<&Claim>) -> TransferRow {
 pub(super) fn row_of(now: Snapshot) -> TransferRow {
     let table = now.table.unwrap_or_default();
     let mode = now.commit.as_ref().map_or("", |commit| commit.mode.name());
-    let started = now.started_at.duration_since(SystemTime::UNIX_EPOCH);
     TransferRow {
         transfer_id: now.id,
         connection: now.connection,
@@ -198,9 +198,7 @@ pub(super) fn row_of(now: Snapshot) -> TransferRow {
         rows_staged: now.counts.rows_staged,
         rows_committed: now.counts.rows_committed,
         rows_rejected: now.counts.rows_rejected,
-        started_at: started.map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        }),
+        started_at: millis(now.started_at),
         elapsed_ms: u64::try_from(now.elapsed.as_millis()).unwrap_or(u64::MAX),
         ..TransferRow::default()
     }

@@ -938,21 +938,29 @@ async fn an_upload_of_few_bytes_is_known_to_other_servers() {
     assert_eq!(count(&engine, "t"), "0");
 }
 
+/// The statements at which nothing is known of an upload yet: before the journal is asked, and when it is asked who
+/// has begun it.
+const BEFORE_ANYTHING: [&str; 2] = ["CREATE DATABASE", "claims_2` WHERE"];
+
+/// A server whose client has left while it waited for a statement with `text`; nobody has ended the upload.
+async fn left_early(engine: &HostedEngine, text: &'static str) -> TestServer {
+    create_days(engine, "t", "");
+    let (gate, hold) = holding(engine, text, 1).await;
+    let server = server_at(&gate.url).await;
+    let upload = OpenUpload::begin_with(&server, spec_of("t", ID)).await;
+    tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
+    upload.hang_up().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    hold.release();
+    until_state(&server, ID, pb::TransferState::Interrupted).await;
+    server
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_before_anything_is_known_leaves_an_id_that_can_be_cancelled() {
-    // Before the journal is asked, and when it is asked who has begun the upload.
-    for text in ["CREATE DATABASE", "claims_2` WHERE"] {
+    for text in BEFORE_ANYTHING {
         let engine = HostedEngine::start("", None, "");
-        create_days(&engine, "t", "");
-        let (gate, hold) = holding(&engine, text, 1).await;
-        let first = server_at(&gate.url).await;
-        let upload = OpenUpload::begin_with(&first, spec_of("t", ID)).await;
-        tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
-        upload.hang_up().await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        hold.release();
-        // Nobody has ended it.
-        until_state(&first, ID, pb::TransferState::Interrupted).await;
+        let first = left_early(&engine, text).await;
         let cancel = pb::CancelTransferRequest {
             transfer_id: ID.to_owned(),
         };
@@ -973,16 +981,9 @@ async fn a_client_that_leaves_before_anything_is_known_leaves_an_id_that_can_be_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_before_anything_is_known_can_come_back() {
-    for text in ["CREATE DATABASE", "claims_2` WHERE"] {
+    for text in BEFORE_ANYTHING {
         let engine = HostedEngine::start("", None, "");
-        create_days(&engine, "t", "");
-        let (gate, hold) = holding(&engine, text, 1).await;
-        let first = server_at(&gate.url).await;
-        let upload = OpenUpload::begin_with(&first, spec_of("t", ID)).await;
-        tokio::time::timeout(LIMIT, hold.arrived()).await.unwrap();
-        upload.hang_up().await;
-        hold.release();
-        until_state(&first, ID, pb::TransferState::Interrupted).await;
+        let first = left_early(&engine, text).await;
         let second = server_at(&engine.url).await;
         second.upload(spec_of("t", ID), days()).await.unwrap();
         // The one that was left first does not say what it saw then.
