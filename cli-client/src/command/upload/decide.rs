@@ -6,7 +6,7 @@
 use sluice_proto::v1::{CommitMode, Transfer, TransferError, TransferState};
 use tonic::Code;
 
-use crate::retry;
+use crate::{error::leaves_rows, retry};
 
 /// Reasons that a call with another or a damaged file, or other flags, was refused, which is not the transfer's
 /// end.
@@ -36,15 +36,11 @@ impl Seen {
     pub(super) fn update(&mut self, transfer: &Transfer) {
         let counters = transfer.counters.unwrap_or_default();
         let rows = counters.rows_staged.max(counters.rows_committed);
-        let are_shown = matches!(
-            transfer.commit_mode(),
-            CommitMode::Blocks | CommitMode::Direct
-        );
         *self = Self {
             known: true,
             resumable: transfer.resumable,
             rows,
-            shown: if are_shown { rows } else { 0 },
+            shown: if leaves_rows(transfer) { rows } else { 0 },
             at_risk: self.at_risk,
             offset: transfer.committed_offset,
             durable: transfer.durable_offset,
