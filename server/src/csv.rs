@@ -13,6 +13,7 @@
 //! a plain state machine instead, at about a third of the speed. When enough bytes are cut, buffer
 //! and index leave together as a [`RecordBatch`], and only the incomplete record is copied on.
 
+mod account;
 mod block;
 mod decoder;
 mod dialect;
@@ -20,11 +21,13 @@ mod encoder;
 mod error;
 mod escape;
 pub mod json;
+mod lines;
 mod nested;
 mod record;
 mod scanner;
 pub mod sniff;
 
+pub use account::{Account, LeftOut, Tally};
 pub use decoder::{Decoder, Header, Limits, Mark, decode_record};
 pub use dialect::{Dialect, DialectError, MAX_HEADER_ROWS, MAX_MARK_BYTES};
 pub use encoder::{CannotRepresent, Encoder, LineEnd, QuoteStyle, Style, StyleError};

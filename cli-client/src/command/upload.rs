@@ -4,6 +4,7 @@
 //! report success without the server's response, nor keep from the user which rows are not in the
 //! table.
 
+mod account;
 mod attempts;
 mod decide;
 mod given_up;

@@ -83,6 +83,42 @@ fn what_is_not_said_is_found_and_told() {
 }
 
 #[test]
+fn what_is_left_out_is_counted_and_shown() {
+    let server = start();
+    let file = "People of May\n\nid,name,born,size\n# the first\n1,Ann,,\n\n2,Bob,,x\n3,Cid,,\nTotal,\u{1b}[2J\n";
+    let file = server.files.write("people.csv", file);
+    let flags = [
+        "--skip-lines=2",
+        "--comment=#",
+        "--end-line=8",
+        "--max-rejects=1",
+    ];
+    let upload = [&["upload", &file, "--table", "people"], &flags[..]].concat();
+    let account = server.json(&upload)["account"].clone();
+    let expected = serde_json::json!({
+        "text_bytes": 82,
+        "header": {"lines": 1, "bytes": 18},
+        "loaded": {"lines": 2, "bytes": 16},
+        "rejected": {"lines": 1, "bytes": 9},
+        "blank": {"lines": 1, "bytes": 1},
+        "comments": {"lines": 1, "bytes": 12, "examples": ["# the first"]},
+        "before": {"lines": 2, "bytes": 15, "examples": ["People of May"]},
+        "after": {"lines": 1, "bytes": 11, "examples": ["Total,\u{1b}[2J"]},
+    });
+    assert_eq!(account["before"], expected["before"], "{account}");
+    assert_eq!(account, expected);
+    let text = server.text(&[&upload[..], &["--commit=direct"]].concat());
+    for words in [
+        "left out 2 lines before the table (15 B): \"People of May\"\n",
+        "left out 1 comment (12 B): \"# the first\"\n",
+        "left out 1 blank line (1 B)\n",
+        "left out 1 line after the end of the table (11 B): \"Total,\\u{1b}[2J\"\n",
+    ] {
+        assert!(text.contains(words), "{words:?} in {text}");
+    }
+}
+
+#[test]
 fn a_flag_goes_before_what_would_be_found() {
     let server = start();
     let file = server

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use sluice_fuzz::{Choices, chunks};
 use sluice_server::csv::{
-    Decoder, Dialect, Encoder, Error, Limits, LineEnd, Position, Style, decode_record,
+    Account, Decoder, Dialect, Encoder, Error, Limits, LineEnd, Position, Style, decode_record,
 };
 
 /// A record, its text fields with whether they were quoted, and where it stood.
@@ -18,7 +18,7 @@ struct Outcome {
     names: Option<Vec<Vec<u8>>>,
     batches: Vec<Vec<Row>>,
     error: Option<Error>,
-    ignored_lines: u64,
+    account: Account,
 }
 
 fn dialect(choices: &mut Choices<'_>) -> Dialect {
@@ -57,13 +57,18 @@ fn dialect(choices: &mut Choices<'_>) -> Dialect {
 fn decode<'a>(dialect: Dialect, limits: Limits, chunks: impl Iterator<Item = &'a [u8]>) -> Outcome {
     let mut decoder = Decoder::new(dialect, limits);
     let mut outcome = Outcome::default();
+    let mut byte_count = 0;
     for chunk in chunks {
+        byte_count += chunk.len() as u64;
         decoder.push(chunk);
         pull(&mut decoder, &mut outcome, Decoder::next_batch);
     }
     pull(&mut decoder, &mut outcome, Decoder::finish);
     outcome.names = decoder.header().map(|header| header.names().to_vec());
-    outcome.ignored_lines = decoder.ignored_lines();
+    outcome.account = decoder.account().clone();
+    if outcome.error.is_none() {
+        assert_eq!(outcome.account.bytes(), byte_count);
+    }
     outcome
 }
 

@@ -4,14 +4,13 @@
 //! a file was pushed show: records, batches and errors depend on the bytes of the file alone.
 
 mod header;
-mod lines;
 
 use std::mem;
 
 pub use header::Header;
 
-use lines::LineCounter;
-
+use super::account::{Account, Lines, mark_bytes};
+use super::lines::LineCounter;
 use super::scanner::{Fault, Scanner, Stop, Until, narrow};
 use super::{BYTE_ORDER_MARK, Dialect, Error, Position, RecordBatch, Result};
 
@@ -78,9 +77,8 @@ pub fn decode_record(raw: &[u8], dialect: Dialect) -> Vec<(Vec<u8>, bool)> {
 /// The rules are those of the `csv` crate with records of any length: LF, CR LF and a lone CR each
 /// end a record, blank lines are skipped, a quote is special only at the start of a field, and a
 /// byte order mark at the start of the file is skipped. Unlike there, a quote that is never closed
-/// is an error, and an escape works outside of quotes too. In TSV a blank line is a record with one
-/// empty field as long as every record has one field, because there that is the only form of an
-/// empty text. The lines that a dialect skips, and where it ends the table, are those of an editor:
+/// is an error, and an escape works outside of quotes too. A blank line is a record with one empty field behind
+/// records that all have one field, in TSV before the first one too. The lines that a dialect skips, and where it ends the table, are those of an editor:
 /// quotes mean nothing there.
 ///
 /// After an error every call gives the same error again. The records before the one at fault come
@@ -103,10 +101,12 @@ pub struct Decoder {
     /// The lines before the table that are still to be skipped, or 0.
     skip_lines: u64,
     end_line: Option<u64>,
-    /// The lines before the table, and those in it where it matters.
+    /// The lines of the table where it matters, and those before it.
     lines: LineCounter,
-    /// The lines after the table.
-    ignored: LineCounter,
+    /// What every byte so far is.
+    account: Account,
+    /// Where the batch ends that cannot be given yet: with CR, to which an LF may belong.
+    full: Option<usize>,
     at_start: bool,
     /// Whether no more bytes of the table will come.
     over: bool,
@@ -139,7 +139,8 @@ impl Decoder {
             skip_lines: u64::from(dialect.skip_lines()),
             end_line: dialect.end_line(),
             lines: LineCounter::default(),
-            ignored: LineCounter::default(),
+            account: Account::default(),
+            full: None,
             at_start: dialect.skip_lines() == 0,
             over: false,
             finished: false,
@@ -192,15 +193,11 @@ impl Decoder {
             return self.take_in(bytes);
         };
         let (table, rest) = bytes.split_at(self.lines.take_until(bytes, end_line));
-        let is_last = self.lines.ends() >= end_line;
-        let table = match table.strip_suffix(b"\n") {
-            // The table is over with CR: its LF could as well come with the next bytes.
-            Some(before) if is_last && before.ends_with(b"\r") => before,
-            _ => table,
-        };
+        // Behind a CR that ends the table its LF may come with the next bytes.
+        let may_go_on = rest.is_empty() && table.ends_with(b"\r");
         self.take_in(table);
-        self.over = is_last;
-        self.ignored.take_all(rest);
+        self.over |= self.lines.ends() >= end_line && !may_go_on;
+        self.account.after.take(rest);
     }
 
     /// The next batch, or `None` when it takes more bytes to complete one.
@@ -216,9 +213,16 @@ impl Decoder {
             return Ok(None);
         }
         loop {
-            let end = match self.scanner.scan(&self.buffer, self.until()) {
+            let stop = match self.full.take() {
+                Some(end) => Stop::Full(narrow(end)),
+                None => self.scanner.scan(&self.buffer, self.until()),
+            };
+            let end = match stop {
                 Stop::Starved => return Ok(None),
-                Stop::Full(end) => end as usize,
+                Stop::Full(end) => match self.with_line_feed(end as usize) {
+                    Some(end) => end,
+                    None => return Ok(None),
+                },
                 Stop::Over => self.buffer.len(),
                 Stop::Fault(fault) => return self.fail(fault),
             };
@@ -259,10 +263,9 @@ impl Decoder {
         }
     }
 
-    /// Number of lines after the table's last line so far; 0 when the dialect does not end it, and
-    /// after an error.
-    pub const fn ignored_lines(&self) -> u64 {
-        self.ignored.lines()
+    /// What every byte is that was passed over or given since the decoder began; nothing after an error.
+    pub const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Takes back the memory of a batch, for the next one.
@@ -276,12 +279,32 @@ impl Decoder {
             return bytes;
         }
         let (skipped, rest) = bytes.split_at(self.lines.take_until(bytes, self.skip_lines));
+        self.account.before.take(skipped);
         self.origin.byte_offset += skipped.len() as u64;
         self.origin.line = self.lines.ends() + 1;
         if !rest.is_empty() {
             self.skip_lines = 0;
         }
         rest
+    }
+
+    /// Where a batch ends whose last line ends before `end`, with the LF of a CR LF; none when it cannot be told yet.
+    fn with_line_feed(&mut self, end: usize) -> Option<usize> {
+        let last = end.checked_sub(1).and_then(|last| self.buffer.get(last));
+        if last != Some(&b'\r') {
+            return Some(end);
+        }
+        match self.buffer.get(end) {
+            Some(b'\n') => {
+                self.scanner.pass_line_feed();
+                Some(end + 1)
+            }
+            None if !self.over => {
+                self.full = Some(end);
+                None
+            }
+            _ => Some(end),
+        }
     }
 
     /// Adds bytes of the table to those that are still to be cut.
@@ -360,9 +383,9 @@ impl Decoder {
             },
         };
         self.error = Some(error);
-        self.ignored = LineCounter::default();
         let end = self.scanner.records().start() as usize;
         let batch = (self.scanner.records().len() > 0).then(|| self.cut(end));
+        self.account = Account::default();
         self.buffer = Vec::new();
         batch.map_or(Err(error), |batch| Ok(Some(batch)))
     }
@@ -381,9 +404,22 @@ impl Decoder {
         data.truncate(end);
 
         let origin = self.origin;
-        self.origin.line += u64::from(self.scanner.records().line());
+        let ends = self.scanner.records().line();
+        self.origin.line += u64::from(ends);
         self.origin.byte_offset += end as u64;
-        self.scanner.take(data, origin, spare)
+        let batch = self.scanner.take(data, origin, spare);
+        self.account.take(Lines {
+            text: batch.data.get(..end).unwrap_or_default(),
+            mark_bytes: if origin.byte_offset == 0 {
+                mark_bytes(&batch.data)
+            } else {
+                0
+            },
+            records: &batch.records,
+            ends,
+            is_header: self.header_rows > 0,
+        });
+        batch
     }
 
     /// Takes the only record of a batch for one that names the columns.

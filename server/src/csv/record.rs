@@ -7,6 +7,9 @@ mod builder;
 
 use std::fmt;
 
+use super::account::{Tally, behind_line_end};
+use super::lines::LineCounter;
+
 pub(super) use builder::RecordBatchBuilder;
 
 /// Where a record begins in the file.
@@ -103,6 +106,8 @@ impl Field<'_> {
 pub struct RecordBatch {
     /// The bytes of the file, then the texts of the fields that differ from theirs.
     pub(super) data: Vec<u8>,
+    /// How many of them are those of the file.
+    pub(super) file_bytes: usize,
     pub(super) fields: Vec<FieldSpan>,
     pub(super) records: Vec<RecordSpan>,
     /// The fields whose quotes have no certain reading, in their order.
@@ -236,6 +241,21 @@ impl<'a> Record<'a> {
         let span = self.batch.records.get(self.index);
         let range = span.map_or(0..0, |span| span.start as usize..span.end as usize);
         self.batch.data.get(range).unwrap_or_default()
+    }
+
+    /// Its lines, and their bytes with the line ends.
+    pub fn tally(&self) -> Tally {
+        let raw = self.raw();
+        let span = self.batch.records.get(self.index);
+        let end = span.map_or(0, |span| span.end as usize);
+        let file = self.batch.data.get(..self.batch.file_bytes);
+        let line_end = behind_line_end(file.unwrap_or_default(), end) - end;
+        let mut lines = LineCounter::default();
+        lines.take_all(raw);
+        Tally {
+            lines: lines.ends() + 1,
+            bytes: (raw.len() + line_end) as u64,
+        }
     }
 }
 

@@ -150,6 +150,11 @@ impl Scanner {
         self.records.start_at(byte_count);
     }
 
+    /// Passes over the LF behind the CR at which it has stopped.
+    pub(super) const fn pass_line_feed(&mut self) {
+        self.after_return = false;
+    }
+
     /// Whether the byte before the position is CR.
     pub(super) const fn after_return(&self) -> bool {
         self.after_return
@@ -280,6 +285,7 @@ impl Scanner {
                 span.shift(shift);
             }
         }
+        spare.file_bytes = data.len();
         spare.data = data;
         spare.data.append(&mut self.texts);
         spare.origin = origin;

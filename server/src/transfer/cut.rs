@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::csv::{
-    self, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
+    self, Account, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
     json::{self, JsonDecoder},
     nested_text, raw_field,
 };
@@ -184,11 +184,11 @@ impl FileDecoder {
         }
     }
 
-    /// Lines after the end of the table that were left out.
-    pub(super) fn ignored_lines(&self) -> u64 {
+    /// See [`Decoder::account`].
+    pub(super) const fn account(&self) -> &Account {
         match self {
-            Self::Delimited(decoder) => decoder.ignored_lines(),
-            Self::Ndjson(_) => 0,
+            Self::Delimited(decoder) => decoder.account(),
+            Self::Ndjson(decoder) => decoder.account(),
         }
     }
 }

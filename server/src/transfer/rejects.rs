@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clickhouse::Rows,
-    csv::{Position, RecordBatch},
+    csv::{Position, RecordBatch, Tally},
     journal::RejectedRow,
 };
 
@@ -87,6 +87,8 @@ pub(super) struct Rejects {
     policy: Option<RejectPolicy>,
     /// Rejected so far.
     count: u64,
+    /// Their lines and bytes, but for those that were there before.
+    tally: Tally,
     first: Option<Box<Error>>,
     shown: Vec<RejectedRow>,
     part: Vec<RejectedRow>,
@@ -100,6 +102,7 @@ impl Rejects {
             upload,
             policy,
             count,
+            tally: Tally { lines: 0, bytes: 0 },
             first: None,
             shown: Vec::new(),
             part: Vec::new(),
@@ -121,6 +124,9 @@ impl Rejects {
         for fault in faults {
             let row = rejected_row(self.upload, batch, &fault);
             self.count += 1;
+            let Tally { lines, bytes } = batch.record(fault.row).tally();
+            self.tally.lines += lines;
+            self.tally.bytes += bytes;
             if self.shown.len() < MAX_SHOWN_ROWS {
                 self.shown.push(shortened(&row));
             }
@@ -159,6 +165,11 @@ impl Rejects {
     /// The number of them.
     pub(super) const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Their lines and bytes in the file, but for those that were there before.
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// The first rows, for the summary.

@@ -37,7 +37,7 @@ use super::{
 use crate::{config::TransferConfig, task};
 
 pub use intake::Begun;
-pub use job::UploadOutcome;
+pub use job::{FileAccount, UploadOutcome};
 
 /// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
 /// each is a frame of HTTP/2 of the usual 16 KiB.

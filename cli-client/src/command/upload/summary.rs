@@ -11,7 +11,10 @@ use std::{
 use serde::Serialize;
 use sluice_proto::v1::{ColumnMatch, Counters, FileProfile, MatchKind, UploadResponse};
 
-use super::Run;
+use super::{
+    Run,
+    account::{self, AccountObject},
+};
 use crate::{
     error::{Error, Result},
     json::{self, MatchObject},
@@ -44,6 +47,7 @@ pub(super) struct Object<'a> {
     columns: Vec<MatchObject<'a>>,
     create_statement: &'a str,
     ignored_lines: i64,
+    account: Option<AccountObject>,
     rejects_file: Option<&'a str>,
     /// Whether the file has the rows as they stand in the one that was loaded, without its header.
     rejects_file_is_raw: bool,
@@ -91,6 +95,7 @@ impl<'a> Object<'a> {
             columns: json::matches(&response.columns),
             create_statement: &response.create_statement,
             ignored_lines: response.ignored_lines,
+            account: response.account.as_ref().map(account::object),
             rejects_file: saved.map(|saved| saved.file.as_str()),
             rejects_file_is_raw: saved.is_some_and(|saved| saved.is_raw),
             old_file: kept.map(Kept::old_file_words).unwrap_or_default(),
@@ -205,12 +210,7 @@ impl<'a> Object<'a> {
         };
         let mut lines: Vec<_> = profile::reading(profile).into_iter().collect();
         lines.extend(columns(profile, !self.create_statement.is_empty()));
-        if self.ignored_lines > 0 {
-            lines.push(format!(
-                "left out {} after the end of the table",
-                text::counted(self.ignored_lines, "line")
-            ));
-        }
+        lines.extend(response.account.iter().flat_map(account::words));
         lines
     }
 }

@@ -12,7 +12,7 @@ mod resume;
 use proptest::prelude::{Just, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::{Decoder, Limits};
-use crate::csv::{Dialect, Error, Position, RecordBatch};
+use crate::csv::{Account, Dialect, Error, Position, RecordBatch, Tally};
 
 /// A record as it can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,7 @@ struct Outcome {
     header: Option<Row>,
     batches: Vec<Vec<Row>>,
     error: Option<Error>,
+    account: Account,
 }
 
 impl Outcome {
@@ -96,6 +97,7 @@ fn decode<'a>(
     while let Some(batch) = pull(decoder.finish(), &mut outcome) {
         decoder.recycle(batch);
     }
+    outcome.account = decoder.account().clone();
     outcome.header = decoder.header().map(|header| Row {
         fields: header
             .names()
@@ -185,13 +187,15 @@ fn check(dialect: Dialect, input: impl AsRef<[u8]>, expected: &[&[&str]]) {
 
 /// Checks that batches of every size hold what the plain decoder finds.
 fn check_agreement(dialect: Dialect, input: &[u8]) {
-    let plain = plain::decode(dialect, input);
+    let look = plain::look_at(dialect, input);
+    let plain = look.rows;
     for batch_bytes in [0, 1, 9, 64, 100, 1 << 20] {
         let whole = decode(dialect, limits(batch_bytes), [input]);
         assert_eq!(whole.rows(), plain, "{}", input.escape_ascii());
         let bytewise = decode(dialect, limits(batch_bytes), input.chunks(1));
         assert_eq!(bytewise, whole, "{}", input.escape_ascii());
         check_batch_ends(&whole, batch_bytes as u64);
+        check_account(&whole, look.account, input);
     }
     if is_for_crate(dialect, input) {
         let fields: Vec<Vec<Vec<u8>>> = plain
@@ -205,6 +209,25 @@ fn check_agreement(dialect: Dialect, input: &[u8]) {
             input.escape_ascii()
         );
     }
+}
+
+/// Checks that every byte is what the plain decoder takes it for.
+fn check_account(outcome: &Outcome, expected: [(u64, u64); 6], input: &[u8]) {
+    if outcome.error.is_some() {
+        return;
+    }
+    let account = &outcome.account;
+    let parts = [
+        account.header,
+        account.records,
+        account.blank,
+        account.comments.tally(),
+        account.before.tally(),
+        account.after.tally(),
+    ];
+    let parts = parts.map(|Tally { lines, bytes }| (lines, bytes));
+    assert_eq!(parts, expected, "{}", input.escape_ascii());
+    assert_eq!(account.bytes(), input.len() as u64);
 }
 
 /// Whether the `csv` crate reads the dialect, and these bytes, by the same rules.
@@ -225,6 +248,7 @@ fn is_for_crate(dialect: Dialect, input: &[u8]) -> bool {
         && (dialect.skip_lines(), dialect.end_line()) == (0, None)
         && !escapes_differ
         && !plain.goes_on_after_quotes
+        && !plain.has_blank_records
         && !comments_differ
 }
 
@@ -278,7 +302,7 @@ fn blank_lines_are_no_records() {
     for input in ["", "\n", "\r\n\r\n", "\n\n\r\r"] {
         check(bare_csv(), input, &[]);
     }
-    check(bare_csv(), "\n\na\n\r\n\n\rb\n\n", &[&["a"], &["b"]]);
+    check(bare_csv(), "\n\na,c\n\r\n\n\rb\n\n", &[&["a", "c"], &["b"]]);
     check(
         bare_csv(),
         "a\n \n\"\"\n,\n",
@@ -535,6 +559,21 @@ fn blank_line_of_one_tsv_column_is_empty_text() {
 }
 
 #[test]
+fn blank_line_of_one_column_is_an_empty_field() {
+    let expected: &[&[&str]] = &[&["a"], &[""], &["b"], &[""], &[""]];
+    check(bare_csv(), "a\n\nb\r\n\r\n\n", expected);
+    let commented = bare_csv().with_comment(Some(b"#")).unwrap();
+    check(commented, "a\n#x\n\nb\r\n\r\n#\n\n", expected);
+    // Before the first record nothing says how many fields there are.
+    check(bare_csv(), "\n\na\n\n", &[&["a"], &[""]]);
+    check(
+        bare_csv(),
+        "a\n\nb,c\n\nd\n\n",
+        &[&["a"], &[""], &["b", "c"], &["d"]],
+    );
+}
+
+#[test]
 fn positions_are_exact() {
     let input = b"a,b\r\n\r\n\"c\nd\r\ne\rf\",g\rh\n\n\ni\n";
     for batch_bytes in [0, 1, 10, 1000] {
@@ -596,7 +635,7 @@ fn open_quote_at_the_end_is_an_error() {
 
 #[test]
 fn record_limit_holds_to_the_byte() {
-    for max_record_bytes in [1, 5, 63, 64, 65, 130] {
+    for max_record_bytes in [2, 5, 63, 64, 65, 130] {
         for batch_bytes in [1, 1000] {
             let limits = Limits {
                 batch_bytes,
@@ -613,11 +652,11 @@ fn record_limit_holds_to_the_byte() {
             ] {
                 let long = "x".repeat(max_record_bytes + excess);
                 let outcome =
-                    decode_every_way(bare_csv(), limits, format!("a\n\n{long}{end}").as_bytes());
+                    decode_every_way(bare_csv(), limits, format!("a,\n\n{long}{end}").as_bytes());
                 let position = Position {
                     record: 2,
                     line: 3,
-                    byte_offset: 3,
+                    byte_offset: 4,
                 };
                 let error = Error::RecordTooLong {
                     position,
@@ -710,9 +749,11 @@ fn tsv_bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn check_any(dialect: Dialect, input: &[u8]) -> Result<(), proptest::test_runner::TestCaseError> {
-    let plain = plain::decode(dialect, input);
+    let look = plain::look_at(dialect, input);
+    let plain = look.rows;
     for batch_bytes in [1, 50, 1 << 20] {
         let whole = decode(dialect, limits(batch_bytes), [input]);
+        check_account(&whole, look.account, input);
         for length in [1, 7, 64, 100] {
             let chunked = decode(dialect, limits(batch_bytes), input.chunks(length));
             prop_assert_eq!(&chunked, &whole);

@@ -12,7 +12,9 @@ use super::{
     syntax::{Text, Value},
 };
 use crate::csv::{
-    BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch, Result,
+    Account, BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch,
+    Result,
+    account::{Lines, mark_bytes},
     record::RecordBatchBuilder,
 };
 
@@ -56,6 +58,8 @@ pub struct JsonDecoder {
     origin: Position,
     batch: RecordBatchBuilder,
     spare: RecordBatch,
+    /// What every byte so far is.
+    account: Account,
     largest_chunk: usize,
     at_start: bool,
     over: bool,
@@ -88,6 +92,7 @@ impl JsonDecoder {
             origin,
             batch: RecordBatchBuilder::new(origin, RecordBatch::default()),
             spare: RecordBatch::default(),
+            account: Account::default(),
             largest_chunk: 0,
             at_start: true,
             over: false,
@@ -168,6 +173,11 @@ impl JsonDecoder {
         Some(&self.header)
     }
 
+    /// See the same of delimited text.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// Takes back the memory of a batch that is done with, for the next one.
     pub fn recycle(&mut self, batch: RecordBatch) {
         self.spare = batch;
@@ -244,6 +254,7 @@ impl JsonDecoder {
         };
         self.error = Some(error);
         let batch = self.cut();
+        self.account = Account::default();
         self.buffer = Vec::new();
         batch.map_or(Err(error), |batch| Ok(Some(batch)))
     }
@@ -266,13 +277,30 @@ impl JsonDecoder {
         next.extend_from_slice(rest);
         let mut data = mem::replace(&mut self.buffer, next);
         data.truncate(self.read);
+        let (end, ends) = (self.read, self.lines);
+        let begins_file = self.origin.byte_offset == 0;
         self.searched -= self.read;
         self.read = 0;
         self.lines = 0;
         self.origin = origin;
         let next = RecordBatchBuilder::new(origin, spare);
-        let batch = mem::replace(&mut self.batch, next);
-        (count > 0).then(|| batch.finish(data))
+        let batch = mem::replace(&mut self.batch, next).finish(data);
+        self.account.take(Lines {
+            text: batch.data.get(..end).unwrap_or_default(),
+            mark_bytes: if begins_file {
+                mark_bytes(&batch.data)
+            } else {
+                0
+            },
+            records: &batch.records,
+            ends,
+            is_header: false,
+        });
+        if count > 0 {
+            return Some(batch);
+        }
+        self.spare = batch;
+        None
     }
 }
 

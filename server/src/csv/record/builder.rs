@@ -81,6 +81,7 @@ impl RecordBatchBuilder {
                 span.shift(shift);
             }
         }
+        self.batch.file_bytes = data.len();
         self.batch.data = data;
         self.batch.data.append(&mut self.texts);
         self.batch

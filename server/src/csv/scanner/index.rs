@@ -21,13 +21,24 @@ pub(in super::super) struct RecordIndex {
     first_field: usize,
     least_fields: u32,
     most_fields: u32,
-    /// Whether an empty line is a record with one empty field: in a dialect with escapes, where
-    /// empty text has no other form, as long as every record has one field.
-    keeps_blank: bool,
+    blank: Blank,
+}
+
+/// What an empty line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blank {
+    /// No record: none has been before it.
+    First,
+    /// A record with one empty field, as long as every record has one.
+    Record,
+    /// No record: one had several fields.
+    Nothing,
 }
 
 impl RecordIndex {
-    pub(super) const fn new(keeps_blank: bool) -> Self {
+    /// `keeps_first` says that an empty line is a record where none has been before it: in a dialect with escapes
+    /// nothing else is an empty text.
+    pub(super) const fn new(keeps_first: bool) -> Self {
         Self {
             spans: Vec::new(),
             start: 0,
@@ -36,13 +47,17 @@ impl RecordIndex {
             first_field: 0,
             least_fields: u32::MAX,
             most_fields: 0,
-            keeps_blank,
+            blank: if keeps_first {
+                Blank::Record
+            } else {
+                Blank::First
+            },
         }
     }
 
     /// Has empty lines be no records: one before had several fields.
     pub(super) const fn skip_blank(&mut self) {
-        self.keeps_blank = false;
+        self.blank = Blank::Nothing;
     }
 
     /// Number of records cut so far.
@@ -92,7 +107,7 @@ impl RecordIndex {
     /// Whether the line that ends at `end` is empty and so is no record.
     #[inline]
     pub(super) const fn is_blank(&self, end: u32) -> bool {
-        end == self.start && !self.keeps_blank
+        end == self.start && !matches!(self.blank, Blank::Record)
     }
 
     /// Passes over a blank line.
@@ -126,7 +141,10 @@ impl RecordIndex {
         });
         self.least_fields = self.least_fields.min(count);
         self.most_fields = self.most_fields.max(count);
-        self.keeps_blank &= count == 1;
+        self.blank = match self.blank {
+            Blank::First | Blank::Record if count == 1 => Blank::Record,
+            _ => Blank::Nothing,
+        };
         self.first_field = field_count;
         self.start_at(end + 1);
         (self.start >= until.record_end).then_some(Stop::Full(self.start))

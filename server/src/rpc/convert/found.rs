@@ -7,14 +7,17 @@ use sluice_proto::v1 as pb;
 use super::{signed, status, transfer};
 use crate::{
     codec::Compression,
-    csv::sniff::{Finding, Sniffed, Terminator},
+    csv::{
+        LeftOut, Tally,
+        sniff::{Finding, Sniffed, Terminator},
+    },
     journal::RejectedRow,
     transfer::{
         ColumnMatch, Format, MatchKind, Transfer,
         cut::Cut,
         inspect::Inspection,
         profile::{FoundColumn, Profile},
-        upload::UploadOutcome,
+        upload::{FileAccount, UploadOutcome},
     },
 };
 
@@ -24,14 +27,50 @@ pub(in crate::rpc) fn upload_response(
 ) -> pb::UploadResponse {
     let columns = outcome.columns.iter().cloned();
     let rejected = outcome.rejected.iter().cloned();
+    let after = outcome.account.as_ref().map(|found| &found.account.after);
     pb::UploadResponse {
         transfer: Some(transfer(upload.snapshot())),
         columns: columns.map(column_match).collect(),
         create_statement: outcome.create_statement.clone().unwrap_or_default(),
         profile: outcome.profile.as_ref().map(profile),
         rejected_rows: rejected.map(rejected_row).collect(),
-        ignored_lines: signed(outcome.ignored_lines),
+        ignored_lines: signed(after.map_or(0, |after| after.tally().lines)),
         replayed: outcome.replayed,
+        account: outcome.account.as_ref().map(file_account),
+    }
+}
+
+fn file_account(found: &FileAccount) -> pb::FileAccount {
+    let FileAccount { account, rejected } = found;
+    let loaded = Tally {
+        lines: account.records.lines - rejected.lines,
+        bytes: account.records.bytes - rejected.bytes,
+    };
+    pb::FileAccount {
+        text_bytes: signed(account.bytes()),
+        header: Some(line_count(account.header)),
+        loaded: Some(line_count(loaded)),
+        rejected: Some(line_count(*rejected)),
+        blank: Some(line_count(account.blank)),
+        comments: Some(left_out(&account.comments)),
+        before: Some(left_out(&account.before)),
+        after: Some(left_out(&account.after)),
+    }
+}
+
+fn line_count(tally: Tally) -> pb::LineCount {
+    pb::LineCount {
+        lines: signed(tally.lines),
+        bytes: signed(tally.bytes),
+        examples: Vec::new(),
+    }
+}
+
+fn left_out(lines: &LeftOut) -> pb::LineCount {
+    let examples = lines.examples().iter();
+    pb::LineCount {
+        examples: examples.map(|line| line.clone().into()).collect(),
+        ..line_count(lines.tally())
     }
 }
 

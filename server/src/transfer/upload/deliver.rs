@@ -120,7 +120,7 @@ impl<'a> Job<'a> {
         let (insert, sent) = self.send(delivery, &idle_block).await?;
         let Typed {
             mut rejected,
-            ignored_lines,
+            account,
         } = typing
             .await
             .map_err(|_| Error::Internal("the typing thread panicked"))??;
@@ -137,7 +137,7 @@ impl<'a> Job<'a> {
             create_statement,
             profile: Some(profile),
             rejected,
-            ignored_lines,
+            account,
             replayed: false,
         })
     }

@@ -9,6 +9,7 @@ use crate::{
     clickhouse::sql::TableName,
     column::Limits,
     config::TransferConfig,
+    csv::{Account, Tally},
     journal::{Checkpoint, RejectedRow, UploadRow},
     transfer::{
         ColumnMatch, Commit, Error, Inner, Result, Transfer, UploadRequest,
@@ -29,10 +30,19 @@ pub struct UploadOutcome {
     pub profile: Option<Profile>,
     /// The first rejected rows.
     pub rejected: Vec<RejectedRow>,
-    /// Lines after the end of the table that were left out.
-    pub ignored_lines: u64,
+    /// What every byte of the file is; none where not all of it was read by this run.
+    pub account: Option<FileAccount>,
     /// Whether it had succeeded before this call, which has loaded nothing.
     pub replayed: bool,
+}
+
+/// What every byte of a file is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileAccount {
+    /// As it was cut.
+    pub account: Account,
+    /// The records that were rejected, which are among those of the account.
+    pub rejected: Tally,
 }
 
 /// One upload at work, and what is to be cleared away if it fails.

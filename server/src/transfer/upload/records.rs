@@ -12,7 +12,7 @@ use crate::{
     codec::{self, Compression, Encoding, Input},
     config::TransferConfig,
     csv::{
-        self, Header, Limits, Mark, Record, RecordBatch,
+        self, Account, Header, Limits, Mark, Record, RecordBatch,
         sniff::{
             Doubt,
             tabs::{Tabs, Watch},
@@ -213,6 +213,8 @@ pub(in crate::transfer) struct Records {
     decoder: FileDecoder,
     /// Bytes of text so far.
     byte_count: u64,
+    /// Whether those are all bytes before.
+    is_from_start: bool,
     /// Whether the decoder has all of it.
     is_over: bool,
     /// What the decoder has, from behind the last batch on.
@@ -229,6 +231,7 @@ impl Records {
             text,
             decoder: cut.decoder(limits),
             byte_count: 0,
+            is_from_start: true,
             is_over: false,
             kept: Kept::default(),
             place: Place::default(),
@@ -250,6 +253,7 @@ impl Records {
         Self {
             decoder: cut.resume(limits, place.mark),
             byte_count: place.mark.position.byte_offset,
+            is_from_start: false,
             place,
             ..Self::new(text, cut, limits)
         }
@@ -330,9 +334,22 @@ impl Records {
         self.decoder.header()
     }
 
-    /// Lines after the end of the table.
-    pub(in crate::transfer) fn ignored_lines(&self) -> u64 {
-        self.decoder.ignored_lines()
+    /// What every byte of the text is; none where not all of it was read here. Only at the end.
+    ///
+    /// # Errors
+    ///
+    /// A byte was passed over or counted twice.
+    pub(in crate::transfer) fn account(&self) -> Result<Option<&Account>> {
+        if !self.is_from_start {
+            return Ok(None);
+        }
+        let account = self.decoder.account();
+        if account.bytes() != self.byte_count {
+            return Err(Error::Internal(
+                "not every byte of the file is accounted for",
+            ));
+        }
+        Ok(Some(account))
     }
 
     /// Takes the memory of a batch back.

@@ -414,7 +414,7 @@ impl<'a> Job<'a> {
     async fn scan(&self, head: Head, chunks: mpsc::Receiver<Chunk>) -> Result<UploadOutcome> {
         let watched = Arc::clone(self.transfer);
         let scanned = task::spawn_blocking("scan", move || typing::scan(head, chunks, &watched));
-        let (mut head, ignored_lines) = scanned
+        let (mut head, account) = scanned
             .await
             .map_err(|_| Error::Internal("the scanning thread panicked"))??;
         head.profile.columns = head.columns.found(true);
@@ -429,7 +429,7 @@ impl<'a> Job<'a> {
         Ok(UploadOutcome {
             create_statement: Some(statement),
             profile: Some(head.profile),
-            ignored_lines,
+            account: Some(account),
             ..UploadOutcome::default()
         })
     }

@@ -12,11 +12,12 @@ use tokio::{runtime::Handle, sync::mpsc};
 use super::{
     head::Head,
     insert::Item,
+    job::FileAccount,
     records::{Chunk, Place, Records},
 };
 use crate::{
     column::{EncodedBlock, Limits},
-    csv::{Mark, Position, RecordBatch},
+    csv::{Mark, Position, RecordBatch, Tally},
     journal::{Checkpoint, RejectedRow},
     memory::{BlockMemory, Share},
     transfer::{
@@ -32,8 +33,8 @@ use crate::{
 pub(super) struct Typed {
     /// The first rejected rows.
     pub(super) rejected: Vec<RejectedRow>,
-    /// Lines after the end of the table.
-    pub(super) ignored_lines: u64,
+    /// What every byte of the file is, where all of it was read here.
+    pub(super) account: Option<FileAccount>,
 }
 
 /// Types a file, and counts what it does.
@@ -146,8 +147,11 @@ impl Typing {
         // A receiver that has gone has its own error.
         drop(items.blocking_send(Item::Rejected(self.rejects.take())));
         Ok(Typed {
+            account: records.account()?.map(|account| FileAccount {
+                account: account.clone(),
+                rejected: self.rejects.tally(),
+            }),
             rejected: self.rejects.into_shown(),
-            ignored_lines: records.ignored_lines(),
         })
     }
 
@@ -229,7 +233,7 @@ pub(super) fn scan(
     mut head: Head,
     mut chunks: mpsc::Receiver<Chunk>,
     transfer: &Transfer,
-) -> Result<(Head, u64)> {
+) -> Result<(Head, FileAccount)> {
     for (batch, _) in &head.first_batches {
         transfer.counters().add_rows_parsed(batch.len());
     }
@@ -238,8 +242,9 @@ pub(super) fn scan(
         transfer.counters().add_rows_parsed(batch.len());
         head.records.recycle(batch);
     }
-    let ignored_lines = head.records.ignored_lines();
-    Ok((head, ignored_lines))
+    let account = head.records.account()?.cloned().unwrap_or_default();
+    let rejected = Tally::default();
+    Ok((head, FileAccount { account, rejected }))
 }
 
 /// Waits for the next batch on this thread.

@@ -1,6 +1,6 @@
 import { CodeBlock } from "../../components/code-block";
 import { Note } from "../../components/note";
-import type { UploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import type { FileAccount, LineCount, UploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatCount, formatDuration, formatRows } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { href } from "../../lib/route";
@@ -12,9 +12,32 @@ interface UploadResultProps {
   isDryRun: boolean;
 }
 
+const decoder = new TextDecoder();
+
+/** The lines of a file that are no records, with the first of them. */
+function LeftOut({ account }: { account: FileAccount }) {
+  const parts: [LineCount | undefined, string, string][] = [
+    [account.before, "line", " before the table"],
+    [account.comments, "comment", ""],
+    [account.blank, "blank line", ""],
+    [account.after, "line", " after the table"],
+  ];
+  return parts.map(([part, what, place]) => {
+    if (!part || part.lines === 0n) return null;
+    const examples = part.examples.map((line) => `“${decoder.decode(line)}”`).join(", ");
+    return (
+      <p key={what + place}>
+        Left out: {formatRows(part.lines, what)}
+        {place}
+        {examples && `, such as ${examples}`}.
+      </p>
+    );
+  });
+}
+
 /** What an upload has come to. */
 export function UploadResult({ result, isDryRun }: UploadResultProps) {
-  const { transfer, createStatement, ignoredLines } = result;
+  const { transfer, createStatement, account } = result;
   const counters = transfer?.counters;
   const table = transfer?.table;
   const rejected = counters?.rowsRejected ?? 0n;
@@ -34,9 +57,7 @@ export function UploadResult({ result, isDryRun }: UploadResultProps) {
             {transfer?.guarantee && <>: {transfer.guarantee}</>}
           </>
         )}
-        {ignoredLines > 0n && (
-          <p>{formatRows(ignoredLines, "line")} after the table were left out.</p>
-        )}
+        {account && <LeftOut account={account} />}
       </Note>
       {!isDryRun && table && (
         <div className="row">

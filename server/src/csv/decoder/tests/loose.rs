@@ -119,14 +119,14 @@ fn comments_are_no_records() {
     );
     check(commented("--"), "-\n--a\n-,--\n--", &[&["-"], &["-", "--"]]);
     check(commented("#"), "#a\rb\r#c\r", &[&["b"]]);
-    let rows = decode_every_way(commented("#"), limits(1), b"#a\r\n\r\nb\n#\"c\n\nd").rows();
+    let rows = decode_every_way(commented("#"), limits(1), b"#a\r\n\r\nb,\n#\"c\n\nd").rows();
     let positions: Vec<_> = rows.iter().map(|row| row.position).collect();
     let at = |record, line, byte_offset| Position {
         record,
         line,
         byte_offset,
     };
-    assert_eq!(positions, [at(1, 3, 6), at(2, 6, 13)]);
+    assert_eq!(positions, [at(1, 3, 6), at(2, 6, 14)]);
     let header = commented("#").with_header(true);
     let outcome = decode_every_way(header, limits(9), b"#a\nid,x\n#b\n1,2\n");
     assert_eq!(outcome.header.unwrap().raw, b"id,x");

@@ -17,6 +17,10 @@ pub(super) struct Plain {
     pub(super) escapes_outside: bool,
     /// Whether anything stands behind a closing quote, which the `csv` crate takes for text.
     pub(super) goes_on_after_quotes: bool,
+    /// Whether a record is an empty line, which the `csv` crate never takes for one.
+    pub(super) has_blank_records: bool,
+    /// Lines and bytes of what is header, records, blank, comments, before and after the table.
+    pub(super) account: [(u64, u64); 6],
 }
 
 /// All records of the file, the header among them.
@@ -45,6 +49,7 @@ fn after_lines(input: &[u8], count: u64) -> usize {
 
 pub(super) fn look_at(dialect: Dialect, input: &[u8]) -> Plain {
     let mut plain = Plain::default();
+    let file = input;
     let end = dialect
         .end_line()
         .map_or(input.len(), |line| after_lines(input, line));
@@ -53,6 +58,12 @@ pub(super) fn look_at(dialect: Dialect, input: &[u8]) -> Plain {
     if dialect.skip_lines() == 0 && input.starts_with(b"\xEF\xBB\xBF") {
         at = 3;
     }
+    plain.account[4] = lines_and_bytes(&input[..at]);
+    plain.account[5] = lines_and_bytes(&file[end..]);
+    if at == 3 && dialect.skip_lines() == 0 {
+        plain.account[4] = (0, 0);
+        plain.account[0] = (0, 3);
+    }
     let mut keeps_blank = dialect.is_tsv();
     while at < input.len() {
         let rest = &input[at..];
@@ -60,14 +71,18 @@ pub(super) fn look_at(dialect: Dialect, input: &[u8]) -> Plain {
             .comment()
             .is_some_and(|comment| rest.starts_with(comment));
         let start = at;
+        let mut class = 2;
         if is_comment {
+            class = 3;
             at += rest
                 .iter()
                 .position(|byte| matches!(byte, b'\r' | b'\n'))
                 .unwrap_or(rest.len());
         } else if !matches!(rest[0], b'\r' | b'\n') || keeps_blank {
             let fields = plain.record(dialect, input, &mut at);
-            keeps_blank &= fields.len() == 1;
+            keeps_blank = fields.len() == 1 && (keeps_blank || plain.rows.is_empty());
+            plain.has_blank_records |= start == at;
+            class = usize::from(plain.rows.len() >= usize::from(dialect.header_rows()));
             let position = Position {
                 record: plain.rows.len() as u64 + 1,
                 line: line_ends(&input[..start]) + 1,
@@ -84,8 +99,16 @@ pub(super) fn look_at(dialect: Dialect, input: &[u8]) -> Plain {
             [_, ..] => 1,
             [] => 0,
         };
+        let (lines, bytes) = lines_and_bytes(&input[start..at]);
+        plain.account[class].0 += lines;
+        plain.account[class].1 += bytes;
     }
     plain
+}
+
+fn lines_and_bytes(text: &[u8]) -> (u64, u64) {
+    let is_open = !matches!(text.last(), None | Some(b'\r' | b'\n'));
+    (line_ends(text) + u64::from(is_open), text.len() as u64)
 }
 
 impl Plain {

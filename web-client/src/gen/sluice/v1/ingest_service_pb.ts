@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/ingest_service.proto.
  */
 export const file_sluice_v1_ingest_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zbHVpY2UvdjEvaW5nZXN0X3NlcnZpY2UucHJvdG8SCXNsdWljZS52MSKmAQoIQ291bnRlcnMSFgoOYnl0ZXNfcmVjZWl2ZWQYASABKAMSEwoLcm93c19wYXJzZWQYAiABKAMSEwoLcm93c19zdGFnZWQYAyABKAMSFgoOcm93c19jb21taXR0ZWQYBCABKAMSFQoNcm93c19yZWplY3RlZBgFIAEoAxIVCg1yb3dzX2V4cG9ydGVkGAYgASgDEhIKCmJ5dGVzX3NlbnQYByABKAMiygQKCFRyYW5zZmVyEhMKC3RyYW5zZmVyX2lkGAEgASgJEiUKBGtpbmQYAiABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEicKBXN0YXRlGAMgASgOMhguc2x1aWNlLnYxLlRyYW5zZmVyU3RhdGUSIgoFdGFibGUYBCABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSJQoIY291bnRlcnMYBSABKAsyEy5zbHVpY2UudjEuQ291bnRlcnMSGAoLdG90YWxfYnl0ZXMYBiABKANIAIgBARIXCgp0b3RhbF9yb3dzGAcgASgDSAGIAQESKgoLY29tbWl0X21vZGUYCCABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIRCglndWFyYW50ZWUYCSABKAkSLgoKc3RhcnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHZWxhcHNlZBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgVlcnJvchgMIAEoCzIYLnNsdWljZS52MS5UcmFuc2ZlckVycm9yEhMKC3NvdXJjZV9uYW1lGA0gASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYDiABKAMSFgoOZHVyYWJsZV9vZmZzZXQYDyABKAMSEQoJcmVzdW1hYmxlGBAgASgIEg0KBW93bmVyGBEgASgJEg8KB2RyeV9ydW4YEiABKAhCDgoMX3RvdGFsX2J5dGVzQg0KC190b3RhbF9yb3dzIqkBCg1UcmFuc2ZlckVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSOAoIbWV0YWRhdGEYBCADKAsyJi5zbHVpY2UudjEuVHJhbnNmZXJFcnJvci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIvCg1Db2x1bW5NYXBwaW5nEg4KBmNvbHVtbhgBIAEoCRIOCgZzb3VyY2UYAiABKAkijwUKClVwbG9hZFNwZWMSEwoLdHJhbnNmZXJfaWQYASABKAkSIgoFdGFibGUYAiABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSIwoHZGlhbGVjdBgDIAEoCzISLnNsdWljZS52MS5EaWFsZWN0EikKB2NvbHVtbnMYBCADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZxIUCgxjcmVhdGVfdGFibGUYBSABKAgSKgoLY29tbWl0X21vZGUYBiABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIYCgt0b3RhbF9ieXRlcxgHIAEoA0gAiAEBEhMKC3NvdXJjZV9uYW1lGAggASgJEicKBnZhbHVlcxgJIAEoCzIXLnNsdWljZS52MS5WYWx1ZU9wdGlvbnMSKAoHcmVqZWN0cxgKIAEoCzIXLnNsdWljZS52MS5SZWplY3RQb2xpY3kSDwoHZHJ5X3J1bhgLIAEoCBISCgVzbmlmZhgMIAEoCEgBiAEBEhgKEGNyZWF0ZV9zdGF0ZW1lbnQYDSABKAkSGwoTaWdub3JlX2V4dHJhX2ZpZWxkcxgOIAEoCBIUCgxzdGFydF9vZmZzZXQYDyABKAMSGgoNcHJlZml4X2NyYzMyYxgQIAEoB0gCiAEBEhMKC2FsbG93X2VtcHR5GBEgASgIEhkKEWNyZWF0ZV9vbl9jbHVzdGVyGBIgASgJEh8KF2RlZmF1bHRfbWlzc2luZ19jb2x1bW5zGBMgASgIEikKB3JlbmFtZXMYFCADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZ0IOCgxfdG90YWxfYnl0ZXNCCAoGX3NuaWZmQhAKDl9wcmVmaXhfY3JjMzJjIlgKDFJlamVjdFBvbGljeRIVCghtYXhfcm93cxgBIAEoA0gAiAEBEhYKCW1heF9zaGFyZRgCIAEoAUgBiAEBQgsKCV9tYXhfcm93c0IMCgpfbWF4X3NoYXJlInYKDVVwbG9hZFJlcXVlc3QSJQoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjSAASDgoEZGF0YRgCIAEoDEgAEiMKA2VuZBgDIAEoCzIULnNsdWljZS52MS5VcGxvYWRFbmRIAEIJCgdwYXlsb2FkIlUKCVVwbG9hZEVuZBIYCgt0b3RhbF9ieXRlcxgBIAEoA0gAiAEBEhMKBmNyYzMyYxgCIAEoB0gBiAEBQg4KDF90b3RhbF9ieXRlc0IJCgdfY3JjMzJjIm8KC0NvbHVtbk1hdGNoEg4KBmNvbHVtbhgBIAEoCRIMCgR0eXBlGAIgASgJEhMKBnNvdXJjZRgDIAEoCUgAiAEBEiIKBGtpbmQYBCABKA4yFC5zbHVpY2UudjEuTWF0Y2hLaW5kQgkKB19zb3VyY2Ui+wEKDlVwbG9hZFJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyEicKB2NvbHVtbnMYAiADKAsyFi5zbHVpY2UudjEuQ29sdW1uTWF0Y2gSGAoQY3JlYXRlX3N0YXRlbWVudBgDIAEoCRInCgdwcm9maWxlGAQgASgLMhYuc2x1aWNlLnYxLkZpbGVQcm9maWxlEi0KDXJlamVjdGVkX3Jvd3MYBSADKAsyFi5zbHVpY2UudjEuUmVqZWN0ZWRSb3cSFQoNaWdub3JlZF9saW5lcxgGIAEoAxIQCghyZXBsYXllZBgHIAEoCCI5ChJCZWdpblVwbG9hZFJlcXVlc3QSIwoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjIqABChNCZWdpblVwbG9hZFJlc3BvbnNlEhMKC3RyYW5zZmVyX2lkGAEgASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYAiABKAMSGAoQbWF4X2FwcGVuZF9ieXRlcxgDIAEoAxIZChFtYXhfZWFybHlfYXBwZW5kcxgEIAEoBRIlCgh0cmFuc2ZlchgFIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciJoChNBcHBlbmRVcGxvYWRSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoAxIMCgRkYXRhGAMgASgMEhMKBmNyYzMyYxgEIAEoB0gAiAEBQgkKB19jcmMzMmMibwoUQXBwZW5kVXBsb2FkUmVzcG9uc2USGAoQY29tbWl0dGVkX29mZnNldBgBIAEoAxIlCghjb3VudGVycxgCIAEoCzITLnNsdWljZS52MS5Db3VudGVycxIWCg5kdXJhYmxlX29mZnNldBgDIAEoAyJfChNGaW5pc2hVcGxvYWRSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEhMKC3RvdGFsX2J5dGVzGAIgASgDEhMKBmNyYzMyYxgDIAEoB0gAiAEBQgkKB19jcmMzMmMiUwoURmluaXNoVXBsb2FkUmVzcG9uc2USKQoGcmVzdWx0GAEgASgLMhkuc2x1aWNlLnYxLlVwbG9hZFJlc3BvbnNlEhAKCHJlcGxheWVkGAIgASgIIlIKCUNvbmRpdGlvbhIOCgZjb2x1bW4YASABKAkSJQoIb3BlcmF0b3IYAiABKA4yEy5zbHVpY2UudjEuT3BlcmF0b3ISDgoGdmFsdWVzGAMgAygJIi0KB09yZGVyQnkSDgoGY29sdW1uGAEgASgJEhIKCmRlc2NlbmRpbmcYAiABKAgiqwEKC1RhYmxlU291cmNlEiIKBXRhYmxlGAEgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEg8KB2NvbHVtbnMYAiADKAkSIwoFd2hlcmUYAyADKAsyFC5zbHVpY2UudjEuQ29uZGl0aW9uEiQKCG9yZGVyX2J5GAQgAygLMhIuc2x1aWNlLnYxLk9yZGVyQnkSEgoFbGltaXQYBSABKANIAIgBAUIICgZfbGltaXQitAEKDUV4cG9ydFJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSJwoFdGFibGUYAiABKAsyFi5zbHVpY2UudjEuVGFibGVTb3VyY2VIABIPCgVxdWVyeRgDIAEoCUgAEiMKB2RpYWxlY3QYBCABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIlCgVzdHlsZRgFIAEoCzIWLnNsdWljZS52MS5FeHBvcnRTdHlsZUIICgZzb3VyY2UiWwoMRXhwb3J0U2NoZW1hEhMKC3RyYW5zZmVyX2lkGAEgASgJEiIKB2NvbHVtbnMYAiADKAsyES5zbHVpY2UudjEuQ29sdW1uEhIKCnRhYmxlX3V1aWQYAyABKAkiiAEKDkV4cG9ydFByb2dyZXNzEgwKBHJvd3MYASABKAMSDQoFYnl0ZXMYAiABKAMSFwoKdG90YWxfcm93cxgDIAEoA0gAiAEBEhcKD3Jvd3NfcGVyX3NlY29uZBgEIAEoARIYChBieXRlc19wZXJfc2Vjb25kGAUgASgBQg0KC190b3RhbF9yb3dzIjYKDUV4cG9ydFN1bW1hcnkSJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIisgEKDkV4cG9ydFJlc3BvbnNlEikKBnNjaGVtYRgBIAEoCzIXLnNsdWljZS52MS5FeHBvcnRTY2hlbWFIABIOCgRkYXRhGAIgASgMSAASLQoIcHJvZ3Jlc3MYAyABKAsyGS5zbHVpY2UudjEuRXhwb3J0UHJvZ3Jlc3NIABIrCgdzdW1tYXJ5GAQgASgLMhguc2x1aWNlLnYxLkV4cG9ydFN1bW1hcnlIAEIJCgdwYXlsb2FkIvsBChJJbnNwZWN0RmlsZVJlcXVlc3QSDgoGc2FtcGxlGAEgASgMEhAKCGNvbXBsZXRlGAIgASgIEiMKB2RpYWxlY3QYAyABKAsyEi5zbHVpY2UudjEuRGlhbGVjdBIiCgV0YWJsZRgEIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhInCgZ2YWx1ZXMYBSABKAsyFy5zbHVpY2UudjEuVmFsdWVPcHRpb25zEikKB2NvbHVtbnMYBiADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZxIRCglyb3dfY291bnQYByABKAUSEwoLc291cmNlX25hbWUYCCABKAkivgIKE0luc3BlY3RGaWxlUmVzcG9uc2USJwoHcHJvZmlsZRgBIAEoCzIWLnNsdWljZS52MS5GaWxlUHJvZmlsZRIcCgRyb3dzGAIgAygLMg4uc2x1aWNlLnYxLlJvdxIYChBjcmVhdGVfc3RhdGVtZW50GAMgASgJEhoKEnNvcnRpbmdfa2V5X3JlYXNvbhgEIAEoCRInCgdtYXRjaGVzGAUgAygLMhYuc2x1aWNlLnYxLkNvbHVtbk1hdGNoEhIKCnJvd3NfdHJpZWQYBiABKAMSFQoNcm93c19yZWplY3RlZBgHIAEoAxItCg1yZWplY3RlZF9yb3dzGAggAygLMhYuc2x1aWNlLnYxLlJlamVjdGVkUm93EicKBWVycm9yGAkgASgLMhguc2x1aWNlLnYxLlRyYW5zZmVyRXJyb3IiKQoSR2V0VHJhbnNmZXJSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJIjwKE0dldFRyYW5zZmVyUmVzcG9uc2USJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIiwQEKFExpc3RUcmFuc2ZlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKBnN0YXRlcxgDIAMoDjIYLnNsdWljZS52MS5UcmFuc2ZlclN0YXRlEiUKBGtpbmQYBCABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEiIKBXRhYmxlGAUgASgLMhMuc2x1aWNlLnYxLlRhYmxlUmVmEg0KBW93bmVyGAYgASgJIlgKFUxpc3RUcmFuc2ZlcnNSZXNwb25zZRImCgl0cmFuc2ZlcnMYASADKAsyEy5zbHVpY2UudjEuVHJhbnNmZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiwKFUNhbmNlbFRyYW5zZmVyUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCSI/ChZDYW5jZWxUcmFuc2ZlclJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyIlgKFFdhdGNoVHJhbnNmZXJSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj4KFVdhdGNoVHJhbnNmZXJSZXNwb25zZRIlCgh0cmFuc2ZlchgBIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciI+ChdMaXN0UmVqZWN0ZWRSb3dzUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRIOCgZhc19jc3YYAiABKAgiWwoYTGlzdFJlamVjdGVkUm93c1Jlc3BvbnNlEiUKA3JvdxgBIAEoCzIWLnNsdWljZS52MS5SZWplY3RlZFJvd0gAEg0KA2NzdhgCIAEoDEgAQgkKB3BheWxvYWQqigEKCkNvbW1pdE1vZGUSGwoXQ09NTUlUX01PREVfVU5TUEVDSUZJRUQQABIWChJDT01NSVRfTU9ERV9BVE9NSUMQARIWChJDT01NSVRfTU9ERV9CTE9DS1MQAhIXChNDT01NSVRfTU9ERV9SRVBMQUNFEAMSFgoSQ09NTUlUX01PREVfRElSRUNUEAQqYQoMVHJhbnNmZXJLaW5kEh0KGVRSQU5TRkVSX0tJTkRfVU5TUEVDSUZJRUQQABIYChRUUkFOU0ZFUl9LSU5EX1VQTE9BRBABEhgKFFRSQU5TRkVSX0tJTkRfRVhQT1JUEAIq4QEKDVRyYW5zZmVyU3RhdGUSHgoaVFJBTlNGRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZUUkFOU0ZFUl9TVEFURV9SVU5OSU5HEAESHAoYVFJBTlNGRVJfU1RBVEVfU1VDQ0VFREVEEAISGQoVVFJBTlNGRVJfU1RBVEVfRkFJTEVEEAMSHAoYVFJBTlNGRVJfU1RBVEVfQ0FOQ0VMTEVEEAQSHgoaVFJBTlNGRVJfU1RBVEVfSU5URVJSVVBURUQQBRIdChlUUkFOU0ZFUl9TVEFURV9DT01NSVRUSU5HEAYq0gEKCU1hdGNoS2luZBIaChZNQVRDSF9LSU5EX1VOU1BFQ0lGSUVEEAASFAoQTUFUQ0hfS0lORF9FWEFDVBABEhsKF01BVENIX0tJTkRfQ0FTRV9ESUZGRVJTEAISFwoTTUFUQ0hfS0lORF9QT1NJVElPThADEhcKE01BVENIX0tJTkRfU0VMRUNURUQQBBIWChJNQVRDSF9LSU5EX0RFRkFVTFQQBRIWChJNQVRDSF9LSU5EX01JU1NJTkcQBhIUChBNQVRDSF9LSU5EX0VYVFJBEAcqtAIKCE9wZXJhdG9yEhgKFE9QRVJBVE9SX1VOU1BFQ0lGSUVEEAASEgoOT1BFUkFUT1JfRVFVQUwQARIWChJPUEVSQVRPUl9OT1RfRVFVQUwQAhIRCg1PUEVSQVRPUl9MRVNTEAMSGgoWT1BFUkFUT1JfTEVTU19PUl9FUVVBTBAEEhQKEE9QRVJBVE9SX0dSRUFURVIQBRIdChlPUEVSQVRPUl9HUkVBVEVSX09SX0VRVUFMEAYSEQoNT1BFUkFUT1JfTElLRRAHEhUKEU9QRVJBVE9SX05PVF9MSUtFEAgSDwoLT1BFUkFUT1JfSU4QCRITCg9PUEVSQVRPUl9OT1RfSU4QChIUChBPUEVSQVRPUl9JU19OVUxMEAsSGAoUT1BFUkFUT1JfSVNfTk9UX05VTEwQDDL9BgoNSW5nZXN0U2VydmljZRI/CgZVcGxvYWQSGC5zbHVpY2UudjEuVXBsb2FkUmVxdWVzdBoZLnNsdWljZS52MS5VcGxvYWRSZXNwb25zZSgBEkwKC0JlZ2luVXBsb2FkEh0uc2x1aWNlLnYxLkJlZ2luVXBsb2FkUmVxdWVzdBoeLnNsdWljZS52MS5CZWdpblVwbG9hZFJlc3BvbnNlEk8KDEFwcGVuZFVwbG9hZBIeLnNsdWljZS52MS5BcHBlbmRVcGxvYWRSZXF1ZXN0Gh8uc2x1aWNlLnYxLkFwcGVuZFVwbG9hZFJlc3BvbnNlEk8KDEZpbmlzaFVwbG9hZBIeLnNsdWljZS52MS5GaW5pc2hVcGxvYWRSZXF1ZXN0Gh8uc2x1aWNlLnYxLkZpbmlzaFVwbG9hZFJlc3BvbnNlEj8KBkV4cG9ydBIYLnNsdWljZS52MS5FeHBvcnRSZXF1ZXN0Ghkuc2x1aWNlLnYxLkV4cG9ydFJlc3BvbnNlMAESTAoLSW5zcGVjdEZpbGUSHS5zbHVpY2UudjEuSW5zcGVjdEZpbGVSZXF1ZXN0Gh4uc2x1aWNlLnYxLkluc3BlY3RGaWxlUmVzcG9uc2USTAoLR2V0VHJhbnNmZXISHS5zbHVpY2UudjEuR2V0VHJhbnNmZXJSZXF1ZXN0Gh4uc2x1aWNlLnYxLkdldFRyYW5zZmVyUmVzcG9uc2USUgoNTGlzdFRyYW5zZmVycxIfLnNsdWljZS52MS5MaXN0VHJhbnNmZXJzUmVxdWVzdBogLnNsdWljZS52MS5MaXN0VHJhbnNmZXJzUmVzcG9uc2USVQoOQ2FuY2VsVHJhbnNmZXISIC5zbHVpY2UudjEuQ2FuY2VsVHJhbnNmZXJSZXF1ZXN0GiEuc2x1aWNlLnYxLkNhbmNlbFRyYW5zZmVyUmVzcG9uc2USVAoNV2F0Y2hUcmFuc2ZlchIfLnNsdWljZS52MS5XYXRjaFRyYW5zZmVyUmVxdWVzdBogLnNsdWljZS52MS5XYXRjaFRyYW5zZmVyUmVzcG9uc2UwARJdChBMaXN0UmVqZWN0ZWRSb3dzEiIuc2x1aWNlLnYxLkxpc3RSZWplY3RlZFJvd3NSZXF1ZXN0GiMuc2x1aWNlLnYxLkxpc3RSZWplY3RlZFJvd3NSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_sluice_v1_dialect, file_sluice_v1_profile, file_sluice_v1_schema]);
+  fileDesc("Ch5zbHVpY2UvdjEvaW5nZXN0X3NlcnZpY2UucHJvdG8SCXNsdWljZS52MSKmAQoIQ291bnRlcnMSFgoOYnl0ZXNfcmVjZWl2ZWQYASABKAMSEwoLcm93c19wYXJzZWQYAiABKAMSEwoLcm93c19zdGFnZWQYAyABKAMSFgoOcm93c19jb21taXR0ZWQYBCABKAMSFQoNcm93c19yZWplY3RlZBgFIAEoAxIVCg1yb3dzX2V4cG9ydGVkGAYgASgDEhIKCmJ5dGVzX3NlbnQYByABKAMiygQKCFRyYW5zZmVyEhMKC3RyYW5zZmVyX2lkGAEgASgJEiUKBGtpbmQYAiABKA4yFy5zbHVpY2UudjEuVHJhbnNmZXJLaW5kEicKBXN0YXRlGAMgASgOMhguc2x1aWNlLnYxLlRyYW5zZmVyU3RhdGUSIgoFdGFibGUYBCABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSJQoIY291bnRlcnMYBSABKAsyEy5zbHVpY2UudjEuQ291bnRlcnMSGAoLdG90YWxfYnl0ZXMYBiABKANIAIgBARIXCgp0b3RhbF9yb3dzGAcgASgDSAGIAQESKgoLY29tbWl0X21vZGUYCCABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIRCglndWFyYW50ZWUYCSABKAkSLgoKc3RhcnRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoHZWxhcHNlZBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgVlcnJvchgMIAEoCzIYLnNsdWljZS52MS5UcmFuc2ZlckVycm9yEhMKC3NvdXJjZV9uYW1lGA0gASgJEhgKEGNvbW1pdHRlZF9vZmZzZXQYDiABKAMSFgoOZHVyYWJsZV9vZmZzZXQYDyABKAMSEQoJcmVzdW1hYmxlGBAgASgIEg0KBW93bmVyGBEgASgJEg8KB2RyeV9ydW4YEiABKAhCDgoMX3RvdGFsX2J5dGVzQg0KC190b3RhbF9yb3dzIqkBCg1UcmFuc2ZlckVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSOAoIbWV0YWRhdGEYBCADKAsyJi5zbHVpY2UudjEuVHJhbnNmZXJFcnJvci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIvCg1Db2x1bW5NYXBwaW5nEg4KBmNvbHVtbhgBIAEoCRIOCgZzb3VyY2UYAiABKAkijwUKClVwbG9hZFNwZWMSEwoLdHJhbnNmZXJfaWQYASABKAkSIgoFdGFibGUYAiABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSIwoHZGlhbGVjdBgDIAEoCzISLnNsdWljZS52MS5EaWFsZWN0EikKB2NvbHVtbnMYBCADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZxIUCgxjcmVhdGVfdGFibGUYBSABKAgSKgoLY29tbWl0X21vZGUYBiABKA4yFS5zbHVpY2UudjEuQ29tbWl0TW9kZRIYCgt0b3RhbF9ieXRlcxgHIAEoA0gAiAEBEhMKC3NvdXJjZV9uYW1lGAggASgJEicKBnZhbHVlcxgJIAEoCzIXLnNsdWljZS52MS5WYWx1ZU9wdGlvbnMSKAoHcmVqZWN0cxgKIAEoCzIXLnNsdWljZS52MS5SZWplY3RQb2xpY3kSDwoHZHJ5X3J1bhgLIAEoCBISCgVzbmlmZhgMIAEoCEgBiAEBEhgKEGNyZWF0ZV9zdGF0ZW1lbnQYDSABKAkSGwoTaWdub3JlX2V4dHJhX2ZpZWxkcxgOIAEoCBIUCgxzdGFydF9vZmZzZXQYDyABKAMSGgoNcHJlZml4X2NyYzMyYxgQIAEoB0gCiAEBEhMKC2FsbG93X2VtcHR5GBEgASgIEhkKEWNyZWF0ZV9vbl9jbHVzdGVyGBIgASgJEh8KF2RlZmF1bHRfbWlzc2luZ19jb2x1bW5zGBMgASgIEikKB3JlbmFtZXMYFCADKAsyGC5zbHVpY2UudjEuQ29sdW1uTWFwcGluZ0IOCgxfdG90YWxfYnl0ZXNCCAoGX3NuaWZmQhAKDl9wcmVmaXhfY3JjMzJjIlgKDFJlamVjdFBvbGljeRIVCghtYXhfcm93cxgBIAEoA0gAiAEBEhYKCW1heF9zaGFyZRgCIAEoAUgBiAEBQgsKCV9tYXhfcm93c0IMCgpfbWF4X3NoYXJlInYKDVVwbG9hZFJlcXVlc3QSJQoEc3BlYxgBIAEoCzIVLnNsdWljZS52MS5VcGxvYWRTcGVjSAASDgoEZGF0YRgCIAEoDEgAEiMKA2VuZBgDIAEoCzIULnNsdWljZS52MS5VcGxvYWRFbmRIAEIJCgdwYXlsb2FkIlUKCVVwbG9hZEVuZBIYCgt0b3RhbF9ieXRlcxgBIAEoA0gAiAEBEhMKBmNyYzMyYxgCIAEoB0gBiAEBQg4KDF90b3RhbF9ieXRlc0IJCgdfY3JjMzJjIm8KC0NvbHVtbk1hdGNoEg4KBmNvbHVtbhgBIAEoCRIMCgR0eXBlGAIgASgJEhMKBnNvdXJjZRgDIAEoCUgAiAEBEiIKBGtpbmQYBCABKA4yFC5zbHVpY2UudjEuTWF0Y2hLaW5kQgkKB19zb3VyY2UipAIKDlVwbG9hZFJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyEicKB2NvbHVtbnMYAiADKAsyFi5zbHVpY2UudjEuQ29sdW1uTWF0Y2gSGAoQY3JlYXRlX3N0YXRlbWVudBgDIAEoCRInCgdwcm9maWxlGAQgASgLMhYuc2x1aWNlLnYxLkZpbGVQcm9maWxlEi0KDXJlamVjdGVkX3Jvd3MYBSADKAsyFi5zbHVpY2UudjEuUmVqZWN0ZWRSb3cSFQoNaWdub3JlZF9saW5lcxgGIAEoAxIQCghyZXBsYXllZBgHIAEoCBInCgdhY2NvdW50GAggASgLMhYuc2x1aWNlLnYxLkZpbGVBY2NvdW50Iq0CCgtGaWxlQWNjb3VudBISCgp0ZXh0X2J5dGVzGAEgASgDEiQKBmhlYWRlchgCIAEoCzIULnNsdWljZS52MS5MaW5lQ291bnQSJAoGbG9hZGVkGAMgASgLMhQuc2x1aWNlLnYxLkxpbmVDb3VudBImCghyZWplY3RlZBgEIAEoCzIULnNsdWljZS52MS5MaW5lQ291bnQSIwoFYmxhbmsYBSABKAsyFC5zbHVpY2UudjEuTGluZUNvdW50EiYKCGNvbW1lbnRzGAYgASgLMhQuc2x1aWNlLnYxLkxpbmVDb3VudBIkCgZiZWZvcmUYByABKAsyFC5zbHVpY2UudjEuTGluZUNvdW50EiMKBWFmdGVyGAggASgLMhQuc2x1aWNlLnYxLkxpbmVDb3VudCI7CglMaW5lQ291bnQSDQoFbGluZXMYASABKAMSDQoFYnl0ZXMYAiABKAMSEAoIZXhhbXBsZXMYAyADKAwiOQoSQmVnaW5VcGxvYWRSZXF1ZXN0EiMKBHNwZWMYASABKAsyFS5zbHVpY2UudjEuVXBsb2FkU3BlYyKgAQoTQmVnaW5VcGxvYWRSZXNwb25zZRITCgt0cmFuc2Zlcl9pZBgBIAEoCRIYChBjb21taXR0ZWRfb2Zmc2V0GAIgASgDEhgKEG1heF9hcHBlbmRfYnl0ZXMYAyABKAMSGQoRbWF4X2Vhcmx5X2FwcGVuZHMYBCABKAUSJQoIdHJhbnNmZXIYBSABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIiaAoTQXBwZW5kVXBsb2FkUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRIOCgZvZmZzZXQYAiABKAMSDAoEZGF0YRgDIAEoDBITCgZjcmMzMmMYBCABKAdIAIgBAUIJCgdfY3JjMzJjIm8KFEFwcGVuZFVwbG9hZFJlc3BvbnNlEhgKEGNvbW1pdHRlZF9vZmZzZXQYASABKAMSJQoIY291bnRlcnMYAiABKAsyEy5zbHVpY2UudjEuQ291bnRlcnMSFgoOZHVyYWJsZV9vZmZzZXQYAyABKAMiXwoTRmluaXNoVXBsb2FkUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRITCgt0b3RhbF9ieXRlcxgCIAEoAxITCgZjcmMzMmMYAyABKAdIAIgBAUIJCgdfY3JjMzJjIlMKFEZpbmlzaFVwbG9hZFJlc3BvbnNlEikKBnJlc3VsdBgBIAEoCzIZLnNsdWljZS52MS5VcGxvYWRSZXNwb25zZRIQCghyZXBsYXllZBgCIAEoCCJSCglDb25kaXRpb24SDgoGY29sdW1uGAEgASgJEiUKCG9wZXJhdG9yGAIgASgOMhMuc2x1aWNlLnYxLk9wZXJhdG9yEg4KBnZhbHVlcxgDIAMoCSItCgdPcmRlckJ5Eg4KBmNvbHVtbhgBIAEoCRISCgpkZXNjZW5kaW5nGAIgASgIIqsBCgtUYWJsZVNvdXJjZRIiCgV0YWJsZRgBIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhIPCgdjb2x1bW5zGAIgAygJEiMKBXdoZXJlGAMgAygLMhQuc2x1aWNlLnYxLkNvbmRpdGlvbhIkCghvcmRlcl9ieRgEIAMoCzISLnNsdWljZS52MS5PcmRlckJ5EhIKBWxpbWl0GAUgASgDSACIAQFCCAoGX2xpbWl0IrQBCg1FeHBvcnRSZXF1ZXN0EhMKC3RyYW5zZmVyX2lkGAEgASgJEicKBXRhYmxlGAIgASgLMhYuc2x1aWNlLnYxLlRhYmxlU291cmNlSAASDwoFcXVlcnkYAyABKAlIABIjCgdkaWFsZWN0GAQgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJQoFc3R5bGUYBSABKAsyFi5zbHVpY2UudjEuRXhwb3J0U3R5bGVCCAoGc291cmNlIlsKDEV4cG9ydFNjaGVtYRITCgt0cmFuc2Zlcl9pZBgBIAEoCRIiCgdjb2x1bW5zGAIgAygLMhEuc2x1aWNlLnYxLkNvbHVtbhISCgp0YWJsZV91dWlkGAMgASgJIogBCg5FeHBvcnRQcm9ncmVzcxIMCgRyb3dzGAEgASgDEg0KBWJ5dGVzGAIgASgDEhcKCnRvdGFsX3Jvd3MYAyABKANIAIgBARIXCg9yb3dzX3Blcl9zZWNvbmQYBCABKAESGAoQYnl0ZXNfcGVyX3NlY29uZBgFIAEoAUINCgtfdG90YWxfcm93cyI2Cg1FeHBvcnRTdW1tYXJ5EiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyIrIBCg5FeHBvcnRSZXNwb25zZRIpCgZzY2hlbWEYASABKAsyFy5zbHVpY2UudjEuRXhwb3J0U2NoZW1hSAASDgoEZGF0YRgCIAEoDEgAEi0KCHByb2dyZXNzGAMgASgLMhkuc2x1aWNlLnYxLkV4cG9ydFByb2dyZXNzSAASKwoHc3VtbWFyeRgEIAEoCzIYLnNsdWljZS52MS5FeHBvcnRTdW1tYXJ5SABCCQoHcGF5bG9hZCL7AQoSSW5zcGVjdEZpbGVSZXF1ZXN0Eg4KBnNhbXBsZRgBIAEoDBIQCghjb21wbGV0ZRgCIAEoCBIjCgdkaWFsZWN0GAMgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSIgoFdGFibGUYBCABKAsyEy5zbHVpY2UudjEuVGFibGVSZWYSJwoGdmFsdWVzGAUgASgLMhcuc2x1aWNlLnYxLlZhbHVlT3B0aW9ucxIpCgdjb2x1bW5zGAYgAygLMhguc2x1aWNlLnYxLkNvbHVtbk1hcHBpbmcSEQoJcm93X2NvdW50GAcgASgFEhMKC3NvdXJjZV9uYW1lGAggASgJIr4CChNJbnNwZWN0RmlsZVJlc3BvbnNlEicKB3Byb2ZpbGUYASABKAsyFi5zbHVpY2UudjEuRmlsZVByb2ZpbGUSHAoEcm93cxgCIAMoCzIOLnNsdWljZS52MS5Sb3cSGAoQY3JlYXRlX3N0YXRlbWVudBgDIAEoCRIaChJzb3J0aW5nX2tleV9yZWFzb24YBCABKAkSJwoHbWF0Y2hlcxgFIAMoCzIWLnNsdWljZS52MS5Db2x1bW5NYXRjaBISCgpyb3dzX3RyaWVkGAYgASgDEhUKDXJvd3NfcmVqZWN0ZWQYByABKAMSLQoNcmVqZWN0ZWRfcm93cxgIIAMoCzIWLnNsdWljZS52MS5SZWplY3RlZFJvdxInCgVlcnJvchgJIAEoCzIYLnNsdWljZS52MS5UcmFuc2ZlckVycm9yIikKEkdldFRyYW5zZmVyUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCSI8ChNHZXRUcmFuc2ZlclJlc3BvbnNlEiUKCHRyYW5zZmVyGAEgASgLMhMuc2x1aWNlLnYxLlRyYW5zZmVyIsEBChRMaXN0VHJhbnNmZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIoCgZzdGF0ZXMYAyADKA4yGC5zbHVpY2UudjEuVHJhbnNmZXJTdGF0ZRIlCgRraW5kGAQgASgOMhcuc2x1aWNlLnYxLlRyYW5zZmVyS2luZBIiCgV0YWJsZRgFIAEoCzITLnNsdWljZS52MS5UYWJsZVJlZhINCgVvd25lchgGIAEoCSJYChVMaXN0VHJhbnNmZXJzUmVzcG9uc2USJgoJdHJhbnNmZXJzGAEgAygLMhMuc2x1aWNlLnYxLlRyYW5zZmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIsChVDYW5jZWxUcmFuc2ZlclJlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkiPwoWQ2FuY2VsVHJhbnNmZXJSZXNwb25zZRIlCgh0cmFuc2ZlchgBIAEoCzITLnNsdWljZS52MS5UcmFuc2ZlciJYChRXYXRjaFRyYW5zZmVyUmVxdWVzdBITCgt0cmFuc2Zlcl9pZBgBIAEoCRIrCghpbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI+ChVXYXRjaFRyYW5zZmVyUmVzcG9uc2USJQoIdHJhbnNmZXIYASABKAsyEy5zbHVpY2UudjEuVHJhbnNmZXIiPgoXTGlzdFJlamVjdGVkUm93c1JlcXVlc3QSEwoLdHJhbnNmZXJfaWQYASABKAkSDgoGYXNfY3N2GAIgASgIIlsKGExpc3RSZWplY3RlZFJvd3NSZXNwb25zZRIlCgNyb3cYASABKAsyFi5zbHVpY2UudjEuUmVqZWN0ZWRSb3dIABINCgNjc3YYAiABKAxIAEIJCgdwYXlsb2FkKooBCgpDb21taXRNb2RlEhsKF0NPTU1JVF9NT0RFX1VOU1BFQ0lGSUVEEAASFgoSQ09NTUlUX01PREVfQVRPTUlDEAESFgoSQ09NTUlUX01PREVfQkxPQ0tTEAISFwoTQ09NTUlUX01PREVfUkVQTEFDRRADEhYKEkNPTU1JVF9NT0RFX0RJUkVDVBAEKmEKDFRyYW5zZmVyS2luZBIdChlUUkFOU0ZFUl9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUVFJBTlNGRVJfS0lORF9VUExPQUQQARIYChRUUkFOU0ZFUl9LSU5EX0VYUE9SVBACKuEBCg1UcmFuc2ZlclN0YXRlEh4KGlRSQU5TRkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWVFJBTlNGRVJfU1RBVEVfUlVOTklORxABEhwKGFRSQU5TRkVSX1NUQVRFX1NVQ0NFRURFRBACEhkKFVRSQU5TRkVSX1NUQVRFX0ZBSUxFRBADEhwKGFRSQU5TRkVSX1NUQVRFX0NBTkNFTExFRBAEEh4KGlRSQU5TRkVSX1NUQVRFX0lOVEVSUlVQVEVEEAUSHQoZVFJBTlNGRVJfU1RBVEVfQ09NTUlUVElORxAGKtIBCglNYXRjaEtpbmQSGgoWTUFUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhQKEE1BVENIX0tJTkRfRVhBQ1QQARIbChdNQVRDSF9LSU5EX0NBU0VfRElGRkVSUxACEhcKE01BVENIX0tJTkRfUE9TSVRJT04QAxIXChNNQVRDSF9LSU5EX1NFTEVDVEVEEAQSFgoSTUFUQ0hfS0lORF9ERUZBVUxUEAUSFgoSTUFUQ0hfS0lORF9NSVNTSU5HEAYSFAoQTUFUQ0hfS0lORF9FWFRSQRAHKrQCCghPcGVyYXRvchIYChRPUEVSQVRPUl9VTlNQRUNJRklFRBAAEhIKDk9QRVJBVE9SX0VRVUFMEAESFgoST1BFUkFUT1JfTk9UX0VRVUFMEAISEQoNT1BFUkFUT1JfTEVTUxADEhoKFk9QRVJBVE9SX0xFU1NfT1JfRVFVQUwQBBIUChBPUEVSQVRPUl9HUkVBVEVSEAUSHQoZT1BFUkFUT1JfR1JFQVRFUl9PUl9FUVVBTBAGEhEKDU9QRVJBVE9SX0xJS0UQBxIVChFPUEVSQVRPUl9OT1RfTElLRRAIEg8KC09QRVJBVE9SX0lOEAkSEwoPT1BFUkFUT1JfTk9UX0lOEAoSFAoQT1BFUkFUT1JfSVNfTlVMTBALEhgKFE9QRVJBVE9SX0lTX05PVF9OVUxMEAwy/QYKDUluZ2VzdFNlcnZpY2USPwoGVXBsb2FkEhguc2x1aWNlLnYxLlVwbG9hZFJlcXVlc3QaGS5zbHVpY2UudjEuVXBsb2FkUmVzcG9uc2UoARJMCgtCZWdpblVwbG9hZBIdLnNsdWljZS52MS5CZWdpblVwbG9hZFJlcXVlc3QaHi5zbHVpY2UudjEuQmVnaW5VcGxvYWRSZXNwb25zZRJPCgxBcHBlbmRVcGxvYWQSHi5zbHVpY2UudjEuQXBwZW5kVXBsb2FkUmVxdWVzdBofLnNsdWljZS52MS5BcHBlbmRVcGxvYWRSZXNwb25zZRJPCgxGaW5pc2hVcGxvYWQSHi5zbHVpY2UudjEuRmluaXNoVXBsb2FkUmVxdWVzdBofLnNsdWljZS52MS5GaW5pc2hVcGxvYWRSZXNwb25zZRI/CgZFeHBvcnQSGC5zbHVpY2UudjEuRXhwb3J0UmVxdWVzdBoZLnNsdWljZS52MS5FeHBvcnRSZXNwb25zZTABEkwKC0luc3BlY3RGaWxlEh0uc2x1aWNlLnYxLkluc3BlY3RGaWxlUmVxdWVzdBoeLnNsdWljZS52MS5JbnNwZWN0RmlsZVJlc3BvbnNlEkwKC0dldFRyYW5zZmVyEh0uc2x1aWNlLnYxLkdldFRyYW5zZmVyUmVxdWVzdBoeLnNsdWljZS52MS5HZXRUcmFuc2ZlclJlc3BvbnNlElIKDUxpc3RUcmFuc2ZlcnMSHy5zbHVpY2UudjEuTGlzdFRyYW5zZmVyc1JlcXVlc3QaIC5zbHVpY2UudjEuTGlzdFRyYW5zZmVyc1Jlc3BvbnNlElUKDkNhbmNlbFRyYW5zZmVyEiAuc2x1aWNlLnYxLkNhbmNlbFRyYW5zZmVyUmVxdWVzdBohLnNsdWljZS52MS5DYW5jZWxUcmFuc2ZlclJlc3BvbnNlElQKDVdhdGNoVHJhbnNmZXISHy5zbHVpY2UudjEuV2F0Y2hUcmFuc2ZlclJlcXVlc3QaIC5zbHVpY2UudjEuV2F0Y2hUcmFuc2ZlclJlc3BvbnNlMAESXQoQTGlzdFJlamVjdGVkUm93cxIiLnNsdWljZS52MS5MaXN0UmVqZWN0ZWRSb3dzUmVxdWVzdBojLnNsdWljZS52MS5MaXN0UmVqZWN0ZWRSb3dzUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_sluice_v1_dialect, file_sluice_v1_profile, file_sluice_v1_schema]);
 
 /**
  * What has moved so far. All counts start at 0 and never fall.
@@ -680,7 +680,7 @@ export type UploadResponse = Message<"sluice.v1.UploadResponse"> & {
   rejectedRows: RejectedRow[];
 
   /**
-   * Lines after `Dialect.end_line` that were left out.
+   * Lines after `Dialect.end_line` that were left out: those of `account.after`.
    *
    * @generated from field: int64 ignored_lines = 6;
    */
@@ -693,6 +693,14 @@ export type UploadResponse = Message<"sluice.v1.UploadResponse"> & {
    * @generated from field: bool replayed = 7;
    */
   replayed: boolean;
+
+  /**
+   * What every byte of the file is. Not set for an upload that went on in the middle of its file after an
+   * interruption, because then no run has read all of it.
+   *
+   * @generated from field: sluice.v1.FileAccount account = 8;
+   */
+  account?: FileAccount | undefined;
 };
 
 /**
@@ -701,6 +709,112 @@ export type UploadResponse = Message<"sluice.v1.UploadResponse"> & {
  */
 export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
   messageDesc(file_sluice_v1_ingest_service, 9);
+
+/**
+ * What every byte of a file is. The bytes are those of the text: decompressed, and as UTF-8. All parts together are
+ * `text_bytes`, which was checked before the rows became visible.
+ *
+ * @generated from message sluice.v1.FileAccount
+ */
+export type FileAccount = Message<"sluice.v1.FileAccount"> & {
+  /**
+   * The bytes of the whole text.
+   *
+   * @generated from field: int64 text_bytes = 1;
+   */
+  textBytes: bigint;
+
+  /**
+   * The records that name the columns, and a byte order mark.
+   *
+   * @generated from field: sluice.v1.LineCount header = 2;
+   */
+  header?: LineCount | undefined;
+
+  /**
+   * The records that are in the table; in a dry run those that would be.
+   *
+   * @generated from field: sluice.v1.LineCount loaded = 3;
+   */
+  loaded?: LineCount | undefined;
+
+  /**
+   * The records that were rejected.
+   *
+   * @generated from field: sluice.v1.LineCount rejected = 4;
+   */
+  rejected?: LineCount | undefined;
+
+  /**
+   * Lines without text, where they are no records: in a file of one column they are.
+   *
+   * @generated from field: sluice.v1.LineCount blank = 5;
+   */
+  blank?: LineCount | undefined;
+
+  /**
+   * Lines that begin with `Dialect.comment`.
+   *
+   * @generated from field: sluice.v1.LineCount comments = 6;
+   */
+  comments?: LineCount | undefined;
+
+  /**
+   * Lines before the header, or before the first record: `Dialect.skip_lines`.
+   *
+   * @generated from field: sluice.v1.LineCount before = 7;
+   */
+  before?: LineCount | undefined;
+
+  /**
+   * Lines after `Dialect.end_line`.
+   *
+   * @generated from field: sluice.v1.LineCount after = 8;
+   */
+  after?: LineCount | undefined;
+};
+
+/**
+ * Describes the message sluice.v1.FileAccount.
+ * Use `create(FileAccountSchema)` to create a new message.
+ */
+export const FileAccountSchema: GenMessage<FileAccount> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_ingest_service, 10);
+
+/**
+ * Some lines of a file.
+ *
+ * @generated from message sluice.v1.LineCount
+ */
+export type LineCount = Message<"sluice.v1.LineCount"> & {
+  /**
+   * How many; line ends within quotes count.
+   *
+   * @generated from field: int64 lines = 1;
+   */
+  lines: bigint;
+
+  /**
+   * Their bytes, with the line ends.
+   *
+   * @generated from field: int64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * The first three of them that have text, at most 256 bytes of each; for `comments`, `before` and `after` only.
+   *
+   * @generated from field: repeated bytes examples = 3;
+   */
+  examples: Uint8Array[];
+};
+
+/**
+ * Describes the message sluice.v1.LineCount.
+ * Use `create(LineCountSchema)` to create a new message.
+ */
+export const LineCountSchema: GenMessage<LineCount> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_ingest_service, 11);
 
 /**
  * Opens an upload.
@@ -721,7 +835,7 @@ export type BeginUploadRequest = Message<"sluice.v1.BeginUploadRequest"> & {
  * Use `create(BeginUploadRequestSchema)` to create a new message.
  */
 export const BeginUploadRequestSchema: GenMessage<BeginUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 10);
+  messageDesc(file_sluice_v1_ingest_service, 12);
 
 /**
  * An open upload.
@@ -770,7 +884,7 @@ export type BeginUploadResponse = Message<"sluice.v1.BeginUploadResponse"> & {
  * Use `create(BeginUploadResponseSchema)` to create a new message.
  */
 export const BeginUploadResponseSchema: GenMessage<BeginUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 11);
+  messageDesc(file_sluice_v1_ingest_service, 13);
 
 /**
  * Adds bytes to an open upload.
@@ -812,7 +926,7 @@ export type AppendUploadRequest = Message<"sluice.v1.AppendUploadRequest"> & {
  * Use `create(AppendUploadRequestSchema)` to create a new message.
  */
 export const AppendUploadRequestSchema: GenMessage<AppendUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 12);
+  messageDesc(file_sluice_v1_ingest_service, 14);
 
 /**
  * The upload after an append.
@@ -847,7 +961,7 @@ export type AppendUploadResponse = Message<"sluice.v1.AppendUploadResponse"> & {
  * Use `create(AppendUploadResponseSchema)` to create a new message.
  */
 export const AppendUploadResponseSchema: GenMessage<AppendUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 13);
+  messageDesc(file_sluice_v1_ingest_service, 15);
 
 /**
  * Ends an upload.
@@ -883,7 +997,7 @@ export type FinishUploadRequest = Message<"sluice.v1.FinishUploadRequest"> & {
  * Use `create(FinishUploadRequestSchema)` to create a new message.
  */
 export const FinishUploadRequestSchema: GenMessage<FinishUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 14);
+  messageDesc(file_sluice_v1_ingest_service, 16);
 
 /**
  * The result of an upload.
@@ -911,7 +1025,7 @@ export type FinishUploadResponse = Message<"sluice.v1.FinishUploadResponse"> & {
  * Use `create(FinishUploadResponseSchema)` to create a new message.
  */
 export const FinishUploadResponseSchema: GenMessage<FinishUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 15);
+  messageDesc(file_sluice_v1_ingest_service, 17);
 
 /**
  * One condition of a filter.
@@ -947,7 +1061,7 @@ export type Condition = Message<"sluice.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 16);
+  messageDesc(file_sluice_v1_ingest_service, 18);
 
 /**
  * One column of an ordering.
@@ -975,7 +1089,7 @@ export type OrderBy = Message<"sluice.v1.OrderBy"> & {
  * Use `create(OrderBySchema)` to create a new message.
  */
 export const OrderBySchema: GenMessage<OrderBy> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 17);
+  messageDesc(file_sluice_v1_ingest_service, 19);
 
 /**
  * Rows of one table.
@@ -1024,7 +1138,7 @@ export type TableSource = Message<"sluice.v1.TableSource"> & {
  * Use `create(TableSourceSchema)` to create a new message.
  */
 export const TableSourceSchema: GenMessage<TableSource> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 18);
+  messageDesc(file_sluice_v1_ingest_service, 20);
 
 /**
  * What to export, and how.
@@ -1085,7 +1199,7 @@ export type ExportRequest = Message<"sluice.v1.ExportRequest"> & {
  * Use `create(ExportRequestSchema)` to create a new message.
  */
 export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 19);
+  messageDesc(file_sluice_v1_ingest_service, 21);
 
 /**
  * The columns of an export.
@@ -1121,7 +1235,7 @@ export type ExportSchema = Message<"sluice.v1.ExportSchema"> & {
  * Use `create(ExportSchemaSchema)` to create a new message.
  */
 export const ExportSchemaSchema: GenMessage<ExportSchema> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 20);
+  messageDesc(file_sluice_v1_ingest_service, 22);
 
 /**
  * How far an export is.
@@ -1170,7 +1284,7 @@ export type ExportProgress = Message<"sluice.v1.ExportProgress"> & {
  * Use `create(ExportProgressSchema)` to create a new message.
  */
 export const ExportProgressSchema: GenMessage<ExportProgress> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 21);
+  messageDesc(file_sluice_v1_ingest_service, 23);
 
 /**
  * The end of an export: the file is whole.
@@ -1191,7 +1305,7 @@ export type ExportSummary = Message<"sluice.v1.ExportSummary"> & {
  * Use `create(ExportSummarySchema)` to create a new message.
  */
 export const ExportSummarySchema: GenMessage<ExportSummary> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 22);
+  messageDesc(file_sluice_v1_ingest_service, 24);
 
 /**
  * One message of an export.
@@ -1244,7 +1358,7 @@ export type ExportResponse = Message<"sluice.v1.ExportResponse"> & {
  * Use `create(ExportResponseSchema)` to create a new message.
  */
 export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 23);
+  messageDesc(file_sluice_v1_ingest_service, 25);
 
 /**
  * Shows the beginning of a file.
@@ -1314,7 +1428,7 @@ export type InspectFileRequest = Message<"sluice.v1.InspectFileRequest"> & {
  * Use `create(InspectFileRequestSchema)` to create a new message.
  */
 export const InspectFileRequestSchema: GenMessage<InspectFileRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 24);
+  messageDesc(file_sluice_v1_ingest_service, 26);
 
 /**
  * How a file would be read.
@@ -1391,7 +1505,7 @@ export type InspectFileResponse = Message<"sluice.v1.InspectFileResponse"> & {
  * Use `create(InspectFileResponseSchema)` to create a new message.
  */
 export const InspectFileResponseSchema: GenMessage<InspectFileResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 25);
+  messageDesc(file_sluice_v1_ingest_service, 27);
 
 /**
  * Asks for a transfer.
@@ -1412,7 +1526,7 @@ export type GetTransferRequest = Message<"sluice.v1.GetTransferRequest"> & {
  * Use `create(GetTransferRequestSchema)` to create a new message.
  */
 export const GetTransferRequestSchema: GenMessage<GetTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 26);
+  messageDesc(file_sluice_v1_ingest_service, 28);
 
 /**
  * A transfer.
@@ -1433,7 +1547,7 @@ export type GetTransferResponse = Message<"sluice.v1.GetTransferResponse"> & {
  * Use `create(GetTransferResponseSchema)` to create a new message.
  */
 export const GetTransferResponseSchema: GenMessage<GetTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 27);
+  messageDesc(file_sluice_v1_ingest_service, 29);
 
 /**
  * Asks for the transfers.
@@ -1489,7 +1603,7 @@ export type ListTransfersRequest = Message<"sluice.v1.ListTransfersRequest"> & {
  * Use `create(ListTransfersRequestSchema)` to create a new message.
  */
 export const ListTransfersRequestSchema: GenMessage<ListTransfersRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 28);
+  messageDesc(file_sluice_v1_ingest_service, 30);
 
 /**
  * One page of transfers.
@@ -1517,7 +1631,7 @@ export type ListTransfersResponse = Message<"sluice.v1.ListTransfersResponse"> &
  * Use `create(ListTransfersResponseSchema)` to create a new message.
  */
 export const ListTransfersResponseSchema: GenMessage<ListTransfersResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 29);
+  messageDesc(file_sluice_v1_ingest_service, 31);
 
 /**
  * Ends a transfer.
@@ -1538,7 +1652,7 @@ export type CancelTransferRequest = Message<"sluice.v1.CancelTransferRequest"> &
  * Use `create(CancelTransferRequestSchema)` to create a new message.
  */
 export const CancelTransferRequestSchema: GenMessage<CancelTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 30);
+  messageDesc(file_sluice_v1_ingest_service, 32);
 
 /**
  * The transfer after its end.
@@ -1559,7 +1673,7 @@ export type CancelTransferResponse = Message<"sluice.v1.CancelTransferResponse">
  * Use `create(CancelTransferResponseSchema)` to create a new message.
  */
 export const CancelTransferResponseSchema: GenMessage<CancelTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 31);
+  messageDesc(file_sluice_v1_ingest_service, 33);
 
 /**
  * Asks to follow a transfer.
@@ -1587,7 +1701,7 @@ export type WatchTransferRequest = Message<"sluice.v1.WatchTransferRequest"> & {
  * Use `create(WatchTransferRequestSchema)` to create a new message.
  */
 export const WatchTransferRequestSchema: GenMessage<WatchTransferRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 32);
+  messageDesc(file_sluice_v1_ingest_service, 34);
 
 /**
  * A transfer as it is now.
@@ -1608,7 +1722,7 @@ export type WatchTransferResponse = Message<"sluice.v1.WatchTransferResponse"> &
  * Use `create(WatchTransferResponseSchema)` to create a new message.
  */
 export const WatchTransferResponseSchema: GenMessage<WatchTransferResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 33);
+  messageDesc(file_sluice_v1_ingest_service, 35);
 
 /**
  * Asks for the rejected rows of an upload.
@@ -1642,7 +1756,7 @@ export type ListRejectedRowsRequest = Message<"sluice.v1.ListRejectedRowsRequest
  * Use `create(ListRejectedRowsRequestSchema)` to create a new message.
  */
 export const ListRejectedRowsRequestSchema: GenMessage<ListRejectedRowsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 34);
+  messageDesc(file_sluice_v1_ingest_service, 36);
 
 /**
  * One message of the rejected rows, in the order of the file.
@@ -1679,7 +1793,7 @@ export type ListRejectedRowsResponse = Message<"sluice.v1.ListRejectedRowsRespon
  * Use `create(ListRejectedRowsResponseSchema)` to create a new message.
  */
 export const ListRejectedRowsResponseSchema: GenMessage<ListRejectedRowsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_ingest_service, 35);
+  messageDesc(file_sluice_v1_ingest_service, 37);
 
 /**
  * How rows become visible in the table, and what a failure or a repetition leaves behind.

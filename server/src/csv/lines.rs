@@ -1,11 +1,11 @@
 //! Lines as an editor counts them: LF, CR LF and a lone CR each end one, whatever quotes say.
 //!
-//! Used by the decoder for what stands before the table and after it. It must never keep a byte.
+//! Used by the decoder for where the table begins and ends, and by `account`. It must never keep a byte.
 
 use memchr::memchr2_iter;
 
 /// Counts the line ends of bytes that arrive in pieces.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineCounter {
     /// Line ends so far, CR LF counted once.
     ends: u64,
