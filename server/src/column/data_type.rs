@@ -180,6 +180,12 @@ impl DataType {
         }
     }
 
+    /// Returns whether it is made of types that are known here: its text is then written anew, whoever gave it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self.inner(), Self::Other(_))
+    }
+
     /// Returns whether the type is an Array, a Map or a Tuple.
     #[must_use]
     pub const fn is_container(&self) -> bool {

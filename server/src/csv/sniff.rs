@@ -32,6 +32,7 @@ mod tests;
 use std::fmt;
 
 use cut::Table;
+pub use header::{folded_name, is_type};
 use sample::Sample;
 pub use sample::head_bytes;
 use score::Ranking;
@@ -92,6 +93,12 @@ impl Hints {
     const fn leave_open(&self, doubt: &Doubt) -> bool {
         match doubt {
             Doubt::LinesAbove { .. } => matches!(self.skip_lines, Hint::Find),
+            Doubt::ShortHeader { .. } => {
+                matches!(
+                    (&self.header_rows, &self.skip_lines),
+                    (Hint::Find, Hint::Find)
+                )
+            }
             Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } | Doubt::SecondHeader { .. } => {
                 matches!(self.header_rows, Hint::Find)
             }
@@ -119,6 +126,15 @@ pub enum Doubt {
         fields: usize,
         /// Those of most records.
         expected: usize,
+    },
+    /// The header has fewer names than the records have fields.
+    ShortHeader {
+        /// Its line.
+        line: u64,
+        /// Its names.
+        names: usize,
+        /// The fields of most records.
+        fields: usize,
     },
     /// The file has no other row, and it may be the header or a record.
     LoneRow {
@@ -159,6 +175,15 @@ impl Doubt {
                 fields,
                 expected,
             },
+            Self::ShortHeader {
+                line,
+                names,
+                fields,
+            } => Self::ShortHeader {
+                line: line + by,
+                names,
+                fields,
+            },
             Self::LoneRow { line } => Self::LoneRow { line: line + by },
             Self::SecondHeader { line } => Self::SecondHeader { line: line + by },
             Self::Quotes { line } => Self::Quotes { line: line + by },
@@ -172,6 +197,7 @@ impl Doubt {
         match self {
             Self::LinesAbove { line, .. }
             | Self::UnevenHeader { line, .. }
+            | Self::ShortHeader { line, .. }
             | Self::LoneRow { line }
             | Self::SecondHeader { line }
             | Self::Quotes { line }
@@ -200,6 +226,16 @@ impl fmt::Display for Doubt {
                 "line {line} has {fields} fields, the records below have {expected}, and it can be the \
                  header or a record: `--header-rows 1` takes it for the header, `--no-header` for a \
                  record"
+            ),
+            Self::ShortHeader {
+                line,
+                names,
+                fields,
+            } => write!(
+                f,
+                "line {line} names {names} columns, the records below have {fields} fields: give the line {fields} \
+                 names; or `--skip-lines {line} --no-header` leaves it out, and `--columns name=1,…` names the fields by \
+                 their numbers"
             ),
             Self::LoneRow { line } => write!(
                 f,
@@ -302,6 +338,9 @@ pub struct Sniffed {
     pub field_count: Finding<usize>,
     /// The fields of the first header record, as they stand in the file; empty without a header.
     pub names: Vec<String>,
+    /// Whether the first field of the records has no name in the header, which begins with the second: what R writes
+    /// with the names of its rows.
+    pub row_names: bool,
     /// Why what was found is not certain enough to load the file by it.
     pub doubt: Option<Doubt>,
 }
@@ -313,13 +352,23 @@ pub struct Sniffed {
 /// takes time in proportion to the length of the sample.
 #[must_use]
 pub fn sniff(sample: &[u8], complete: bool, hints: &Hints) -> Sniffed {
-    let sample = Sample::new(sample, complete, hints);
-    let ranking = score::rank(&sample, hints);
+    // Comments are no table: what they say, and how they are cut, would speak for another delimiter.
+    let bare = sample::without_comments(sample, hints);
+    let scored = Sample::new(bare.as_deref().unwrap_or(sample), complete, hints);
+    let ranking = score::rank(&scored, hints);
+    let whole;
+    let sample = match hints.comment {
+        Hint::Given(_) => &scored,
+        Hint::Find => {
+            whole = Sample::new(sample, complete, hints);
+            &whole
+        }
+    };
     let table = sample.cut_whole(&ranking.best.format);
-    let mut layout = layout::find(&table, &sample, hints);
+    let mut layout = layout::find(&table, sample, hints);
     layout.doubt = layout
         .doubt
-        .or_else(|| quote_doubt(&sample, &ranking.best.format))
+        .or_else(|| quote_doubt(&scored, &ranking.best.format))
         .filter(|doubt| hints.leave_open(doubt));
     assemble(hints, &ranking, &table, layout)
 }
@@ -359,6 +408,7 @@ fn assemble(
         lines_after_end: layout.lines_after_end,
         field_count: layout.field_count,
         names: layout.names,
+        row_names: layout.row_names,
         doubt: layout.doubt,
     }
 }

@@ -164,6 +164,7 @@ fn reading<'a>(head: &'a Head, request: &'a InspectRequest, zone: &'a str) -> Re
         values: &request.file.values,
         columns: &head.profile.columns,
         field_count: head.field_count(),
+        surplus: head.surplus(),
         server_zone: zone,
         limits: Limits {
             max_rows: usize::MAX,

@@ -6,7 +6,11 @@ use super::{ColumnMapping, ColumnMatch, Error, MatchKind, Result, ValueSpec, err
 use crate::{
     catalog::{Column, Table},
     clickhouse::sql::InsertColumn,
-    column::{ColumnSpec, DataType},
+    column::{
+        ColumnSpec, DataType,
+        infer::{NameFinding, NameProblem, safe_names},
+    },
+    csv::sniff::folded_name,
 };
 
 /// The fields that a file of rejected rows has beside its own. They are never loaded.
@@ -209,14 +213,17 @@ fn match_kind(
     matching: Matching<'_>,
 ) -> MatchKind {
     let name = |field: usize| file.header.and_then(|names| names.get(field));
+    let mut renames = matching.renames.iter();
+    let is_renamed = renames.any(|rename| rename.column == column.name);
     match source {
         None if column.default_kind.is_empty() => MatchKind::Missing,
         None => MatchKind::Default,
         Some(_) if !matching.mappings.is_empty() => MatchKind::Selected,
         Some(field) => match name(field) {
             Some(name) if name == column.name.as_bytes() => MatchKind::Exact,
-            Some(name) if same_but_case(column.name.as_bytes(), name) => MatchKind::CaseDiffers,
-            _ => MatchKind::Position,
+            Some(_) if is_renamed => MatchKind::Selected,
+            Some(_) => MatchKind::CaseDiffers,
+            None => MatchKind::Position,
         },
     }
 }
@@ -225,6 +232,7 @@ impl FileShape<'_> {
     /// The name of a field in the header, or its number from 1.
     fn field_name(&self, field: usize) -> String {
         let name = self.header.and_then(|names| names.get(field));
+        let name = name.filter(|name| !name.trim_ascii().is_empty());
         name.map_or_else(|| (field + 1).to_string(), |name| excerpt(name))
     }
 
@@ -273,7 +281,10 @@ fn is_reject_field(name: &[u8]) -> bool {
 
 fn by_name(table: &Table, names: &[Vec<u8>], matching: Matching<'_>) -> Result<Vec<Option<usize>>> {
     let mut sources = vec![None; table.columns.len()];
-    let mut found: Vec<_> = names.iter().map(|name| find_column(table, name)).collect();
+    let mut found: Vec<_> = safe_names(names)
+        .iter()
+        .map(|name| find_named(table, name))
+        .collect();
     let file = FileShape {
         header: Some(names),
         field_count: names.len(),
@@ -296,7 +307,7 @@ fn by_name(table: &Table, names: &[Vec<u8>], matching: Matching<'_>) -> Result<V
             None if matching.ignore_extra || is_reject_field(name) => {}
             None => {
                 return Err(Error::UnmatchedColumn {
-                    field: excerpt(name),
+                    field: file.field_name(field),
                     table: table.summary.name.to_string(),
                 });
             }
@@ -377,25 +388,43 @@ fn assign(
     Ok(())
 }
 
-/// Finds the column of a name: the same, else the only one that differs in case alone.
+/// Finds the column of a name in a header. One that is empty, or that stands there for the second time, is that of the
+/// column which a table made of such a file has for it.
+fn find_named(table: &Table, name: &NameFinding) -> Option<usize> {
+    let as_said = || find_column(table, &name.original);
+    let as_made = || {
+        name.why
+            .and_then(|_| find_column(table, name.name.as_bytes()))
+    };
+    match name.why {
+        Some(NameProblem::Duplicate) => as_made().or_else(as_said),
+        _ => as_said().or_else(as_made),
+    }
+}
+
+/// Finds the column of a name: the same, else the only one that differs in case and the blanks around it alone.
 fn find_column(table: &Table, name: &[u8]) -> Option<usize> {
     let names = || table.columns.iter().map(|column| column.name.as_bytes());
     names().position(|column| column == name).or_else(|| {
         let mut matches = names()
             .enumerate()
-            .filter(|(_, column)| same_but_case(column, name));
+            .filter(|(_, column)| folded_name(column) == folded_name(name));
         let only = matches.next();
         only.filter(|_| matches.next().is_none())
             .map(|(index, _)| index)
     })
 }
 
-/// Finds the field of a name in a header; a name that stands there twice cannot be chosen.
+/// Finds the field of a name in a header: the same, else one that differs in case and the blanks around it alone. A name
+/// that stands there twice cannot be chosen.
 fn find_one(names: &[Vec<u8>], name: &str) -> Result<Option<usize>> {
-    let mut matches = names
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| field.as_slice() == name.as_bytes());
+    let wanted = name.as_bytes();
+    let is_there = names.iter().any(|field| field == wanted);
+    let is_it = |field: &[u8]| match is_there {
+        true => field == wanted,
+        false => folded_name(field) == folded_name(wanted),
+    };
+    let mut matches = names.iter().enumerate().filter(|(_, field)| is_it(field));
     let first = matches.next();
     if matches.next().is_some() {
         let column = name.to_owned();
@@ -405,9 +434,4 @@ fn find_one(names: &[Vec<u8>], name: &str) -> Result<Option<usize>> {
         });
     }
     Ok(first.map(|(index, _)| index))
-}
-
-fn same_but_case(left: &[u8], right: &[u8]) -> bool {
-    let lower = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_lowercase();
-    lower(left) == lower(right)
 }

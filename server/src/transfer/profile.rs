@@ -268,6 +268,7 @@ fn defaults(hints: &Hints) -> Sniffed {
         lines_after_end: 0,
         field_count: Finding::given(0),
         names: Vec::new(),
+        row_names: false,
         doubt: None,
     }
 }

@@ -24,6 +24,12 @@ const TOO_FEW_FIELDS: &str = "TOO_FEW_FIELDS";
 const TOO_MANY_FIELDS: &str = "TOO_MANY_FIELDS";
 const INVALID_QUOTING: &str = "INVALID_QUOTING";
 
+/// Whether a record has nothing from a field on.
+pub(super) fn is_empty_from(record: &Record<'_>, index: usize) -> bool {
+    let is_empty = |field: Field<'_>| field.bytes.is_empty() && !field.quoted;
+    record.fields().skip(index).all(is_empty)
+}
+
 /// One column of the block, and where its values come from.
 #[derive(Debug)]
 struct Target {
@@ -74,6 +80,8 @@ pub(super) struct Reading<'a> {
     pub(super) columns: &'a [FoundColumn],
     /// The fields that every record must have.
     pub(super) field_count: usize,
+    /// The fields that one may have beside those, as long as they are empty.
+    pub(super) surplus: usize,
     /// The zone of types that name none.
     pub(super) server_zone: &'a str,
     /// When a block is full.
@@ -87,6 +95,7 @@ pub(super) struct Typer {
     targets: Vec<Target>,
     cut: Cut,
     field_count: usize,
+    surplus: usize,
     pad: bool,
     lenient_quotes: bool,
     /// The field that says why a record was rejected before.
@@ -104,6 +113,7 @@ impl Typer {
             targets: targets.collect(),
             cut: reading.cut.clone(),
             field_count: reading.field_count,
+            surplus: reading.surplus,
             pad: reading.values.pad,
             lenient_quotes: reading.values.lenient_quotes,
             reject_reason: plan.reject_reason,
@@ -114,7 +124,7 @@ impl Typer {
     /// trace in the block.
     pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<Vec<Fault>> {
         let mark = self.builder.mark();
-        let fits = batch.field_count() == Some(self.field_count)
+        let fits = self.is_even(batch)
             && (batch.is_well_quoted() || self.lenient_quotes)
             && (self.reject_reason.is_none()
                 || batch
@@ -234,11 +244,23 @@ impl Typer {
 
     /// Whether a record has the right number of fields, or can be given it.
     fn has_fields(&self, record: &Record<'_>) -> bool {
-        if record.field_count() == self.field_count {
+        let count = record.field_count();
+        if count == self.field_count {
             return true;
         }
-        let is_empty = |field: Field<'_>| field.bytes.is_empty() && !field.quoted;
-        self.pad && record.field_count() > 0 && record.fields().skip(self.field_count).all(is_empty)
+        let can_have = (self.field_count..=self.field_count + self.surplus).contains(&count);
+        (can_have || self.pad && count > 0) && is_empty_from(record, self.field_count)
+    }
+
+    /// Whether every record of a batch has the right number of fields.
+    fn is_even(&self, batch: &RecordBatch) -> bool {
+        match batch.field_count() {
+            Some(count) if count == self.field_count => true,
+            Some(count) if self.surplus > 0 && count == self.field_count + self.surplus => batch
+                .records()
+                .all(|record| is_empty_from(&record, self.field_count)),
+            _ => false,
+        }
     }
 
     /// The field of a record whose quotes have no certain reading, where that matters.

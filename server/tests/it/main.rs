@@ -28,6 +28,7 @@ mod faults;
 mod fleet;
 mod formats;
 mod grants;
+mod headers;
 mod inspect;
 mod memory;
 mod odd;

@@ -7,6 +7,8 @@ use std::fmt;
 /// A remark on a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
+    /// The file has the type itself.
+    Named,
     /// Dates whose day and month cannot be told apart; one of these forms must be given.
     AmbiguousDate {
         /// The forms that every value fits.
@@ -89,6 +91,7 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Named => f.write_str("the file has the type itself"),
             Self::AmbiguousDate { formats } => write!(
                 f,
                 "day, month and year cannot be told apart: give the date format, {}",

@@ -11,14 +11,19 @@
 
 mod column;
 mod names;
+mod types;
 
 use super::cell::{Family, Kind, kind};
 use super::cut::{Row, Table};
 pub(super) use column::Body;
 pub(super) use names::Names;
+pub use names::folded_name;
+pub use types::is_type;
 
 /// Rows below the first that are compared with it.
 const MAX_BODY_ROWS: usize = 150;
+/// Rows that name the columns at most.
+const MAX_HEADER_ROWS: usize = 3;
 /// Columns that are compared.
 pub(super) const MAX_COLUMNS: usize = 120;
 /// The share of files with a header is far above a half.
@@ -28,6 +33,7 @@ const PRIOR: f64 = 0.15;
 const NAMED: Decision = Decision {
     rows: 1,
     confidence: 0.95,
+    is_certain: true,
 };
 
 /// The confidence in a header without a row below it, in which no word is one that names columns.
@@ -39,6 +45,8 @@ pub(super) struct Decision {
     pub(super) rows: u8,
     /// From 0 to 1.
     pub(super) confidence: f64,
+    /// Whether the rows say themselves that they are names.
+    pub(super) is_certain: bool,
 }
 
 /// Decides on the rows of a table, which has no other rows among them. A first row that names columns
@@ -48,6 +56,7 @@ pub(super) fn decide(table: &Table<'_>, rows: &[&Row], names: &Names) -> Decisio
         return Decision {
             rows: 0,
             confidence: 0.5,
+            is_certain: false,
         };
     };
     let is_named = names.are_in(&table.texts(head));
@@ -57,20 +66,28 @@ pub(super) fn decide(table: &Table<'_>, rows: &[&Row], names: &Names) -> Decisio
             false => decide_alone(table, head),
         };
     };
+    if is_of_types(table, second, rest) {
+        return Decision {
+            rows: 2,
+            confidence: 0.95,
+            is_certain: !rest.is_empty(),
+        };
+    }
     if is_named {
         return NAMED;
     }
-    let evidence = evidence(table, head, below);
-    let deep = evidence_of_two(table, head, second, rest);
-    if let Some(deep) = deep {
-        return Decision {
-            rows: 2,
-            confidence: certainty(deep),
-        };
-    }
+    let deep = (2..=MAX_HEADER_ROWS).rev().find_map(|rows| {
+        let (names, rest) = below.split_at_checked(rows - 1)?;
+        Some((rows, evidence_of_names(table, head, names, rest)?))
+    });
+    let (rows, evidence) = deep.unwrap_or_else(|| {
+        let evidence = evidence(table, head, below);
+        (usize::from(evidence > 0.0), evidence)
+    });
     Decision {
-        rows: u8::from(evidence > 0.0),
+        rows: u8::try_from(rows).unwrap_or_default(),
         confidence: certainty(evidence),
+        is_certain: false,
     }
 }
 
@@ -93,6 +110,7 @@ fn decide_alone(table: &Table<'_>, head: &Row) -> Decision {
                 return Decision {
                     rows: 0,
                     confidence: 0.8,
+                    is_certain: false,
                 };
             }
         }
@@ -101,6 +119,7 @@ fn decide_alone(table: &Table<'_>, head: &Row) -> Decision {
     Decision {
         rows: u8::from(is_header),
         confidence: if is_header && known > 0 { 0.8 } else { GUESS },
+        is_certain: false,
     }
 }
 
@@ -224,15 +243,39 @@ fn is_count(cells: &[&[u8]]) -> bool {
             .all(|pair| pair[0].checked_add(1) == Some(pair[1]))
 }
 
-/// The evidence for a second header row: units, types or names below groups.
-fn evidence_of_two(table: &Table<'_>, head: &Row, second: &Row, rest: &[&Row]) -> Option<f64> {
-    if rest.len() < 2 || second.width != head.width {
+/// Whether a row has the types of the columns of the rows below it, which themselves are none.
+fn is_of_types(table: &Table<'_>, row: &Row, below: &[&Row]) -> bool {
+    let bodies = Body::of_rows(table, below.iter().take(MAX_BODY_ROWS).copied());
+    types::are_types(&table.texts(row), &bodies)
+        && !below
+            .first()
+            .is_some_and(|next| types::are_types(&table.texts(next), &[]))
+}
+
+/// The evidence for more header rows: units, or names below groups.
+fn evidence_of_names(table: &Table<'_>, head: &Row, more: &[&Row], rest: &[&Row]) -> Option<f64> {
+    if rest.len() < 2 {
         return None;
     }
     let bodies = Body::of_rows(table, rest.iter().take(MAX_BODY_ROWS).copied());
+    if !more
+        .iter()
+        .all(|row| names_values(table, head, row, &bodies))
+    {
+        return None;
+    }
+    let above = evidence(table, head, rest);
+    (above > 0.0).then_some(above)
+}
+
+/// Whether a row below the first one has names, or nothing, above all columns of values.
+fn names_values(table: &Table<'_>, head: &Row, second: &Row, bodies: &[Body<'_>]) -> bool {
+    if second.width != head.width {
+        return false;
+    }
     let (mut names, mut values, mut typed) = (0, 0, 0);
     let cells = table.texts(head).into_iter().zip(table.texts(second));
-    for ((first, second), body) in cells.zip(&bodies) {
+    for ((first, second), body) in cells.zip(bodies) {
         if !body.is_of_values() {
             continue;
         }
@@ -248,9 +291,5 @@ fn evidence_of_two(table: &Table<'_>, head: &Row, second: &Row, rest: &[&Row]) -
             _ => values += 1,
         }
     }
-    if typed == 0 || values > 0 || names * 2 < typed {
-        return None;
-    }
-    let above = evidence(table, head, rest);
-    (above > 0.0).then_some(above)
+    typed > 0 && values == 0 && names * 2 >= typed
 }

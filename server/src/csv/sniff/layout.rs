@@ -6,8 +6,11 @@
 
 mod comment;
 mod extent;
+mod short;
 
 pub(super) use comment::{is_remark, leads_comment, prefix_of as comment_prefix};
+
+use short::Short;
 
 use super::cut::{Mark, Row, Table};
 use super::header::Names;
@@ -24,6 +27,8 @@ pub(super) struct Layout {
     pub(super) lines_after_end: u64,
     pub(super) field_count: Finding<usize>,
     pub(super) names: Vec<String>,
+    /// Whether the first column has no name in the header, and those of the rows.
+    pub(super) row_names: bool,
     pub(super) doubt: Option<Doubt>,
 }
 
@@ -44,6 +49,11 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
     let header_rows = hints.header_rows.given().copied().unwrap_or(decision.rows);
     let first_line = first_line(table, body, header_rows > 0);
     let end_line = extent.end_line.map(|line| line + sample.lines_before);
+    let short = if header_rows == 1 {
+        short::find(table, body, extent.width)
+    } else {
+        None
+    };
     Layout {
         comment: comments.prefix,
         skip_lines: if hints.header_rows.given() == Some(&0) {
@@ -64,6 +74,7 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
             _ => sample.lines_after,
         },
         field_count: Finding::found(extent.width, extent.width_share, None),
+        row_names: matches!(short, Some(Short::RowNames)),
         names: if header_rows == 0 {
             Vec::new()
         } else {
@@ -73,6 +84,10 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
             .doubt
             .or_else(|| lone_doubt(body, decision, hints))
             .or_else(|| second_doubt(table, body, decision))
+            .or(match short {
+                Some(Short::Unclear(doubt)) => Some(doubt),
+                _ => None,
+            })
             .map(|doubt| doubt.moved(sample.lines_before)),
     }
 }
@@ -94,7 +109,7 @@ fn lone_doubt(body: &[&Row], decision: header::Decision, hints: &Hints) -> Optio
 /// The doubt about a second row of names, where those of the first one are whole without.
 fn second_doubt(table: &Table<'_>, body: &[&Row], decision: header::Decision) -> Option<Doubt> {
     let (head, second) = (body.first()?, body.get(1)?);
-    (decision.rows > 1 && !header::is_incomplete(table, head))
+    (decision.rows > 1 && !decision.is_certain && !header::is_incomplete(table, head))
         .then_some(Doubt::SecondHeader { line: second.line })
 }
 

@@ -164,6 +164,31 @@ pub fn head_bytes(text: &[u8], hints: &Hints) -> usize {
     mark + head
 }
 
+/// The text with nothing in its lines that are comments for sure, but their ends: all of them where the caller has said
+/// what they begin with, else those at the start. None where that changes nothing, or leaves nothing.
+pub(super) fn without_comments(text: &[u8], hints: &Hints) -> Option<Vec<u8>> {
+    let cr_ends = cr_ends(text, hints.terminator);
+    let head = match hints.comment.given() {
+        Some(None) => return None,
+        Some(Some(_)) => text.len(),
+        None => comment_lines(text, cr_ends, hints).last()?,
+    };
+    let prefix = hints.comment.given().and_then(Option::as_deref);
+    let mut left = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..head).filter(|rest| !rest.is_empty()) {
+        let line = rest.get(..line_length(rest, cr_ends)).unwrap_or(rest);
+        let is_end = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+        let ends = line.iter().rev().take_while(is_end).count();
+        let is_comment = prefix.is_none_or(|prefix| line.starts_with(prefix));
+        let kept = if is_comment { line.len() - ends } else { 0 };
+        left.extend_from_slice(line.get(kept..).unwrap_or_default());
+        at += line.len();
+    }
+    left.extend_from_slice(text.get(head..).unwrap_or_default());
+    (left.len() < text.len() && !left.trim_ascii().is_empty()).then_some(left)
+}
+
 /// The ends of the comment lines at the start, and of the blank ones among them.
 fn comment_lines<'t>(
     text: &'t [u8],

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::{
     column::{
-        Cell,
-        infer::{ColumnSample, Inferred, NameFinding, safe_names},
+        Cell, DataType,
+        infer::{ColumnSample, Inferred, NameFinding, Note, safe_names},
         zone::Zone,
     },
     csv::{Field, Record, RecordBatch},
@@ -28,6 +28,10 @@ pub struct FoundColumn {
 pub(in crate::transfer) struct Columns {
     names: Vec<NameFinding>,
     samples: Vec<ColumnSample>,
+    /// The types that the file names, if it does.
+    types: Vec<DataType>,
+    /// Empty fields behind the last column that a record may have.
+    surplus: usize,
 }
 
 impl Columns {
@@ -49,6 +53,8 @@ impl Columns {
         Self {
             samples: names.iter().map(sample).collect(),
             names,
+            types: Vec::new(),
+            surplus: 0,
         }
     }
 
@@ -59,9 +65,23 @@ impl Columns {
         self
     }
 
+    /// The same, of records with so many empty fields behind the last column.
+    pub(in crate::transfer) fn with_surplus(self, surplus: usize) -> Self {
+        Self { surplus, ..self }
+    }
+
+    /// The same, of a file that names their types itself.
+    pub(in crate::transfer) fn of_types(self, types: Vec<DataType>) -> Self {
+        Self { types, ..self }
+    }
+
     /// Takes the records of a batch into account, but for those with another number of fields.
     pub(in crate::transfer) fn observe(&mut self, batch: &RecordBatch) {
-        if batch.field_count() == Some(self.samples.len()) {
+        let counts = self.samples.len()..=self.samples.len() + self.surplus;
+        if batch
+            .field_count()
+            .is_some_and(|count| counts.contains(&count))
+        {
             for (index, sample) in self.samples.iter_mut().enumerate() {
                 batch
                     .column(index)
@@ -69,7 +89,7 @@ impl Columns {
             }
             return;
         }
-        let whole = |record: &Record<'_>| record.field_count() == self.samples.len();
+        let whole = |record: &Record<'_>| counts.contains(&record.field_count());
         let records: Vec<_> = batch.records().filter(whole).collect();
         for record in records {
             for (sample, field) in self.samples.iter_mut().zip(record.fields()) {
@@ -80,16 +100,26 @@ impl Columns {
 
     /// What was found; `is_complete` says that every record was seen.
     pub(in crate::transfer) fn found(&self, is_complete: bool) -> Vec<FoundColumn> {
-        let columns = self.names.iter().zip(&self.samples);
-        let found = columns.map(|(name, sample)| FoundColumn {
-            name: name.clone(),
-            inferred: sample.infer(is_complete),
+        let columns = self.names.iter().zip(&self.samples).enumerate();
+        let found = columns.map(|(index, (name, sample))| {
+            let mut inferred = sample.infer(is_complete);
+            if let Some(said) = self.types.get(index).filter(|said| said.is_known()) {
+                inferred.data_type = said.clone();
+                inferred.notes = vec![Note::Named];
+            }
+            FoundColumn {
+                name: name.clone(),
+                inferred,
+            }
         });
         found.collect()
     }
 
     /// The type that holds one more value of a column.
     pub(in crate::transfer) fn widened(&self, index: usize, field: Field<'_>) -> Option<String> {
+        if self.types.get(index).is_some_and(DataType::is_known) {
+            return None;
+        }
         let mut sample = self.samples.get(index)?.clone();
         sample.observe(cell(field));
         Some(sample.infer(false).data_type.to_string())

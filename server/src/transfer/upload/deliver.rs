@@ -189,6 +189,7 @@ impl<'a> Job<'a> {
             values: &self.request.file.values,
             columns: &head.profile.columns,
             field_count: head.field_count(),
+            surplus: head.surplus(),
             server_zone: self.inner.server_zone().await?,
             limits: self.block_sizes().full,
         })

@@ -11,14 +11,19 @@ use tokio::sync::mpsc;
 use super::records::{Beginning, Chunk, Place, Records, Text};
 use crate::{
     catalog::{NewColumn, NewTable, Table},
-    column::zone::Zone,
+    column::{DataType, zone::Zone},
     config::TransferConfig,
-    csv::{Limits, RecordBatch, sniff::head_bytes},
+    csv::{
+        Header, Limits, Record, RecordBatch,
+        sniff::{self, head_bytes},
+    },
     transfer::{
-        ColumnMapping, Error, FileSpec, Format, Inner, Result,
+        ColumnMapping, Error, FileSpec, Format, Inner, Result, ValueSpec,
         cut::Cut,
+        error::excerpt,
         plan::{FileShape, Matching, Plan},
         profile::{self, Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
+        typer::is_empty_from,
     },
 };
 
@@ -32,6 +37,8 @@ pub(in crate::transfer) struct Head {
     pub(in crate::transfer) columns: Columns,
     header: Option<Vec<Vec<u8>>>,
     field_count: usize,
+    /// Fields behind those, always empty: each record ends with delimiters.
+    surplus: usize,
     /// Whether more stands before the table than is kept of a file.
     has_long_head: bool,
     /// The chunks that it was read from.
@@ -152,10 +159,26 @@ impl Head {
             has_long_head,
         } = begun;
         let width = most_fields(&first_batches, column_count);
-        let header = records.header().map(|header| header.names().to_vec());
+        let (header, types) = match records.header() {
+            Some(header) => names_and_types(header),
+            None => (None, None),
+        };
         let header = header.map(|names| without_empty_end(names, width));
-        let field_count = header.as_ref().map_or(width, Vec::len);
+        let header = match &cutting.sniffed {
+            Some(sniffed) if sniffed.row_names => header.map(with_row_names),
+            _ => header,
+        };
+        let field_count = match &header {
+            Some(names) => names.len(),
+            // Each record ends with a delimiter, and the table has no column behind it.
+            None if column_count > 0 && surplus(&first_batches, column_count, width) > 0 => {
+                column_count
+            }
+            None => width,
+        };
+        let surplus = surplus(&first_batches, field_count, width);
         let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
+        columns = columns.with_surplus(surplus);
         if matches!(cutting.cut, Cut::Ndjson(_)) {
             columns = columns.of_json();
         }
@@ -163,6 +186,9 @@ impl Head {
             first_batches
                 .iter()
                 .for_each(|(batch, _)| columns.observe(batch));
+        }
+        if let Some(types) = types {
+            columns = columns.of_types(types);
         }
         let input = records.text().input();
         let profile = Profile {
@@ -183,9 +209,29 @@ impl Head {
             columns,
             header,
             field_count,
+            surplus,
             has_long_head,
             chunks,
         }
+    }
+
+    /// Refuses what cannot be told for sure: see [`Profile::check`]; and names whose quotes have no certain reading.
+    ///
+    /// # Errors
+    ///
+    /// Those, and [`Error::InvalidQuoting`].
+    pub(in crate::transfer) fn check(&self, values: &ValueSpec) -> Result<()> {
+        self.profile.check()?;
+        let header = self.records.header().filter(|_| !values.lenient_quotes);
+        let misquoted = header.and_then(|header| Some((header, header.misquoted_field()?)));
+        misquoted.map_or(Ok(()), |(header, field)| {
+            let name = header.rows().iter().find_map(|row| row.get(field));
+            Err(Error::InvalidQuoting {
+                position: header.position(),
+                field: field + 1,
+                value: name.map(|name| excerpt(name)).unwrap_or_default(),
+            })
+        })
     }
 
     /// Whether the file can be read from the middle on, given what was found.
@@ -249,6 +295,11 @@ impl Head {
     /// The number of fields that every record must have.
     pub(in crate::transfer) const fn field_count(&self) -> usize {
         self.field_count
+    }
+
+    /// The number of fields that a record may have beside those, as long as they are empty.
+    pub(in crate::transfer) const fn surplus(&self) -> usize {
+        self.surplus
     }
 
     /// The names of the fields: those of the header, or those of their columns, or where there is no
@@ -331,6 +382,43 @@ fn most_fields(batches: &[(RecordBatch, Place)], column_count: usize) -> usize {
         .into_iter()
         .max_by_key(|(fields, records)| (*records, *fields == column_count, *fields));
     most.map_or(0, |(fields, _)| fields)
+}
+
+/// The names of a header, and the types of which its second record is a list, as in ClickHouse's formats
+/// `…WithNamesAndTypes`.
+fn names_and_types(header: &Header) -> (Option<Vec<Vec<u8>>>, Option<Vec<DataType>>) {
+    let [names, types] = header.rows() else {
+        return (Some(header.names().to_vec()), None);
+    };
+    let parsed = types.iter().map(|text| {
+        let text = str::from_utf8(text).ok()?;
+        DataType::parse(text)
+            .ok()
+            .filter(|_| sniff::is_type(text.as_bytes()))
+    });
+    match parsed.collect::<Option<Vec<_>>>() {
+        Some(types) if types.len() == names.len() => (Some(names.clone()), Some(types)),
+        _ => (Some(header.names().to_vec()), None),
+    }
+}
+
+/// How many fields the records have beyond those of the header, where all of those are empty.
+fn surplus(batches: &[(RecordBatch, Place)], field_count: usize, width: usize) -> usize {
+    let is_even = |record: &Record<'_>| record.field_count() == width;
+    let mut records = batches
+        .iter()
+        .flat_map(|(batch, _)| batch.records())
+        .filter(is_even);
+    match records.all(|record| is_empty_from(&record, field_count)) {
+        true => width.saturating_sub(field_count),
+        false => 0,
+    }
+}
+
+/// The names of a header whose first one is left out.
+fn with_row_names(mut names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    names.insert(0, Vec::new());
+    names
 }
 
 /// The names of a header that ends with a delimiter, where the records do not: there is no column

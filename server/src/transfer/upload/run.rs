@@ -137,7 +137,7 @@ impl<'a> Job<'a> {
 
         let known = existing.as_ref().filter(|_| !was_created);
         let mut head = self.read_head(&start, known, &mut chunks).await?;
-        head.profile.check()?;
+        head.check(&self.request.file.values)?;
         if existing.is_none() && self.request.dry_run {
             return self.scan(head, chunks).await;
         }

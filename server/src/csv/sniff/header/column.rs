@@ -86,6 +86,22 @@ impl<'a> Body<'a> {
         (self.total > 0 && most.0 * 10 >= self.total * 8).then_some(most.1)
     }
 
+    /// Whether no cell has a value.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// Whether most of the cells are of a family; a small number may be a truth value too.
+    pub(super) fn is_mostly(&self, family: Family) -> bool {
+        let own = slot(family).map_or(0, |slot| self.families[slot]);
+        let numbers = if family == Family::Bool {
+            self.families[0]
+        } else {
+            0
+        };
+        (own + numbers) * 10 >= self.total * 8
+    }
+
     /// Whether the cells are numbers, dates and the like.
     pub(crate) fn is_of_values(&self) -> bool {
         self.usual().is_some_and(Family::is_value)

@@ -63,14 +63,75 @@ fn a_header_of_another_width_is_the_header() {
         ("A,B,,\n1,2\n3,4\n5,6\n", (0, 1, None, 2)),
         ("qty,id,note\n1,2\n2,4\n3,6\n4,8\n5,10\n", (0, 1, None, 2)),
         (
-            "id,name\n1,Ann,10,x\n2,Bob,20,x\n3,Cid,30,x\n",
-            (0, 1, None, 4),
-        ),
-        (
             "name,city,\nAnn,Oslo\nBob,Rome\nCid,Bonn\n",
             (0, 1, None, 2),
         ),
     ]);
+}
+
+#[test]
+fn names_may_stand_in_several_rows_or_below_titles() {
+    check(&[
+        // Groups.
+        (
+            "day,,night,\nlow,high,low,high\n4.5,9.1,1.8,2.0\n4.9,8.0,1.2,3.1\n5.3,8.4,0.9,3.9\n",
+            (0, 2, None, 4),
+        ),
+        (
+            "A,A,B,B\nx,y,x,y\nm,m,kg,kg\n1.5,2.5,3.5,4.5\n2.5,3.5,4.5,5.5\n",
+            (0, 3, None, 4),
+        ),
+        // Types, as ClickHouse writes them.
+        (
+            "id,name,at\nUInt32,String,Nullable(DateTime)\n1,a,2024-01-05 10:00:00\n2,b,2024-01-06 10:00:00\n",
+            (0, 2, None, 3),
+        ),
+        (
+            "a,b\nString,LowCardinality(String)\nx,y\nz,w\n",
+            (0, 2, None, 2),
+        ),
+        // Rows that are about types.
+        (
+            "name,type\nString,Date\nid,Int32\nday,Date\n",
+            (0, 1, None, 2),
+        ),
+        (
+            "from,to\nInt8,Int16\nInt16,Int32\nInt32,Int64\n",
+            (0, 1, None, 2),
+        ),
+        // Titles that are padded.
+        (
+            "Board of Bridges,,,,\nVisits made,,,,\nPerson,Day,Town,Reason,Price\nAnn Lee,none made,,,\nBob Ray,14-May,Lund,Opening,84\nCy Doe,20-Jun,Oslo,Opening,120\nDi Fox,none made,,,\n",
+            (2, 1, None, 5),
+        ),
+        (
+            "Overview of apples ,\n,\nOrchard,Sum of Baskets\nNorth,120.5\nEast,88.25\nWest,310.75\n",
+            (2, 1, None, 2),
+        ),
+        // No titles: what stands below is no header.
+        ("5,\n6,5\n7,6\n8,7\n", (0, 0, None, 2)),
+        // The same header once more.
+        (
+            "DAY,THING,N\n3 May,Lamp,2\n4 May,Chair,0\n5 May,Table,1\nDAY,THING,N\n3 Jun,Rug,2\n",
+            (0, 1, Some(4), 3),
+        ),
+        ("x,x\nx,y\nx,x\ny,x\n", (0, 0, None, 2)),
+    ]);
+}
+
+#[test]
+fn the_names_of_rows_have_no_name() {
+    for (text, row_names) in [
+        ("\"x\";\"y\"\n\"r1\";1;2\n\"r2\";3;4\n\"r3\";5;6\n", true),
+        ("\"x\",\"y\"\n\"1\",1,2\n\"2\",3,4\n\"3\",5,6\n", true),
+        ("x y\n1 7 2\n2 3 4\n3 5 6\n", true),
+        ("x,y\n1,2,\n3,4,\n", false),
+        ("a,b,c\n1,2,3\n4,5,6\n", false),
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        assert_eq!(sniffed.row_names, row_names, "{text}");
+        assert_eq!(sniffed.doubt, None, "{text}");
+    }
 }
 
 #[test]
@@ -169,6 +230,11 @@ fn two_readings_are_a_doubt_until_the_caller_settles_it() {
         fields,
         expected,
     };
+    let short = |names, fields| Doubt::ShortHeader {
+        line: 1,
+        names,
+        fields,
+    };
     let cases = [
         (
             "Report,Sales\n\nid,name,city\n1,Ann,Oslo\n2,Bob,Rome\n",
@@ -184,6 +250,9 @@ fn two_readings_are_a_doubt_until_the_caller_settles_it() {
             "Ann,Oslo,extra\nBob,Rome\nCid,Bonn\nDan,Kiev\n",
             uneven(3, 2),
         ),
+        ("id,name\n1,Ann,10,x\n2,Bob,20,x\n3,Cid,30,x\n", short(2, 4)),
+        // Names of rows would each be another one, and in quotes.
+        ("id,n\nx,Ann,10\nx,Bob,20\nz,Cid,30\n", short(2, 3)),
         ("alice,oslo\n", Doubt::LoneRow { line: 1 }),
         ("\nalice,oslo", Doubt::LoneRow { line: 2 }),
     ];

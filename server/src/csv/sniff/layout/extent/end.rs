@@ -20,7 +20,10 @@ impl Finder<'_, '_> {
         }
         let gaps = self.gaps(start);
         let gap = gaps.into_iter().find(|at| self.ends_at_gap(start, *at));
-        gap.or_else(|| self.change(start))
+        let repetition = self.repetition(start);
+        let first = gap.into_iter().chain(repetition).min();
+        first
+            .or_else(|| self.change(start))
             .or_else(|| self.footnotes(start))
     }
 
@@ -32,6 +35,16 @@ impl Finder<'_, '_> {
             true => all().next_back().into_iter().collect(),
             false => first,
         }
+    }
+
+    /// The row that is the header once more.
+    fn repetition(&self, start: usize) -> Option<usize> {
+        let (head, body) = self.rows.get(start..)?.split_first()?;
+        let line = self.table.line(head).trim_ascii();
+        let is_it = |row: &&Row| self.table.line(row).trim_ascii() == line;
+        let at = body.iter().position(is_it)?;
+        let is_header = header::evidence(self.table, head, body.get(..at)?) > CLEAR_HEADER;
+        (at > 0 && is_header).then_some(start + 1 + at)
     }
 
     /// Whether the rows behind a gap are something else.

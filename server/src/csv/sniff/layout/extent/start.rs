@@ -17,6 +17,9 @@ impl Finder<'_, '_> {
         if self.width <= 1 {
             return (0, None);
         }
+        if let Some(at) = self.titled() {
+            return (at, None);
+        }
         let Some(first) = places().find(|at| self.starts_table(*at)) else {
             return (0, None);
         };
@@ -99,6 +102,23 @@ impl Finder<'_, '_> {
             .filter(|row| row.width.abs_diff(self.width) <= 1)
             .count();
         row.width == self.width && alike * 2 >= after.len() && !self.is_title(row)
+    }
+
+    /// The header, where all rows above it are titles: text in the first of as many fields.
+    fn titled(&self) -> Option<usize> {
+        let is_title = |row: &&&Row| {
+            let is_text = matches!(self.first_kind(row), Kind::Text | Kind::Word);
+            is_text && row.filled == 1
+        };
+        let at = self
+            .rows
+            .iter()
+            .take(MAX_PREAMBLE)
+            .take_while(is_title)
+            .count();
+        let row = self.row(at).filter(|_| at > 0)?;
+        let is_full = row.width == self.width && row.filled == row.width;
+        (is_full && self.evidence(at) > CLEAR_HEADER).then_some(at)
     }
 
     /// A row in which only the first cell is filled, above rows that are full.
