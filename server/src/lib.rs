@@ -21,6 +21,7 @@ pub mod engine;
 pub mod fleet;
 pub mod guard;
 pub mod journal;
+pub mod json;
 pub mod loopback;
 pub mod memory;
 pub mod rpc;

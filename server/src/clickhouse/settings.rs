@@ -69,6 +69,13 @@ const INSERT: &[Setting] = &[
     ("input_format_native_decode_types_in_binary_format", "0"),
     // Arrays, maps and tuples are read from text through a Variant.
     ("cast_string_to_variant_use_inference", "1"),
+    // A string in a JSON document is text, as everywhere: 2024-02-30 would become 1 March. A truth value beside a
+    // number is none, and beside a text is no text.
+    ("input_format_try_infer_dates", "0"),
+    ("input_format_try_infer_datetimes", "0"),
+    ("input_format_json_try_infer_numbers_from_strings", "0"),
+    ("input_format_json_read_bools_as_numbers", "0"),
+    ("input_format_json_read_bools_as_strings", "0"),
     // Native blocks come ready; nothing is to be cut again.
     ("input_format_parallel_parsing", "0"),
     // The answer of a Distributed table means that its shards have the rows.

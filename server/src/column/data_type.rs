@@ -3,9 +3,11 @@
 //! The whole of `column` and `transfer` call it; it must never look at values.
 
 mod display;
+mod document;
 mod parser;
 
 use super::error::{Error, Result};
+pub use document::JsonType;
 
 /// A type of a ClickHouse column.
 ///
@@ -94,6 +96,8 @@ pub enum DataType {
     Map(Box<Self>, Box<Self>),
     /// A fixed number of values, at least one, each of a type of its own and perhaps with a name.
     Tuple(Vec<(Option<String>, Self)>),
+    /// A JSON object. Its values travel as text.
+    Json(Box<JsonType>),
     /// Any other type, as ClickHouse writes it: also a container with such a type inside, and one
     /// that is Nullable. Its values travel as text.
     Other(String),
@@ -192,6 +196,26 @@ impl DataType {
         matches!(self, Self::Array(_) | Self::Map(..) | Self::Tuple(_))
     }
 
+    /// Returns whether the type is one of whole numbers.
+    #[must_use]
+    pub const fn is_integer(&self) -> bool {
+        matches!(
+            self,
+            Self::Int8
+                | Self::Int16
+                | Self::Int32
+                | Self::Int64
+                | Self::Int128
+                | Self::Int256
+                | Self::UInt8
+                | Self::UInt16
+                | Self::UInt32
+                | Self::UInt64
+                | Self::UInt128
+                | Self::UInt256
+        )
+    }
+
     /// Returns whether values are written in brackets, with texts in quotes that have escapes of their
     /// own: those of containers, also where not all types inside are known.
     #[must_use]
@@ -206,11 +230,11 @@ impl DataType {
     }
 
     /// Returns the type that is written into a block for this one: without LowCardinality at any
-    /// level, which ClickHouse adds itself, and String or Nullable(String) for [`DataType::Other`].
+    /// level, which ClickHouse adds itself, and String for [`DataType::Json`] and [`DataType::Other`].
     #[must_use]
     pub fn wire_type(&self) -> Self {
         let inner = match self.inner() {
-            Self::Other(_) => Self::String,
+            Self::Json(_) | Self::Other(_) => Self::String,
             Self::Array(value) => Self::Array(Box::new(value.wire_type())),
             Self::Map(key, value) => {
                 Self::Map(Box::new(key.wire_type()), Box::new(value.wire_type()))
@@ -226,6 +250,18 @@ impl DataType {
             Self::Nullable(Box::new(inner))
         } else {
             inner
+        }
+    }
+
+    /// Returns whether ClickHouse has to make the value of what travels: there is a text for it, or within it.
+    #[must_use]
+    pub fn is_cast(&self) -> bool {
+        match self.inner() {
+            Self::Json(_) | Self::Other(_) => true,
+            Self::Array(value) => value.is_cast(),
+            Self::Map(key, value) => key.is_cast() || value.is_cast(),
+            Self::Tuple(elements) => elements.iter().any(|(_, element)| element.is_cast()),
+            _ => false,
         }
     }
 
@@ -258,9 +294,12 @@ impl DataType {
                 _ => 32,
             },
             Self::FixedString(length) => *length,
-            Self::String | Self::Array(_) | Self::Map(..) | Self::Tuple(_) | Self::Other(_) => {
-                return None;
-            }
+            Self::String
+            | Self::Array(_)
+            | Self::Map(..)
+            | Self::Tuple(_)
+            | Self::Json(_)
+            | Self::Other(_) => return None,
             Self::Nullable(inner) | Self::LowCardinality(inner) => return inner.fixed_width(),
         })
     }

@@ -228,7 +228,7 @@ impl ColumnSample {
         if let Some(strings) = &mut self.strings {
             match cell.quoted {
                 true => strings.observe(cell.bytes),
-                false if cell.bytes != b"\\N" => strings.observe_other(),
+                false if cell.bytes != b"\\N" => strings.observe_other(cell.bytes),
                 false => {}
             }
         }

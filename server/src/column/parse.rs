@@ -46,6 +46,8 @@ pub enum Reason {
     InvalidUtf8,
     /// Not an Array, Map or Tuple in ClickHouse's text form or as JSON, or of another shape.
     InvalidNested,
+    /// Not a JSON object, or one that ClickHouse does not take: with a path that stands twice.
+    InvalidDocument,
     /// NULL in a column that takes none and has no default.
     NullNotAllowed,
 }
@@ -67,6 +69,7 @@ impl Reason {
             Self::TooLong => "TOO_LONG",
             Self::InvalidUtf8 => "INVALID_UTF8",
             Self::InvalidNested => "INVALID_NESTED",
+            Self::InvalidDocument => "INVALID_DOCUMENT",
             Self::NullNotAllowed => "NULL_NOT_ALLOWED",
         }
     }
@@ -95,6 +98,10 @@ impl fmt::Display for Reason {
             Self::InvalidNested => {
                 "expected a value such as [1,2], {'key':1} or (1,'text'), with text in quotes: \
                  single ones in TSV, where it has a backslash"
+            }
+            Self::InvalidDocument => {
+                "expected one JSON object such as {\"key\":[1,\"text\"]}, in which no key stands twice and \
+                 no number has more than 64 bits"
             }
             Self::NullNotAllowed => "the column takes no NULL and has no default",
         })

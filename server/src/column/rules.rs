@@ -57,6 +57,7 @@ impl ValueRules {
             | DataType::Array(_)
             | DataType::Map(..)
             | DataType::Tuple(_)
+            | DataType::Json(_)
             | DataType::Other(_) => Self::default(),
             inner => {
                 let mut rules = self.clone();

@@ -6,17 +6,19 @@
 //! # How this works
 //!
 //! A line is a record and a key is a column. The keys are those of a sample, in the order of their
-//! first appearance, so that each record has the same fields at the same places. A line that is no
-//! such object stays a record, without any field, and the rest of the file is read all the same.
+//! first appearance, so that each record has the same fields at the same places; [`JsonKeys`] can have more.
+//! A line that is no such object stays a record, without any field, and the rest of the file is read all the same.
 
 mod decoder;
 mod encoder;
 mod error;
 mod keys;
 mod sample;
-mod syntax;
 
 pub use decoder::JsonDecoder;
 pub use encoder::{JsonEncoder, JsonKind};
-pub use error::{Error, Fault, FaultKind};
+pub use error::Error;
+pub use keys::JsonKeys;
 pub use sample::{keys_of_sample, looks_like_json_lines};
+
+pub use crate::json::{Fault, FaultKind};

@@ -81,7 +81,8 @@ fn value(column: &InsertColumn) -> String {
         return name;
     };
     let target = quote_string(data_type);
-    if is_container(data_type) {
+    // What is no text is a container whose documents are cast one by one.
+    if is_container(data_type) && !is_container(&column.wire_type) {
         // CAST knows no String to Map, and reads 300 in an Array(UInt8) as 44. A Variant is read
         // by the parser of its type, which takes the text whole or not at all.
         let variant = quote_string(&format!("Variant({data_type})"));
@@ -129,6 +130,16 @@ mod tests {
             insert_native(&TableName::new("", "t"), &columns).text(),
             "INSERT INTO `t` (`e`, `j`) SELECT `e`, CAST(`j`, 'Nullable(JSON)') \
              FROM input('`e` Enum8(\\'a\\' = 1), `j` Nullable(String)') FORMAT Native"
+        );
+    }
+
+    #[test]
+    fn documents_within_containers_are_cast() {
+        let columns = [column("a", "Array(String)", Some("Array(JSON)"))];
+        assert_eq!(
+            insert_native(&TableName::new("", "t"), &columns).text(),
+            "INSERT INTO `t` (`a`) SELECT CAST(`a`, 'Array(JSON)') \
+             FROM input('`a` Array(String)') FORMAT Native"
         );
     }
 

@@ -5,6 +5,7 @@
 
 mod append;
 mod dictionary;
+mod document;
 mod kind;
 mod nested;
 mod scalar;
@@ -67,6 +68,16 @@ impl ColumnBuilder {
             header: column_header(&spec.name, &spec.wire_type().to_string()),
             content,
         })
+    }
+
+    /// Takes the cells for values of JSON, which has types of its own: a truth value without quotes is 1 or 0 where
+    /// whole numbers are, and what is no string is the text that it is written as where texts are.
+    pub fn read_json(&mut self) {
+        match &mut self.content {
+            Content::Scalar(scalar) => scalar.read_truths(),
+            Content::Nested(nested) => nested.read_json(),
+            Content::Dictionary(_) => {}
+        }
     }
 
     /// Returns the name of the column.

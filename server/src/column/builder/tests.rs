@@ -139,7 +139,6 @@ fn null_stands_for_the_default() {
         ("LowCardinality(String)", b"\x01\0\x01\0\x015\0"),
         ("FixedString(1)", b"\x01\0\x01\x005\0"),
         ("Enum8('' = 1, '5' = 2)", &[1, 0, 1, 1, 2, 1]),
-        ("JSON", b"\x01\0\x01\0\x015\0"),
     ] {
         let spec = spec(data_type, true);
         let wire_type = spec.wire_type();
@@ -148,6 +147,84 @@ fn null_stands_for_the_default() {
             column_bytes(spec, &cells).as_deref(),
             Ok(expected),
             "{data_type}"
+        );
+    }
+}
+
+#[test]
+fn null_stands_for_the_default_of_documents() {
+    let cells = [
+        Cell::plain(b""),
+        Cell::plain(b"{\"a\":1}"),
+        Cell::plain(b"\\N"),
+    ];
+    let bytes = column_bytes(spec("JSON", true), &cells);
+    assert_eq!(
+        bytes.as_deref(),
+        Ok(&b"\x01\0\x01\x02{}\x07{\"a\":1}\x02{}"[..])
+    );
+}
+
+#[test]
+fn truth_values_of_json_are_digits_where_whole_numbers_are() {
+    let truths = [
+        Cell::plain(b"true"),
+        Cell::plain(b"7"),
+        Cell::plain(b"false"),
+    ];
+    let read = |data_type: &str, cell: Cell<'_>, is_json: bool| {
+        let header = 5 + spec(data_type, false).wire_type().to_string().len();
+        let mut builder = builder(data_type, false);
+        let column = builder.column_mut(0).unwrap();
+        if is_json {
+            column.read_json();
+        }
+        column.append(std::iter::once(cell))?;
+        Ok::<_, BadCell>(builder.take().unwrap().chunks.concat()[header..].to_vec())
+    };
+    let digits: Vec<_> = truths.map(|cell| read("UInt8", cell, true)).into();
+    assert_eq!(digits, [Ok(vec![1]), Ok(vec![7]), Ok(vec![0])]);
+    assert_eq!(read("Nullable(Int16)", truths[0], true), Ok(vec![0, 1, 0]));
+    for (data_type, cell, is_json) in [
+        ("UInt8", truths[0], false),
+        ("UInt8", Cell::quoted(b"true"), true),
+        ("UInt8", Cell::plain(b"True"), true),
+        ("Float64", truths[0], true),
+        ("Decimal(9, 2)", truths[0], true),
+    ] {
+        assert!(
+            read(data_type, cell, is_json).is_err(),
+            "{data_type} {cell:?}"
+        );
+    }
+    let within = [
+        (
+            "Array(UInt8)",
+            "[true,false,2]",
+            &[3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2][..],
+        ),
+        ("Tuple(String)", "[true]", b"\x04true"),
+        ("Tuple(String)", "[-1.50]", b"\x05-1.50"),
+        (
+            "Tuple(String)",
+            "[{\"a\":[1,\"]\"]}]",
+            b"\x0d{\"a\":[1,\"]\"]}",
+        ),
+        ("Tuple(a String)", "{\"a\":{}}", b"\x02{}"),
+    ];
+    for (data_type, text, expected) in within {
+        let cell = Cell::plain(text.as_bytes());
+        assert_eq!(
+            read(data_type, cell, true).as_deref(),
+            Ok(expected),
+            "{text}"
+        );
+        assert!(read(data_type, cell, false).is_err(), "{text}");
+    }
+    for text in ["[x]", "[{]", "[01]", "[{\"a\":1}}]"] {
+        assert!(
+            read("Array(String)", Cell::plain(text.as_bytes()), true).is_err(),
+            "{text}"
         );
     }
 }

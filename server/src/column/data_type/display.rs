@@ -37,6 +37,7 @@ impl fmt::Display for DataType {
             Self::Array(value) => write!(f, "Array({value})"),
             Self::Map(key, value) => write!(f, "Map({key}, {value})"),
             Self::Tuple(elements) => write_tuple(f, elements),
+            Self::Json(json) => f.write_str(json.text()),
             Self::Other(text) => f.write_str(text),
             _ => f.write_str(self.plain_name()),
         }

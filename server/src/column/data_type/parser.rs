@@ -2,7 +2,7 @@
 //!
 //! Only [`super::DataType::parse`] calls it; it must never guess: what it does not know stays text.
 
-use super::{DataType, EnumDef};
+use super::{DataType, EnumDef, JsonType};
 
 type Problem = &'static str;
 
@@ -34,9 +34,11 @@ fn parse_level(text: &str, depth: usize) -> Result<DataType, Problem> {
         if let Some((_, stored)) = SHAPES.iter().find(|(name, _)| *name == text) {
             return parse_level(stored, depth);
         }
-        return Ok(
-            DataType::from_plain_name(text).unwrap_or_else(|| DataType::Other(text.to_owned()))
-        );
+        let known = match text {
+            "JSON" => Some(json(text, &[], depth)?),
+            plain => DataType::from_plain_name(plain),
+        };
+        return Ok(known.unwrap_or_else(|| DataType::Other(text.to_owned())));
     };
     let parsed = match name {
         _ if depth > MAX_DEPTH => None,
@@ -53,6 +55,7 @@ fn parse_level(text: &str, depth: usize) -> Result<DataType, Problem> {
         "Map" => map(&arguments, depth)?,
         "Tuple" => tuple(&arguments, depth)?,
         "Nested" => tuple(&arguments, depth)?.map(|tuple| DataType::Array(Box::new(tuple))),
+        "JSON" => Some(json(text, &arguments, depth)?),
         "Decimal" => Some(decimal(&arguments)?),
         "FixedString" => Some(fixed_string(&arguments)?),
         "DateTime" => Some(date_time(&arguments)?),
@@ -162,6 +165,19 @@ fn tuple(arguments: &[&str], depth: usize) -> Result<Option<DataType>, Problem> 
         elements.push((name, data_type));
     }
     Ok(Some(DataType::Tuple(elements)))
+}
+
+/// Reads the paths with a type, and leaves out what says how the others are stored.
+fn json(text: &str, arguments: &[&str], depth: usize) -> Result<DataType, Problem> {
+    let mut typed = Vec::new();
+    for argument in arguments {
+        let is_setting = argument.starts_with("max_dynamic_") || argument.starts_with("SKIP ");
+        if let Some((Some(path), data_type)) = split_name(argument).filter(|_| !is_setting) {
+            typed.push((path, parse_level(data_type, depth + 1)?));
+        }
+    }
+    let json = JsonType::new(text.to_owned(), typed);
+    Ok(DataType::Json(Box::new(json)))
 }
 
 /// Splits `name Type` or `Type`; None when a name in backticks cannot be read.

@@ -153,12 +153,11 @@ fn values_in_brackets_are_known_without_all_their_types() {
 #[test]
 fn containers_with_another_type_inside_are_other_types() {
     for text in [
-        "Array(JSON)",
         "Array(Array(Variant(String, UInt8)))",
         "Map(String, Dynamic)",
         "Map(Nothing, String)",
         "Tuple(UInt8, a Geometry)",
-        "Nested(a JSON)",
+        "Nested(a Dynamic)",
         "Array(Nullable(Tuple(UInt8)))",
         "Array(Nullable(Array(UInt8)))",
         "LowCardinality(Array(UInt8))",
@@ -189,9 +188,8 @@ fn types_of_more_than_32_levels_are_other_types() {
 #[test]
 fn other_types_keep_their_whole_text_and_travel_as_text() {
     for text in [
-        "JSON(max_dynamic_paths=8, a.b UInt32)",
         "AggregateFunction(sum, UInt64)",
-        "SimpleAggregateFunction(anyLast, JSON)",
+        "SimpleAggregateFunction(anyLast, Dynamic)",
         "Geometry",
         "IntervalDay",
         "Nothing",
@@ -209,12 +207,42 @@ fn other_types_that_hold_null_travel_as_nullable_text() {
         "Variant(String, UInt64)",
         "Dynamic",
         "Dynamic(max_types=3)",
-        "Nullable(JSON)",
         "Nullable(Tuple(UInt8))",
     ] {
         assert_eq!(parsed(text), DataType::Other(text.to_owned()));
         assert!(parsed(text).is_nullable());
         assert_eq!(parsed(text).wire_type().to_string(), "Nullable(String)");
+    }
+}
+
+#[test]
+fn documents_travel_as_text_wherever_they_stand() {
+    for (text, wire_type) in [
+        ("JSON", "String"),
+        ("Nullable(JSON)", "Nullable(String)"),
+        ("JSON(max_dynamic_paths=8, a.b UInt32, SKIP c)", "String"),
+        ("Array(JSON)", "Array(String)"),
+        (
+            "Map(String, Array(JSON(a UInt8)))",
+            "Map(String, Array(String))",
+        ),
+        ("Tuple(a JSON, b UInt8)", "Tuple(a String, b UInt8)"),
+    ] {
+        let data_type = parsed(text);
+        assert_eq!(data_type.to_string(), text);
+        assert_eq!(data_type.wire_type().to_string(), wire_type);
+        assert!(data_type.is_cast());
+    }
+    let DataType::Json(json) =
+        parsed("JSON(max_dynamic_types=2, `a.b` Array(UInt8), c Date, SKIP d, SKIP REGEXP 'e (f')")
+    else {
+        panic!("no JSON");
+    };
+    let typed = [("a.b", "Array(UInt8)"), ("c", "Date")];
+    let typed = typed.map(|(path, data_type)| (path.to_owned(), parsed(data_type)));
+    assert_eq!(json.typed(), typed);
+    for text in ["String", "Array(UInt8)", "Nullable(UUID)"] {
+        assert!(!parsed(text).is_cast(), "{text}");
     }
 }
 

@@ -99,6 +99,7 @@ impl Plain {
             | DataType::Array(_)
             | DataType::Map(..)
             | DataType::Tuple(_)
+            | DataType::Json(_)
             | DataType::Other(_) => return Ok(None),
         };
         Ok(Some(form))

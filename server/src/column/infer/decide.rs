@@ -45,6 +45,19 @@ impl Choice {
 
 pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
     let choice = value_choice(sample, complete);
+    if let Some(Strings {
+        has_object,
+        has_array,
+        ..
+    }) = sample.strings
+        && (has_object || has_array)
+    {
+        let note = Note::JsonContainers {
+            has_object,
+            has_array,
+        };
+        return text(sample, Choice::text(note));
+    }
     let are_text = |strings: &Strings| !strings.fit(&choice.data_type);
     if choice.data_type == DataType::String {
         text(sample, choice)

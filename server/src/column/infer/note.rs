@@ -62,6 +62,13 @@ pub enum Note {
         /// The type.
         data_type: String,
     },
+    /// Objects or arrays of JSON, which are kept as they are written.
+    JsonContainers {
+        /// Whether some are objects, or arrays.
+        has_object: bool,
+        /// Whether some are arrays.
+        has_array: bool,
+    },
     /// Texts that repeat.
     FewTexts {
         /// How many different ones there are.
@@ -141,6 +148,17 @@ impl fmt::Display for Note {
                 f,
                 "the values are JSON strings, which are text: not read as {data_type}"
             ),
+            Self::JsonContainers {
+                has_object,
+                has_array,
+            } => f.write_str(match (has_object, has_array) {
+                (true, true) => "objects and arrays of JSON: kept as text; a table of your own can have it as JSON",
+                (true, false) => {
+                    "objects of JSON: kept as text; a table of your own can have it as JSON, Map or Tuple, or a column \
+                     for each key, such as `a.b`"
+                }
+                _ => "arrays of JSON: kept as text; a table of your own can have it as Array or Nested",
+            }),
             Self::InvalidUtf8 { count } => write!(f, "{count} values are not valid UTF-8"),
         }
     }

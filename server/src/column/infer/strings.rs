@@ -15,6 +15,9 @@ pub(super) struct Strings {
     others: u64,
     /// The form that all of them have.
     form: Form,
+    /// Whether there is an object, or an array.
+    pub(super) has_object: bool,
+    pub(super) has_array: bool,
 }
 
 /// A form that a type writes its values in.
@@ -38,6 +41,8 @@ impl Default for Strings {
             count: 0,
             others: 0,
             form: Form::Any,
+            has_object: false,
+            has_array: false,
         }
     }
 }
@@ -54,8 +59,10 @@ impl Strings {
     }
 
     /// Takes a value that is no string into account.
-    pub(super) const fn observe_other(&mut self) {
+    pub(super) const fn observe_other(&mut self, text: &[u8]) {
         self.others += 1;
+        self.has_object |= matches!(text, [b'{', ..]);
+        self.has_array |= matches!(text, [b'[', ..]);
     }
 
     /// Whether a type gives every string back as it was written; true where there is none.

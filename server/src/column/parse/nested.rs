@@ -10,6 +10,7 @@
 mod escape;
 
 use super::Reason;
+use crate::json::Syntax;
 use escape::{unescape_json, unescape_sql};
 
 /// What stands for NULL, in any case.
@@ -139,6 +140,22 @@ impl<'c> Cursor<'c> {
             Some(b'[' | b'(' | b'{') | None => Err(Reason::InvalidNested),
             Some(_) => self.take_plain(place),
         }
+    }
+
+    /// Takes a value of JSON, whatever it holds, as it is written.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::InvalidNested`] when it is none.
+    pub fn take_json(&mut self) -> Result<&'c [u8], Reason> {
+        self.peek();
+        let mut syntax = Syntax::new(self.rest);
+        self.scratch.clear();
+        let value = syntax.value(self.scratch);
+        value.map_err(|_| Reason::InvalidNested)?;
+        let (value, rest) = self.rest.split_at(syntax.offset());
+        self.rest = rest;
+        Ok(value)
     }
 
     /// Takes the name of an element: a text in quotes.

@@ -110,6 +110,7 @@ fn is_readable(data_type: &DataType) -> bool {
         | DataType::Array(_)
         | DataType::Map(..)
         | DataType::Tuple(_)
+        | DataType::Json(_)
         | DataType::Other(_) => false,
         data_type => data_type.fixed_width() != Some(0),
     }

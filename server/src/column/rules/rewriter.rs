@@ -88,7 +88,7 @@ impl CellRewriter {
         let inner = data_type.inner();
         let is_text = matches!(
             inner,
-            DataType::String | DataType::FixedString(_) | DataType::Other(_)
+            DataType::String | DataType::FixedString(_) | DataType::Json(_) | DataType::Other(_)
         );
         let rewriter = Self {
             trim: match (rules.trim, is_text) {

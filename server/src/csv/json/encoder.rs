@@ -5,10 +5,8 @@
 
 use std::{collections::HashSet, mem, str};
 
-use super::{
-    error::{Error, FaultKind},
-    syntax::{ENDS_RUN, Syntax},
-};
+use super::error::Error;
+use crate::json::{ENDS_RUN, FaultKind, Syntax};
 
 /// What the values of a column are in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,7 +238,7 @@ fn push_json(output: &mut Vec<u8>, text: &[u8], column: &Column) -> Result<(), E
 }
 
 /// Writes a string in quotes.
-fn push_string(output: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn push_string(output: &mut Vec<u8>, text: &[u8]) {
     output.push(b'"');
     let mut rest = text;
     while let Some(at) = rest.iter().position(|&byte| ENDS_RUN[usize::from(byte)]) {

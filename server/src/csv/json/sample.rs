@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use super::{
-    error::{Error, Expected, Fault, FaultKind},
-    syntax::Syntax,
+use super::error::Error;
+use crate::{
+    csv::{BYTE_ORDER_MARK, Limits, Position},
+    json::{Expected, Fault, FaultKind, Syntax},
 };
-use crate::csv::{BYTE_ORDER_MARK, Limits, Position};
 
 /// Whether the beginning of a text is that of JSON objects: an opening brace, a string, a colon.
 ///

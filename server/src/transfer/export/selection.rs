@@ -73,7 +73,8 @@ pub(super) fn project(
 
 /// Whether the values of a type leave ClickHouse as text.
 pub(super) fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type.inner(), DataType::Other(_)) || data_type.is_container()
+    let is_cast = matches!(data_type.inner(), DataType::Json(_) | DataType::Other(_));
+    is_cast || data_type.is_container()
 }
 
 /// The type that the blocks of an export carry for a column.

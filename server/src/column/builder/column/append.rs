@@ -3,6 +3,7 @@
 //! Only [`super::scalar`] uses it; it must never know a type.
 
 use super::BadCell;
+use super::document::EMPTY_DOCUMENT;
 use crate::column::Cell;
 use crate::column::parse::Reason;
 use crate::column::parse::text::{parse_fixed, parse_text};
@@ -61,6 +62,8 @@ pub(super) struct Values {
 pub(super) struct Appender<'v> {
     pub(super) values: &'v mut Values,
     pub(super) rule: NullRule,
+    /// Whether `true` and `false` are 1 and 0.
+    pub(super) reads_truths: bool,
 }
 
 impl Appender<'_> {
@@ -77,6 +80,11 @@ impl Appender<'_> {
             match parse(cell.bytes) {
                 Ok(value) => self.values.bytes.extend_from_slice(&value),
                 Err(reason) => {
+                    if let Some(Ok(value)) = self.truth_of(cell).map(&mut parse) {
+                        self.values.bytes.extend_from_slice(&value);
+                        row += 1;
+                        continue;
+                    }
                     let bad = BadCell { row, reason };
                     if let Err(bad) = self.instead(cell, &[0; N], bad) {
                         self.finish(row);
@@ -132,6 +140,24 @@ impl Appender<'_> {
         })
     }
 
+    /// Appends documents, each of them a text that `check` lets through.
+    pub(super) fn documents<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        mut check: impl FnMut(&[u8]) -> Result<(), Reason>,
+    ) -> Result<(), BadCell> {
+        self.each(cells, |into, row, cell| {
+            let bad = |reason| BadCell { row, reason };
+            if is_null(cell) {
+                return into.instead(cell, EMPTY_DOCUMENT, bad(Reason::NullNotAllowed));
+            }
+            check(cell.bytes).map_err(bad)?;
+            put_varint(&mut into.values.bytes, cell.bytes.len() as u64);
+            into.values.bytes.extend_from_slice(cell.bytes);
+            Ok(())
+        })
+    }
+
     /// Appends bytes of a fixed length, with zero bytes behind shorter ones.
     #[inline]
     pub(super) fn fixed_text<'a>(
@@ -160,7 +186,7 @@ impl Appender<'_> {
     fn each<'a>(
         &mut self,
         cells: impl Iterator<Item = Cell<'a>>,
-        append: impl Fn(&mut Self, usize, Cell<'a>) -> Result<(), BadCell>,
+        mut append: impl FnMut(&mut Self, usize, Cell<'a>) -> Result<(), BadCell>,
     ) -> Result<(), BadCell> {
         let mut row = 0;
         let mut result = Ok(());
@@ -173,6 +199,16 @@ impl Appender<'_> {
         }
         self.finish(row);
         result
+    }
+
+    /// The digit of a cell that is a truth value, where that is read.
+    #[cold]
+    fn truth_of(&self, cell: Cell<'_>) -> Option<&'static [u8]> {
+        match cell.bytes {
+            b"true" if self.reads_truths && !cell.quoted => Some(b"1"),
+            b"false" if self.reads_truths && !cell.quoted => Some(b"0"),
+            _ => None,
+        }
     }
 
     /// Appends NULL or the default value for a cell that did not parse, if that is what it is.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ethnum::U256;
 
+use super::document::Documents;
 use crate::column::data_type::DataType;
 use crate::column::error::{Error, Result};
 use crate::column::parse::decimal::DecimalFormat;
@@ -48,6 +49,7 @@ pub(super) enum Kind {
     Enum16(EnumTable),
     String,
     FixedString(usize),
+    Json(Box<Documents>),
 }
 
 impl Kind {
@@ -92,6 +94,7 @@ impl Kind {
             DataType::Enum8(members) => Self::Enum8(EnumTable::new(members)),
             DataType::Enum16(members) => Self::Enum16(EnumTable::new(members)),
             DataType::FixedString(length) => Self::FixedString(*length),
+            DataType::Json(json) => Self::Json(Box::new(Documents::new(json, zone_of)?)),
             DataType::String
             | DataType::Other(_)
             | DataType::Nullable(_)
@@ -104,11 +107,17 @@ impl Kind {
         })
     }
 
-    /// Returns the zero bytes of the default value; that of an Enum is its first member instead.
+    /// Returns the zero bytes of the default value; that of an Enum is its first member instead, and that of a
+    /// document an empty object.
     pub(super) const fn default_width(&self) -> usize {
         match self {
             // A text begins with its length.
-            Self::Int8 | Self::UInt8 | Self::Bool | Self::Enum8(_) | Self::String => 1,
+            Self::Int8
+            | Self::UInt8
+            | Self::Bool
+            | Self::Enum8(_)
+            | Self::String
+            | Self::Json(_) => 1,
             Self::Int16 | Self::UInt16 | Self::BFloat16 | Self::Date | Self::Enum16(_) => 2,
             Self::Int32
             | Self::UInt32

@@ -48,6 +48,11 @@ impl Nested {
         })
     }
 
+    /// Takes the cells for values of JSON.
+    pub(super) fn read_json(&mut self) {
+        self.root.read_json();
+    }
+
     pub(super) const fn row_count(&self) -> usize {
         self.row_count
     }

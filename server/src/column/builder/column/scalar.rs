@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ethnum::{I256, U256};
 
 use super::append::{Appender, NullRule, Values};
+use super::document::EMPTY_DOCUMENT;
 use super::kind::Kind;
 use super::{BadCell, with_room};
 use crate::column::Cell;
@@ -36,6 +37,9 @@ pub(super) struct Scalar {
     kind: Kind,
     values: Values,
     rule: NullRule,
+    is_integer: bool,
+    /// Whether `true` and `false` are 1 and 0.
+    reads_truths: bool,
 }
 
 impl Scalar {
@@ -49,7 +53,14 @@ impl Scalar {
             kind: Kind::new(data_type, zone_of)?,
             values: Values::default(),
             rule,
+            is_integer: data_type.inner().is_integer(),
+            reads_truths: false,
         })
+    }
+
+    /// Takes `true` and `false` for 1 and 0, if values are whole numbers.
+    pub(super) const fn read_truths(&mut self) {
+        self.reads_truths = self.is_integer;
     }
 
     pub(super) const fn row_count(&self) -> usize {
@@ -68,8 +79,9 @@ impl Scalar {
         let mut into = Appender {
             values: &mut self.values,
             rule: self.rule,
+            reads_truths: self.reads_truths,
         };
-        match &self.kind {
+        match &mut self.kind {
             Kind::Int8 => into.fixed(cells, |b| parse_signed(b).map(i8::to_le_bytes)),
             Kind::Int16 => into.fixed(cells, |b| parse_signed(b).map(i16::to_le_bytes)),
             Kind::Int32 => into.fixed(cells, |b| parse_signed(b).map(i32::to_le_bytes)),
@@ -131,6 +143,7 @@ impl Scalar {
             }
             Kind::String => into.text(cells),
             Kind::FixedString(length) => into.fixed_text(cells, *length),
+            Kind::Json(documents) => into.documents(cells, |text| documents.check(text)),
         }
     }
 
@@ -140,6 +153,7 @@ impl Scalar {
         match &self.kind {
             Kind::Enum8(table) => bytes.extend_from_slice(&low_byte(table.first())),
             Kind::Enum16(table) => bytes.extend_from_slice(&table.first().to_le_bytes()),
+            Kind::Json(_) => bytes.extend_from_slice(EMPTY_DOCUMENT),
             kind => bytes.resize(bytes.len() + kind.default_width(), 0),
         }
         if self.rule == NullRule::Null {

@@ -100,8 +100,10 @@ fn only_unquoted_empty_cells_and_null_are_default_values() {
         default_of("UInt8", Cell::plain(b" ")),
         Err(Reason::InvalidNumber)
     );
+    assert_eq!(default_of("JSON", Cell::plain(b"")), Ok(b"\x02{}".to_vec()));
+    assert_eq!(default_of("JSON", quoted), Err(Reason::InvalidDocument));
     assert_eq!(
-        default_of("JSON", Cell::plain(b"")),
+        default_of("Geometry", Cell::plain(b"")),
         Err(Reason::NullNotAllowed)
     );
     assert_eq!(default_of("UInt8", Cell::plain(b"7")), Ok(vec![7]));

@@ -13,6 +13,7 @@ use crate::column::error::Result;
 use crate::column::parse::Reason;
 use crate::column::parse::nested::{Cursor, Place, Token};
 use crate::column::zone::Zone;
+use crate::json::Syntax;
 
 /// The values of one type, as columns.
 #[derive(Debug)]
@@ -29,8 +30,10 @@ pub(super) enum Node {
 pub(super) struct Leaf {
     values: Scalar,
     is_nullable: bool,
-    /// Whether values must stand in quotes.
+    /// Whether values must stand in quotes ..
     is_text: bool,
+    /// .. unless they are JSON.
+    reads_json: bool,
 }
 
 /// An element of a Tuple.
@@ -84,6 +87,25 @@ impl Node {
             }
             scalar => Self::Leaf(Box::new(Leaf::new(scalar, zone_of)?)),
         })
+    }
+
+    /// Takes the cells for values of JSON.
+    pub(super) fn read_json(&mut self) {
+        match self {
+            Self::Leaf(leaf) => {
+                leaf.reads_json = true;
+                leaf.values.read_truths();
+            }
+            Self::Array(_, value) => value.read_json(),
+            Self::Map(_, pair) => {
+                pair.0.read_json();
+                pair.1.read_json();
+            }
+            Self::Tuple(elements) => {
+                let nodes = elements.iter_mut().map(|element| &mut element.node);
+                nodes.for_each(Self::read_json);
+            }
+        }
     }
 
     /// Reads one value and appends it. When it fails, part of the value may have been appended.
@@ -256,28 +278,45 @@ impl Leaf {
         Ok(Self {
             values: Scalar::new(data_type, rule, zone_of)?,
             is_nullable,
+            reads_json: matches!(data_type.inner(), DataType::Json(_)),
             is_text: matches!(
                 data_type.inner(),
-                DataType::String | DataType::FixedString(_) | DataType::Other(_)
+                DataType::String
+                    | DataType::FixedString(_)
+                    | DataType::Json(_)
+                    | DataType::Other(_)
             ),
         })
     }
 
     fn read(&mut self, text: &mut Cursor<'_>, place: Place) -> Result<(), Reason> {
-        let bytes = match text.take_scalar(place)? {
+        let may_be_json = self.is_text && self.reads_json && place != Place::Key;
+        let token = if may_be_json && matches!(text.peek(), Some(b'{' | b'[')) {
+            Token::Plain(text.take_json()?)
+        } else {
+            text.take_scalar(place)?
+        };
+        let cell = match token {
             Token::Null if self.is_nullable => {
                 self.values.push_default();
                 return Ok(());
             }
             Token::Null => return Err(Reason::NullNotAllowed),
+            Token::Plain(bytes) if may_be_json && is_json(bytes) => Cell::quoted(bytes),
             Token::Plain(_) if self.is_text => return Err(Reason::InvalidNested),
-            Token::Plain(bytes) | Token::Quoted(bytes) => bytes,
+            Token::Plain(bytes @ (b"true" | b"false")) => Cell::plain(bytes),
+            // NULL has a form of its own here: an empty text is a text.
+            Token::Plain(bytes) | Token::Quoted(bytes) => Cell::quoted(bytes),
         };
-        // NULL has a form of its own here: an empty text is a text.
-        let cell = Cell::quoted(bytes);
         let result = self.values.append(std::iter::once(cell));
         result.map_err(|bad| bad.reason)
     }
+}
+
+/// Returns whether a text is one value of JSON, which as a text is what it is written as.
+fn is_json(text: &[u8]) -> bool {
+    let mut syntax = Syntax::new(text);
+    syntax.value(&mut Vec::new()).is_ok() && syntax.peek().is_none()
 }
 
 /// Says that a container takes no NULL, if NULL is what stands there.

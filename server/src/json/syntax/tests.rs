@@ -4,7 +4,7 @@ use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_o
 use serde::de::IgnoredAny;
 
 use super::{MAX_DEPTH, Syntax, Text, Value};
-use crate::csv::json::error::{Expected, Fault, FaultKind};
+use crate::json::{Expected, Fault, FaultKind};
 
 /// The value that a whole text is, as text or as it stands.
 fn read(line: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Fault> {

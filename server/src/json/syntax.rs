@@ -1,6 +1,6 @@
 //! The grammar of JSON (RFC 8259), token by token.
 //!
-//! Driven by the decoder, the sample and the encoder. It must never accept what the grammar does
+//! Driven by the decoder, the sample and the encoder of NDJSON, and by the columns of documents. It must never accept what the grammar does
 //! not have; whether text is UTF-8 is left to those who type it.
 //!
 //! # How this works
@@ -13,15 +13,15 @@ mod strings;
 
 use std::ops::Range;
 
-use super::error::{Expected, Fault, FaultKind};
-pub(super) use strings::ENDS_RUN;
+use super::fault::{Expected, Fault, FaultKind};
+pub(crate) use strings::ENDS_RUN;
 
 /// How deep arrays and objects may be nested: one bit each in a `u128`.
 const MAX_DEPTH: u32 = u128::BITS;
 
 /// Where the text of a string is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Text {
+pub(crate) enum Text {
     /// In the line, as it is.
     Plain(Range<usize>),
     /// In the buffer of texts.
@@ -29,7 +29,7 @@ pub(super) enum Text {
 }
 
 impl Text {
-    pub(super) fn get<'a>(&self, line: &'a [u8], texts: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn get<'a>(&self, line: &'a [u8], texts: &'a [u8]) -> &'a [u8] {
         match self {
             Self::Plain(range) => line.get(range.clone()),
             Self::Written(range) => texts.get(range.clone()),
@@ -40,7 +40,7 @@ impl Text {
 
 /// The value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Text(Text),
     /// A number, `true`, `false`, an array or an object, as it stands in the line.
@@ -49,24 +49,24 @@ pub(super) enum Value {
 
 /// Reads one line from left to right.
 #[derive(Debug)]
-pub(super) struct Syntax<'a> {
+pub(crate) struct Syntax<'a> {
     line: &'a [u8],
     at: usize,
 }
 
 impl<'a> Syntax<'a> {
-    pub(super) const fn new(line: &'a [u8]) -> Self {
+    pub(crate) const fn new(line: &'a [u8]) -> Self {
         Self { line, at: 0 }
     }
 
     /// Where the next byte stands.
-    pub(super) const fn offset(&self) -> usize {
+    pub(crate) const fn offset(&self) -> usize {
         self.at
     }
 
     /// What comes next, after white space.
     #[inline]
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         while let Some(&byte) = self.line.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
                 return Some(byte);
@@ -78,7 +78,7 @@ impl<'a> Syntax<'a> {
 
     /// Passes over the byte if it comes next, after white space.
     #[inline]
-    pub(super) fn skip(&mut self, byte: u8) -> bool {
+    pub(crate) fn skip(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
@@ -92,7 +92,7 @@ impl<'a> Syntax<'a> {
         byte
     }
 
-    pub(super) const fn fault(&self, kind: FaultKind) -> Fault {
+    pub(crate) const fn fault(&self, kind: FaultKind) -> Fault {
         Fault {
             offset: self.at,
             kind,
@@ -101,7 +101,7 @@ impl<'a> Syntax<'a> {
 
     /// What is wrong when something else than this comes next, or nothing.
     #[cold]
-    pub(super) fn expected(&mut self, expected: Expected) -> Fault {
+    pub(crate) fn expected(&mut self, expected: Expected) -> Fault {
         match self.peek() {
             Some(_) => self.fault(FaultKind::Expected(expected)),
             None => self.fault(FaultKind::Unterminated),
@@ -110,7 +110,7 @@ impl<'a> Syntax<'a> {
 
     /// A key and the colon after it.
     #[inline]
-    pub(super) fn key(&mut self, texts: &mut Vec<u8>) -> Result<Text, Fault> {
+    pub(crate) fn key(&mut self, texts: &mut Vec<u8>) -> Result<Text, Fault> {
         if self.peek() != Some(b'"') {
             return Err(self.expected(Expected::Key));
         }
@@ -123,7 +123,7 @@ impl<'a> Syntax<'a> {
 
     /// What follows a value of an object: true for one more key, false for its end.
     #[inline]
-    pub(super) fn more_keys(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn more_keys(&mut self) -> Result<bool, Fault> {
         if self.skip(b',') {
             Ok(true)
         } else if self.skip(b'}') {
@@ -133,9 +133,21 @@ impl<'a> Syntax<'a> {
         }
     }
 
+    /// What follows an element of an array: true for one more, false for its end.
+    #[inline]
+    pub(crate) fn more_elements(&mut self) -> Result<bool, Fault> {
+        if self.skip(b',') {
+            Ok(true)
+        } else if self.skip(b']') {
+            Ok(false)
+        } else {
+            Err(self.expected(Expected::CommaOrBracket))
+        }
+    }
+
     /// A value of any kind.
     #[inline]
-    pub(super) fn value(&mut self, texts: &mut Vec<u8>) -> Result<Value, Fault> {
+    pub(crate) fn value(&mut self, texts: &mut Vec<u8>) -> Result<Value, Fault> {
         let first = self.peek();
         let start = self.at;
         match first {
@@ -248,10 +260,8 @@ impl<'a> Syntax<'a> {
                     texts.truncate(mark);
                     return Ok(true);
                 }
-            } else if self.skip(b',') {
+            } else if self.more_elements()? {
                 return Ok(true);
-            } else if !self.skip(b']') {
-                return Err(self.expected(Expected::CommaOrBracket));
             }
             stack.pop();
         }

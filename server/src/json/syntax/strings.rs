@@ -7,7 +7,7 @@ use super::{Fault, FaultKind, Syntax, Text};
 impl Syntax<'_> {
     /// A string, whose quote comes next.
     #[inline]
-    pub(in super::super) fn string(&mut self, texts: &mut Vec<u8>) -> Result<Text, Fault> {
+    pub(crate) fn string(&mut self, texts: &mut Vec<u8>) -> Result<Text, Fault> {
         self.at += 1;
         let start = self.at;
         match self.run() {
@@ -127,7 +127,7 @@ impl Syntax<'_> {
 }
 
 /// The bytes that a string cannot hold as they are: quote, backslash and controls.
-pub(in super::super) const ENDS_RUN: [bool; 256] = {
+pub(crate) const ENDS_RUN: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 0x20 {
