@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::csv::{
     self, Account, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
-    json::{self, JsonDecoder},
+    json::{self, JsonDecoder, JsonKeys},
     nested_text, raw_field,
 };
 
@@ -17,7 +17,7 @@ pub enum Cut {
     /// Values between delimiters: CSV, TSV.
     Delimited(Dialect),
     /// One JSON object a line; its keys, in the order of the fields.
-    Ndjson(Vec<String>),
+    Ndjson(JsonKeys),
 }
 
 impl Cut {
@@ -173,6 +173,21 @@ impl FileDecoder {
         match self {
             Self::Delimited(decoder) => decoder.header(),
             Self::Ndjson(decoder) => decoder.header(),
+        }
+    }
+
+    /// Goes on with other keys behind the last batch.
+    pub(super) fn set_keys(&mut self, keys: &JsonKeys) {
+        if let Self::Ndjson(decoder) = self {
+            decoder.set_keys(keys);
+        }
+    }
+
+    /// The fields that were not met at first, and have come since then.
+    pub(super) fn met(&self) -> Vec<usize> {
+        match self {
+            Self::Delimited(_) => Vec::new(),
+            Self::Ndjson(decoder) => decoder.met().collect(),
         }
     }
 

@@ -76,7 +76,8 @@ impl Transfers {
             bytes: Some(request.sample.clone()),
             is_complete: request.complete,
         };
-        let head = Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
+        let mut head =
+            Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
         let zone = inner.server_zone().await?;
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();
@@ -92,7 +93,7 @@ impl Transfers {
             create_statement,
             key_reason: new_table.key_reason,
             trial: match (table, missing) {
-                (Some(table), _) => Some(try_table(&head, &request, &table, zone)),
+                (Some(table), _) => Some(try_table(&mut head, &request, &table, zone)),
                 (None, missing) => missing.map(|error| Trial {
                     error: Some(error.into()),
                     ..Trial::default()
@@ -104,7 +105,7 @@ impl Transfers {
 }
 
 /// Types the sample for a table; whatever goes wrong is part of the answer.
-fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
+fn try_table(head: &mut Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
     let matching = |is_lenient| Matching {
         mappings: &request.columns,
         renames: &[],
@@ -112,6 +113,12 @@ fn try_table(head: &Head, request: &InspectRequest, table: &Table, zone: &str) -
         default_missing: is_lenient,
         empty_as_default: request.file.values.empty_as_default,
     };
+    if let Err(error) = head.meet(table, &request.file, matching(false), false) {
+        return Trial {
+            error: Some(error),
+            ..Trial::default()
+        };
+    }
     // A surplus field, or a column without one, refuses an upload; what would become of the others is shown all the
     // same.
     let refusal = head.plan(table, matching(false)).err();

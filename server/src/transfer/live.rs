@@ -83,6 +83,8 @@ pub struct FileForm {
     pub names: Vec<Vec<u8>>,
     /// The fields among them that are Arrays, Maps or Tuples.
     pub nested: Vec<usize>,
+    /// Those that are whole numbers in the table.
+    pub integers: Vec<usize>,
     /// What makes records of it.
     pub cut: Cut,
 }

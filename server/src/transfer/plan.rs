@@ -2,6 +2,8 @@
 //!
 //! `transfer::upload` calls it once it has the header and the table. Pure: it asks nobody.
 
+mod keys;
+
 use super::{ColumnMapping, ColumnMatch, Error, MatchKind, Result, ValueSpec, error::excerpt};
 use crate::{
     catalog::{Column, Table},
@@ -12,6 +14,7 @@ use crate::{
     },
     csv::sniff::folded_name,
 };
+pub(super) use keys::Keys;
 
 /// The fields that a file of rejected rows has beside its own. They are never loaded.
 pub const REJECT_FIELDS: [&str; 3] = ["_sluice_line", "_sluice_column", "_sluice_reason"];
@@ -39,6 +42,8 @@ pub struct FileShape<'a> {
     pub header: Option<&'a [Vec<u8>]>,
     /// The number of fields of a record.
     pub field_count: usize,
+    /// How many of them have been seen. The others are columns of the table that the rest of the file may have.
+    pub seen_count: usize,
 }
 
 /// How fields are to find their columns.
@@ -94,6 +99,33 @@ impl Plan {
         Self::from_sources(table, file, &sources, matching)
     }
 
+    /// Every column and its source, once it is known which fields have come behind the sample.
+    pub(super) fn matches_with(self, met: &[usize]) -> Vec<ColumnMatch> {
+        let mut matches = self.matches;
+        for (spec, _) in self
+            .specs
+            .iter()
+            .zip(&self.fields)
+            .filter(|(_, field)| met.contains(field))
+        {
+            let unseen =
+                |found: &&mut ColumnMatch| found.source.is_none() && found.column == spec.name;
+            if let Some(found) = matches.iter_mut().find(unseen) {
+                found.source = Some(spec.name.clone());
+                found.kind = MatchKind::Exact;
+            }
+        }
+        matches
+    }
+
+    /// The fields that are whole numbers in the table.
+    #[must_use]
+    pub fn integer_fields(&self) -> Vec<usize> {
+        let columns = self.specs.iter().zip(&self.fields);
+        let integers = columns.filter(|(spec, _)| spec.data_type.inner().is_integer());
+        integers.map(|(_, field)| *field).collect()
+    }
+
     /// The fields that are Arrays, Maps or Tuples in the table.
     #[must_use]
     pub fn nested_fields(&self) -> Vec<usize> {
@@ -123,10 +155,7 @@ impl Plan {
         let insert_column = |spec: &ColumnSpec| InsertColumn {
             name: spec.name.clone(),
             wire_type: spec.wire_type().to_string(),
-            cast_to: match spec.data_type.inner() {
-                DataType::Other(_) => Some(spec.data_type.to_string()),
-                _ => None,
-            },
+            cast_to: spec.data_type.is_cast().then(|| spec.data_type.to_string()),
         };
         self.specs.iter().map(insert_column).collect()
     }
@@ -146,21 +175,19 @@ impl Plan {
                 .then(|| file.field_count - 1),
         };
         for (column, source) in table.columns.iter().zip(sources) {
+            let seen = source.filter(|field| *field < file.seen_count);
             if column.is_insertable() {
                 plan.matches.push(ColumnMatch {
                     column: column.name.clone(),
                     data_type: column.type_text.clone(),
-                    source: source.map(|field| file.field_name(field)),
-                    kind: match_kind(column, file, *source, matching),
+                    source: seen.map(|field| file.field_name(field)),
+                    kind: match_kind(column, file, seen, matching),
                 });
             }
             if let Some(field) = *source {
-                plan.specs.push(ColumnSpec {
-                    name: column.name.clone(),
-                    data_type: DataType::parse(&column.type_text)?,
-                    has_default: column.default_kind == "DEFAULT",
-                    empty_as_default: matching.empty_as_default,
-                });
+                let mut spec = spec_of(column, matching)?;
+                spec.empty_as_default |= seen.is_none();
+                plan.specs.push(spec);
                 plan.fields.push(field);
             }
         }
@@ -168,7 +195,7 @@ impl Plan {
             plan.check_missing(table)?;
         }
         let is_extra = |field: &usize| !sources.contains(&Some(*field));
-        let extras = (0..file.field_count).filter(is_extra);
+        let extras = (0..file.seen_count).filter(is_extra);
         plan.matches.extend(extras.map(|field| ColumnMatch {
             column: String::new(),
             data_type: String::new(),
@@ -204,6 +231,16 @@ impl Plan {
             table: table.summary.name.to_string(),
         })
     }
+}
+
+/// How the values of a column are read.
+fn spec_of(column: &Column, matching: Matching<'_>) -> Result<ColumnSpec> {
+    Ok(ColumnSpec {
+        name: column.name.clone(),
+        data_type: DataType::parse(&column.type_text)?,
+        has_default: column.default_kind == "DEFAULT",
+        empty_as_default: matching.empty_as_default,
+    })
 }
 
 fn match_kind(
@@ -288,6 +325,7 @@ fn by_name(table: &Table, names: &[Vec<u8>], matching: Matching<'_>) -> Result<V
     let file = FileShape {
         header: Some(names),
         field_count: names.len(),
+        seen_count: names.len(),
     };
     for rename in matching.renames {
         let field = file.find_field(rename.source_name())?;

@@ -120,7 +120,7 @@ impl Cutting {
     fn ndjson(sample: Sample<'_>, format: Finding<Format>) -> Result<Self> {
         Ok(Self {
             format,
-            cut: Cut::Ndjson(json::keys_of_sample(sample.text, sample.is_complete)?),
+            cut: Cut::Ndjson(json::keys_of_sample(sample.text, sample.is_complete)?.into()),
             sniffed: None,
             tabs: None,
         })

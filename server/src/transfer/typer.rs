@@ -58,6 +58,7 @@ impl Fault {
     pub(super) fn reason(&self) -> &'static str {
         match &self.error {
             Error::BadCell(cell) => cell.reason.as_str(),
+            Error::InvalidJson { fault, .. } if fault.is_unknown_key() => "UNMATCHED_COLUMN",
             Error::InvalidJson { .. } => "INVALID_JSON",
             Error::InvalidQuoting { .. } => INVALID_QUOTING,
             Error::UnresolvedReject { .. } => "UNRESOLVED_REJECT",
@@ -105,7 +106,11 @@ pub(super) struct Typer {
 impl Typer {
     pub(super) fn new(plan: &Plan, reading: Reading<'_>) -> Result<Self> {
         let specs = plan.specs.clone();
-        let builder = BlockBuilder::new(specs, reading.server_zone, reading.limits)?;
+        let mut builder = BlockBuilder::new(specs, reading.server_zone, reading.limits)?;
+        if matches!(reading.cut, Cut::Ndjson(_)) {
+            let columns = builder.columns_mut().iter_mut();
+            columns.for_each(ColumnBuilder::read_json);
+        }
         let targets = plan.specs.iter().zip(&plan.fields);
         let targets = targets.map(|(spec, field)| Target::new(spec, *field, &reading));
         Ok(Self {

@@ -6,16 +6,15 @@
 
 use std::mem;
 
-use super::{
-    error::Fault,
-    keys::Keys,
-    syntax::{Text, Value},
-};
-use crate::csv::{
-    Account, BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch,
-    Result,
-    account::{Lines, mark_bytes},
-    record::RecordBatchBuilder,
+use super::keys::{JsonKeys, Keys, SlotValue};
+use crate::{
+    csv::{
+        Account, BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch,
+        Result,
+        account::{Lines, mark_bytes},
+        record::RecordBatchBuilder,
+    },
+    json::{Fault, Text, Value},
 };
 
 /// The greatest value of each limit, which keeps offsets within a batch in 32 bits.
@@ -70,7 +69,8 @@ impl JsonDecoder {
     /// Starts at the beginning of a file whose objects have these keys, no key twice.
     ///
     /// `max_fields` is no limit here: the keys are known.
-    pub fn new(limits: Limits, keys: Vec<String>) -> Self {
+    pub fn new(limits: Limits, keys: impl Into<JsonKeys>) -> Self {
+        let keys = keys.into();
         let limits = Limits {
             batch_bytes: limits.batch_bytes.min(MAX_LIMIT_BYTES),
             max_record_bytes: limits.max_record_bytes.min(MAX_LIMIT_BYTES),
@@ -83,8 +83,8 @@ impl JsonDecoder {
         };
         Self {
             limits,
-            header: Header::of_names(&keys),
-            keys: Keys::new(keys),
+            header: Header::of_names(&keys.names),
+            keys: Keys::new(&keys),
             buffer: Vec::new(),
             read: 0,
             searched: 0,
@@ -101,7 +101,7 @@ impl JsonDecoder {
     }
 
     /// Starts at a place that [`mark`](Self::mark) gave for the same file.
-    pub fn resume(limits: Limits, keys: Vec<String>, mark: Mark) -> Self {
+    pub fn resume(limits: Limits, keys: impl Into<JsonKeys>, mark: Mark) -> Self {
         let position = mark.position;
         Self {
             origin: position,
@@ -109,6 +109,41 @@ impl JsonDecoder {
             at_start: false,
             ..Self::new(limits, keys)
         }
+    }
+
+    /// Cuts a batch of another decoder once more, with these keys.
+    pub fn cut_again(keys: JsonKeys, batch: &RecordBatch) -> RecordBatch {
+        let mark = Mark {
+            position: batch.origin,
+            after_return: false,
+        };
+        let all = Limits {
+            batch_bytes: usize::MAX,
+            max_record_bytes: usize::MAX,
+            max_fields: usize::MAX,
+        };
+        let mut decoder = Self::resume(all, keys, mark);
+        decoder.at_start = batch.origin.byte_offset == 0;
+        let end = batch.records.last().map_or(0, |last| last.end as usize);
+        decoder.push(batch.data.get(..end).unwrap_or_default());
+        // Its lines were within the limits.
+        decoder.finish().ok().flatten().unwrap_or_default()
+    }
+
+    /// Goes on with other keys behind the last batch.
+    pub fn set_keys(&mut self, keys: &JsonKeys) {
+        self.header = Header::of_names(&keys.names);
+        self.keys = Keys::new(keys);
+        self.batch = RecordBatchBuilder::new(self.origin, RecordBatch::default());
+        self.read = 0;
+        self.searched = 0;
+        self.lines = 0;
+        self.at_start = self.origin.byte_offset == 0;
+    }
+
+    /// The fields of those that were not met at first, and have come since then.
+    pub fn met(&self) -> impl Iterator<Item = usize> {
+        self.keys.met()
     }
 
     /// Where the next batch begins; right after a batch was given.
@@ -309,13 +344,18 @@ fn add_fields(batch: &mut RecordBatchBuilder, keys: &Keys, start: usize) {
     let (values, texts) = keys.values();
     for value in values {
         match value {
-            Value::Null => batch.push_field(NULL_MARKER, false),
-            Value::Raw(range) => batch.push_span(start + range.start..start + range.end, false),
-            Value::Text(Text::Plain(range)) => {
+            SlotValue::Own(Value::Null) => batch.push_field(NULL_MARKER, false),
+            SlotValue::Own(Value::Raw(range)) => {
+                batch.push_span(start + range.start..start + range.end, false);
+            }
+            SlotValue::Own(Value::Text(Text::Plain(range))) => {
                 batch.push_span(start + range.start..start + range.end, true);
             }
-            Value::Text(Text::Written(range)) => {
+            SlotValue::Own(Value::Text(Text::Written(range))) => {
                 batch.push_field(texts.get(range.clone()).unwrap_or_default(), true);
+            }
+            SlotValue::Array(range) => {
+                batch.push_field(texts.get(range.clone()).unwrap_or_default(), false);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         infer::{ColumnSample, Inferred, NameFinding, Note, safe_names},
         zone::Zone,
     },
-    csv::{Field, Record, RecordBatch},
+    csv::{Field, NULL_MARKER, Record, RecordBatch},
     transfer::ValueSpec,
 };
 
@@ -32,6 +32,7 @@ pub(in crate::transfer) struct Columns {
     types: Vec<DataType>,
     /// Empty fields behind the last column that a record may have.
     surplus: usize,
+    zone: Arc<Zone>,
 }
 
 impl Columns {
@@ -55,6 +56,7 @@ impl Columns {
             names,
             types: Vec::new(),
             surplus: 0,
+            zone: Arc::clone(zone),
         }
     }
 
@@ -73,6 +75,16 @@ impl Columns {
     /// The same, of a file that names their types itself.
     pub(in crate::transfer) fn of_types(self, types: Vec<DataType>) -> Self {
         Self { types, ..self }
+    }
+
+    /// Adds the columns behind those that are known; earlier records have NULL there. `header` has the names of all.
+    pub(in crate::transfer) fn extend(&mut self, header: &[Vec<u8>]) {
+        self.names = safe_names(header);
+        for name in self.names.iter().skip(self.samples.len()) {
+            let mut sample = ColumnSample::new(name.name.as_bytes(), Some(Arc::clone(&self.zone)));
+            sample.observe(Cell::plain(NULL_MARKER));
+            self.samples.push(sample.of_json());
+        }
     }
 
     /// Takes the records of a batch into account, but for those with another number of fields.

@@ -5,7 +5,7 @@
 use crate::{
     csv::{CannotRepresent, Dialect, Encoder, NULL_MARKER},
     journal::RejectedRow,
-    transfer::{Result, live::FileForm, plan::REJECT_FIELDS},
+    transfer::{Result, cut::Cut, live::FileForm, plan::REJECT_FIELDS},
 };
 
 /// Writes rejected rows: the fields of the file, then line, column and reason.
@@ -64,6 +64,13 @@ impl RejectsFile {
     /// Writes as many fields as the file has: missing ones empty, surplus ones in the last.
     fn fields(&mut self, mut fields: Vec<(Vec<u8>, bool)>) -> Result<(), CannotRepresent> {
         let count = self.form.names.len().max(1);
+        if matches!(self.form.cut, Cut::Ndjson(_)) {
+            for field in &self.form.integers {
+                if let Some((text, false)) = fields.get_mut(*field) {
+                    write_truth(text);
+                }
+            }
+        }
         if fields.len() > count {
             let rest = fields.split_off(count - 1);
             let texts: Vec<_> = rest.into_iter().map(|(text, _)| text).collect();
@@ -78,5 +85,14 @@ impl RejectsFile {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes a truth value of JSON with the digit that it is in a column of whole numbers.
+fn write_truth(text: &mut Vec<u8>) {
+    match text.as_slice() {
+        b"true" => *text = b"1".to_vec(),
+        b"false" => *text = b"0".to_vec(),
+        _ => {}
     }
 }

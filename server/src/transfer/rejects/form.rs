@@ -35,10 +35,14 @@ impl Transfers {
         };
         let known = table.as_ref().filter(|_| !upload.created);
         // What was readable then may not be with the options that the server has now.
-        let Ok(head) = Head::read(inner, &inner.config, &request.file, known, feed).await else {
+        let Ok(mut head) = Head::read(inner, &inner.config, &request.file, known, feed).await
+        else {
             return Ok(None);
         };
         let matching = request.matching();
+        if let Some(table) = &table {
+            head.meet(table, &request.file, matching, upload.created)?;
+        }
         let plan = table.as_ref().map(|table| {
             if upload.created {
                 head.plan_new(table, matching)
@@ -50,6 +54,7 @@ impl Transfers {
         Ok(Some(FileForm {
             names: head.field_names(plan.as_ref()),
             nested: plan.as_ref().map(Plan::nested_fields).unwrap_or_default(),
+            integers: plan.as_ref().map(Plan::integer_fields).unwrap_or_default(),
             cut: head.profile.cut,
         }))
     }

@@ -58,7 +58,13 @@ impl Decisive<'_> {
         lines.add("block bytes", self.sizes.full.max_bytes);
         match self.cut {
             Cut::Delimited(dialect) => delimited(&mut lines, dialect),
-            Cut::Ndjson(keys) => lines.add_all("key", keys),
+            Cut::Ndjson(keys) => {
+                lines.add_all("key", &keys.names);
+                lines.add_all("opened key", &keys.opened);
+                if keys.skips_unknown {
+                    lines.add("skips unknown keys", true);
+                }
+            }
         }
         for column in self.columns {
             lines.add("found", &column.name.name);

@@ -15,13 +15,14 @@ use crate::{
     config::TransferConfig,
     csv::{
         Header, Limits, Record, RecordBatch,
+        json::{JsonDecoder, keys_of_sample},
         sniff::{self, head_bytes},
     },
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result, ValueSpec,
         cut::Cut,
         error::excerpt,
-        plan::{FileShape, Matching, Plan},
+        plan::{self, FileShape, Matching, Plan},
         profile::{self, Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
         typer::is_empty_from,
     },
@@ -39,6 +40,11 @@ pub(in crate::transfer) struct Head {
     field_count: usize,
     /// Fields behind those, always empty: each record ends with delimiters.
     surplus: usize,
+    /// How many fields the sample has; the others are columns that the rest of the file may have.
+    seen_count: usize,
+    /// Those of the others that came behind the sample, in the first batches.
+    pub(in crate::transfer) met: Vec<usize>,
+    zone: Arc<Zone>,
     /// Whether more stands before the table than is kept of a file.
     has_long_head: bool,
     /// The chunks that it was read from.
@@ -210,6 +216,9 @@ impl Head {
             header,
             field_count,
             surplus,
+            seen_count: field_count,
+            met: Vec::new(),
+            zone: Arc::clone(zone),
             has_long_head,
             chunks,
         }
@@ -232,6 +241,96 @@ impl Head {
                 value: name.map(|name| excerpt(name)).unwrap_or_default(),
             })
         })
+    }
+
+    /// Takes the keys of a batch of NDJSON that are new: they are columns of a table that is made of the whole file.
+    /// Returns the batch with their fields.
+    pub(in crate::transfer) fn learn(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        let Cut::Ndjson(known) = &self.profile.cut else {
+            return Ok(batch);
+        };
+        if batch.field_count() == Some(known.names.len()) || known.skips_unknown {
+            return Ok(batch);
+        }
+        let mut keys = known.clone();
+        let unread = batch.records().filter(|record| record.field_count() == 0);
+        // What is no object has no keys, and is left to be rejected.
+        let found =
+            unread.flat_map(|record| keys_of_sample(record.raw(), true).unwrap_or_default());
+        keys.add(found)?;
+        if keys == *known {
+            return Ok(batch);
+        }
+        let names: Vec<_> = keys
+            .names
+            .iter()
+            .map(|key| key.as_bytes().to_vec())
+            .collect();
+        self.columns.extend(&names);
+        self.records.set_keys(&keys);
+        self.profile.cut = Cut::Ndjson(keys.clone());
+        self.field_count = names.len();
+        self.seen_count = names.len();
+        self.header = Some(names);
+        Ok(JsonDecoder::cut_again(keys, &batch))
+    }
+
+    /// Does the same with the first batches, which may go on behind the sample; counts what it adds.
+    pub(in crate::transfer) fn learn_first(&mut self) -> Result<()> {
+        for (batch, place) in std::mem::take(&mut self.first_batches) {
+            let known = batch.field_count();
+            let batch = self.learn(batch)?;
+            if known != batch.field_count() {
+                self.columns.observe(&batch);
+            }
+            self.first_batches.push((batch, place));
+        }
+        Ok(())
+    }
+
+    /// Lets the table have a say in which keys of NDJSON are fields: it may have columns for what an object holds, and
+    /// for keys that come later. Anything else is left as it is. `by_found` says that the fields go by the names
+    /// that were found for their columns.
+    pub(in crate::transfer) fn meet(
+        &mut self,
+        table: &Table,
+        file: &FileSpec,
+        matching: Matching<'_>,
+        by_found: bool,
+    ) -> Result<()> {
+        let Cut::Ndjson(known) = &self.profile.cut else {
+            return Ok(());
+        };
+        let found = self.names_in(table);
+        let own = plan::Keys {
+            keys: &known.names,
+            fields: if by_found { &found } else { &known.names },
+            made: &found,
+            is_complete: self.records.has_ended(),
+        };
+        let keys = own.for_table(&table.columns, matching)?;
+        if keys == *known {
+            return Ok(());
+        }
+        self.records.set_keys(&keys);
+        let seen_count = keys.names.len() - keys.unmet;
+        let names = keys.names.iter().map(|name| name.as_bytes().to_vec());
+        let names: Vec<_> = names.collect();
+        let columns = Columns::new(Some(&names), names.len(), &file.values, &self.zone);
+        self.columns = columns.of_json();
+        for (batch, _) in &mut self.first_batches {
+            *batch = JsonDecoder::cut_again(keys.clone(), batch);
+            self.columns.observe(batch);
+            let has = |field: &usize| batch.column(*field).any(|field| !field.is_null_marker());
+            self.met.extend((seen_count..keys.names.len()).filter(has));
+        }
+        self.profile.columns = self.columns.found(self.records.has_ended());
+        self.profile.columns.truncate(seen_count);
+        self.profile.cut = Cut::Ndjson(keys);
+        self.field_count = names.len();
+        self.seen_count = seen_count;
+        self.header = Some(names);
+        Ok(())
     }
 
     /// Whether the file can be read from the middle on, given what was found.
@@ -281,15 +380,30 @@ impl Head {
         if !matching.mappings.is_empty() {
             return self.plan(table, matching);
         }
-        let names = self.profile.columns.iter();
-        let names: Vec<_> = names
-            .map(|column| column.name.name.as_bytes().to_vec())
-            .collect();
+        let names = self.names_in(table).into_iter().map(String::into_bytes);
+        let unseen = self.header.iter().flatten().skip(self.seen_count).cloned();
+        let names: Vec<_> = names.chain(unseen).collect();
         let shape = FileShape {
             header: Some(&names),
-            field_count: self.field_count,
+            ..self.shape()
         };
         Plan::new(table, shape, matching)
+    }
+
+    /// The names of the fields in a table that was made of this file: those that were found for its columns, unless
+    /// a statement of the caller's own has columns for keys as they are.
+    fn names_in(&self, table: &Table) -> Vec<String> {
+        let keys = match &self.profile.cut {
+            Cut::Ndjson(keys) => keys.names.as_slice(),
+            Cut::Delimited(_) => &[],
+        };
+        let is_column = |key: &&String| table.columns.iter().any(|column| column.name == **key);
+        let columns = self.profile.columns.iter().enumerate();
+        let names = columns.map(|(index, column)| {
+            let key = keys.get(index).filter(is_column);
+            key.unwrap_or(&column.name.name).clone()
+        });
+        names.collect()
     }
 
     /// The number of fields that every record must have.
@@ -328,6 +442,7 @@ impl Head {
         FileShape {
             header: self.header.as_deref(),
             field_count: self.field_count,
+            seen_count: self.seen_count,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     config::TransferConfig,
     csv::{
         self, Account, Header, Limits, Mark, Record, RecordBatch,
+        json::JsonKeys,
         sniff::{
             Doubt,
             tabs::{Tabs, Watch},
@@ -350,6 +351,16 @@ impl Records {
             ));
         }
         Ok(Some(account))
+    }
+
+    /// Goes on with other keys behind the last batch.
+    pub(in crate::transfer) fn set_keys(&mut self, keys: &JsonKeys) {
+        self.decoder.set_keys(keys);
+    }
+
+    /// The fields that were not met at first, and have come since then.
+    pub(in crate::transfer) fn met(&self) -> Vec<usize> {
+        self.decoder.met()
     }
 
     /// Takes the memory of a batch back.

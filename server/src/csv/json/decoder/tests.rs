@@ -6,7 +6,7 @@ use proptest::prelude::{Strategy, any, prop, prop_assert_eq, prop_oneof, proptes
 use super::JsonDecoder;
 use crate::csv::{
     Error, Limits, NULL_MARKER, Position, RecordBatch,
-    json::{FaultKind, keys_of_sample},
+    json::{FaultKind, JsonKeys, keys_of_sample},
 };
 
 /// A record as it can be compared.
@@ -48,7 +48,7 @@ fn decode<'a>(
     keys: &[&str],
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> Outcome {
-    let keys = keys.iter().map(|&key| key.to_owned()).collect();
+    let keys: Vec<_> = keys.iter().map(|&key| key.to_owned()).collect();
     let mut decoder = JsonDecoder::new(limits, keys);
     let mut outcome = Outcome::default();
     let mut take = |batch: crate::csv::Result<Option<RecordBatch>>| match batch {
@@ -238,7 +238,7 @@ fn a_line_at_fault_is_a_record_without_fields() {
         ),
         (
             "{\"a\":1,\"c\":2}",
-            "at byte 7 of the line: the key `c` is not among those of the first records",
+            "at byte 7 of the line: the key `c` comes for the first time, and the table has no column for it; leave such keys out, add the column, or where the table is made of this file have the whole file looked at first",
         ),
         (
             "{\"a\":1,\"b\":2, \"a\":1}",
@@ -250,7 +250,7 @@ fn a_line_at_fault_is_a_record_without_fields() {
         ),
         (
             "{\"A\":1}",
-            "at byte 1 of the line: the key `A` is not among those of the first records",
+            "at byte 1 of the line: the key `A` comes for the first time, and the table has no column for it; leave such keys out, add the column, or where the table is made of this file have the whole file looked at first",
         ),
         ("a,b", "at byte 0 of the line: a JSON object expected"),
     ];
@@ -395,4 +395,149 @@ proptest! {
         prop_assert_eq!(decode(limits, &["a"], [left, right]), whole.clone());
         prop_assert_eq!(decode(limits, &["a"], input.chunks(1)), whole);
     }
+}
+
+/// The fields of each record as text, `None` for a record without any.
+fn fields_of(batch: &RecordBatch) -> Vec<Option<String>> {
+    let text = |record: crate::csv::Record<'_>| {
+        let fields = record.fields().map(|field| {
+            let text = String::from_utf8_lossy(field.bytes);
+            if field.quoted {
+                format!("'{text}'")
+            } else {
+                text.into_owned()
+            }
+        });
+        let fields: Vec<_> = fields.collect();
+        (!fields.is_empty()).then(|| fields.join(" "))
+    };
+    batch.records().map(text).collect()
+}
+
+fn keys(names: &[&str], opened: &[&str]) -> JsonKeys {
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    JsonKeys {
+        names: owned(names),
+        opened: owned(opened),
+        ..JsonKeys::default()
+    }
+}
+
+fn decode_with(keys: &JsonKeys, text: &str) -> Vec<Option<String>> {
+    let mut decoder = JsonDecoder::new(Limits::default(), keys.clone());
+    decoder.push(text.as_bytes());
+    fields_of(&decoder.finish().unwrap().unwrap_or_default())
+}
+
+#[test]
+fn objects_are_taken_apart_where_their_keys_are_fields() {
+    let keys = keys(
+        &["site", "pump.model", "pump.motor.kw", "pump.odd.name"],
+        &["pump", "pump.motor"],
+    );
+    for (line, fields) in [
+        (
+            r#"{"site":"n","pump":{"model":"K\u00377","motor":{"kw":11}}}"#,
+            Some("'n' 'K77' 11 \\N"),
+        ),
+        (
+            r#"{"pump":{"odd.name":[1],"motor":null}}"#,
+            Some("\\N \\N \\N [1]"),
+        ),
+        (r#"{"pump":null,"pump.model":"x"}"#, Some("\\N 'x' \\N \\N")),
+        (r#"{"pump":{}}"#, Some("\\N \\N \\N \\N")),
+        (
+            r#"{"pump":[{"model":"a","motor":{"kw":1}},{"motor":{"kw":null}},{"model":"q\""}]}"#,
+            Some(r#"\N ["a",null,"q\""] [1,null,null] [null,null,null]"#),
+        ),
+        (r#"{"pump":[]}"#, Some("\\N [] [] []")),
+        (
+            r#"{"pump":{"motor":[{"kw":1},{"kw":2}]}}"#,
+            Some("\\N \\N [1,2] \\N"),
+        ),
+        (
+            r#"{"pump":[{"motor":[{"kw":1},{"kw":2}]},{"motor":[]}]}"#,
+            Some("\\N [null,null] [[1,2],[]] [null,null]"),
+        ),
+        (r#"{"pump":1}"#, None),
+        (r#"{"pump":"x"}"#, None),
+        (r#"{"pump":[1]}"#, None),
+        (r#"{"pump":{"size":1}}"#, None),
+        (r#"{"pump":{"model":"a","model":"b"}}"#, None),
+        (r#"{"pump":{"model":"a"},"pump":{"model":"b"}}"#, None),
+        (r#"{"pump":{"model":"a"},"pump.model":"b"}"#, None),
+        (r#"{"pump.model":"b","pump":[{"model":"a"}]}"#, None),
+    ] {
+        // A record before and behind it: nothing of one may stand in another.
+        let text = format!("{{\"site\":\"a\"}}\n{line}\n{{}}\n");
+        let expected = [
+            Some("'a' \\N \\N \\N".to_owned()),
+            fields.map(str::to_owned),
+            Some("\\N \\N \\N \\N".to_owned()),
+        ];
+        assert_eq!(decode_with(&keys, &text), expected, "{line}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_passed_over_where_that_is_wanted() {
+    let keys = JsonKeys {
+        skips_unknown: true,
+        ..keys(&["a", "b.c"], &["b"])
+    };
+    let text = r#"{"x":[{"y":"\n"}],"a":"\u0041","b":{"d":{"e":1},"c":2},"z":null}"#;
+    assert_eq!(decode_with(&keys, text), [Some("'A' 2".to_owned())]);
+    // Malformed JSON is none the better for it.
+    assert_eq!(decode_with(&keys, r#"{"x":[1,}"#), [None]);
+}
+
+#[test]
+fn fields_that_come_late_are_told() {
+    let late = JsonKeys {
+        unmet: 3,
+        ..keys(&["a", "b", "c.d", "e"], &["c"])
+    };
+    let mut decoder = JsonDecoder::new(limits(1), late);
+    decoder.push(b"{\"a\":1}\n{\"c\":{\"d\":1},\"b\":null}\n");
+    decoder.next_batch().unwrap();
+    assert_eq!(decoder.met().count(), 0);
+    decoder.next_batch().unwrap();
+    assert_eq!(decoder.met().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn keys_can_change_between_two_batches() {
+    let mark = char::from_u32(0xFEFF).unwrap();
+    let text = format!("{mark}\n{{\"a\":1}}\n{{\"a\":2,\"b\":\"\\u0041\"}}\n\n{{\"b\":3}}");
+    let mut decoder = JsonDecoder::new(limits(1), keys(&["a"], &[]));
+    decoder.push(text.as_bytes());
+    let mut batches = Vec::new();
+    let first = decoder.next_batch().unwrap().unwrap();
+    assert_eq!(fields_of(&first), [Some("1".to_owned())]);
+    batches.push(JsonDecoder::cut_again(keys(&["a", "b"], &[]), &first));
+    // A line that was read already is read again.
+    decoder.set_keys(&keys(&["a", "b"], &[]));
+    while let Some(batch) = decoder.finish().unwrap() {
+        batches.push(JsonDecoder::cut_again(keys(&["a", "b"], &[]), &batch));
+        batches.push(batch);
+    }
+    let rows: Vec<_> = batches.iter().flat_map(fields_of).flatten().collect();
+    let twice = |row: &'static str| [row, row];
+    let expected = [&["1 \\N"][..], &twice("2 'A'"), &twice("\\N 3")].concat();
+    assert_eq!(rows, expected);
+    let lines: Vec<_> = batches
+        .iter()
+        .map(|batch| batch.record(0).position())
+        .collect();
+    let whole = decode(limits(1), &["a", "b"], [text.as_bytes()]);
+    let whole: Vec<_> = whole
+        .batches
+        .iter()
+        .flatten()
+        .map(|row| row.position)
+        .collect();
+    let [first, second, third] = whole.as_slice() else {
+        panic!("{whole:?}");
+    };
+    assert_eq!(lines, [*first, *second, *second, *third, *third]);
 }
