@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 pub use config::{ActAs, ClientConfig};
 use error::Exception;
-pub use error::{Error, Result};
+pub use error::{Error, Result, Violation};
 pub use insert::Insert;
 pub use query::Query;
 pub use rows::Rows;

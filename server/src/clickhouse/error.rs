@@ -153,7 +153,46 @@ impl Exception {
     }
 }
 
+/// A row that a CHECK constraint does not let in, as an exception tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The name of the constraint.
+    pub constraint: String,
+    /// The table: `db.table`.
+    pub table: String,
+    /// The number of the row in its block, from 1.
+    pub row: u64,
+    /// What had to be true.
+    pub expression: String,
+    /// The columns that it names, with their values: `a = 1, b = 'x'`.
+    pub values: String,
+}
+
 impl Exception {
+    /// What it says of a constraint that a row has violated.
+    pub(crate) fn violation(&self) -> Option<Violation> {
+        const VIOLATED_CONSTRAINT: i32 = 469;
+        if self.code != VIOLATED_CONSTRAINT {
+            return None;
+        }
+        let rest = self.message.strip_prefix("Constraint `")?;
+        let (constraint, rest) = rest.split_once("` for table ")?;
+        let (table, rest) = rest.split_once(" is violated at row ")?;
+        let (row, rest) = rest.split_once(". Expression: (")?;
+        let (expression, values) = rest.rsplit_once("). Column values: ").unwrap_or((rest, ""));
+        Some(Violation {
+            constraint: constraint.to_owned(),
+            table: table
+                .split(" (")
+                .next()
+                .unwrap_or_default()
+                .replace('`', ""),
+            row: row.parse().ok()?,
+            expression: expression.to_owned(),
+            values: values.to_owned(),
+        })
+    }
+
     /// Whether a call of the operating system failed because that has run out of something.
     fn is_exhaustion(&self) -> bool {
         // As `strerror` words EMFILE and ENFILE, ENOSPC, EDQUOT, ENOMEM.

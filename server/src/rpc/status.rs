@@ -19,7 +19,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::{
     catalog, clickhouse,
     column::{self, reader},
-    csv::Position,
+    csv::{Position, json::FaultKind},
     transfer::{Error, Failure},
 };
 pub(super) use access::{
@@ -178,7 +178,13 @@ fn external(error: &Error) -> External {
             message: error.to_string(),
             ..clickhouse_error(cause)
         },
-        Error::InvalidJson { position, .. } => new(InvalidArgument, "INVALID_JSON").at(position),
+        Error::InvalidJson { position, fault } => match &fault.kind {
+            FaultKind::UnknownKey { key } => {
+                let unmatched = new(FailedPrecondition, "UNMATCHED_COLUMN").at(position);
+                unmatched.with("column", key)
+            }
+            _ => new(InvalidArgument, "INVALID_JSON").at(position),
+        },
         Error::Column(error) => column_error(error),
         Error::Reader(error) => reader_error(error),
         Error::CannotRepresent(_) => new(FailedPrecondition, "CANNOT_REPRESENT"),
@@ -197,6 +203,17 @@ fn external(error: &Error) -> External {
                 .with("value", &cell.value);
             match &cell.needed_type {
                 Some(needed) => external.with("neededType", needed),
+                None => external,
+            }
+        }
+        Error::Violation(violation) => {
+            let external = new(InvalidArgument, "CONSTRAINT_VIOLATED")
+                .with("table", &violation.table)
+                .with("constraint", &violation.said.constraint)
+                .with("expression", &violation.said.expression)
+                .with("value", violation.values());
+            match violation.place {
+                Some((line, record)) => external.with("line", line).with("record", record),
                 None => external,
             }
         }

@@ -6,6 +6,7 @@
 mod cell;
 mod logged;
 mod nature;
+mod violation;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::{
 
 pub(super) use cell::excerpt;
 pub use cell::{BadCell, MAX_VALUE_BYTES};
+pub use violation::Violation;
 
 /// A result of this layer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -117,6 +119,9 @@ pub enum Error {
         /// Why it does not fit.
         reason: Reason,
     },
+    /// A row is not what a constraint of the table wants.
+    #[error("{0}")]
+    Violation(Box<Violation>),
     /// A record has too few or too many fields.
     #[error(
         "line {}: the record has {fields} fields, {expected} expected{}",

@@ -10,6 +10,7 @@ mod records;
 pub(super) mod head;
 mod insert;
 mod ledger;
+mod places;
 mod typing;
 
 mod job;

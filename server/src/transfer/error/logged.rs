@@ -52,6 +52,10 @@ impl Error {
                     "{rejected} of {parsed} records were rejected, at most {limit} may be; the first: {first}"
                 )
             }
+            Self::Violation(violation) => {
+                let (table, constraint) = (&violation.table, &violation.said.constraint);
+                format!("CONSTRAINT_VIOLATED: a row does not meet `{constraint}` of {table}")
+            }
             Self::InvalidJson { position, fault: _ } => {
                 format!("line {}: INVALID_JSON", position.line)
             }

@@ -12,6 +12,7 @@ use super::{
     insert::{Item, Present, Sink},
     job::{Job, Start, UploadOutcome},
     ledger::Confirmed,
+    places::{RowPlaces, Way},
     records::Chunk,
     target::Target,
     typing::{Typed, Typing, UploadMemory},
@@ -76,9 +77,10 @@ impl<'a> Job<'a> {
             table,
             uuid,
             plan,
+            has_checks,
             create_statement,
         } = target;
-        let from = start.typing();
+        let (from, incarnation) = (start.typing(), self.ledger.incarnation());
         let mut typer = Typer::new(&plan, self.reading(&head).await?)?;
         let idle_block = typer.take()?;
         let policy = (!request.dry_run).then_some(request.rejects);
@@ -87,19 +89,16 @@ impl<'a> Job<'a> {
         let (sender, items) = mpsc::channel(ITEM_QUEUE);
         let typing = Typing {
             typer,
-            rejects: Rejects::new(
-                (request.id, self.ledger.incarnation()),
-                policy,
-                from.rows_rejected,
-            ),
+            rejects: Rejects::new((request.id, incarnation), policy, from.rows_rejected),
             transfer: Arc::clone(self.transfer),
             memory: UploadMemory::new(self.inner),
             inferred,
             can_seek: upload.can_seek,
+            places: has_checks.then(RowPlaces::default),
             sizes: self.block_sizes(),
             last: Checkpoint {
                 transfer_id: request.id,
-                incarnation: self.ledger.incarnation(),
+                incarnation,
                 ..from
             },
         };
@@ -121,19 +120,20 @@ impl<'a> Job<'a> {
         let Typed {
             mut rejected,
             account,
+            met,
         } = typing
             .await
             .map_err(|_| Error::Internal("the typing thread panicked"))??;
         if let Some(sent) = sent {
             self.check_sent(sent, &present)?;
-            self.conclude(insert, sent).await?;
+            self.conclude(insert, sent, &table).await?;
         }
         self.commit(mode, &table, uuid).await?;
         if from.rows_rejected > 0 {
             rejected = self.first_rejected().await?;
         }
         Ok(UploadOutcome {
-            columns: plan.matches,
+            columns: plan.matches_with(&met),
             create_statement,
             profile: Some(profile),
             rejected,
@@ -166,14 +166,25 @@ impl<'a> Job<'a> {
         self.ledger.begin(delivery.upload).await?;
         let sink = self.sink(table, columns, choice);
         let [query, _] = &mut self.queries;
-        let (insert, sent) = sink.send_stream(delivery.items, idle_block, query).await?;
+        let sent = sink.send_stream(delivery.items, idle_block, query).await;
+        let (insert, sent) = sent.map_err(|error| sink.way().explain(error, None))?;
         Ok((insert, Some(sent)))
     }
 
     /// Ends the one INSERT of the mode DIRECT; in the others, sees that the journal has every block.
-    async fn conclude(&mut self, insert: Option<Insert>, sent: Confirmed) -> Result<()> {
+    async fn conclude(
+        &mut self,
+        insert: Option<Insert>,
+        sent: Confirmed,
+        table: &TableName,
+    ) -> Result<()> {
         if let Some(insert) = insert {
-            return Ok(insert.finish().await?);
+            let finished = insert.finish().await;
+            let way = Way {
+                table,
+                target: table,
+            };
+            return finished.map_err(|error| way.explain(error.into(), None));
         }
         let incarnation = self.ledger.incarnation();
         let checkpoints = &mut self.ledger.checkpoints;
@@ -218,6 +229,7 @@ impl<'a> Job<'a> {
             client: self.inner.client().for_transfer(self.request.id),
             transfer: self.transfer,
             table: table.clone(),
+            target: table.clone(),
             columns: columns.to_vec(),
             incarnation: self.ledger.incarnation(),
             window: choice.window.clone(),
@@ -263,6 +275,7 @@ impl<'a> Job<'a> {
         }
         let inner = self.inner;
         let mut sink = self.sink(&into, columns, choice);
+        sink.target = table.clone();
         if is_staged {
             let service = inner.connection.service();
             sink.client = service.for_transfer(self.request.id);

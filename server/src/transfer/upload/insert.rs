@@ -27,7 +27,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::ledger::{Checkpoints, Confirmed};
+use super::{
+    ledger::{Checkpoints, Confirmed},
+    places::{RowPlaces, Way},
+};
 use crate::{
     clickhouse::{
         self, Client, Insert,
@@ -52,8 +55,8 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) enum Item {
     /// Records that are left out.
     Rejected(Vec<RejectedRow>),
-    /// A block, and what is safe once ClickHouse has it.
-    Block(EncodedBlock, Checkpoint),
+    /// A block, what is safe once ClickHouse has it, and where its rows stand.
+    Block(EncodedBlock, Checkpoint, RowPlaces),
 }
 
 /// Where the items of an upload go.
@@ -64,6 +67,8 @@ pub(super) struct Sink<'a> {
     pub(super) client: Client,
     pub(super) transfer: &'a Transfer,
     pub(super) table: TableName,
+    /// The table that the caller names.
+    pub(super) target: TableName,
     pub(super) columns: Vec<InsertColumn>,
     /// How often the file had been begun anew.
     pub(super) incarnation: u32,
@@ -102,7 +107,7 @@ impl Sink<'_> {
         let mut sent = Confirmed::default();
         loop {
             match timeout(KEEPALIVE_INTERVAL, items.recv()).await {
-                Ok(Some(Item::Block(block, _))) => {
+                Ok(Some(Item::Block(block, ..))) => {
                     sent = Confirmed {
                         blocks: sent.blocks + 1,
                         rows: sent.rows + block.row_count as u64,
@@ -181,6 +186,7 @@ pub(super) struct Present {
 struct Ready {
     block: EncodedBlock,
     checkpoint: Checkpoint,
+    places: RowPlaces,
 }
 
 /// An INSERT that lacks the last byte of its block.
@@ -315,10 +321,12 @@ impl Opening<'_, '_> {
     ) -> Result<()> {
         // The place comes first: no block is taken before there is a use for it.
         while let Ok(place) = ready.reserve().await {
-            let (block, checkpoint) = loop {
+            let (block, checkpoint, places) = loop {
                 match items.recv().await {
                     Some(Item::Rejected(rows)) => self.sink.keep(&rows).await?,
-                    Some(Item::Block(block, checkpoint)) => break (block, checkpoint),
+                    Some(Item::Block(block, checkpoint, places)) => {
+                        break (block, checkpoint, places);
+                    }
                     None => return Ok(()),
                 }
             };
@@ -332,7 +340,11 @@ impl Opening<'_, '_> {
                 let insert = self.open(&block, &checkpoint).await;
                 self.ahead.put(insert);
             }
-            place.send(Ready { block, checkpoint });
+            place.send(Ready {
+                block,
+                checkpoint,
+                places,
+            });
         }
         Ok(())
     }
@@ -385,13 +397,15 @@ impl Closing<'_, '_> {
 
     /// Sees a block arrive, unless it is there, and counts it.
     async fn close(&mut self, ready: Ready) -> Result<()> {
-        let Ready { block, checkpoint } = ready;
+        let Ready {
+            block, checkpoint, ..
+        } = &ready;
         let number = checkpoint.block;
         let with_it = Confirmed {
             blocks: self.confirmed.blocks + 1,
             rows: self.confirmed.rows + block.row_count as u64,
         };
-        if Confirmed::from(checkpoint) != with_it {
+        if Confirmed::from(*checkpoint) != with_it {
             return Err(Error::Internal("a block is missing between two others"));
         }
         if number > self.present.checkpoint.block {
@@ -402,8 +416,8 @@ impl Closing<'_, '_> {
             }
             let counters = self.sink.transfer.counters();
             counters.set_in_flight(block.row_count);
-            self.insert(&block, &checkpoint, opened).await?;
-            self.checkpoints.checkpoint(checkpoint).await?;
+            self.insert(&ready, opened).await?;
+            self.checkpoints.checkpoint(*checkpoint).await?;
         }
         self.confirmed = with_it;
         let counters = self.sink.transfer.counters();
@@ -416,12 +430,10 @@ impl Closing<'_, '_> {
     }
 
     /// Sees that ClickHouse has the block, which it takes once however often it comes.
-    async fn insert(
-        &mut self,
-        block: &EncodedBlock,
-        checkpoint: &Checkpoint,
-        mut opened: Option<OpenInsert>,
-    ) -> Result<()> {
+    async fn insert(&mut self, ready: &Ready, mut opened: Option<OpenInsert>) -> Result<()> {
+        let Ready {
+            block, checkpoint, ..
+        } = ready;
         let mut sending = Sending::new(self.sink.is_visible, opened.is_some());
         let mut patience = Patience::new();
         loop {
@@ -438,6 +450,7 @@ impl Closing<'_, '_> {
                 Ok(()) => Observed::Done,
                 Err(error) => {
                     self.ahead.give_up();
+                    let error = self.sink.way().explain(error, Some(&ready.places));
                     self.observe(error, sending, &mut patience).await?
                 }
             };
@@ -559,6 +572,14 @@ impl Sink<'_> {
             checkpoint.block,
             checkpoint.block_crc32c
         )
+    }
+
+    /// The tables that its rows are on their way to.
+    pub(super) const fn way(&self) -> Way<'_> {
+        Way {
+            table: &self.table,
+            target: &self.target,
+        }
     }
 
     /// Says what to do about a block that has more partitions than its table remembers.

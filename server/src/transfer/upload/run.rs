@@ -141,7 +141,7 @@ impl<'a> Job<'a> {
         if existing.is_none() && self.request.dry_run {
             return self.scan(head, chunks).await;
         }
-        let target = self.target(&head, existing, was_created).await?;
+        let target = self.target(&mut head, existing, was_created).await?;
         let choice = self
             .choose(&target, start.commit.as_ref().map(|commit| commit.mode))
             .await?;

@@ -23,6 +23,8 @@ pub(super) struct Target {
     /// What tells it from another table of the same name; nil where it has no such thing.
     pub(super) uuid: Uuid,
     pub(super) plan: Plan,
+    /// Whether it has constraints that a row may not meet.
+    pub(super) has_checks: bool,
     pub(super) create_statement: Option<String>,
 }
 
@@ -67,7 +69,7 @@ impl Job<'_> {
     /// Matches the file to the table, which is made here if it is to be.
     pub(super) async fn target(
         &mut self,
-        head: &Head,
+        head: &mut Head,
         existing: Option<Table>,
         was_created: bool,
     ) -> Result<Target> {
@@ -76,16 +78,19 @@ impl Job<'_> {
         let (table, plan, create_statement) = match existing {
             Some(table) if !was_created => {
                 check_value_columns(request, &table.column_names())?;
+                head.meet(&table, &request.file, matching, false)?;
                 let plan = head.plan(&table, matching)?;
                 (table, plan, None)
             }
             Some(table) => {
+                head.meet(&table, &request.file, matching, true)?;
                 let plan = head.plan_new(&table, matching)?;
                 let statement = table.create_statement.clone();
                 (table, plan, Some(statement))
             }
             None => {
                 let (table, statement) = self.create(head).await?;
+                head.meet(&table, &request.file, matching, true)?;
                 let plan = head.plan_new(&table, matching)?;
                 (table, plan, Some(statement))
             }
@@ -94,9 +99,11 @@ impl Job<'_> {
         self.transfer.set_file_form(FileForm {
             names: head.field_names(Some(&plan)),
             nested: plan.nested_fields(),
+            integers: plan.integer_fields(),
             cut: head.profile.cut.clone(),
         });
         let uuid = table.uuid;
+        let has_checks = table.create_statement.contains("CONSTRAINT ");
         let table = table.summary.name;
         self.transfer
             .set_target(table.clone(), create_statement.clone());
@@ -104,6 +111,7 @@ impl Job<'_> {
             table,
             uuid,
             plan,
+            has_checks,
             create_statement,
         })
     }

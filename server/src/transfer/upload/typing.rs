@@ -13,6 +13,7 @@ use super::{
     head::Head,
     insert::Item,
     job::FileAccount,
+    places::RowPlaces,
     records::{Chunk, Place, Records},
 };
 use crate::{
@@ -35,6 +36,8 @@ pub(super) struct Typed {
     pub(super) rejected: Vec<RejectedRow>,
     /// What every byte of the file is, where all of it was read here.
     pub(super) account: Option<FileAccount>,
+    /// The fields that have come though the sample did not have them.
+    pub(super) met: Vec<usize>,
 }
 
 /// Types a file, and counts what it does.
@@ -48,6 +51,8 @@ pub(super) struct Typing {
     pub(super) inferred: Option<Columns>,
     /// Whether the file can be read from the middle.
     pub(super) can_seek: bool,
+    /// Where the rows of the block stand, where the table may refuse one.
+    pub(super) places: Option<RowPlaces>,
     /// When a block is full, by its number.
     pub(super) sizes: Sizes,
     /// Where the typing is: what holds once the last block is in ClickHouse.
@@ -130,6 +135,9 @@ impl Typing {
                 return Ok(Typed::default());
             }
             let faults = self.typer.append(&batch)?;
+            if let Some(places) = &mut self.places {
+                places.add(&batch, faults.iter().map(|fault| fault.row));
+            }
             if !self.reject(&batch, faults, &records, items)? {
                 return Ok(Typed::default());
             }
@@ -152,6 +160,7 @@ impl Typing {
                 rejected: self.rejects.tally(),
             }),
             rejected: self.rejects.into_shown(),
+            met: [head.met, records.met()].concat(),
         })
     }
 
@@ -185,7 +194,11 @@ impl Typing {
             ..self.last
         };
         // The second item waits until the first one is taken: no block is begun beside one that waits.
-        let items_of_block = [Item::Block(block, self.last), Item::Rejected(Vec::new())];
+        let places = self.places.as_mut().map(std::mem::take).unwrap_or_default();
+        let items_of_block = [
+            Item::Block(block, self.last, places),
+            Item::Rejected(Vec::new()),
+        ];
         Ok(items_of_block
             .into_iter()
             .all(|item| items.blocking_send(item).is_ok()))
@@ -234,10 +247,12 @@ pub(super) fn scan(
     mut chunks: mpsc::Receiver<Chunk>,
     transfer: &Transfer,
 ) -> Result<(Head, FileAccount)> {
+    head.learn_first()?;
     for (batch, _) in &head.first_batches {
         transfer.counters().add_rows_parsed(batch.len());
     }
     while let Some(batch) = next_batch(&mut head.records, &mut chunks)? {
+        let batch = head.learn(batch)?;
         head.columns.observe(&batch);
         transfer.counters().add_rows_parsed(batch.len());
         head.records.recycle(batch);
