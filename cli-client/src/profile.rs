@@ -145,6 +145,8 @@ fn compression_word(compression: Compression) -> &'static str {
         Compression::Unspecified | Compression::None => "none",
         Compression::Gzip => "gzip",
         Compression::Zstd => "zstd",
+        Compression::Xz => "xz",
+        Compression::Zip => "zip",
     }
 }
 

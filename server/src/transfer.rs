@@ -54,7 +54,7 @@ use crate::{
 use commit::staging::Staging;
 
 pub use commit::Commit;
-pub use error::{BadCell, Error, Failure, Result};
+pub use error::{BadCell, Error, Failure, Result, Violation};
 pub use listing::{Filter, Place};
 pub use live::{Description, Kind, State, Transfer};
 pub use progress::{Counters, Counts};

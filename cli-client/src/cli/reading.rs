@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::words::{Compression, Format, Quotes, Ragged};
+use super::words::{Compressed, Format, Quotes, Ragged};
 use crate::settings::{dialect, value};
 
 /// How a file is cut into records and fields.
@@ -77,7 +77,7 @@ pub(crate) struct DialectArgs {
 
     /// How the file is compressed; found by content, not by name.
     #[arg(long, value_name = "NAME")]
-    pub(crate) compression: Option<Compression>,
+    pub(crate) compression: Option<Compressed>,
 }
 
 /// How texts are read as values.

@@ -28,6 +28,21 @@ pub(crate) enum Compression {
     Zstd,
 }
 
+/// How a file that is read is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compressed {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+    /// xz.
+    Xz,
+    /// A zip archive with one file in it.
+    Zip,
+}
+
 /// What to do with a record that has too few fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ragged {

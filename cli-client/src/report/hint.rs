@@ -100,6 +100,10 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         }
         "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
         "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
+        "INVALID_DOCUMENT" => {
+            "correct the document, leave some such rows out with --max-rejects, or make the column a String"
+        }
+        "CONSTRAINT_VIOLATED" => "correct the row, or drop the constraint of the table",
         "TOO_MANY_REJECTS" => "fix the rows, or allow for more of them with --max-rejects",
         "NOT_A_SELECT" => {
             "--query takes one SELECT, which may begin with WITH, of functions that only compute"

@@ -43,7 +43,7 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
         encoding: args.encoding.unwrap_or_default(),
         compression: args
             .compression
-            .map_or(Compression::Unspecified, compression)
+            .map_or(Compression::Unspecified, compressed)
             .into(),
     })
 }
@@ -99,6 +99,17 @@ pub(super) fn refuse(format: &str, flags: &[(&str, bool)]) -> Result<()> {
             "--format {format} takes no {flag}: leave one of them out"
         ))),
         None => Ok(()),
+    }
+}
+
+/// The compression of a file that is read as the contract has it.
+fn compressed(word: cli::Compressed) -> Compression {
+    match word {
+        cli::Compressed::None => Compression::None,
+        cli::Compressed::Gzip => Compression::Gzip,
+        cli::Compressed::Zstd => Compression::Zstd,
+        cli::Compressed::Xz => Compression::Xz,
+        cli::Compressed::Zip => Compression::Zip,
     }
 }
 

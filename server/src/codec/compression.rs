@@ -16,6 +16,9 @@ pub(super) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// Bytes 2 to 4 of a zstd frame to be skipped; the first is 0x50 to 0x5F.
 pub(super) const ZSTD_SKIPPABLE_TAIL: [u8; 3] = [0x2A, 0x4D, 0x18];
 
+/// The first bytes of every xz stream.
+pub(super) const XZ_MAGIC: [u8; 6] = *b"\xFD7zXZ\0";
+
 /// How a file is packed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Compression {
@@ -26,6 +29,10 @@ pub enum Compression {
     Gzip,
     /// As zstd frames, one after the other (RFC 8878).
     Zstd,
+    /// As xz streams, one after the other. Not for exports.
+    Xz,
+    /// As the only file of a zip archive, stored or deflated. Not for exports.
+    Zip,
 }
 
 impl fmt::Display for Compression {
@@ -34,6 +41,8 @@ impl fmt::Display for Compression {
             Self::None => "no compression",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Xz => "xz",
+            Self::Zip => "zip",
         })
     }
 }
@@ -44,23 +53,21 @@ impl fmt::Display for Compression {
 pub enum Foreign {
     /// bzip2.
     Bzip2,
-    /// xz.
-    Xz,
     /// lz4 frames.
     Lz4,
     /// snappy frames.
     Snappy,
     /// The old compress program.
     Compress,
-    /// A zip archive, which Office documents are too.
-    Zip,
+    /// A zip archive that is an office document, such as a workbook.
+    Office,
     /// A 7z archive.
     SevenZip,
     /// A RAR archive.
     Rar,
     /// A tar archive, perhaps packed.
     Tar,
-    /// gzip or zstd inside gzip or zstd.
+    /// One compression inside another.
     PackedTwice,
     /// Apache Parquet.
     Parquet,
@@ -84,16 +91,15 @@ impl Foreign {
     /// What the sender can do about it.
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Bzip2 | Self::Xz | Self::Lz4 | Self::Snappy | Self::Compress => {
-                "unpack it, or pack it with gzip or zstd"
+            Self::Bzip2 | Self::Lz4 | Self::Snappy | Self::Compress => {
+                "unpack it, or pack it with gzip, zstd or xz"
             }
-            Self::Zip => "unpack it and send the file inside; save a spreadsheet as CSV",
             Self::SevenZip | Self::Rar | Self::Tar => "unpack it and send the file inside",
             Self::PackedTwice => "unpack it once",
             Self::Parquet | Self::Arrow | Self::Avro | Self::Orc | Self::Sqlite | Self::Pdf => {
                 "convert it to CSV, TSV or NDJSON"
             }
-            Self::OldOffice => "save it as CSV",
+            Self::Office | Self::OldOffice => "save it as CSV",
             Self::Utf32 => "convert it to UTF-8",
         }
     }
@@ -103,11 +109,9 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bzip2 => "packed with bzip2",
-            Self::Xz => "packed with xz",
             Self::Lz4 => "packed with lz4",
             Self::Snappy => "packed with snappy",
             Self::Compress => "packed with compress",
-            Self::Zip => "a zip archive or an Office document",
             Self::SevenZip => "a 7z archive",
             Self::Rar => "a RAR archive",
             Self::Tar => "a tar archive",
@@ -117,33 +121,41 @@ impl fmt::Display for Foreign {
             Self::Avro => "an Avro file",
             Self::Orc => "an ORC file",
             Self::Sqlite => "an SQLite database",
-            Self::OldOffice => "an Office document",
+            Self::Office | Self::OldOffice => "an Office document",
             Self::Pdf => "a PDF document",
             Self::Utf32 => "UTF-32 text",
         })
     }
 }
 
-/// Finds the compression from the beginning of a file: 512 bytes are enough, 4 will do for gzip
-/// and zstd. Fewer bytes than a signature has are taken for text.
+/// Finds the compression from the beginning of a file: 512 bytes are enough, 10 will do for all
+/// compressions. Fewer bytes than a signature has are taken for text.
 ///
 /// # Errors
 ///
 /// Fails when the file is of a kind that is no flat file, see [`Foreign`].
 pub fn detect_compression(prefix: &[u8]) -> Result<Compression> {
-    if prefix.starts_with(&GZIP_MAGIC) {
-        return Ok(Compression::Gzip);
+    let packed = packed(prefix);
+    if packed == Compression::None {
+        refuse_foreign(prefix)?;
     }
-    if starts_as_zstd(prefix) {
-        return Ok(Compression::Zstd);
+    Ok(packed)
+}
+
+/// The compression that the beginning of a file shows.
+fn packed(prefix: &[u8]) -> Compression {
+    match prefix {
+        _ if prefix.starts_with(&GZIP_MAGIC) => Compression::Gzip,
+        _ if starts_as_zstd(prefix) => Compression::Zstd,
+        _ if prefix.starts_with(&XZ_MAGIC) => Compression::Xz,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Compression::Zip,
+        _ => Compression::None,
     }
-    refuse_foreign(prefix)?;
-    Ok(Compression::None)
 }
 
 /// Fails when the content that was unpacked is packed again, or no text.
 pub(super) fn refuse_inside(prefix: &[u8]) -> Result<()> {
-    if prefix.starts_with(&GZIP_MAGIC) || starts_as_zstd(prefix) {
+    if packed(prefix) != Compression::None {
         return Err(Error::Foreign {
             foreign: Foreign::PackedTwice,
         });
@@ -174,14 +186,11 @@ fn refuse_foreign(prefix: &[u8]) -> Result<()> {
 }
 
 /// What a file of the kind begins with.
-const SIGNATURES: [(Foreign, &[u8]); 16] = [
-    (Foreign::Xz, b"\xFD7zXZ\0"),
+const SIGNATURES: [(Foreign, &[u8]); 13] = [
     (Foreign::Lz4, b"\x04\x22\x4D\x18"),
     (Foreign::Lz4, b"\x02\x21\x4C\x18"),
     (Foreign::Snappy, b"\xFF\x06\0\0sNaPpY"),
     (Foreign::Compress, b"\x1F\x9D"),
-    (Foreign::Zip, b"PK\x03\x04"),
-    (Foreign::Zip, b"PK\x05\x06"),
     (Foreign::SevenZip, b"7z\xBC\xAF\x27\x1C"),
     (Foreign::Rar, b"Rar!\x1A\x07"),
     // The magic number, then the first byte of a page header in Thrift's compact protocol.

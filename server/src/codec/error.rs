@@ -1,7 +1,7 @@
 //! What can be wrong with the bytes of a file before they are text, and with text that leaves.
 //!
 //! Made by [`Input`](super::Input) and [`Output`](super::Output); `transfer` wraps it. It must
-//! never carry the file's own bytes, one character apart.
+//! never carry the file's own bytes, one character and names of files in an archive apart.
 
 use super::{Compression, Encoding, Foreign};
 
@@ -9,7 +9,7 @@ use super::{Compression, Encoding, Foreign};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A fault after which the file cannot be read or written any further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The content is of a kind that is no flat file.
     #[error("the file is {foreign}; {}", foreign.advice())]
@@ -55,10 +55,13 @@ pub enum Error {
     },
     /// Unpacking would take more memory than is allowed.
     #[error(
-        "the zstd data before byte {offset} need a window of more than {limit} bytes to be unpacked; \
-         pack the file without --ultra and --long"
+        "the {compression} data before byte {offset} need a window of more than {limit} bytes to be unpacked; \
+         pack the file {}",
+        if *compression == Compression::Zstd { "without --ultra and --long" } else { "with a smaller dictionary" }
     )]
     WindowTooLarge {
+        /// The compression.
+        compression: Compression,
         /// How many bytes of the packed file were read.
         offset: u64,
         /// The largest window, in bytes.
@@ -70,6 +73,30 @@ pub enum Error {
         /// How many bytes of the packed file were read.
         offset: u64,
     },
+    /// A zip archive has more than one file.
+    #[error(
+        "the zip archive has more than one file: `{names}`; send the one that is meant, or an archive of it alone"
+    )]
+    SeveralMembers {
+        /// The names of the first ones.
+        names: String,
+    },
+    /// A zip archive has no file.
+    #[error("the zip archive has no file in it")]
+    EmptyArchive,
+    /// The file in a zip archive needs a password.
+    #[error("the file in the zip archive is encrypted; unpack it, and send the file inside")]
+    Encrypted,
+    /// The file in a zip archive is packed in another way than deflate.
+    #[error(
+        "the file in the zip archive is packed with another method than deflate; unpack it, and send the file inside"
+    )]
+    OtherMethod,
+    /// Only the end of a zip archive says how long the file in it is.
+    #[error(
+        "only the end of the zip archive says how long the file in it is; unpack it, and send the file inside"
+    )]
+    NotStreamed,
     /// The packed data grow out of proportion.
     #[error(
         "{packed} bytes of {compression} data unpack to more than {limit} times as many; \
@@ -131,6 +158,12 @@ pub enum Error {
         offset: u64,
         /// The encoding.
         encoding: Encoding,
+    },
+    /// Files are not packed so.
+    #[error("exports are not packed with {compression}; choose gzip or zstd")]
+    NotWritten {
+        /// The compression.
+        compression: Compression,
     },
     /// There is no such level of compression.
     #[error("{compression} has no level {level}; choose one of {least} to {most}")]

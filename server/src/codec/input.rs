@@ -25,8 +25,9 @@ pub struct Limits {
     /// How many times as many bytes as the packed file has it may unpack to, judged from 64 MiB of
     /// text on. gzip reaches 1032 with nothing but repetition, tables seldom 100. Default: 500.
     pub max_expansion: u32,
-    /// The largest window of zstd data, as a power of two of bytes, 10 to 31: so much memory may
-    /// one input take beside its pieces. Levels up to 19 need 23, `--ultra` and `--long` 27.
+    /// The largest window of zstd data, or dictionary of xz data, as a power of two of bytes, 10 to 31: so much
+    /// memory may one input take beside its pieces. Levels of zstd up to 19 need 23, `--ultra` and `--long` 27; those
+    /// of xz at most 26.
     /// Default: 27, which is 128 MiB.
     pub max_window_log: u32,
 }
@@ -51,7 +52,7 @@ impl Default for Limits {
 /// After an error every call gives the same error again. The text before the fault comes first.
 ///
 /// Memory is bounded by what was pushed and not pulled, `detect_bytes`, two pieces and the window
-/// of the compression: 32 KiB for gzip, at most `max_window_log` for zstd.
+/// of the compression: 32 KiB for gzip and zip, at most `max_window_log` for zstd and xz.
 #[derive(Debug)]
 pub struct Input {
     limits: Limits,
@@ -120,12 +121,12 @@ impl Input {
     /// Fails when the file is no flat file, when packed data are damaged or grow out of proportion,
     /// and when text is not valid in its encoding.
     pub fn next_piece(&mut self) -> Result<Option<Bytes>> {
-        if let Some(error) = self.error {
-            return Err(error);
+        if let Some(error) = &self.error {
+            return Err(error.clone());
         }
         let piece = self.advance();
-        if let Err(error) = piece {
-            self.error = Some(error);
+        if let Err(error) = &piece {
+            self.error = Some(error.clone());
         }
         piece
     }

@@ -1,5 +1,7 @@
 //! Files of every format, encoding and compression, into a table and out of it.
 
+use std::io::Write as _;
+
 use sluice_proto::v1 as pb;
 use tonic::Code;
 
@@ -48,6 +50,30 @@ fn ordered(table: &str) -> pb::ExportRequest {
 
 fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(to_bytes).collect()
+}
+
+fn xz(text: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut xz = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    xz.write_all(text).unwrap();
+    xz.finish().unwrap()
+}
+
+/// An archive of files that are stored as they are.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, text) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(text);
+        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+        archive.extend(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0");
+        archive.extend([crc.sum().to_le_bytes(), length, length].concat());
+        archive.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
+        archive.extend([name.as_bytes(), text].concat());
+    }
+    archive.extend(b"PK\x05\x06");
+    archive.extend([0; 18]);
+    archive
 }
 
 /// The same rows in many forms: a name, the file, and its encoding.
@@ -103,6 +129,13 @@ fn forms() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "utf-16be",
         ),
         ("zstd of tsv", zstd(tsv.as_bytes()), "utf-8"),
+        ("xz", xz(PEOPLE.as_bytes()), "utf-8"),
+        ("zip", zip(&[("people.csv", PEOPLE.as_bytes())]), "utf-8"),
+        (
+            "zip of json in a folder",
+            zip(&[("a/", b""), ("a/b.ndjson", json.as_bytes())]),
+            "utf-8",
+        ),
         ("gzip of json", gzip(json.as_bytes()), "utf-8"),
         (
             "two gzip members",
@@ -487,9 +520,8 @@ async fn archives_and_foreign_formats_are_named() {
     let server = TestServer::start().await;
     create(&server, "people");
     for (head, word) in [
-        (&b"PK\x03\x04\x14\0\0\0"[..], "zip"),
+        (&zip(&[("xl/workbook.xml", b"<x/>")])[..], "office"),
         (&b"BZh91AY&SY"[..], "bzip2"),
-        (&b"\xfd7zXZ\0\0\0"[..], "xz"),
         (&b"PAR1\x15\x04\x15"[..], "parquet"),
     ] {
         let mut file = head.to_vec();
@@ -501,6 +533,22 @@ async fn archives_and_foreign_formats_are_named() {
             "{word}: {status:?}"
         );
     }
+    let several = zip(&[
+        ("jan.csv", PEOPLE.as_bytes()),
+        ("feb.csv", PEOPLE.as_bytes()),
+    ]);
+    let status = server.upload(spec("people"), &several).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_COMPRESSION", "{status:?}");
+    assert!(
+        status.message().contains("`jan.csv`, `feb.csv`"),
+        "{status:?}"
+    );
+    let packed = pb::ExportRequest {
+        dialect: Some(dialect(pb::Format::Csv, "", pb::Compression::Xz)),
+        ..export_table("people")
+    };
+    let status = server.export(packed).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_REQUEST", "{status:?}");
     let wrong = pb::UploadSpec {
         dialect: Some(dialect(pb::Format::Csv, "", pb::Compression::Gzip)),
         ..spec("people")

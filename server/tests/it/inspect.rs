@@ -449,7 +449,7 @@ async fn what_cannot_be_asked_is_refused() {
     let status = server.inspect(whole("")).await.unwrap_err();
     assert_eq!(reason(&status), "EMPTY_FILE");
     let status = server
-        .inspect(whole(&b"PK\x03\x04rest of an archive"[..]))
+        .inspect(whole(&b"Rar!\x1A\x07rest of an archive"[..]))
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "INVALID_ENCODING");

@@ -30,6 +30,7 @@ mod formats;
 mod grants;
 mod headers;
 mod inspect;
+mod json;
 mod memory;
 mod odd;
 mod port;

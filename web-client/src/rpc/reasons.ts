@@ -90,6 +90,8 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   ],
   INVALID_NESTED: ["A value is not an array, map or tuple"],
   TOO_MANY_COLUMNS: ["A row has more fields than the server takes"],
+  INVALID_DOCUMENT: ["A value is not a JSON object"],
+  CONSTRAINT_VIOLATED: ["A row does not meet a constraint of the table"],
   INVALID_JSON: ["A line is not the JSON object that was expected"],
   TOO_MANY_REJECTS: ["More rows do not fit than you allowed"],
   INVALID_COMPRESSION: ["The compressed file is broken"],

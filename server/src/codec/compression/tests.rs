@@ -4,8 +4,8 @@ use super::{Compression, Foreign, SIGNATURES, detect_compression, refuse_inside}
 use crate::codec::Error;
 
 #[test]
-fn gzip_and_zstd_are_found_by_content() {
-    let cases: [(&[u8], Compression); 10] = [
+fn compressions_are_found_by_content() {
+    let cases: [(&[u8], Compression); 14] = [
         (b"", Compression::None),
         (b"\x1F", Compression::None),
         (b"\x1F\x8B", Compression::Gzip),
@@ -14,6 +14,10 @@ fn gzip_and_zstd_are_found_by_content() {
         (b"\x50\x2A\x4D\x18", Compression::Zstd),
         (b"\x5F\x2A\x4D\x18\0", Compression::Zstd),
         (b"\x60\x2A\x4D\x18\0", Compression::None),
+        (b"\xFD7zXZ\0", Compression::Xz),
+        (b"\xFD7zXZ", Compression::None),
+        (b"PK\x03\x04", Compression::Zip),
+        (b"PK\x05\x06\0", Compression::Zip),
         (b"P*M,1\n", Compression::None),
         (b"id,name\n1,a\n", Compression::None),
     ];
@@ -30,11 +34,12 @@ fn other_kinds_are_named_and_refused() {
         let all_but_one = &signature[..signature.len() - 1];
         assert_eq!(detect_compression(all_but_one), Ok(Compression::None));
     }
-    let bzip2 = detect_compression(b"BZh91AY&SY\x12").unwrap_err();
-    assert_eq!(
-        bzip2.to_string(),
-        "the file is packed with bzip2; unpack it, or pack it with gzip or zstd"
-    );
+    for bzip2 in [&b"BZh91AY&SY\x12"[..], b"BZh1\x17\x72\x45\x38\x50\x90"] {
+        assert_eq!(
+            detect_compression(bzip2).unwrap_err().to_string(),
+            "the file is packed with bzip2; unpack it, or pack it with gzip, zstd or xz"
+        );
+    }
     let mut tar = b"data.csv".to_vec();
     tar.resize(257, 0);
     tar.extend_from_slice(b"ustar\x0000");
@@ -83,5 +88,7 @@ fn what_is_packed_twice_is_refused() {
     });
     assert_eq!(refuse_inside(b"\x1F\x8B\x08"), twice);
     assert_eq!(refuse_inside(b"\x28\xB5\x2F\xFD"), twice);
+    assert_eq!(refuse_inside(b"\xFD7zXZ\0"), twice);
+    assert_eq!(refuse_inside(b"PK\x03\x04"), twice);
     assert_eq!(refuse_inside(b"a,b\n"), Ok(()));
 }

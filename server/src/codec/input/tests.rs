@@ -1,5 +1,7 @@
 //! Files of every compression and encoding, whole, byte by byte and cut in two at each place.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
 use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
@@ -48,8 +50,8 @@ fn take(text: &mut Vec<u8>, piece: &Bytes) {
 /// The error, which has to stay the same.
 fn again(mut input: Input, error: Error) -> Error {
     input.push(Bytes::from_static(b"more"));
-    assert_eq!(input.next_piece(), Err(error));
-    assert_eq!(input.finish(), Err(error));
+    assert_eq!(input.next_piece(), Err(error.clone()));
+    assert_eq!(input.finish(), Err(error.clone()));
     error
 }
 
@@ -329,12 +331,12 @@ fn a_compression_that_was_set_has_to_be_there() {
 #[test]
 fn foreign_files_are_refused_packed_or_not() {
     let foreign = |foreign| Some(Error::Foreign { foreign });
-    let zip = b"PK\x03\x04rest of an archive".to_vec();
+    let rar = b"Rar!\x1A\x07rest of an archive".to_vec();
     let twice = pack(Compression::Gzip, &pack(Compression::Zstd, b"a,b\n"));
-    let inside = pack(Compression::Gzip, &zip);
+    let inside = pack(Compression::Gzip, &rar);
     for (file, expected) in [
-        (zip, foreign(Foreign::Zip)),
-        (inside, foreign(Foreign::Zip)),
+        (rar, foreign(Foreign::Rar)),
+        (inside, foreign(Foreign::Rar)),
         (twice, foreign(Foreign::PackedTwice)),
     ] {
         assert_eq!(read_every_way(None, None, &file), (Vec::new(), expected));
@@ -601,4 +603,290 @@ proptest! {
         let outcome = read(Input::new(None, Some(Encoding::Utf8), SMALL), chunks);
         prop_assert_eq!(outcome, (text, None));
     }
+}
+
+fn xz(text: &[u8]) -> Vec<u8> {
+    let mut packed =
+        lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).unwrap();
+    packed.write_all(text).unwrap();
+    packed.finish().unwrap()
+}
+
+/// How a file stands in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Stored,
+    Deflated,
+    /// The sizes stand behind the file, with a signature or without.
+    Streamed(bool),
+    /// The same with sizes of 8 bytes.
+    Long(bool),
+}
+
+/// A file in an archive, with its header.
+fn member(name: &str, text: &[u8], form: Form) -> Vec<u8> {
+    let mut deflate = flate2::Compress::new(flate2::Compression::default(), false);
+    let mut packed = Vec::with_capacity(text.len() + 1_000);
+    deflate
+        .compress_vec(text, &mut packed, flate2::FlushCompress::Finish)
+        .unwrap();
+    if form == Form::Stored {
+        packed = text.to_vec();
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(text);
+    let is_long = matches!(form, Form::Long(_));
+    let is_streamed = is_long || matches!(form, Form::Streamed(_));
+    let size = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
+    let sizes = match is_streamed {
+        true => [0; 12].to_vec(),
+        false => [
+            crc.sum().to_le_bytes(),
+            size(packed.len()),
+            size(text.len()),
+        ]
+        .concat(),
+    };
+    let mut file = b"PK\x03\x04\x14\0".to_vec();
+    file.extend([
+        if is_streamed { 8 } else { 0 },
+        0,
+        if form == Form::Stored { 0 } else { 8 },
+        0,
+    ]);
+    file.extend([0; 4]);
+    file.extend(sizes);
+    file.extend([
+        u8::try_from(name.len()).unwrap(),
+        0,
+        if is_long { 20 } else { 0 },
+        0,
+    ]);
+    file.extend(name.as_bytes());
+    if is_long {
+        file.extend([1, 0, 16, 0]);
+        file.extend([0; 16]);
+    }
+    file.extend(&packed);
+    if let Form::Streamed(is_signed) | Form::Long(is_signed) = form {
+        if is_signed {
+            file.extend(b"PK\x07\x08");
+        }
+        file.extend(crc.sum().to_le_bytes());
+        for length in [packed.len(), text.len()] {
+            file.extend(size(length));
+            if is_long {
+                file.extend([0; 4]);
+            }
+        }
+    }
+    file
+}
+
+/// What stands behind the files of an archive.
+const DIRECTORY: &[u8] = b"PK\x01\x02\x14\0PPKPK\x05PK\x05\x06\0\0\0\0 a comment";
+
+fn zip(members: &[Vec<u8>]) -> Vec<u8> {
+    [members.concat().as_slice(), DIRECTORY].concat()
+}
+
+#[test]
+fn xz_and_zip_are_read() {
+    let (left, right) = TEXT.as_bytes().split_at(11);
+    let table = |form| member("a.csv", TEXT.as_bytes(), form);
+    let passed = |name| member(name, b"junk", Form::Streamed(true));
+    let padded = [xz(left), vec![0; 8], xz(right), vec![0; 4]].concat();
+    for file in [
+        xz(TEXT.as_bytes()),
+        padded,
+        zip(&[table(Form::Stored)]),
+        zip(&[table(Form::Deflated)]),
+        zip(&[table(Form::Streamed(true))]),
+        zip(&[table(Form::Streamed(false))]),
+        zip(&[table(Form::Long(true))]),
+        zip(&[table(Form::Long(false))]),
+        zip(&[
+            passed("data/"),
+            table(Form::Stored),
+            passed("__MACOSX/._a.csv"),
+        ]),
+    ] {
+        check(&file, TEXT);
+    }
+    check(&xz(b""), "");
+    check(&zip(&[member("a.csv", b"", Form::Stored)]), "");
+    // UTF-16 within, and more than a piece.
+    let long = TEXT.repeat(500);
+    check(
+        &xz(&utf16(&format!("\u{FEFF}{TEXT}"), u16::to_le_bytes)),
+        &format!("\u{FEFF}{TEXT}"),
+    );
+    for file in [
+        xz(long.as_bytes()),
+        zip(&[member("a", long.as_bytes(), Form::Deflated)]),
+        zip(&[member("a", long.as_bytes(), Form::Stored)]),
+    ] {
+        for length in [1, 7, 4_096, 1 << 20] {
+            let input = Input::new(None, None, SMALL);
+            assert_eq!(
+                read(input, file.chunks(length)),
+                (long.clone().into_bytes(), None)
+            );
+        }
+    }
+}
+
+#[test]
+fn xz_and_zip_that_are_cut_off_or_damaged_are_refused() {
+    for (compression, file) in [
+        (Compression::Xz, xz(TEXT.as_bytes())),
+        (
+            Compression::Zip,
+            zip(&[member("a", TEXT.as_bytes(), Form::Deflated)]),
+        ),
+        (
+            Compression::Zip,
+            zip(&[member("a", TEXT.as_bytes(), Form::Streamed(true))]),
+        ),
+    ] {
+        let needed = match compression {
+            Compression::Zip => file.len() - b"\0\0\0\0 a comment".len(),
+            _ => file.len(),
+        };
+        for end in 12..needed {
+            let input = Input::new(Some(compression), None, SMALL);
+            let (_, error) = read(input, [&file[..end]]);
+            let truncated = Some(Error::Truncated {
+                compression,
+                offset: end as u64,
+            });
+            assert_eq!(error, truncated, "{compression} {end}");
+        }
+        let mut damages = 0;
+        for place in 40..needed.min(file.len() - 4) {
+            let mut damaged = file.clone();
+            damaged[place] ^= 0x10;
+            // Where it shows depends on how much is given at once.
+            let input = Input::new(Some(compression), None, SMALL);
+            let (text, error) = read(input, [damaged.as_slice()]);
+            // Some bytes of an archive say nothing that matters.
+            assert!(
+                error.is_some() || text == TEXT.as_bytes(),
+                "{compression} {place}"
+            );
+            damages += usize::from(error.is_some());
+        }
+        assert!(damages > 20, "{compression}: {damages}");
+    }
+    let compression = Compression::Xz;
+    let mut file = xz(b"a\n1\n");
+    let offset = file.len() as u64;
+    file.extend_from_slice(b"or xz?");
+    let (_, error) = read_every_way(None, None, &file);
+    let trailing = Error::TrailingData {
+        compression,
+        offset,
+    };
+    assert_eq!(error, Some(trailing));
+    for compression in [Compression::Xz, Compression::Zip] {
+        let input = Input::new(Some(compression), None, SMALL);
+        let not_packed = Some(Error::NotPacked { compression });
+        assert_eq!(read(input, [&b"a,b\n"[..]]).1, not_packed);
+    }
+}
+
+#[test]
+fn archives_of_several_files_or_none_are_refused() {
+    let file = |name| member(name, b"a\n", Form::Deflated);
+    let refused = |file: &[u8]| read_every_way(None, None, file).1.unwrap();
+    let several = refused(&zip(&[file("jan.csv"), file("feb.csv"), file("mar.csv")]));
+    assert_eq!(
+        several.to_string(),
+        "the zip archive has more than one file: `jan.csv`, `feb.csv`; send the one that is meant, or an archive of it \
+         alone"
+    );
+    assert_eq!(refused(&zip(&[file("empty/")])), Error::EmptyArchive);
+    assert_eq!(refused(b"PK\x05\x06\0\0\0\0\0\0"), Error::EmptyArchive);
+    for name in [
+        "[Content_Types].xml",
+        "_rels/.rels",
+        "xl/workbook.xml",
+        "mimetype",
+    ] {
+        let office = Error::Foreign {
+            foreign: Foreign::Office,
+        };
+        assert_eq!(refused(&zip(&[file(name)])), office, "{name}");
+    }
+    let mut encrypted = zip(&[file("a")]);
+    encrypted[6] |= 1;
+    assert_eq!(refused(&encrypted), Error::Encrypted);
+    let mut other = zip(&[file("a")]);
+    other[8] = 14;
+    assert!(matches!(refused(&other), Error::OtherMethod));
+    let mut unsized_one = zip(&[member("a", b"a\n", Form::Stored)]);
+    unsized_one[6] |= 8;
+    assert!(matches!(refused(&unsized_one), Error::NotStreamed));
+    let packed = refused(&zip(&[member(
+        "a.gz",
+        &pack(Compression::Gzip, b"a\n"),
+        Form::Stored,
+    )]));
+    let twice = Foreign::PackedTwice;
+    assert_eq!(packed, Error::Foreign { foreign: twice });
+}
+
+#[test]
+fn what_unpacks_without_end_is_stopped() {
+    let zeros = vec![0; usize::try_from(JUDGED_FROM_BYTES).unwrap() + (1 << 20)];
+    for (compression, file) in [
+        (Compression::Xz, xz(&zeros)),
+        (
+            Compression::Zip,
+            zip(&[member("a", &zeros, Form::Streamed(true))]),
+        ),
+    ] {
+        let input = Input::new(None, Some(Encoding::Utf8), Limits::default());
+        let (_, error) = read(input, [file.as_slice()]);
+        assert!(
+            matches!(error, Some(Error::TooExpansive { .. })),
+            "{compression}: {error:?}"
+        );
+    }
+    // What is passed over counts too.
+    let passed = zip(&[
+        member("__MACOSX/x", &zeros, Form::Deflated),
+        member("a", b"a\n", Form::Stored),
+    ]);
+    let (_, error) = read(Input::new(None, None, SMALL), [passed.as_slice()]);
+    assert!(error.is_some());
+}
+
+#[test]
+fn xz_takes_no_more_memory_than_it_may() {
+    let mut options = lzma_rust2::XzOptions::with_preset(1);
+    options.lzma_options.dict_size = 32 << 20;
+    let mut packed = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    packed.write_all(TEXT.as_bytes()).unwrap();
+    let file = packed.finish().unwrap();
+    let limits = |max_window_log| Limits {
+        max_window_log,
+        ..SMALL
+    };
+    let input = Input::new(None, None, limits(25));
+    assert_eq!(
+        read(input, [file.as_slice()]),
+        (TEXT.as_bytes().to_vec(), None)
+    );
+    let (_, error) = read(Input::new(None, None, limits(24)), [file.as_slice()]);
+    assert!(
+        matches!(
+            error,
+            Some(Error::WindowTooLarge {
+                limit: 0x100_0000,
+                ..
+            })
+        ),
+        "{error:?}"
+    );
 }

@@ -77,11 +77,11 @@ impl Transcoder {
             return Ok(self.text.pop_front());
         };
         if self.text.is_empty() && (!self.over || decoder.ended) {
-            return decoder.error.map_or(Ok(None), Err);
+            return decoder.error.clone().map_or(Ok(None), Err);
         }
         let piece = decoder.decode(&mut self.text, self.over, self.piece_bytes, self.encoding);
         if piece.is_empty() {
-            return decoder.error.map_or(Ok(None), Err);
+            return decoder.error.clone().map_or(Ok(None), Err);
         }
         Ok(Some(Bytes::from(piece)))
     }

@@ -4,6 +4,8 @@
 //! take the end of the bytes for the end of the data.
 
 mod gzip;
+mod xz;
+mod zip;
 mod zstd;
 
 use std::{collections::VecDeque, mem};
@@ -11,8 +13,10 @@ use std::{collections::VecDeque, mem};
 use bytes::{Buf, Bytes};
 
 use super::Limits;
-use crate::codec::{Compression, Error, Result, detect_compression};
+use crate::codec::{Compression, Error, Foreign, Result, detect_compression};
 use gzip::Gunzip;
+use xz::Unxz;
+use zip::Unzip;
 use zstd::Unzstd;
 
 /// Number of bytes that are looked at to find the compression.
@@ -37,6 +41,18 @@ enum Fault {
     WindowTooLarge,
     /// A dictionary is missing.
     NeedsDictionary,
+    /// An archive has more than one file.
+    SeveralMembers,
+    /// An archive has no file.
+    EmptyArchive,
+    /// An archive is an office document.
+    Office,
+    /// The file of an archive is encrypted.
+    Encrypted,
+    /// The file of an archive is packed in a way of its own.
+    OtherMethod,
+    /// Only the end of an archive says where its file ends.
+    NotStreamed,
 }
 
 /// What came of unpacking some bytes.
@@ -67,6 +83,8 @@ enum Engine {
     Identity,
     Gzip(Gunzip),
     Zstd(Unzstd),
+    Xz(Unxz),
+    Zip(Box<Unzip>),
 }
 
 impl Engine {
@@ -78,6 +96,8 @@ impl Engine {
                 let unzstd = Unzstd::new(limits.max_window_log);
                 Self::Zstd(unzstd.ok_or(Error::Unavailable { compression })?)
             }
+            Compression::Xz => Self::Xz(Unxz::new(limits.max_window_log)),
+            Compression::Zip => Self::Zip(Box::default()),
         })
     }
 
@@ -87,6 +107,8 @@ impl Engine {
             Self::Identity => Step::READ_NOTHING,
             Self::Gzip(gunzip) => gunzip.run(bytes, output),
             Self::Zstd(unzstd) => unzstd.run(bytes, output),
+            Self::Xz(unxz) => unxz.run(bytes, output),
+            Self::Zip(unzip) => unzip.run(bytes, output),
         }
     }
 
@@ -96,6 +118,8 @@ impl Engine {
             Self::Identity => true,
             Self::Gzip(gunzip) => gunzip.is_complete(),
             Self::Zstd(unzstd) => unzstd.is_complete(),
+            Self::Xz(unxz) => unxz.is_complete(),
+            Self::Zip(unzip) => unzip.is_complete(),
         }
     }
 }
@@ -176,7 +200,7 @@ impl Unpacker {
                 offset: self.read,
             });
         }
-        self.error.map_or(Ok(None), Err)
+        self.error.clone().map_or(Ok(None), Err)
     }
 
     /// Makes the engine ready; false when it takes more bytes to choose one.
@@ -273,10 +297,24 @@ impl Unpacker {
                 offset,
             },
             Fault::WindowTooLarge => Error::WindowTooLarge {
+                compression,
                 offset,
                 limit: 1 << self.limits.max_window_log,
             },
             Fault::NeedsDictionary => Error::NeedsDictionary { offset },
+            Fault::SeveralMembers => Error::SeveralMembers {
+                names: match &self.engine {
+                    Some(Engine::Zip(unzip)) => unzip.names().join("`, `"),
+                    _ => String::new(),
+                },
+            },
+            Fault::EmptyArchive => Error::EmptyArchive,
+            Fault::Office => Error::Foreign {
+                foreign: Foreign::Office,
+            },
+            Fault::Encrypted => Error::Encrypted,
+            Fault::OtherMethod => Error::OtherMethod,
+            Fault::NotStreamed => Error::NotStreamed,
         }
     }
 }

@@ -26,7 +26,8 @@ impl Packer {
     /// `None` when nothing is to be packed.
     pub(super) fn new(packing: Packing) -> Result<Option<Self>> {
         Ok(match packing.compression() {
-            Compression::None => None,
+            // `Packing` lets no other through.
+            Compression::None | Compression::Xz | Compression::Zip => None,
             Compression::Gzip => {
                 let level = flate2::Compression::new(packing.level().unsigned_abs());
                 let gzip = Compress::new_gzip(level, WINDOW_LOG);

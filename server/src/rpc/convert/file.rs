@@ -8,7 +8,7 @@ use tonic::Status;
 
 use super::super::status;
 use crate::{
-    codec::{Compression, Encoding, Packing},
+    codec::{self, Compression, Encoding, Packing},
     column::rules::{DateFormat, ValueRules},
     csv::{
         Dialect, DialectError, Encoder, LineEnd, QuoteStyle, Style,
@@ -38,6 +38,8 @@ pub(super) fn spec(
         pb::Compression::None => Some(Compression::None),
         pb::Compression::Gzip => Some(Compression::Gzip),
         pb::Compression::Zstd => Some(Compression::Zstd),
+        pb::Compression::Xz => Some(Compression::Xz),
+        pb::Compression::Zip => Some(Compression::Zip),
     };
     let encoding = encoding(&dialect)?;
     let values = value_spec(values.unwrap_or_default())?;
@@ -302,9 +304,17 @@ pub(super) fn packing(dialect: &pb::Dialect, style: &pb::ExportStyle) -> Result<
         pb::Compression::Unspecified | pb::Compression::None => Compression::None,
         pb::Compression::Gzip => Compression::Gzip,
         pb::Compression::Zstd => Compression::Zstd,
+        pb::Compression::Xz => Compression::Xz,
+        pb::Compression::Zip => Compression::Zip,
     };
     let packing = Packing::new(compression, style.compression_level);
-    packing.map_err(|error| status::invalid_request("style.compression_level", error.to_string()))
+    packing.map_err(|error| {
+        let field = match error {
+            codec::Error::NotWritten { .. } => "dialect.compression",
+            _ => "style.compression_level",
+        };
+        status::invalid_request(field, error.to_string())
+    })
 }
 
 /// The encoding of a file that is to be written.

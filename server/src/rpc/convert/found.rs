@@ -153,6 +153,8 @@ fn dialect(profile: &Profile) -> pb::Dialect {
         None | Some(Compression::None) => pb::Compression::None,
         Some(Compression::Gzip) => pb::Compression::Gzip,
         Some(Compression::Zstd) => pb::Compression::Zstd,
+        Some(Compression::Xz) => pb::Compression::Xz,
+        Some(Compression::Zip) => pb::Compression::Zip,
     };
     let mut dialect = pb::Dialect {
         format: format.into(),
@@ -246,6 +248,8 @@ const fn compression_name(compression: Compression) -> &'static str {
         Compression::None => "none",
         Compression::Gzip => "gzip",
         Compression::Zstd => "zstd",
+        Compression::Xz => "xz",
+        Compression::Zip => "zip",
     }
 }
 

@@ -35,7 +35,11 @@ pub(super) fn codec_error(error: &codec::Error) -> External {
         | Kind::Corrupt { offset, .. }
         | Kind::TrailingData { offset, .. }
         | Kind::NeedsDictionary { offset } => new("INVALID_COMPRESSION").with("byteOffset", offset),
-        Kind::WindowTooLarge { offset, limit } => new("INVALID_COMPRESSION")
+        Kind::SeveralMembers { names } => new("INVALID_COMPRESSION").with("value", names),
+        Kind::EmptyArchive | Kind::Encrypted | Kind::OtherMethod | Kind::NotStreamed => {
+            new("INVALID_COMPRESSION")
+        }
+        Kind::WindowTooLarge { offset, limit, .. } => new("INVALID_COMPRESSION")
             .with("byteOffset", offset)
             .with("limit", limit),
         Kind::TooExpansive { packed, limit, .. } => new("EXPANSION_LIMIT")
@@ -49,6 +53,7 @@ pub(super) fn codec_error(error: &codec::Error) -> External {
                 .with("byteOffset", offset)
                 .with("encoding", encoding)
         }
+        Kind::NotWritten { .. } => new("INVALID_REQUEST"),
         Kind::UnknownLevel { level, .. } => new("INVALID_REQUEST").with("level", level),
         Kind::Unavailable { .. } => External::new(Code::Internal, "INTERNAL", error),
     }

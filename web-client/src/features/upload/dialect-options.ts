@@ -59,6 +59,8 @@ export const compressions: readonly Option<string>[] = [
   [`${Compression.NONE}`, "None"],
   [`${Compression.GZIP}`, "gzip"],
   [`${Compression.ZSTD}`, "zstd"],
+  [`${Compression.XZ}`, "xz"],
+  [`${Compression.ZIP}`, "zip, one file"],
 ];
 
 /** The options, with `value` among them. */

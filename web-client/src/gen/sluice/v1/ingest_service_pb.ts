@@ -1970,7 +1970,8 @@ export enum MatchKind {
   EXACT = 1,
 
   /**
-   * The names differ in case only.
+   * The names differ in case or in blanks around them only; or the name in the header is empty or stands there twice,
+   * and the column has the name that a table made of the file has for it.
    *
    * @generated from enum value: MATCH_KIND_CASE_DIFFERS = 2;
    */
