@@ -31,7 +31,8 @@ pub(crate) use self::{
     transfers::{ListArgs, TransfersCommand},
     upload::{InspectArgs, UploadArgs},
     words::{
-        Commit, Compression, Format, Kind, LineEnd, Missing, QuoteStyle, Quotes, Ragged, State,
+        Commit, Compression, Format, InvalidUtf8, Kind, LineEnd, Missing, QuoteStyle, Quotes,
+        Ragged, State,
     },
 };
 use crate::settings::names;

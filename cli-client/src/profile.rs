@@ -40,6 +40,7 @@ pub(crate) struct Form<'a> {
     header_rows: i32,
     skip_lines: i64,
     skip_initial_space: bool,
+    row_names: bool,
     end_line: Option<i64>,
 }
 
@@ -101,6 +102,7 @@ fn form(dialect: Option<&Dialect>) -> Form<'_> {
         header_rows: dialect.header_rows.unwrap_or(plain.header_rows),
         skip_lines: dialect.skip_lines.unwrap_or_default(),
         skip_initial_space: dialect.skip_initial_space.unwrap_or_default(),
+        row_names: dialect.row_names.unwrap_or_default(),
         end_line: dialect.end_line,
         ..plain
     }
@@ -126,6 +128,7 @@ impl Form<'_> {
             header_rows,
             skip_lines: 0,
             skip_initial_space: false,
+            row_names: false,
             end_line: None,
         }
     }

@@ -45,8 +45,8 @@ pub(crate) fn failure(error: &Error, output: Output) -> Exit {
     }
     let report = Report::new(error);
     if output.is_json() {
-        // The grants that are missing stand in an object that has been printed.
-        if !matches!(error, Error::NotGranted { .. }) {
+        // What is missing, or wrong, stands in an object that has been printed.
+        if !matches!(error, Error::NotGranted { .. } | Error::WouldFail { .. }) {
             // A standard output that is closed leaves the exit code to say it.
             output.data(&report, |_| Ok(())).ok();
         }
@@ -110,6 +110,9 @@ impl Report {
                     .with("transferId", transfer_id)
             }
             Error::NotGranted { table } => Self::not_granted(error, table),
+            Error::WouldFail { .. } => {
+                Self::local(error, Code::InvalidArgument, "TOO_MANY_REJECTS", Exit::Data)
+            }
             Error::FileChanged { name, .. } => Self::local(
                 error,
                 Code::FailedPrecondition,

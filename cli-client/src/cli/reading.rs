@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::words::{Compression, Format, Quotes, Ragged};
+use super::words::{Compression, Format, InvalidUtf8, Quotes, Ragged};
 use crate::settings::{dialect, value};
 
 /// How a file is cut into records and fields.
@@ -56,6 +56,16 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=4))]
     pub(crate) header_rows: Option<i32>,
 
+    /// The first field of each record has no name in the header, as where R writes the names of rows.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) row_names: Option<bool>,
+
     /// Leave out the spaces right after a delimiter.
     #[arg(
         long,
@@ -74,6 +84,10 @@ pub(crate) struct DialectArgs {
     /// gbk or another label of the WHATWG Encoding Standard.
     #[arg(long, value_name = "LABEL", value_parser = dialect::parse_encoding)]
     pub(crate) encoding: Option<String>,
+
+    /// Bytes that are no UTF-8, in a file that is UTF-8 otherwise, become U+FFFD. The same as --encoding utf-8-replace.
+    #[arg(long, value_name = "replace", conflicts_with = "encoding")]
+    pub(crate) invalid_utf8: Option<InvalidUtf8>,
 
     /// How the file is compressed; found by content, not by name.
     #[arg(long, value_name = "NAME")]

@@ -59,6 +59,9 @@ fn cutting(form: &Form<'_>) -> Vec<String> {
     if form.skip_initial_space {
         parts.push("spaces after delimiters left out".to_owned());
     }
+    if form.row_names {
+        parts.push("the first field without a name".to_owned());
+    }
     parts
 }
 

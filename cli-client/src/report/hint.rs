@@ -95,9 +95,10 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "NULL_NOT_ALLOWED" => {
             "make the column Nullable, give it a DEFAULT, or load 0 or '' with --empty-as-default"
         }
-        "INVALID_UTF8" | "INVALID_ENCODING" => {
-            "--encoding says how the file is written, such as windows-1252"
+        "INVALID_UTF8" => {
+            "--encoding says how the file is written, such as windows-1252; --invalid-utf8 replace has U+FFFD instead"
         }
+        "INVALID_ENCODING" => "`sluice inspect --encoding LABEL` shows how the file reads with it",
         "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
         "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
         "TOO_MANY_REJECTS" => "fix the rows, or allow for more of them with --max-rejects",

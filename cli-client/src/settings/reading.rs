@@ -7,7 +7,7 @@ use sluice_proto::v1::{
 };
 
 use crate::{
-    cli::{self, DialectArgs, ValueArgs},
+    cli::{self, DialectArgs, InvalidUtf8, ValueArgs},
     error::{Error, Result},
 };
 
@@ -22,6 +22,7 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
                 ("--escape", args.escape.is_some()),
                 ("--no-header", args.no_header),
                 ("--header-rows", args.header_rows.is_some()),
+                ("--row-names", args.row_names.is_some()),
                 ("--skip-initial-space", args.skip_initial_space.is_some()),
             ],
         )?;
@@ -39,8 +40,12 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
         comment: args.comment,
         skip_lines: args.skip_lines,
         skip_initial_space: args.skip_initial_space,
+        row_names: args.row_names,
         end_line: args.end_line,
-        encoding: args.encoding.unwrap_or_default(),
+        encoding: match args.invalid_utf8 {
+            Some(InvalidUtf8::Replace) => "utf-8-replace".to_owned(),
+            None => args.encoding.unwrap_or_default(),
+        },
         compression: args
             .compression
             .map_or(Compression::Unspecified, compression)

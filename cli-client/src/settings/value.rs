@@ -92,6 +92,46 @@ pub(crate) fn parse_id(text: &str) -> Result<Uuid, ParseError> {
     })
 }
 
+/// When a file is read for the types before it is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FullScan {
+    /// Whatever its size is.
+    Always,
+    /// Where it has at most so many bytes, and can be read twice.
+    UpTo(u64),
+}
+
+impl Default for FullScan {
+    fn default() -> Self {
+        Self::UpTo(64 << 20)
+    }
+}
+
+/// Reads `always`, `never`, or a size as `64MiB`, `256MB` or a number of bytes.
+pub(crate) fn parse_full_scan(text: &str) -> Result<FullScan, ParseError> {
+    match text {
+        "always" => return Ok(FullScan::Always),
+        "never" => return Ok(FullScan::UpTo(0)),
+        _ => {}
+    }
+    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "B" => Some(1),
+        "kB" => Some(1_000),
+        "MB" => Some(1_000_000),
+        "GB" => Some(1_000_000_000),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let size = digits.parse::<u64>().ok().zip(unit);
+    let bytes = size.and_then(|(number, unit)| number.checked_mul(unit));
+    bytes.map(FullScan::UpTo).ok_or(ParseError::Text(
+        "always, never, or a size such as 64MiB, 256MB or 1000000",
+    ))
+}
+
 /// Reads a number from 1.
 pub(crate) fn parse_count(text: &str) -> Result<usize, ParseError> {
     let count = text.parse().ok().filter(|count| *count > 0);

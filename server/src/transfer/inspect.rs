@@ -77,6 +77,9 @@ impl Transfers {
             is_complete: request.complete,
         };
         let head = Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
+        if head.is_empty() {
+            return Err(Error::EmptyFile);
+        }
         let zone = inner.server_zone().await?;
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();

@@ -238,6 +238,8 @@ pub struct UploadRequest {
     pub rejects: RejectPolicy,
     /// Whether to check everything and load nothing.
     pub dry_run: bool,
+    /// Whether to find the types of a new table in all of the file, and nothing else.
+    pub full_scan: bool,
     /// How rows become visible.
     pub commit_mode: CommitMode,
     /// Whether no rows may replace all rows of the table.

@@ -103,7 +103,7 @@ async fn a_spreadsheet_report_is_understood_without_a_word() {
         assert!(!finding.given, "{name}");
         assert!((0.5..=1.0).contains(&finding.confidence), "{finding:?}");
     }
-    assert_eq!(findings.len(), 12, "{findings:?}");
+    assert_eq!(findings.len(), 13, "{findings:?}");
     assert_eq!(
         columns(&response),
         [

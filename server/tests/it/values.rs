@@ -387,10 +387,11 @@ async fn a_value_beyond_the_sample_says_what_its_column_must_become() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_reads_the_whole_file_for_the_types_of_a_new_table() {
+async fn a_full_scan_finds_the_types_of_a_new_table_in_the_whole_file() {
     let server = TestServer::start().await;
     let scan = pb::UploadSpec {
         dry_run: true,
+        full_scan: true,
         ..creating("late")
     };
     let response = server.upload(scan, late("1.5")).await.unwrap();

@@ -111,6 +111,7 @@ fn hints(dialect: pb::Dialect) -> Result<Hints, Status> {
         terminator: Hint::Find,
         skip_initial_space: hint(dialect.skip_initial_space),
         end_line: hint(end_line.transpose()?.map(Some)),
+        row_names: hint(dialect.row_names),
         columns: Vec::new(),
     })
 }

@@ -173,6 +173,7 @@ fn dialect(profile: &Profile) -> pb::Dialect {
         dialect.skip_lines = Some(cut.skip_lines().into());
         dialect.skip_initial_space = Some(cut.skip_initial_space());
         dialect.end_line = cut.end_line().map(signed);
+        dialect.row_names = Some(profile.has_row_names);
     }
     dialect
 }
@@ -205,7 +206,7 @@ fn findings(profile: &Profile) -> Vec<pb::Finding> {
     findings
 }
 
-fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 9] {
+fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 10] {
     let bytes = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
     let byte = |byte: &Option<u8>| String::from_utf8_lossy(byte.as_slice()).into_owned();
     [
@@ -222,6 +223,7 @@ fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 9] {
             &sniffed.skip_initial_space,
             bool::to_string,
         ),
+        finding("row_names", &sniffed.row_names, bool::to_string),
         finding("end_line", &sniffed.end_line, |line| {
             line.map(|line| line.to_string()).unwrap_or_default()
         }),

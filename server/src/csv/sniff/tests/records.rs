@@ -129,7 +129,7 @@ fn the_names_of_rows_have_no_name() {
         ("a,b,c\n1,2,3\n4,5,6\n", false),
     ] {
         let sniffed = sniff(text.as_bytes(), true, &Hints::default());
-        assert_eq!(sniffed.row_names, row_names, "{text}");
+        assert_eq!(sniffed.row_names.value, row_names, "{text}");
         assert_eq!(sniffed.doubt, None, "{text}");
     }
 }
