@@ -257,7 +257,7 @@ async fn a_sample_is_tried_against_a_table() {
         ("id", Some("amount"), pb::MatchKind::Selected)
     );
     assert_eq!((response.rows_tried, response.rows_rejected), (4, 2));
-    assert_eq!(response.rejected_rows[0].reason, "INVALID_NUMBER");
+    assert_eq!(response.rejected_rows[0].reason, "PRECISION_LOSS");
     let error = response.error.unwrap();
     assert_eq!(error.reason, "MISSING_COLUMN", "an upload is told so too");
     assert_eq!(error.metadata["columns"], "Name, amount, note");

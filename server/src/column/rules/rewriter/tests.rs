@@ -237,9 +237,10 @@ fn dates_of_the_form_and_of_iso_are_read_and_others_are_refused() {
     }
     let rules = format("%d/%m/%Y %H:%M");
     assert_eq!(
-        outcome(&rules, "Date", "01/02/2024 00:00"),
-        Err(Reason::InvalidDate)
+        outcome(&rules, "Date", "01/02/2024 00:01"),
+        Err(Reason::PrecisionLoss)
     );
+    assert_eq!(outcome(&rules, "Date", "01/02/2024 00:00"), Ok(()));
     assert_eq!(
         outcome(&rules, "DateTime", "01/02/2024 24:00"),
         Err(Reason::InvalidDate)
