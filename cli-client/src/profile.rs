@@ -53,6 +53,9 @@ struct ColumnObject<'a> {
     null_markers: &'a [String],
     date_format: Option<&'a str>,
     decimal_comma: bool,
+    thousands: Option<&'a str>,
+    unit: Option<&'a str>,
+    excel_text: bool,
     notes: &'a [String],
 }
 
@@ -160,6 +163,9 @@ impl<'a> From<&'a ProfileColumn> for ColumnObject<'a> {
             null_markers: &column.null_markers,
             date_format: Some(column.date_format.as_str()).filter(|format| !format.is_empty()),
             decimal_comma: column.decimal_comma,
+            thousands: column.thousands.as_deref(),
+            unit: column.unit.as_deref(),
+            excel_text: column.excel_text,
             notes: &column.notes,
         }
     }

@@ -338,11 +338,18 @@ impl Report {
             stdio::error_line(&format!("hint: go on with: {command}"));
         } else if self.error.metadata.contains_key("neededType") {
             stdio::error_line(&format!("hint: {}", hint::TYPES));
-        } else if let Some(hint) = hint::of(&self.error.reason) {
+        } else if let Some(hint) = hint::of(&self.error.reason)
+            && !self.names_option()
+        {
             stdio::error_line(&format!("hint: {hint}"));
         } else if let Some(delay) = self.retry_after {
             stdio::error_line(&format!("hint: try again in {}", text::duration(delay)));
         }
+    }
+
+    /// Whether the message about a value already names what reads it.
+    fn names_option(&self) -> bool {
+        self.error.metadata.contains_key("column") && self.error.message.contains(": `--")
     }
 
     /// The variables that tell where in the file or the table it is: `line 17, column age, …`.

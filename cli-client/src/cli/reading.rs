@@ -122,8 +122,35 @@ pub(crate) struct ValueArgs {
     )]
     pub(crate) decimal_comma: Option<bool>,
 
-    /// The form of the dates of a column, such as `born=%d/%m/%Y` or `at='%d.%m.%Y %H:%M:%S'`; may
-    /// be repeated. Default: found where it is unambiguous, else ISO 8601 only.
+    /// What separates groups of digits: one of , . ' _ or a space; or COLUMN=C for one column; may be
+    /// repeated. Default: found where a value proves it, such as 1,234,567 or 1,234.50.
+    #[arg(long, value_name = "[COLUMN=]C", value_parser = value::parse_thousands)]
+    pub(crate) thousands: Vec<value::Thousands>,
+
+    /// Leave out the sign or code of a currency, or a percent sign, of which all values of a column
+    /// have the same one: $100.50 is 100.50, 12.5% is 12.5, (5) and 5- are -5.
+    /// Default: such a value is rejected.
+    #[arg(long)]
+    pub(crate) strip_units: bool,
+
+    /// What separates the elements of a list in a column of Arrays, such as `tags=;`; may be repeated.
+    /// Default: Arrays stand in brackets.
+    #[arg(long = "list-separator", value_name = "COLUMN=SEPARATOR", value_parser = value::parse_list_separator)]
+    pub(crate) list_separators: Vec<value::ListSeparator>,
+
+    /// A field of the form ="00123", as spreadsheets have it, is the text in it. Default: where every
+    /// value of a column is one, without quotes around it.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) excel_text: Option<bool>,
+
+    /// The form of the dates of a column, such as `born=%d/%m/%Y`, `at='%d.%m.%Y %H:%M:%S'`, or `epoch_s`,
+    /// `epoch_ms`, `epoch_us`, `epoch_ns` for units from 1970 on; may be repeated. Default: found where it is unambiguous, else ISO 8601 only.
     #[arg(long = "date-format", value_name = "COLUMN=FORMAT", value_parser = value::parse_date_format)]
     pub(crate) date_formats: Vec<value::DateFormat>,
 

@@ -76,9 +76,19 @@ fn a_column_says_how_it_is_read() {
         null_markers: vec!["NA".to_owned(), "?".to_owned()],
         date_format: "%d/%m/%Y".to_owned(),
         decimal_comma: true,
+        thousands: Some(" ".to_owned()),
+        unit: Some("€".to_owned()),
+        excel_text: true,
         ..ProfileColumn::default()
     };
-    let expected = ["NA, ? are NULL", "dates as %d/%m/%Y", "decimal comma"];
+    let expected = [
+        "NA, ? are NULL",
+        "dates as %d/%m/%Y",
+        "decimal comma",
+        "thousands separated by space",
+        "€ left out",
+        "=\"text\" is text",
+    ];
     assert_eq!(column_words(&column), expected);
     assert!(column_words(&ProfileColumn::default()).is_empty());
 }
@@ -99,7 +109,8 @@ fn json_has_every_key_and_the_defaults_of_the_format() {
         ..Finding::default()
     });
     let column = json!({"name": "a_2", "type": "Date", "original_name": "a", "null_markers": [],
-        "date_format": null, "decimal_comma": false, "notes": []});
+        "date_format": null, "decimal_comma": false, "thousands": null, "unit": null,
+        "excel_text": false, "notes": []});
     let finding = json!({"name": "line_end", "value": "crlf", "confidence": 1.0,
         "runner_up": null, "given": false});
     assert_eq!(

@@ -89,7 +89,9 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "INVALID_DATE" | "AMBIGUOUS_DATE" => {
             "--date-format COLUMN=FORMAT says how dates are written, such as %d/%m/%Y"
         }
-        "INVALID_NUMBER" => "--null names words for NULL, --decimal-comma reads 1,5",
+        "INVALID_NUMBER" => {
+            "--null names words for NULL, --decimal-comma reads 1,5, --thousands , 1,234, --strip-units $5"
+        }
         "INVALID_BOOL" => "--true and --false name other words",
         "PRECISION_LOSS" => "--round rounds surplus digits",
         "NULL_NOT_ALLOWED" => {

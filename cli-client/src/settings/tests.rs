@@ -224,18 +224,37 @@ fn an_upload_carries_every_flag_of_the_values() {
         "--trim",
         "--decimal-comma",
         "--date-format=a=%d/%m/%Y",
-        "--date-format=b=%s",
+        "--date-format=b=epoch_ms",
+        "--thousands=,",
+        "--thousands=a= ",
+        "--strip-units",
+        "--list-separator=c=; ",
+        "--excel-text=false",
         "--true=ja",
         "--false=nein",
         "--round",
         "--ragged=pad",
         "--quotes=lenient",
     ];
-    let column = |column: &str, format: &str| ColumnValueOptions {
+    let column = |column: &str| ColumnValueOptions {
         column: column.to_owned(),
-        date_format: format.to_owned(),
         ..ColumnValueOptions::default()
     };
+    let columns = vec![
+        ColumnValueOptions {
+            date_format: "%d/%m/%Y".to_owned(),
+            thousands: Some(" ".to_owned()),
+            ..column("a")
+        },
+        ColumnValueOptions {
+            date_format: "epoch_ms".to_owned(),
+            ..column("b")
+        },
+        ColumnValueOptions {
+            list_separator: Some("; ".to_owned()),
+            ..column("c")
+        },
+    ];
     let expected = ValueOptions {
         null_markers: vec!["NA".to_owned(), "-".to_owned()],
         trim: true,
@@ -246,7 +265,10 @@ fn an_upload_carries_every_flag_of_the_values() {
         empty_as_default: true,
         ragged: Ragged::Pad.into(),
         quotes: Quotes::Lenient.into(),
-        columns: vec![column("a", "%d/%m/%Y"), column("b", "%s")],
+        thousands: Some(",".to_owned()),
+        strip_units: true,
+        excel_text: Some(false),
+        columns,
     };
     assert_eq!(upload(&flags).spec.values, Some(expected));
     let values = upload(&["--decimal-comma=false"]).spec.values.unwrap();

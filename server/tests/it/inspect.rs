@@ -409,6 +409,7 @@ async fn what_is_inspected_loads_as_it_was_shown() {
         null_markers: column.null_markers.clone(),
         date_format: column.date_format.clone(),
         decimal_comma: Some(column.decimal_comma),
+        ..Default::default()
     });
     let upload = pb::UploadSpec {
         dialect: profile.dialect.clone(),

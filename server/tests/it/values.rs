@@ -362,6 +362,8 @@ async fn a_value_beyond_the_sample_says_what_its_column_must_become() {
     let server = TestServer::start().await;
     for (value, expected, needed) in [
         ("1.5", "PRECISION_LOSS", "Float64"),
+        ("007", "LEADING_ZERO", "String"),
+        ("\"1,234.5\"", "INVALID_NUMBER", "Float64"),
         ("many", "INVALID_NUMBER", "String"),
         ("", "NULL_NOT_ALLOWED", "Nullable(Int16)"),
         ("40000", "OVERFLOW", "Int32"),

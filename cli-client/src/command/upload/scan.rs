@@ -95,6 +95,10 @@ fn rules(name: String, column: &ProfileColumn) -> ColumnValueOptions {
         null_markers: column.null_markers.clone(),
         date_format: column.date_format.clone(),
         decimal_comma: column.decimal_comma.then_some(true),
+        thousands: column.thousands.clone(),
+        unit: column.unit.clone(),
+        excel_text: column.excel_text.then_some(true),
+        ..ColumnValueOptions::default()
     }
 }
 
@@ -116,6 +120,9 @@ fn merge(given: &mut ColumnValueOptions, found: ColumnValueOptions) {
         given.date_format = found.date_format;
     }
     given.decimal_comma = given.decimal_comma.or(found.decimal_comma);
+    given.thousands = given.thousands.take().or(found.thousands);
+    given.unit = given.unit.take().or(found.unit);
+    given.excel_text = given.excel_text.or(found.excel_text);
 }
 
 #[cfg(test)]
@@ -161,7 +168,16 @@ mod tests {
                 delimiter: Some(";".to_owned()),
                 ..Dialect::default()
             }),
-            columns: vec![column("id", ""), column("born", "NA"), column("n", "?")],
+            columns: vec![
+                column("id", ""),
+                column("born", "NA"),
+                ProfileColumn {
+                    thousands: Some(",".to_owned()),
+                    unit: Some("$".to_owned()),
+                    excel_text: true,
+                    ..column("n", "?")
+                },
+            ],
             ..FileProfile::default()
         }
     }
@@ -198,7 +214,17 @@ mod tests {
         assert!(values.trim);
         assert_eq!(values.columns[0].date_format, "%d/%m/%Y");
         assert_eq!(values.columns[0].null_markers, ["NA"]);
-        assert_eq!(values.columns[1].null_markers, ["?"]);
+        assert_eq!(
+            values.columns[1],
+            ColumnValueOptions {
+                column: "n".to_owned(),
+                null_markers: vec!["?".to_owned()],
+                thousands: Some(",".to_owned()),
+                unit: Some("$".to_owned()),
+                excel_text: Some(true),
+                ..ColumnValueOptions::default()
+            }
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sluice_proto::v1 as pb;
 use super::{signed, status, transfer};
 use crate::{
     codec::Compression,
+    column::rules::ExcelText,
     csv::{
         LeftOut, Tally,
         sniff::{Finding, Sniffed, Terminator},
@@ -277,7 +278,10 @@ fn column(column: &FoundColumn) -> pb::ProfileColumn {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        decimal_comma: rules.decimal_comma,
+        decimal_comma: rules.decimal_comma == Some(true),
         notes: name_note.into_iter().chain(notes).collect(),
+        thousands: rules.thousands.map(|thousands| thousands.to_string()),
+        unit: rules.unit.as_ref().map(text),
+        excel_text: matches!(rules.excel_text, Some(ExcelText::Unquoted | ExcelText::All)),
     }
 }

@@ -46,9 +46,8 @@ impl Columns {
         let nameless = vec![Vec::new(); field_count];
         let names = safe_names(header.unwrap_or(&nameless));
         let sample = |name: &NameFinding| {
-            let (rules, decimal_comma) = values.given(&name.name);
             let sample = ColumnSample::new(name.name.as_bytes(), Some(Arc::clone(zone)));
-            sample.with_rules(&rules, decimal_comma)
+            sample.with_rules(&values.given(&name.name))
         };
         Self {
             samples: names.iter().map(sample).collect(),
@@ -73,6 +72,13 @@ impl Columns {
     /// The same, of a file that names their types itself.
     pub(in crate::transfer) fn of_types(self, types: Vec<DataType>) -> Self {
         Self { types, ..self }
+    }
+
+    /// The same, of a file in which a text with a quote in it would stand in quotes.
+    pub(in crate::transfer) fn finding_excel_text(mut self) -> Self {
+        let samples = std::mem::take(&mut self.samples).into_iter();
+        self.samples = samples.map(ColumnSample::finding_excel_text).collect();
+        self
     }
 
     /// Takes the records of a batch into account, but for those with another number of fields.

@@ -207,8 +207,12 @@ impl Head {
         let surplus = surplus(&first_batches, field_count, width);
         let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
         columns = columns.with_surplus(surplus);
-        if matches!(cutting.cut, Cut::Ndjson(_)) {
-            columns = columns.of_json();
+        match &cutting.cut {
+            Cut::Ndjson(_) => columns = columns.of_json(),
+            Cut::Delimited(dialect) if dialect.quote() == Some(b'"') => {
+                columns = columns.finding_excel_text();
+            }
+            Cut::Delimited(_) => {}
         }
         if sample_bytes > 0 {
             first_batches

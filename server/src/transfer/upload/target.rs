@@ -101,6 +101,10 @@ impl Job<'_> {
         plan: Plan,
         create_statement: Option<String>,
     ) -> Result<Target> {
+        let plan = match self.request.create_table {
+            Some(CreateTable::Inferred) => plan.of_inferred_types(),
+            Some(CreateTable::Statement(_)) | None => plan,
+        };
         plan.check_columns(&table, &self.request.file.values)?;
         self.transfer.set_file_form(FileForm {
             names: head.field_names(Some(&plan)),
