@@ -138,10 +138,7 @@ impl<'a> Job<'a> {
 
         let known = existing.as_ref().filter(|_| !was_created);
         let mut head = self.read_head(&start, known, &mut chunks).await?;
-        if head.is_empty() && self.request.commit_mode == CommitMode::Replace {
-            return Err(Error::EmptyFile);
-        }
-        head.check(&self.request.file.values)?;
+        self.check_head(&head)?;
         if self.request.full_scan {
             return self.scan(head, chunks).await;
         }
@@ -367,6 +364,14 @@ impl<'a> Job<'a> {
             _ => Feed::Chunks(chunks),
         };
         Head::read(self.inner, &self.config, &self.request.file, table, feed).await
+    }
+
+    /// Refuses a file that nobody can tell how to read, and one of nothing that is to replace the rows of a table.
+    fn check_head(&self, head: &Head) -> Result<()> {
+        if head.is_empty() && self.request.commit_mode == CommitMode::Replace {
+            return Err(Error::EmptyFile);
+        }
+        head.check(&self.request.file.values)
     }
 
     /// Matches the file to the table that a dry run would make, and chooses its commit mode; leaves no table.

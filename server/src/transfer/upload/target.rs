@@ -138,18 +138,15 @@ impl Job<'_> {
         };
         let name = staging::name(&database, request.id, self.ledger.staging_incarnation(), 0);
         self.created = Some(name.clone());
-        let statement = match new {
-            Some(new) => {
-                catalog.create_table(&name, &new).await?;
-                statement
-            }
-            None => {
-                let client = self.inner.connection.creates();
-                let as_said = Some(&request.table);
-                catalog
-                    .create_by_statement(client, &name, as_said, &statement)
-                    .await?
-            }
+        let statement = if let Some(new) = new {
+            catalog.create_table(&name, &new).await?;
+            statement
+        } else {
+            let client = self.inner.connection.creates();
+            let as_said = Some(&request.table);
+            catalog
+                .create_by_statement(client, &name, as_said, &statement)
+                .await?
         };
         let mut table = catalog.table(&name).await?;
         table.summary.name = TableName::new(database, request.table.table.as_str());
