@@ -31,8 +31,8 @@ pub(crate) use self::{
     transfers::{ListArgs, TransfersCommand},
     upload::{InspectArgs, UploadArgs},
     words::{
-        Commit, Compressed, Compression, Format, Kind, LineEnd, Missing, QuoteStyle, Quotes,
-        Ragged, State,
+        Commit, Compressed, Compression, Format, InvalidUtf8, Kind, LineEnd, Missing, QuoteStyle,
+        Quotes, Ragged, State,
     },
 };
 use crate::settings::names;

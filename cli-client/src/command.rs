@@ -34,9 +34,11 @@ pub(crate) async fn run(settings: Settings, output: Output) -> Result<()> {
     };
     let mut interrupt = Interrupt::listen().map_err(Error::Runtime)?;
     match action {
-        Action::Upload(upload) => upload::run(*upload, &server, output, &mut interrupt).await,
+        Action::Upload(upload) => {
+            Box::pin(upload::run(*upload, &server, output, &mut interrupt)).await
+        }
         Action::Export(export) => export::run(*export, &server, output, &mut interrupt).await,
-        Action::Inspect(look) => unless(&mut interrupt, inspect::run(*look, &server, output)).await,
+        Action::Inspect(look) => inspect::run(*look, &server, output, &mut interrupt).await,
         Action::Ask(question) => unless(&mut interrupt, ask(question, &server, output)).await,
     }
 }

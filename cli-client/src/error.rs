@@ -104,6 +104,12 @@ pub(crate) enum Error {
         /// The table.
         table: String,
     },
+    /// A dry run has found that the upload would fail. What is wrong has been printed.
+    #[error("{} would be rejected, and the upload would fail", text::rows(*.rows))]
+    WouldFail {
+        /// The rows.
+        rows: i64,
+    },
     /// The server's answer lacks a part that the contract promises.
     #[error("the server's answer has no {0}, which the contract promises")]
     Answer(&'static str),

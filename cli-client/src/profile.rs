@@ -40,6 +40,7 @@ pub(crate) struct Form<'a> {
     header_rows: i32,
     skip_lines: i64,
     skip_initial_space: bool,
+    row_names: bool,
     end_line: Option<i64>,
 }
 
@@ -52,6 +53,9 @@ struct ColumnObject<'a> {
     null_markers: &'a [String],
     date_format: Option<&'a str>,
     decimal_comma: bool,
+    thousands: Option<&'a str>,
+    unit: Option<&'a str>,
+    excel_text: bool,
     notes: &'a [String],
 }
 
@@ -101,6 +105,7 @@ fn form(dialect: Option<&Dialect>) -> Form<'_> {
         header_rows: dialect.header_rows.unwrap_or(plain.header_rows),
         skip_lines: dialect.skip_lines.unwrap_or_default(),
         skip_initial_space: dialect.skip_initial_space.unwrap_or_default(),
+        row_names: dialect.row_names.unwrap_or_default(),
         end_line: dialect.end_line,
         ..plain
     }
@@ -126,6 +131,7 @@ impl Form<'_> {
             header_rows,
             skip_lines: 0,
             skip_initial_space: false,
+            row_names: false,
             end_line: None,
         }
     }
@@ -159,6 +165,9 @@ impl<'a> From<&'a ProfileColumn> for ColumnObject<'a> {
             null_markers: &column.null_markers,
             date_format: Some(column.date_format.as_str()).filter(|format| !format.is_empty()),
             decimal_comma: column.decimal_comma,
+            thousands: column.thousands.as_deref(),
+            unit: column.unit.as_deref(),
+            excel_text: column.excel_text,
             notes: &column.notes,
         }
     }

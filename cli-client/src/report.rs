@@ -45,8 +45,8 @@ pub(crate) fn failure(error: &Error, output: Output) -> Exit {
     }
     let report = Report::new(error);
     if output.is_json() {
-        // The grants that are missing stand in an object that has been printed.
-        if !matches!(error, Error::NotGranted { .. }) {
+        // What is missing, or wrong, stands in an object that has been printed.
+        if !matches!(error, Error::NotGranted { .. } | Error::WouldFail { .. }) {
             // A standard output that is closed leaves the exit code to say it.
             output.data(&report, |_| Ok(())).ok();
         }
@@ -110,6 +110,9 @@ impl Report {
                     .with("transferId", transfer_id)
             }
             Error::NotGranted { table } => Self::not_granted(error, table),
+            Error::WouldFail { .. } => {
+                Self::local(error, Code::InvalidArgument, "TOO_MANY_REJECTS", Exit::Data)
+            }
             Error::FileChanged { name, .. } => Self::local(
                 error,
                 Code::FailedPrecondition,
@@ -335,11 +338,18 @@ impl Report {
             stdio::error_line(&format!("hint: go on with: {command}"));
         } else if self.error.metadata.contains_key("neededType") {
             stdio::error_line(&format!("hint: {}", hint::TYPES));
-        } else if let Some(hint) = hint::of(&self.error.reason) {
+        } else if let Some(hint) = hint::of(&self.error.reason)
+            && !self.names_option()
+        {
             stdio::error_line(&format!("hint: {hint}"));
         } else if let Some(delay) = self.retry_after {
             stdio::error_line(&format!("hint: try again in {}", text::duration(delay)));
         }
+    }
+
+    /// Whether the message about a value already names what reads it.
+    fn names_option(&self) -> bool {
+        self.error.metadata.contains_key("column") && self.error.message.contains(": `--")
     }
 
     /// The variables that tell where in the file or the table it is: `line 17, column age, …`.

@@ -188,6 +188,7 @@ fn builder(columns: &[(&str, &str)]) -> BlockBuilder {
             data_type: DataType::parse(data_type).unwrap(),
             has_default: false,
             empty_as_default: false,
+            is_inferred: false,
         })
         .collect();
     let limits = Limits {

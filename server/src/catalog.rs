@@ -58,6 +58,9 @@ pub enum Error {
         /// The statement that shows it.
         grant: String,
     },
+    /// There is a table of the name of one that is to be made.
+    #[error("table {0} exists already")]
+    TableExists(TableName),
     /// A table needs at least one column.
     #[error("a table without columns cannot be created or shown")]
     NoColumns,

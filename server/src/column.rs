@@ -14,6 +14,8 @@ pub mod rules;
 
 pub mod parse;
 
+pub mod advice;
+
 pub mod builder;
 pub mod wire;
 
@@ -70,6 +72,9 @@ pub struct ColumnSpec {
     /// 1970-01-01, the first member of an Enum, an empty container) when the column is neither Nullable
     /// nor has a DEFAULT expression. Default: no, it is refused; but an empty text is a text.
     pub empty_as_default: bool,
+    /// Whether the type was found in other rows of the file, which had no digits that begin with a zero: a number
+    /// that does is then refused, because it may be a code. Default: no.
+    pub is_inferred: bool,
 }
 
 impl ColumnSpec {

@@ -5,7 +5,7 @@
 
 use clap::Args;
 
-use super::words::{Compressed, Format, Quotes, Ragged};
+use super::words::{Compressed, Format, InvalidUtf8, Quotes, Ragged};
 use crate::settings::{dialect, value};
 
 /// How a file is cut into records and fields.
@@ -56,6 +56,16 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=4))]
     pub(crate) header_rows: Option<i32>,
 
+    /// The first field of each record has no name in the header, as where R writes the names of rows.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) row_names: Option<bool>,
+
     /// Leave out the spaces right after a delimiter.
     #[arg(
         long,
@@ -74,6 +84,10 @@ pub(crate) struct DialectArgs {
     /// gbk or another label of the WHATWG Encoding Standard.
     #[arg(long, value_name = "LABEL", value_parser = dialect::parse_encoding)]
     pub(crate) encoding: Option<String>,
+
+    /// Bytes that are no UTF-8, in a file that is UTF-8 otherwise, become U+FFFD. The same as --encoding utf-8-replace.
+    #[arg(long, value_name = "replace", conflicts_with = "encoding")]
+    pub(crate) invalid_utf8: Option<InvalidUtf8>,
 
     /// How the file is compressed; found by content, not by name.
     #[arg(long, value_name = "NAME")]
@@ -108,8 +122,35 @@ pub(crate) struct ValueArgs {
     )]
     pub(crate) decimal_comma: Option<bool>,
 
-    /// The form of the dates of a column, such as `born=%d/%m/%Y` or `at='%d.%m.%Y %H:%M:%S'`; may
-    /// be repeated. Default: found where it is unambiguous, else ISO 8601 only.
+    /// What separates groups of digits: one of , . ' _ or a space; or COLUMN=C for one column; may be
+    /// repeated. Default: found where a value proves it, such as 1,234,567 or 1,234.50.
+    #[arg(long, value_name = "[COLUMN=]C", value_parser = value::parse_thousands)]
+    pub(crate) thousands: Vec<value::Thousands>,
+
+    /// Leave out the sign or code of a currency, or a percent sign, of which all values of a column
+    /// have the same one: $100.50 is 100.50, 12.5% is 12.5, (5) and 5- are -5.
+    /// Default: such a value is rejected.
+    #[arg(long)]
+    pub(crate) strip_units: bool,
+
+    /// What separates the elements of a list in a column of Arrays, such as `tags=;`; may be repeated.
+    /// Default: Arrays stand in brackets.
+    #[arg(long = "list-separator", value_name = "COLUMN=SEPARATOR", value_parser = value::parse_list_separator)]
+    pub(crate) list_separators: Vec<value::ListSeparator>,
+
+    /// A field of the form ="00123", as spreadsheets have it, is the text in it. Default: where every
+    /// value of a column is one, without quotes around it.
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) excel_text: Option<bool>,
+
+    /// The form of the dates of a column, such as `born=%d/%m/%Y`, `at='%d.%m.%Y %H:%M:%S'`, or `epoch_s`,
+    /// `epoch_ms`, `epoch_us`, `epoch_ns` for units from 1970 on; may be repeated. Default: found where it is unambiguous, else ISO 8601 only.
     #[arg(long = "date-format", value_name = "COLUMN=FORMAT", value_parser = value::parse_date_format)]
     pub(crate) date_formats: Vec<value::DateFormat>,
 

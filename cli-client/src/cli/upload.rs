@@ -12,7 +12,7 @@ use super::{
     reading::{DialectArgs, ValueArgs},
     words::{Commit, Missing},
 };
-use crate::settings::{names, value};
+use crate::settings::{names, value, value::FullScan};
 
 /// Flags of `upload`.
 #[derive(Debug, Args)]
@@ -109,14 +109,23 @@ pub(crate) struct AgainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A new table")]
 pub(crate) struct CreateArgs {
-    /// Create the table, with types found in the first MiB of the file.
+    /// Create the table, with types found in the file.
     #[arg(long)]
     pub(crate) create: bool,
 
-    /// With --create: read the whole file for the types, then read it again to load it. Not for
-    /// standard input and pipes.
-    #[arg(long, requires = "create")]
-    pub(crate) full_scan: bool,
+    /// With --create: read the whole file for the types, then read it again to load it; always, never, or
+    /// where it has at most so many bytes, such as 256MB. Without, types are found in its first MiB, as
+    /// those of standard input and pipes are. Default: 64MiB.
+    #[arg(
+        long,
+        requires = "create",
+        value_name = "always|never|SIZE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        value_parser = value::parse_full_scan
+    )]
+    pub(crate) full_scan: Option<FullScan>,
 
     /// With --create: run the CREATE TABLE of this file instead of the generated one, such as the
     /// edited output of `sluice inspect --create-statement`.

@@ -61,6 +61,13 @@ pub(crate) enum Quotes {
     Lenient,
 }
 
+/// What to do with bytes that are no UTF-8, in a file that is UTF-8 otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InvalidUtf8 {
+    /// Take U+FFFD for them.
+    Replace,
+}
+
 /// What to do with columns of the table that have no field, no DEFAULT and take no NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Missing {

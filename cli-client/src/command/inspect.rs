@@ -1,13 +1,18 @@
-//! `sluice inspect`: how a file would be read, from its beginning.
+//! `sluice inspect`: how a file would be read.
 //!
-//! Called by `command`. It must never read more of the file than it sends, nor call what the sample
-//! shows the whole file.
+//! Called by `command`. It must never call what the sample shows the whole file.
 
 mod report;
+
+use std::time::Duration;
 
 use serde::Serialize;
 use sluice_proto::v1::InspectFileResponse;
 
+use super::{
+    unless,
+    upload::{Attempts, is_of_server, scan},
+};
 use crate::{
     connect::{Connection, Server},
     error::{Error, Result},
@@ -15,7 +20,8 @@ use crate::{
     output::Output,
     profile::{self, ProfileObject},
     rejects::{self, RejectedObject},
-    settings::{Inspect, names::show_table},
+    settings::{Inspect, names::show_table, value::FullScan},
+    signal::Interrupt,
     source::Source,
     task,
 };
@@ -37,10 +43,46 @@ struct Object<'a> {
     error: Option<ErrorObject>,
 }
 
-/// Sends the beginning of the file and prints what the server makes of it.
-pub(super) async fn run(look: Inspect, server: &Server, output: Output) -> Result<()> {
+/// Prints how the file would be read; the statement alone is that of an upload with `--create`, which looks at all of a file
+/// that is not large.
+pub(super) async fn run(
+    look: Inspect,
+    server: &Server,
+    output: Output,
+    interrupt: &mut Interrupt,
+) -> Result<()> {
     let source = Source::open(&look.input)?;
-    let connection = Connection::open(server).await?;
+    let connection = unless(interrupt, Connection::open(server)).await?;
+    if look.statement_only
+        && let FullScan::UpTo(limit) = FullScan::default()
+        && source.total_bytes().is_some_and(|bytes| bytes <= limit)
+        && source.origin().is_some()
+    {
+        let pass = Source::open(&look.input)?;
+        let question = scan::question_of(&look.request);
+        let mut pass = Attempts::new(server, connection, pass, question, Duration::ZERO);
+        match pass.run(output, interrupt).await {
+            Ok(found) => {
+                let statement = &found.create_statement;
+                return output.data(&(), |out| writeln!(out, "{statement}"));
+            }
+            // The sample may show what is wrong.
+            Err(error) if is_of_server(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let (connection, _) = pass.into_parts();
+        return show(look, source, &connection, output).await;
+    }
+    unless(interrupt, show(look, source, &connection, output)).await
+}
+
+/// Sends the beginning of the file and prints what the server makes of it.
+async fn show(
+    look: Inspect,
+    source: Source,
+    connection: &Connection,
+    output: Output,
+) -> Result<()> {
     let mut reader = task::worker(move || source.read_sample(look.sample_bytes));
     let mut request = look.request;
     (request.sample, request.complete) = reader.join().await.map_err(Error::Runtime).flatten()?;

@@ -8,7 +8,7 @@ mod account;
 mod attempts;
 mod decide;
 mod given_up;
-mod scan;
+pub(super) mod scan;
 mod send;
 mod summary;
 
@@ -20,18 +20,15 @@ use std::{
 
 use sluice_proto::v1::{UploadResponse, UploadSpec};
 
-use self::{
-    attempts::{Attempts, History},
-    scan::settle,
-    summary::Object,
-};
+pub(super) use self::attempts::Attempts;
+use self::{attempts::History, scan::settle, summary::Object};
 use crate::{
     command::unless,
     connect::{Connection, Server},
     error::{Error, Result, connection_broke},
     output::Output,
     rejects::{Kept, RejectsFile},
-    settings::{Endpoint, Upload, names::show_table},
+    settings::{Endpoint, Upload, names::show_table, value::FullScan},
     signal::Interrupt,
     source::Source,
 };
@@ -55,16 +52,23 @@ pub(super) async fn run(
     } = Job::open(upload)?;
     let mut connection = unless(interrupt, Connection::open(server)).await?;
     let mut profile = None;
-    if let Some(source) = first_pass {
+    if let Some(FirstPass { source, is_asked }) = first_pass {
         let question = scan::question(&spec);
         let mut pass = Attempts::new(server, connection, source, question, retry_time);
-        let mut found = pass.run(output, interrupt).await?;
-        profile = found.profile.take();
-        spec = settle(spec, found.create_statement, profile.as_ref())?;
+        match pass.run(output, interrupt).await {
+            Ok(mut found) => {
+                profile = found.profile.take();
+                spec = settle(spec, found.create_statement, profile.as_ref())?;
+            }
+            // The upload meets it too, under its own id and by its own rules.
+            Err(error) if !is_asked && is_of_server(&error) => {}
+            Err(error) => return Err(error),
+        }
         (connection, _) = pass.into_parts();
     }
 
     let dry_run = spec.dry_run;
+    let policy = spec.rejects;
     let mut attempts = Attempts::new(server, connection, source, spec, retry_time);
     attempts = attempts.resuming(resume);
     let outcome = attempts.run(output, interrupt).await;
@@ -85,7 +89,8 @@ pub(super) async fn run(
     };
     let object = Object::new(&response, run, kept.as_ref(), &table)?;
     if object.dry_run {
-        return output.data(&object, |out| object.report(&response, out));
+        output.data(&object, |out| object.report(&response, out))?;
+        return summary::would_succeed(&response, policy);
     }
     output.summary(&object, &object.summary(&response))
 }
@@ -98,12 +103,18 @@ struct Run {
     elapsed: Duration,
 }
 
+/// The file once more, to find the types in all of it.
+struct FirstPass {
+    source: Source,
+    /// Whether the caller wants it; else it is done where it is cheap.
+    is_asked: bool,
+}
+
 /// An upload with everything open that it needs.
 struct Job {
     spec: UploadSpec,
     source: Source,
-    /// The file once more, where it is read for the types first.
-    first_pass: Option<Source>,
+    first_pass: Option<FirstPass>,
     rejects: Option<RejectsFile>,
     resume: bool,
     retry_time: Duration,
@@ -118,9 +129,19 @@ impl Job {
         let source = Source::open(&upload.input)?;
         let total_bytes = source.total_bytes();
         spec.total_bytes = total_bytes.and_then(|bytes| i64::try_from(bytes).ok());
-        // A dry run reads all of the file for the types anyway.
-        let first_pass = if upload.full_scan && !spec.dry_run {
-            Some(source.reopen(&upload.input)?)
+        let is_asked = upload.full_scan == FullScan::Always;
+        let is_small = match upload.full_scan {
+            FullScan::Always => true,
+            FullScan::UpTo(limit) => total_bytes.is_some_and(|bytes| bytes <= limit),
+        };
+        let finds_types =
+            spec.create_table && spec.create_statement.is_empty() && spec.sniff != Some(false);
+        let can_repeat = is_asked || source.origin().is_some();
+        let first_pass = if is_small && finds_types && can_repeat {
+            Some(FirstPass {
+                source: source.reopen(&upload.input)?,
+                is_asked,
+            })
         } else {
             None
         };
@@ -157,7 +178,7 @@ fn read_statement(path: &Path) -> Result<String> {
 }
 
 /// Whether the server has ended the upload, and knows of its rows.
-fn is_of_server(error: &Error) -> bool {
+pub(super) fn is_of_server(error: &Error) -> bool {
     match error {
         Error::Call(status) => !connection_broke(status),
         error => matches!(error, Error::Transfer { .. } | Error::Ended(_)),

@@ -22,6 +22,7 @@ fn odd() -> Dialect {
         comment: Some("#".to_owned()),
         skip_lines: Some(1),
         skip_initial_space: Some(true),
+        row_names: Some(true),
         end_line: Some(1_200),
         encoding: "Windows-1252".to_owned(),
         compression: Compression::Gzip.into(),
@@ -56,7 +57,7 @@ fn what_is_not_plain_is_said() {
     assert_eq!(
         reading(&profile(odd())).unwrap(),
         "read as windows-1252, gzip, delimiter ;, no quote, escape \\, spaces after delimiters \
-         left out, 1 line skipped, comments after #, a header of 2 records, up to line 1,200"
+         left out, the first field without a name, 1 line skipped, comments after #, a header of 2 records, up to line 1,200"
     );
     let few = Dialect {
         delimiter: Some("\t".to_owned()),
@@ -75,9 +76,19 @@ fn a_column_says_how_it_is_read() {
         null_markers: vec!["NA".to_owned(), "?".to_owned()],
         date_format: "%d/%m/%Y".to_owned(),
         decimal_comma: true,
+        thousands: Some(" ".to_owned()),
+        unit: Some("€".to_owned()),
+        excel_text: true,
         ..ProfileColumn::default()
     };
-    let expected = ["NA, ? are NULL", "dates as %d/%m/%Y", "decimal comma"];
+    let expected = [
+        "NA, ? are NULL",
+        "dates as %d/%m/%Y",
+        "decimal comma",
+        "thousands separated by space",
+        "€ left out",
+        "=\"text\" is text",
+    ];
     assert_eq!(column_words(&column), expected);
     assert!(column_words(&ProfileColumn::default()).is_empty());
 }
@@ -98,14 +109,15 @@ fn json_has_every_key_and_the_defaults_of_the_format() {
         ..Finding::default()
     });
     let column = json!({"name": "a_2", "type": "Date", "original_name": "a", "null_markers": [],
-        "date_format": null, "decimal_comma": false, "notes": []});
+        "date_format": null, "decimal_comma": false, "thousands": null, "unit": null,
+        "excel_text": false, "notes": []});
     let finding = json!({"name": "line_end", "value": "crlf", "confidence": 1.0,
         "runner_up": null, "given": false});
     assert_eq!(
         serde_json::to_value(object(&file)).unwrap(),
         json!({"encoding": "windows-1252", "compression": "gzip", "format": "csv",
             "delimiter": ";", "quote": null, "escape": "\\", "comment": "#", "header": true,
-            "header_rows": 2, "skip_lines": 1, "skip_initial_space": true, "end_line": 1200,
+            "header_rows": 2, "skip_lines": 1, "skip_initial_space": true, "row_names": true, "end_line": 1200,
             "line_end": "crlf", "columns": [column], "findings": [finding], "sample_bytes": 0,
             "trailing_lines": 0})
     );

@@ -59,6 +59,9 @@ fn cutting(form: &Form<'_>) -> Vec<String> {
     if form.skip_initial_space {
         parts.push("spaces after delimiters left out".to_owned());
     }
+    if form.row_names {
+        parts.push("the first field without a name".to_owned());
+    }
     parts
 }
 
@@ -105,6 +108,15 @@ pub(crate) fn column_words(column: &ProfileColumn) -> Vec<String> {
     }
     if column.decimal_comma {
         words.push("decimal comma".to_owned());
+    }
+    if let Some(separator) = &column.thousands {
+        words.push(format!("thousands separated by {}", text::mark(separator)));
+    }
+    if let Some(unit) = &column.unit {
+        words.push(format!("{} left out", text::one_line(unit)));
+    }
+    if column.excel_text {
+        words.push("=\"text\" is text".to_owned());
     }
     words
 }

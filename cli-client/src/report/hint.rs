@@ -89,15 +89,18 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "INVALID_DATE" | "AMBIGUOUS_DATE" => {
             "--date-format COLUMN=FORMAT says how dates are written, such as %d/%m/%Y"
         }
-        "INVALID_NUMBER" => "--null names words for NULL, --decimal-comma reads 1,5",
+        "INVALID_NUMBER" => {
+            "--null names words for NULL, --decimal-comma reads 1,5, --thousands , 1,234, --strip-units $5"
+        }
         "INVALID_BOOL" => "--true and --false name other words",
         "PRECISION_LOSS" => "--round rounds surplus digits",
         "NULL_NOT_ALLOWED" => {
             "make the column Nullable, give it a DEFAULT, or load 0 or '' with --empty-as-default"
         }
-        "INVALID_UTF8" | "INVALID_ENCODING" => {
-            "--encoding says how the file is written, such as windows-1252"
+        "INVALID_UTF8" => {
+            "--encoding says how the file is written, such as windows-1252; --invalid-utf8 replace has U+FFFD instead"
         }
+        "INVALID_ENCODING" => "`sluice inspect --encoding LABEL` shows how the file reads with it",
         "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
         "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
         "INVALID_DOCUMENT" => {

@@ -7,7 +7,7 @@ use sluice_proto::v1::{
 };
 
 use crate::{
-    cli::{self, DialectArgs, ValueArgs},
+    cli::{self, DialectArgs, InvalidUtf8, ValueArgs},
     error::{Error, Result},
 };
 
@@ -22,6 +22,7 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
                 ("--escape", args.escape.is_some()),
                 ("--no-header", args.no_header),
                 ("--header-rows", args.header_rows.is_some()),
+                ("--row-names", args.row_names.is_some()),
                 ("--skip-initial-space", args.skip_initial_space.is_some()),
             ],
         )?;
@@ -39,8 +40,12 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
         comment: args.comment,
         skip_lines: args.skip_lines,
         skip_initial_space: args.skip_initial_space,
+        row_names: args.row_names,
         end_line: args.end_line,
-        encoding: args.encoding.unwrap_or_default(),
+        encoding: match args.invalid_utf8 {
+            Some(InvalidUtf8::Replace) => "utf-8-replace".to_owned(),
+            None => args.encoding.unwrap_or_default(),
+        },
         compression: args
             .compression
             .map_or(Compression::Unspecified, compressed)
@@ -48,23 +53,33 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
     })
 }
 
-/// The value options as far as they were given. Fails with [`Error::Usage`] for two forms of the
-/// dates of one column.
+/// The value options as far as they were given. Fails with [`Error::Usage`] for two of the same kind
+/// of one column.
 pub(super) fn values(args: ValueArgs) -> Result<ValueOptions> {
-    let mut columns: Vec<ColumnValueOptions> = Vec::new();
+    let mut columns = Columns(Vec::new());
     for given in args.date_formats {
-        if columns.iter().any(|column| column.column == given.column) {
-            let text = format!(
-                "--date-format has two forms for the column {}",
-                given.column
-            );
-            return Err(Error::Usage(text));
+        let column = columns.of(&given.column);
+        if !column.date_format.is_empty() {
+            return Err(twice("--date-format", "forms", &given.column));
         }
-        columns.push(ColumnValueOptions {
-            column: given.column,
-            date_format: given.format,
-            ..ColumnValueOptions::default()
-        });
+        column.date_format = given.format;
+    }
+    let mut thousands = None;
+    for given in args.thousands {
+        let place = match &given.column {
+            Some(column) => &mut columns.of(column).thousands,
+            None => &mut thousands,
+        };
+        if place.replace(given.separator).is_some() {
+            let column = given.column.as_deref().unwrap_or("all columns");
+            return Err(twice("--thousands", "separators", column));
+        }
+    }
+    for given in args.list_separators {
+        let place = &mut columns.of(&given.column).list_separator;
+        if place.replace(given.separator).is_some() {
+            return Err(twice("--list-separator", "separators", &given.column));
+        }
     }
     // The empty field is NULL anyway.
     let null_markers = args.null_markers.into_iter();
@@ -72,6 +87,9 @@ pub(super) fn values(args: ValueArgs) -> Result<ValueOptions> {
         null_markers: null_markers.filter(|text| !text.is_empty()).collect(),
         trim: args.trim,
         decimal_comma: args.decimal_comma,
+        thousands,
+        strip_units: args.strip_units,
+        excel_text: args.excel_text,
         true_words: args.true_words,
         false_words: args.false_words,
         round: args.round,
@@ -88,8 +106,30 @@ pub(super) fn values(args: ValueArgs) -> Result<ValueOptions> {
             Some(cli::Quotes::Lenient) => Quotes::Lenient,
         }
         .into(),
-        columns,
+        columns: columns.0,
     })
+}
+
+/// What is said of single columns.
+struct Columns(Vec<ColumnValueOptions>);
+
+impl Columns {
+    /// The options of a column, which has none so far if it is new.
+    fn of(&mut self, name: &str) -> &mut ColumnValueOptions {
+        let place = self.0.iter().position(|column| column.column == name);
+        let place = place.unwrap_or_else(|| {
+            self.0.push(ColumnValueOptions {
+                column: name.to_owned(),
+                ..ColumnValueOptions::default()
+            });
+            self.0.len() - 1
+        });
+        &mut self.0[place]
+    }
+}
+
+fn twice(flag: &str, what: &str, column: &str) -> Error {
+    Error::Usage(format!("{flag} has two {what} for the column {column}"))
 }
 
 /// Refuses flags that were given although the format has nothing of the kind.

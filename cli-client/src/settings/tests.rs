@@ -9,6 +9,7 @@ use sluice_proto::v1::{
     TransferState, UploadSpec, ValueOptions, export_request,
 };
 
+use super::value::FullScan;
 use super::{Action, Cli, Endpoint, Question, Settings, Upload, Work};
 
 /// A command line, with no profiles.
@@ -58,7 +59,8 @@ fn an_upload_asks_only_for_what_was_given() {
     assert_eq!(upload.input, Endpoint::Path("dir/x.csv".into()));
     let id = uuid::Uuid::parse_str(&upload.spec.transfer_id).unwrap();
     assert_eq!(id.get_version_num(), 7);
-    assert!(!upload.full_scan && upload.rejects.is_none() && upload.create_statement.is_none());
+    assert_eq!(upload.full_scan, FullScan::UpTo(64 << 20));
+    assert!(upload.rejects.is_none() && upload.create_statement.is_none());
     let expected = UploadSpec {
         transfer_id: upload.spec.transfer_id.clone(),
         table: upload.spec.table.clone(),
@@ -102,7 +104,7 @@ fn an_upload_carries_what_it_loads() {
     let upload = upload(&[&all[..], &["--rejects", "bad.csv"]].concat());
     assert!(upload.spec.create_table && upload.spec.dry_run && upload.spec.ignore_extra_fields);
     assert_eq!(upload.spec.sniff, Some(false));
-    assert!(upload.full_scan);
+    assert_eq!(upload.full_scan, FullScan::Always);
     assert_eq!(upload.rejects, Some("bad.csv".into()));
 }
 
@@ -180,6 +182,7 @@ fn an_upload_carries_every_flag_of_the_dialect() {
         "--skip-lines=3",
         "--header-rows=2",
         "--skip-initial-space",
+        "--row-names",
         "--end-line=99",
         "--encoding=Windows-1252",
         "--compression=gzip",
@@ -193,6 +196,7 @@ fn an_upload_carries_every_flag_of_the_dialect() {
         comment: Some("//".to_owned()),
         skip_lines: Some(3),
         skip_initial_space: Some(true),
+        row_names: Some(true),
         end_line: Some(99),
         encoding: "windows-1252".to_owned(),
         compression: Compression::Gzip.into(),
@@ -204,6 +208,7 @@ fn an_upload_carries_every_flag_of_the_dialect() {
     let expected = Dialect {
         header_rows: Some(0),
         skip_initial_space: Some(false),
+        row_names: None,
         ..Dialect::default()
     };
     assert_eq!(dialect, Some(expected));
@@ -219,18 +224,37 @@ fn an_upload_carries_every_flag_of_the_values() {
         "--trim",
         "--decimal-comma",
         "--date-format=a=%d/%m/%Y",
-        "--date-format=b=%s",
+        "--date-format=b=epoch_ms",
+        "--thousands=,",
+        "--thousands=a= ",
+        "--strip-units",
+        "--list-separator=c=; ",
+        "--excel-text=false",
         "--true=ja",
         "--false=nein",
         "--round",
         "--ragged=pad",
         "--quotes=lenient",
     ];
-    let column = |column: &str, format: &str| ColumnValueOptions {
+    let column = |column: &str| ColumnValueOptions {
         column: column.to_owned(),
-        date_format: format.to_owned(),
         ..ColumnValueOptions::default()
     };
+    let columns = vec![
+        ColumnValueOptions {
+            date_format: "%d/%m/%Y".to_owned(),
+            thousands: Some(" ".to_owned()),
+            ..column("a")
+        },
+        ColumnValueOptions {
+            date_format: "epoch_ms".to_owned(),
+            ..column("b")
+        },
+        ColumnValueOptions {
+            list_separator: Some("; ".to_owned()),
+            ..column("c")
+        },
+    ];
     let expected = ValueOptions {
         null_markers: vec!["NA".to_owned(), "-".to_owned()],
         trim: true,
@@ -241,7 +265,10 @@ fn an_upload_carries_every_flag_of_the_values() {
         empty_as_default: true,
         ragged: Ragged::Pad.into(),
         quotes: Quotes::Lenient.into(),
-        columns: vec![column("a", "%d/%m/%Y"), column("b", "%s")],
+        thousands: Some(",".to_owned()),
+        strip_units: true,
+        excel_text: Some(false),
+        columns,
     };
     assert_eq!(upload(&flags).spec.values, Some(expected));
     let values = upload(&["--decimal-comma=false"]).spec.values.unwrap();

@@ -13,7 +13,12 @@ use sluice_proto::v1::{
     UploadSpec,
 };
 
-use super::{Endpoint, names::Mappings, reading, transfer_id, value::Limit};
+use super::{
+    Endpoint,
+    names::Mappings,
+    reading, transfer_id,
+    value::{FullScan, Limit},
+};
 use crate::{
     cli::{self, InspectArgs, PingArgs, UploadArgs},
     error::{Error, Result},
@@ -28,8 +33,8 @@ pub(crate) struct Upload {
     pub(crate) spec: UploadSpec,
     /// The table.
     pub(crate) table: TableRef,
-    /// Whether the whole file is read for the types before it is loaded.
-    pub(crate) full_scan: bool,
+    /// When the whole file is read for the types before it is loaded.
+    pub(crate) full_scan: FullScan,
     /// The file with the CREATE TABLE to run.
     pub(crate) create_statement: Option<PathBuf>,
     /// The file that rejected rows are written to.
@@ -56,7 +61,8 @@ pub(crate) struct Inspect {
 /// Resolves the flags of `upload`. Fails with [`Error::Usage`].
 pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
     let input = Endpoint::from(args.file.clone());
-    if args.create.full_scan && input == Endpoint::Standard {
+    let full_scan = args.create.full_scan.unwrap_or_default();
+    if full_scan == FullScan::Always && input == Endpoint::Standard {
         return Err(Error::Usage(
             "--full-scan reads the file twice, and standard input can be read once".to_owned(),
         ));
@@ -80,7 +86,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
     Ok(Upload {
         input,
         table: args.table.clone(),
-        full_scan: args.create.full_scan,
+        full_scan,
         create_statement: args.create.create_statement,
         rejects: args.rejects.rejects,
         resume: args.again.resume.is_some(),
@@ -98,6 +104,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
             values: Some(reading::values(args.values)?),
             rejects: args.rejects.max_rejects.map(policy),
             dry_run: args.dry_run,
+            full_scan: false,
             sniff: args.no_sniff.then_some(false),
             create_statement: String::new(),
             create_on_cluster: args.create.cluster.unwrap_or_default(),

@@ -50,18 +50,68 @@ pub(crate) fn parse_limit(text: &str) -> Result<Limit, ParseError> {
 
 /// Reads `column=format`.
 pub(crate) fn parse_date_format(text: &str) -> Result<DateFormat, ParseError> {
-    let mut scanner = Scanner::new(text);
-    let column = scanner.name("the column", |next| next == '=')?;
-    if !scanner.take('=') {
-        return Err(ParseError::Missing("`=` and the form of the dates"));
-    }
-    let format = scanner.rest().to_owned();
-    if !format.contains('%') {
+    let (column, format) = of_column(text, "`=` and the form of the dates")?;
+    if !format.contains('%') && !format.starts_with("epoch_") {
         return Err(ParseError::Text(
-            "a form of dates is made of parts such as %d, %m, %Y, %H, %M and %S",
+            "a form of dates is made of parts such as %d, %m, %Y, %H, %M and %S, or is epoch_s, epoch_ms, epoch_us or \
+             epoch_ns",
         ));
     }
     Ok(DateFormat { column, format })
+}
+
+/// What separates groups of digits, in all columns or in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Thousands {
+    /// The column; none for all.
+    pub(crate) column: Option<String>,
+    /// The character.
+    pub(crate) separator: String,
+}
+
+/// What separates the elements of the lists of one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListSeparator {
+    /// The column.
+    pub(crate) column: String,
+    /// The text between two elements.
+    pub(crate) separator: String,
+}
+
+/// Reads `C` or `column=C`. Which characters there are, the server says.
+pub(crate) fn parse_thousands(text: &str) -> Result<Thousands, ParseError> {
+    if text.chars().count() <= 1 {
+        return Ok(Thousands {
+            column: None,
+            separator: text.to_owned(),
+        });
+    }
+    let (column, separator) = of_column(text, "`=` and what separates groups of digits")?;
+    Ok(Thousands {
+        column: Some(column),
+        separator,
+    })
+}
+
+/// Reads `column=separator`.
+pub(crate) fn parse_list_separator(text: &str) -> Result<ListSeparator, ParseError> {
+    let (column, separator) = of_column(text, "`=` and what separates the elements")?;
+    if separator.is_empty() {
+        return Err(ParseError::Missing("what separates the elements"));
+    }
+    Ok(ListSeparator { column, separator })
+}
+
+/// Reads the name of a column, and what is said of it behind `=`.
+fn of_column(text: &str, what: &'static str) -> Result<(String, String), ParseError> {
+    let mut scanner = Scanner::new(text);
+    let column = scanner.name("the column", |next| next == '=')?;
+    if !scanner.take('=') {
+        return Err(ParseError::Missing(what));
+    }
+    // The scanner leaves blanks at the end out, which may be what is said.
+    let (_, blanks) = text.split_at(text.trim_end().len());
+    Ok((column, format!("{}{blanks}", scanner.rest())))
 }
 
 /// Reads a number of bytes, of KiB (`64K`) or of MiB (`4M`).
@@ -90,6 +140,46 @@ pub(crate) fn parse_id(text: &str) -> Result<Uuid, ParseError> {
              makes one, and `sluice transfers list` shows those that there are",
         )
     })
+}
+
+/// When a file is read for the types before it is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FullScan {
+    /// Whatever its size is.
+    Always,
+    /// Where it has at most so many bytes, and can be read twice.
+    UpTo(u64),
+}
+
+impl Default for FullScan {
+    fn default() -> Self {
+        Self::UpTo(64 << 20)
+    }
+}
+
+/// Reads `always`, `never`, or a size as `64MiB`, `256MB` or a number of bytes.
+pub(crate) fn parse_full_scan(text: &str) -> Result<FullScan, ParseError> {
+    match text {
+        "always" => return Ok(FullScan::Always),
+        "never" => return Ok(FullScan::UpTo(0)),
+        _ => {}
+    }
+    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "B" => Some(1),
+        "kB" => Some(1_000),
+        "MB" => Some(1_000_000),
+        "GB" => Some(1_000_000_000),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let size = digits.parse::<u64>().ok().zip(unit);
+    let bytes = size.and_then(|(number, unit)| number.checked_mul(unit));
+    bytes.map(FullScan::UpTo).ok_or(ParseError::Text(
+        "always, never, or a size such as 64MiB, 256MB or 1000000",
+    ))
 }
 
 /// Reads a number from 1.

@@ -33,7 +33,7 @@ fn a_dry_run_loads_nothing_and_reports_everything() {
 }
 
 #[test]
-fn a_dry_run_finds_every_bad_row_and_is_0() {
+fn a_dry_run_finds_every_bad_row_and_is_3_where_the_upload_would_fail() {
     let server = Server::start();
     server.sql("CREATE TABLE items (id UInt8, name String) ENGINE = MergeTree ORDER BY id");
     let file = server
@@ -49,13 +49,29 @@ fn a_dry_run_finds_every_bad_row_and_is_0() {
         "--rejects",
         &rejects,
     ];
-    let checked = server.json(&line);
+    let checked = server.json(&[&line[..], &["--max-rejects=3"]].concat());
     assert_eq!(
         (&checked["rows_parsed"], &checked["rows_rejected"]),
         (&5.into(), &3.into())
     );
     assert_eq!(server.files.read("bad.csv").lines().count(), 4);
-    let text = server.text(&line);
+    for (flags, code) in [
+        (&[][..], 3),
+        (&["--max-rejects=2"], 3),
+        (&["--max-rejects=59%"], 3),
+        (&["--max-rejects=60%"], 0),
+    ] {
+        let line = [&line[..], flags].concat();
+        server.sluice(&line).assert().code(code);
+        let assert = server
+            .sluice(&[&line[..], &["--json"]].concat())
+            .assert()
+            .code(code);
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(object["rows_rejected"], 3, "{text}");
+    }
+    let text = server.text(&[&line[..], &["--max-rejects=3"]].concat());
     assert!(
         text.contains("\n3 rows would be rejected:\n  line 3, column id"),
         "{text}"
@@ -79,7 +95,8 @@ fn late() -> String {
 fn a_full_scan_finds_what_the_sample_misses() {
     let server = Server::start();
     let file = server.files.write("late.csv", late());
-    let line = ["upload", &file, "--table", "t", "--create"];
+    let whole = ["upload", &file, "--table", "t", "--create"];
+    let line = [&whole[..], &["--full-scan=never"]].concat();
     let error = server.fails(&line, 3);
     assert_eq!(error["metadata"]["line"], "120002", "{error}");
     assert_eq!(error["metadata"]["column"], "late", "{error}");
@@ -89,7 +106,19 @@ fn a_full_scan_finds_what_the_sample_misses() {
     assert!(text.contains("\nhint: --full-scan "), "{text}");
     server.sql("DROP TABLE IF EXISTS t");
 
-    let loaded = server.json(&[&line[..], &["--full-scan"]].concat());
+    // A dry run says the same.
+    let dry = |flag: &'static str| [&whole[..], &["--dry-run", flag]].concat();
+    server.sluice(&dry("--full-scan=never")).assert().code(3);
+    server.sluice(&dry("--full-scan=1kB")).assert().code(3);
+    let checked = server.json(&dry("--full-scan=64MiB"));
+    assert_eq!(checked["rows_rejected"], 0);
+    let shown = server.text(&["inspect", &file, "--table", "t", "--create-statement"]);
+    assert_eq!(shown.trim_end(), checked["create_statement"]);
+    assert_eq!(server.sql("EXISTS TABLE t"), "0");
+
+    // A file that is not large is read for the types first.
+    let loaded = server.json(&whole);
+    assert_eq!(loaded["create_statement"], checked["create_statement"]);
     assert_eq!(loaded["rows_committed"], 120_001);
     assert_eq!(loaded["profile"]["columns"][2]["null_markers"][0], "NA");
     assert!(type_of(&server, "t", "late").contains("String"));
@@ -123,6 +152,84 @@ fn a_statement_can_be_edited_and_run() {
     let other = server.files.write("other.sql", "DROP TABLE t");
     server.fails(&[&line[..], &[&other]].concat(), 2);
     assert_eq!(server.sql("SELECT count() FROM t"), "3");
+}
+
+#[test]
+fn a_dry_run_takes_a_statement_as_the_upload_does() {
+    let server = Server::start();
+    let file = server.files.write("x.csv", "id,name\n1,a\n2,b\n300,c\n");
+    let upload = [
+        "upload",
+        &file,
+        "--table",
+        "t",
+        "--create",
+        "--create-statement",
+    ];
+    for (statement, code, reason) in [
+        (
+            "CREATE TABLE default.t (id UInt8, name String) ENGINE = MergeTree ORDER BY id",
+            3,
+            "OVERFLOW",
+        ),
+        (
+            "CREATE TABLE default.t (id UInt16, name String) ENGINE = MergeTree ORDER BY nobody",
+            2,
+            "INVALID_QUERY",
+        ),
+        (
+            "CREATE TABLE default.t (id UInt16, name Strin) ENGINE = MergeTree ORDER BY id",
+            2,
+            "INVALID_QUERY",
+        ),
+        (
+            "CREATE TABLE default.t (id UInt16) ENGINE = MergeTree ORDER BY id",
+            4,
+            "UNMATCHED_COLUMN",
+        ),
+        (
+            "CREATE TABLE default.t (id UInt16, name String, n Int8) ENGINE = MergeTree ORDER BY id",
+            4,
+            "MISSING_COLUMN",
+        ),
+        (
+            "CREATE TABLE default.other (id UInt16, name String) ENGINE = MergeTree ORDER BY id",
+            2,
+            "INVALID_QUERY",
+        ),
+        ("DROP TABLE t", 2, "INVALID_QUERY"),
+        (
+            "CREATE TABLE default.t (id UInt16, name String) ENGINE = MergeTree ORDER BY id",
+            0,
+            "",
+        ),
+    ] {
+        let path = server.files.write("t.sql", statement);
+        let line = [&upload[..], &[&path]].concat();
+        let dry = [&line[..], &["--dry-run"]].concat();
+        if code == 0 {
+            assert_eq!(server.json(&dry)["rows_rejected"], 0);
+        } else if reason == "OVERFLOW" {
+            server.sluice(&dry).assert().code(code);
+            assert_eq!(server.fails(&line, code)["reason"], reason);
+        } else {
+            let (tried, done) = (server.fails(&dry, code), server.fails(&line, code));
+            assert_eq!(
+                (&tried["reason"], &tried["message"]),
+                (&done["reason"], &done["message"]),
+                "{statement}"
+            );
+            assert_eq!(tried["reason"], reason, "{statement}: {tried}");
+        }
+        assert_eq!(
+            server.sql("SELECT count() FROM system.tables WHERE database = 'default'"),
+            "0",
+            "{statement}"
+        );
+    }
+    server.sql("CREATE TABLE t (id UInt8) ENGINE = Log");
+    let line = ["upload", &file, "--table", "t", "--create", "--dry-run"];
+    assert_eq!(server.fails(&line, 4)["reason"], "TABLE_EXISTS");
 }
 
 #[test]

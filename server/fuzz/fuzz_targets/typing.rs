@@ -14,7 +14,7 @@ use sluice_server::column::{
     BlockBuilder, Cell, ColumnSpec, DataType, EncodedBlock, Limits,
     format::{CellSink, Formatter},
     reader::{self, Reader},
-    rules::{CellRewriter, DateFormat, ValueRules},
+    rules::{CellRewriter, DateFormat, ExcelText, Thousands, ValueRules},
     zone::Zone,
 };
 
@@ -63,7 +63,14 @@ fn rules(choices: &mut Choices<'_>) -> ValueRules {
             Vec::new()
         },
         quoted_nulls: choices.flag(),
-        decimal_comma: choices.flag(),
+        decimal_comma: choices.flag().then(|| choices.flag()),
+        thousands: choices
+            .flag()
+            .then(|| Thousands::ALL[usize::from(choices.flag())]),
+        strip_units: choices.flag(),
+        unit: choices.flag().then(|| b"%".to_vec()),
+        list_separator: choices.flag().then(|| b";".to_vec()),
+        excel_text: choices.flag().then_some(ExcelText::All),
         true_words: if has_words { words("ja") } else { Vec::new() },
         false_words: if has_words { words("nein") } else { Vec::new() },
         date_format: format.and_then(|format| DateFormat::parse(format).ok()),
@@ -130,6 +137,7 @@ fuzz_target!(|input: &[u8]| {
         data_type: data_type.clone(),
         has_default: choices.flag(),
         empty_as_default: choices.flag(),
+        is_inferred: false,
     };
     let rules = rules(&mut choices);
     let limits = Limits {

@@ -71,7 +71,8 @@ impl Catalog {
     }
 
     /// Creates a table as a statement of a caller says, which must be one CREATE TABLE of this table, and
-    /// returns the statement that did it: the same, written anew. `client` has the rights that it runs with.
+    /// returns the statement that did it: the same, written anew. `client` has the rights that it runs with. Where
+    /// `as_said` is given, that is the table which the statement names, and which the one that is returned creates.
     ///
     /// # Errors
     ///
@@ -80,16 +81,18 @@ impl Catalog {
         &self,
         client: &Client,
         table: &TableName,
+        as_said: Option<&TableName>,
         text: &str,
     ) -> Result<String> {
         let definition = Definition::parse(text);
         let definition = definition.map_err(|reason| Error::RefusedCreate { reason })?;
-        if self.full_name(definition.name()).await? != self.full_name(table).await? {
+        let said = as_said.unwrap_or(table);
+        if self.full_name(definition.name()).await? != self.full_name(said).await? {
             return Err(Error::NotCreateTable);
         }
-        let statement = definition.statement(table);
-        self.run_create(client, table, &statement).await?;
-        Ok(statement.text().to_owned())
+        self.run_create(client, table, &definition.statement(table))
+            .await?;
+        Ok(definition.statement(said).text().to_owned())
     }
 
     /// Drops a table that was created for nothing, perhaps on a whole cluster; one with rows stays. A failure is

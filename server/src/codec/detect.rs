@@ -5,6 +5,8 @@
 
 use std::str;
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+
 use super::{Encoding, Error, Foreign, Result, compression::refuse_inside};
 
 /// What a sample shows of the encoding.
@@ -18,6 +20,8 @@ pub struct Detected {
     pub runner_up: Option<Encoding>,
     /// Whether the caller has set it.
     pub given: bool,
+    /// The first line, from 1, that is not valid UTF-8, where that was looked for.
+    pub first_fault: Option<u64>,
 }
 
 impl Detected {
@@ -31,6 +35,7 @@ impl Detected {
             confidence,
             runner_up,
             given: false,
+            first_fault: None,
         }
     }
 
@@ -48,7 +53,7 @@ impl Detected {
 ///
 /// A byte order mark decides. Without one, zero bytes at every other place are UTF-16, what is
 /// valid UTF-8 is UTF-8, and so is what is damaged in fewer places than it has characters beyond
-/// ASCII; the rest is windows-1252, whatever its letters look like.
+/// ASCII. Of the rest, text in Latin letters is windows-1252, and text in another alphabet what its letters show.
 ///
 /// # Errors
 ///
@@ -180,6 +185,20 @@ struct Singles {
 }
 
 fn detect_bytes(sample: &[u8], complete: bool) -> Detected {
+    Detected {
+        first_fault: first_fault(sample),
+        ..judge_bytes(sample, complete)
+    }
+}
+
+/// The first line, from 1, that is not valid UTF-8.
+fn first_fault(sample: &[u8]) -> Option<u64> {
+    let fault = str::from_utf8(sample).err()?;
+    let before = sample.get(..fault.valid_up_to())?;
+    Some(memchr::memchr_iter(b'\n', before).count() as u64 + 1)
+}
+
+fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
     let counts = count_bytes(sample, complete);
     let Bytes {
         characters,
@@ -201,7 +220,50 @@ fn detect_bytes(sample: &[u8], complete: bool) -> Detected {
     let Singles { likely, unlikely } = singles;
     let alone = ratio(faults, characters + faults);
     let confidence = 0.95 * alone * ratio(likely, likely + unlikely).max(0.1);
+    if confidence < ASK_BELOW
+        && let Some(other) = detect_foreign(sample, complete, characters)
+    {
+        return other;
+    }
     Detected::new(Encoding::WINDOWS_1252, confidence, Some(Encoding::Utf8))
+}
+
+/// Findings that are less sure are a guess, which a caller should ask about.
+const ASK_BELOW: f64 = 0.5;
+
+/// The bytes beyond ASCII from which on the alphabet of a text shows its encoding.
+const ENOUGH_FOREIGN: usize = 24;
+
+/// The confidence in an encoding of another alphabet, with enough letters of it or without.
+const FOREIGN_CONFIDENCE: [f64; 2] = [0.7, 0.4];
+
+/// The encoding of text in another alphabet: in rows of bytes beyond ASCII, all of which are characters in it. None where
+/// parts are UTF-8, or where it is windows-1252 after all.
+fn detect_foreign(sample: &[u8], complete: bool, characters: usize) -> Option<Detected> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(sample, complete);
+    let found = detector.guess(None, Utf8Detection::Deny);
+    if found == encoding_rs::WINDOWS_1252 {
+        return None;
+    }
+    let length = if complete {
+        sample.len()
+    } else {
+        // The last character may be cut.
+        memchr::memrchr(b'\n', sample).map_or(0, |at| at + 1)
+    };
+    let whole = sample.get(..length).unwrap_or(sample);
+    let (_, has_faults) = found.decode_without_bom_handling(whole);
+    let high = sample.iter().filter(|byte| !byte.is_ascii()).count();
+    let is_enough = high >= ENOUGH_FOREIGN && !has_faults && characters * 20 < high;
+    let [enough, few] = FOREIGN_CONFIDENCE;
+    let confidence = if is_enough { enough } else { few };
+    let encoding = Encoding::Legacy(found);
+    Some(Detected::new(
+        encoding,
+        confidence,
+        Some(Encoding::WINDOWS_1252),
+    ))
 }
 
 /// A share in 0 to 1.

@@ -5,6 +5,34 @@
 
 use std::fmt;
 
+/// Names that programs and systems use for encodings of the WHATWG Encoding Standard, which has others for them.
+const ALIASES: [(&str, &str); 24] = [
+    ("cp932", "shift_jis"),
+    ("cp936", "gbk"),
+    ("cp949", "euc-kr"),
+    ("cp950", "big5"),
+    ("cp874", "windows-874"),
+    ("cp65001", "utf-8"),
+    ("ms949", "euc-kr"),
+    ("uhc", "euc-kr"),
+    ("ms936", "gbk"),
+    ("ms950", "big5"),
+    ("sjis", "shift_jis"),
+    ("eucjp", "euc-jp"),
+    ("euc_jp", "euc-jp"),
+    ("ujis", "euc-jp"),
+    ("euckr", "euc-kr"),
+    ("euc_kr", "euc-kr"),
+    ("gb2312-80", "gbk"),
+    ("euc-cn", "gbk"),
+    ("ansi", "windows-1252"),
+    ("latin-1", "windows-1252"),
+    ("latin-2", "iso-8859-2"),
+    ("latin-9", "iso-8859-15"),
+    ("latin9", "iso-8859-15"),
+    ("macroman", "macintosh"),
+];
+
 /// How characters stand in a file as bytes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -13,6 +41,8 @@ pub enum Encoding {
     Utf8,
     /// UTF-8 that begins with a byte order mark.
     Utf8Bom,
+    /// UTF-8 in which what is not valid becomes U+FFFD; on the way out UTF-8.
+    Utf8Replace,
     /// UTF-16, low byte first; an export begins with a byte order mark.
     Utf16Le,
     /// UTF-16, high byte first; an export begins with a byte order mark.
@@ -30,7 +60,7 @@ impl Encoding {
     pub const WINDOWS_1252: Self = Self::Legacy(encoding_rs::WINDOWS_1252);
 
     /// The encoding of a name such as `utf-8`, `utf-16le`, `latin1` or `shift_jis`, in any case:
-    /// those of the WHATWG Encoding Standard, `utf-8-bom` and `utf-8-sig`.
+    /// those of the WHATWG Encoding Standard, other usual names of these, `utf-8-bom`, `utf-8-sig` and `utf-8-replace`.
     ///
     /// `utf-16` without an order of bytes is `utf-16le`, as there.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -41,7 +71,15 @@ impl Encoding {
         {
             return Some(Self::Utf8Bom);
         }
-        let found = encoding_rs::Encoding::for_label_no_replacement(name.as_bytes())?;
+        if name.eq_ignore_ascii_case("utf-8-replace") {
+            return Some(Self::Utf8Replace);
+        }
+        let folded = name.to_ascii_lowercase();
+        let label = ALIASES
+            .iter()
+            .find(|(alias, _)| *alias == folded)
+            .map_or(name, |(_, label)| label);
+        let found = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())?;
         Some(if found == encoding_rs::UTF_8 {
             Self::Utf8
         } else if found == encoding_rs::UTF_16LE {
@@ -64,6 +102,7 @@ impl fmt::Display for Encoding {
         match self {
             Self::Utf8 => f.write_str("utf-8"),
             Self::Utf8Bom => f.write_str("utf-8-bom"),
+            Self::Utf8Replace => f.write_str("utf-8-replace"),
             Self::Utf16Le => f.write_str("utf-16le"),
             Self::Utf16Be => f.write_str("utf-16be"),
             Self::Legacy(encoding) => f.write_str(&encoding.name().to_ascii_lowercase()),
@@ -90,6 +129,14 @@ mod tests {
             ("ascii", Some("windows-1252")),
             ("Shift_JIS", Some("shift_jis")),
             ("windows-1251", Some("windows-1251")),
+            ("cp949", Some("euc-kr")),
+            ("CP932", Some("shift_jis")),
+            ("cp936", Some("gbk")),
+            ("cp950", Some("big5")),
+            ("cp1250", Some("windows-1250")),
+            ("ANSI", Some("windows-1252")),
+            ("latin9", Some("iso-8859-15")),
+            ("UTF-8-replace", Some("utf-8-replace")),
             ("utf-32", None),
             ("hz-gb-2312", None),
             ("", None),
@@ -110,6 +157,7 @@ mod tests {
         for name in [
             "utf-8",
             "utf-8-bom",
+            "utf-8-replace",
             "utf-16le",
             "utf-16be",
             "windows-1252",

@@ -12,6 +12,7 @@ mod clock;
 mod date;
 mod decide;
 mod distinct;
+mod grouped;
 mod hints;
 mod key;
 mod names;
@@ -33,11 +34,13 @@ use super::Cell;
 use super::data_type::DataType;
 use super::parse::ip::{parse_ipv4, parse_ipv6};
 use super::parse::uuid::parse_uuid;
-use super::rules::{ValueRules, trim_blanks};
+use super::rules::units::{Amount, PERCENT};
+use super::rules::{ExcelText, ValueRules, elements_of, excel_text, trim_blanks};
 use super::zone::Zone;
 use clock::Clocks;
 use date::{Dates, Zones};
 use distinct::Distinct;
+use grouped::Grouped;
 use hints::Hints;
 use note::excerpt;
 use number::{Numbers, without_sign};
@@ -58,12 +61,19 @@ pub struct ColumnSample {
     counts: Counts,
     /// Whether some value has spaces around it.
     is_padded: bool,
+    /// Whether some UUID is written with hyphens: 32 digits alone may be anything.
+    has_dashes: bool,
     /// The families that every value belongs to; none once the column is text.
     open: Families,
     misfit: Option<Misfit>,
     null_words: NullWords,
     truths: TruthWords,
     numbers: Numbers,
+    grouped: Grouped,
+    units: Units,
+    excel: ExcelTexts,
+    /// What separates the elements of a list, and what they are.
+    elements: Option<(Vec<u8>, Box<Self>)>,
     dates: Dates,
     clocks: Clocks,
     distinct: Distinct,
@@ -88,6 +98,59 @@ pub struct Inferred {
     pub distinct: Option<usize>,
     /// Whether the values ascend; of integers, dates and times only.
     pub order: Order,
+}
+
+/// The units of numbers.
+#[derive(Clone, Debug, Default)]
+struct Units {
+    /// Whether the caller wants them left out.
+    are_stripped: bool,
+    /// The only one so far.
+    unit: Option<Vec<u8>>,
+    /// Whether some number has none.
+    has_bare: bool,
+}
+
+impl Units {
+    /// Takes an amount into account; false when its unit does not go with the others.
+    fn include(&mut self, amount: Amount<'_>) -> bool {
+        match &self.unit {
+            _ if amount.unit.is_empty() => self.has_bare = true,
+            None => self.unit = Some(amount.unit.to_vec()),
+            Some(unit) if unit != amount.unit => return false,
+            Some(_) => {}
+        }
+        // Without a sign it may be a share of one and not of a hundred.
+        !(self.has_bare && self.unit.as_deref() == Some(PERCENT))
+    }
+}
+
+/// The cells of the form `="text"`.
+#[derive(Clone, Debug, Default)]
+struct ExcelTexts {
+    /// Which cells of that form are looked for.
+    form: Option<ExcelText>,
+    /// Whether the caller wants them read as text.
+    is_known: bool,
+    count: u64,
+    example: Vec<u8>,
+}
+
+impl ExcelTexts {
+    #[inline]
+    fn observe(&mut self, cell: Cell<'_>) {
+        let is_looked_for = match self.form {
+            None | Some(ExcelText::Never) => false,
+            Some(ExcelText::Unquoted) => !cell.quoted,
+            Some(ExcelText::All) => true,
+        };
+        if is_looked_for && excel_text(cell.bytes).is_some() {
+            if self.count == 0 {
+                self.example = cell.bytes.to_vec();
+            }
+            self.count += 1;
+        }
+    }
 }
 
 /// How many cells there are of each kind.
@@ -125,7 +188,9 @@ impl Families {
     const UUID: Self = Self(64);
     const IPV4: Self = Self(128);
     const IPV6: Self = Self(256);
-    const ALL: Self = Self(511);
+    /// Numbers whose digits stand in groups, or may do so.
+    const GROUPED: Self = Self(512);
+    const ALL: Self = Self(1023);
     const NUMBERS: Self = Self(2 | 4 | 8);
 
     const fn has(self, other: Self) -> bool {
@@ -184,11 +249,11 @@ impl ColumnSample {
     }
 
     /// Takes what the caller has said about the values as settled: their null markers, words for truth
-    /// values, date format and, where it is Some, whether the decimal point is a comma.
+    /// values, date format, and what he has said of units, groups of digits, the decimal point and lists.
     ///
     /// Call it before the first cell. [`Inferred::rules`] then has what was found beside it.
     #[must_use]
-    pub fn with_rules(mut self, rules: &ValueRules, decimal_comma: Option<bool>) -> Self {
+    pub fn with_rules(mut self, rules: &ValueRules) -> Self {
         self.known_nulls.clone_from(&rules.null_markers);
         self.known_nulls_in_quotes = rules.quoted_nulls;
         self.truths.know(&rules.true_words, &rules.false_words);
@@ -196,6 +261,25 @@ impl ColumnSample {
             Some(format) if format.has_date() => self.dates.know(format),
             Some(format) => self.clocks.know(format),
             None => {}
+        }
+        self.units.are_stripped = rules.strip_units;
+        self.units.unit.clone_from(&rules.unit);
+        if rules.excel_text.is_some() {
+            self.excel.form = rules.excel_text;
+            self.excel.is_known = true;
+        }
+        if let Some(separator) = &rules.list_separator {
+            let elements = Self {
+                hints: self.hints,
+                zones: self.zones.clone(),
+                ..Self::default()
+            };
+            self.elements = Some((separator.clone(), Box::new(elements)));
+        }
+        let mut decimal_comma = rules.decimal_comma;
+        if let Some(thousands) = rules.thousands {
+            self.grouped.know(thousands);
+            decimal_comma = thousands.decimal_comma().or(decimal_comma);
         }
         match decimal_comma {
             Some(true) => {
@@ -221,6 +305,15 @@ impl ColumnSample {
         }
     }
 
+    /// Looks for cells of the form `="text"` among those without quotes, unless the caller has said what they are.
+    ///
+    /// Only where a text with a quote in it would stand in quotes, so that such a cell is no text itself.
+    #[must_use]
+    pub fn finding_excel_text(mut self) -> Self {
+        self.excel.form.get_or_insert(ExcelText::Unquoted);
+        self
+    }
+
     /// Takes one more cell into account.
     #[inline]
     pub fn observe(&mut self, cell: Cell<'_>) {
@@ -230,6 +323,12 @@ impl ColumnSample {
                 true => strings.observe(cell.bytes),
                 false if cell.bytes != b"\\N" => strings.observe_other(cell.bytes),
                 false => {}
+            }
+        }
+        self.excel.observe(cell);
+        if let Some((separator, elements)) = &mut self.elements {
+            for element in elements_of(cell.bytes, separator) {
+                elements.observe(Cell::quoted(element));
             }
         }
         match (cell.bytes, cell.quoted) {
@@ -310,8 +409,8 @@ impl ColumnSample {
         let shape = Shape::of(text);
         let open = self.open;
         let mut fits = Families::NONE;
-        if open.has(Families::NUMBERS) {
-            fits = fits | self.number_families(text, shape);
+        if open.has(Families::NUMBERS | Families::GROUPED) {
+            fits = fits | self.amount_families(text, shape);
         }
         if open.has(Families::DATE)
             && shape.has_digit()
@@ -327,7 +426,11 @@ impl ColumnSample {
         if open.has(Families::BOOL) && may_be_truth && self.truths.observe(text) {
             fits = fits | Families::BOOL;
         }
-        if open.has(Families::UUID) && text.len() == 36 && parse_uuid(text).is_ok() {
+        if open.has(Families::UUID)
+            && matches!(text.len(), 32 | 36 | 38)
+            && parse_uuid(text).is_ok()
+        {
+            self.has_dashes |= text.len() > 32;
             fits = fits | Families::UUID;
         }
         let is_ipv4 = shape.is_digits_and_points() && parse_ipv4(text).is_ok();
@@ -339,7 +442,47 @@ impl ColumnSample {
         fits
     }
 
+    /// Returns the families of numbers that a text belongs to, apart from its unit.
+    #[inline]
+    fn amount_families(&mut self, text: &[u8], shape: Shape) -> Families {
+        if !self.units.are_stripped {
+            return self.number_families(text, shape);
+        }
+        let Some(amount) = Amount::split(text) else {
+            return self.number_families(text, shape);
+        };
+        if !self.units.include(amount) {
+            return Families::NONE;
+        }
+        let sign: &[u8] = if amount.is_negative { b"-" } else { b"" };
+        let number = [sign, amount.number].concat();
+        self.number_families(&number, Shape::of(&number))
+    }
+
+    /// Returns the families of numbers that a text belongs to, its digits in groups or not.
+    #[inline]
     fn number_families(&mut self, text: &[u8], shape: Shape) -> Families {
+        if self.grouped.is_known() {
+            let Some(plain) = self.grouped.known_plain(text) else {
+                return Families::NONE;
+            };
+            return self.plain_families(&plain, Shape::of(&plain));
+        }
+        // Before the numbers have seen it, so that they are those of the values before.
+        let is_grouped = self.open.has(Families::GROUPED)
+            && self.grouped.observe(text, shape, self.open, &self.numbers);
+        let plain = match self.open.has(Families::NUMBERS) {
+            true => self.plain_families(text, shape),
+            false => Families::NONE,
+        };
+        let may_begin = !self.grouped.has_begun() && plain.and(self.open).has(Families::NUMBERS);
+        match is_grouped || may_begin {
+            true => plain | Families::GROUPED,
+            false => plain,
+        }
+    }
+
+    fn plain_families(&mut self, text: &[u8], shape: Shape) -> Families {
         if shape.may_be_number() {
             return self.numbers.observe(text, shape, self.open);
         }

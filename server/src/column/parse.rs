@@ -24,7 +24,7 @@ use std::fmt;
 pub enum Reason {
     /// A value outside the range of the type.
     Overflow,
-    /// More digits of a fraction than the type holds.
+    /// More digits of a fraction than the type holds, or a time of day that it does not.
     PrecisionLoss,
     /// Not a date or time that exists, or not in a form that is read.
     InvalidDate,
@@ -32,6 +32,8 @@ pub enum Reason {
     AmbiguousDate,
     /// Not a number.
     InvalidNumber,
+    /// Digits that begin with a zero, which a number loses, in a column whose type was found in other rows.
+    LeadingZero,
     /// Not a truth value.
     InvalidBool,
     /// Not a UUID.
@@ -62,6 +64,7 @@ impl Reason {
             Self::InvalidDate => "INVALID_DATE",
             Self::AmbiguousDate => "AMBIGUOUS_DATE",
             Self::InvalidNumber => "INVALID_NUMBER",
+            Self::LeadingZero => "LEADING_ZERO",
             Self::InvalidBool => "INVALID_BOOL",
             Self::InvalidUuid => "INVALID_UUID",
             Self::InvalidIp => "INVALID_IP",
@@ -79,17 +82,18 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Overflow => "the value is outside the range of the type",
-            Self::PrecisionLoss => "the fraction has more digits than the type holds",
+            Self::PrecisionLoss => "has more digits or a time of day that the type does not hold",
             Self::InvalidDate => "expected a date or time that exists, such as 2024-02-29 23:59:59",
             Self::AmbiguousDate => {
                 "day and month cannot be told apart: expected the year first, as in 2024-02-29"
             }
             Self::InvalidNumber => "expected a number without spaces or separators",
+            Self::LeadingZero => "begins with a zero that a number loses",
             Self::InvalidBool => {
                 "expected true or false, t or f, yes or no, y or n, on or off, 1 or 0"
             }
             Self::InvalidUuid => {
-                "expected a UUID of 32 hexadecimal digits, with or without hyphens"
+                "expected a UUID of 32 hexadecimal digits, with or without hyphens and braces"
             }
             Self::InvalidIp => "expected an IP address",
             Self::UnknownEnum => "expected a name or number of the Enum",

@@ -5,19 +5,25 @@
 //! could not mean: what does not fit a rule is left for the parser to refuse.
 
 pub mod date_format;
+pub mod thousands;
+pub mod units;
 
+mod list;
+mod number;
 mod rewriter;
 mod round;
 
 pub use date_format::{DateFormat, FormatError};
+pub(super) use list::elements_of;
 pub use rewriter::{CellRewriter, Rewritten};
+pub use thousands::Thousands;
 
 use super::data_type::DataType;
 use super::parse::float::parse_f64;
 
 /// What is done to the cells of one column. The default does nothing.
 ///
-/// The rules apply in the order of the fields; each is looked at only where the type has a use for it.
+/// The rules apply in the order of the fields, `excel_text` first; each is looked at only where the type has a use for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ValueRules {
     /// Whether ASCII spaces and tabs around a cell are dropped. In a column of text only those around
@@ -28,8 +34,19 @@ pub struct ValueRules {
     /// Whether a quoted cell can be a null marker as well, the empty one included where it is among
     /// the markers. Default: false, a quoted cell is a value.
     pub quoted_nulls: bool,
-    /// Whether a comma is the decimal point of floats and Decimals; a point is then refused.
-    pub decimal_comma: bool,
+    /// Which fields of the form `="text"`, which spreadsheets take for text, are that text. None: none.
+    pub excel_text: Option<ExcelText>,
+    /// What separates the elements of an Array, instead of brackets around them. An empty field is an empty Array.
+    pub list_separator: Option<Vec<u8>>,
+    /// Whether units are left out of numbers: [`ValueRules::unit`], parentheses and a minus behind a number.
+    pub strip_units: bool,
+    /// The unit that numbers may have, and must have where it is a percent sign. None: they have none.
+    pub unit: Option<Vec<u8>>,
+    /// What separates groups of digits in numbers; numbers without it are read as well.
+    pub thousands: Option<Thousands>,
+    /// Whether a comma is the decimal point of numbers; a point is then refused. None: a point is, and
+    /// `1.000` is no integer, because the point may separate thousands.
+    pub decimal_comma: Option<bool>,
     /// Words for true in Bool columns, in any ASCII case. They come before the built-in ones.
     pub true_words: Vec<Vec<u8>>,
     /// Words for false in Bool columns, in any ASCII case. They come before the built-in ones.
@@ -43,10 +60,28 @@ pub struct ValueRules {
     pub round: bool,
 }
 
+/// Which fields of the form `="text"` are text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExcelText {
+    /// None, because the caller says so.
+    Never,
+    /// Those that are not in quotes: it is a program that has written them so.
+    Unquoted,
+    /// All.
+    All,
+}
+
+/// Returns what stands in a field of the form `="text"`; None where there is a quote in it.
+#[must_use]
+pub fn excel_text(field: &[u8]) -> Option<&[u8]> {
+    let text = field.strip_prefix(b"=\"")?.strip_suffix(b"\"")?;
+    memchr::memchr(b'"', text).is_none().then_some(text)
+}
+
 impl ValueRules {
     /// Returns the rules that remain of found ones for a column that exists already: none for a
-    /// column of text, names or containers, where the words that stand for NULL in numbers may be
-    /// values, and no word for NULL that is a value of the type.
+    /// column of text, names or containers but for `="text"`, because the words that stand for NULL in numbers may
+    /// be values there, and no word for NULL that is a value of the type.
     #[must_use]
     pub fn found_for(&self, data_type: &DataType) -> Self {
         match data_type.inner() {
@@ -58,7 +93,10 @@ impl ValueRules {
             | DataType::Map(..)
             | DataType::Tuple(_)
             | DataType::Json(_)
-            | DataType::Other(_) => Self::default(),
+            | DataType::Other(_) => Self {
+                excel_text: self.excel_text,
+                ..Self::default()
+            },
             inner => {
                 let mut rules = self.clone();
                 rules.null_markers.retain(|word| !is_value(word, inner));

@@ -77,6 +77,8 @@ pub struct Hints {
     pub skip_initial_space: Hint<bool>,
     /// The last line of the table, from 1, or that it goes on to the end of the file.
     pub end_line: Hint<Option<u64>>,
+    /// Whether the first field of the records has no name in the header.
+    pub row_names: Hint<bool>,
     /// The columns of the table that it is loaded into, which a header names; empty when there is
     /// none yet.
     pub columns: Vec<String>,
@@ -90,14 +92,13 @@ impl Hints {
     }
 
     /// Whether the caller has said nothing that settles a doubt.
-    const fn leave_open(&self, doubt: &Doubt) -> bool {
+    fn leave_open(&self, doubt: &Doubt) -> bool {
         match doubt {
             Doubt::LinesAbove { .. } => matches!(self.skip_lines, Hint::Find),
             Doubt::ShortHeader { .. } => {
-                matches!(
-                    (&self.header_rows, &self.skip_lines),
-                    (Hint::Find, Hint::Find)
-                )
+                self.row_names == Hint::Find
+                    && self.header_rows == Hint::Find
+                    && self.skip_lines == Hint::Find
             }
             Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } | Doubt::SecondHeader { .. } => {
                 matches!(self.header_rows, Hint::Find)
@@ -234,7 +235,7 @@ impl fmt::Display for Doubt {
             } => write!(
                 f,
                 "line {line} names {names} columns, the records below have {fields} fields: give the line {fields} \
-                 names; or `--skip-lines {line} --no-header` leaves it out, and `--columns name=1,…` names the fields by \
+                 names; `--row-names` says that the first field has none; or `--skip-lines {line} --no-header` leaves it out, and `--columns name=1,…` names the fields by \
                  their numbers"
             ),
             Self::LoneRow { line } => write!(
@@ -340,7 +341,7 @@ pub struct Sniffed {
     pub names: Vec<String>,
     /// Whether the first field of the records has no name in the header, which begins with the second: what R writes
     /// with the names of its rows.
-    pub row_names: bool,
+    pub row_names: Finding<bool>,
     /// Why what was found is not certain enough to load the file by it.
     pub doubt: Option<Doubt>,
 }
@@ -408,7 +409,9 @@ fn assemble(
         lines_after_end: layout.lines_after_end,
         field_count: layout.field_count,
         names: layout.names,
-        row_names: layout.row_names,
+        row_names: or_given(&hints.row_names, || {
+            Finding::found(layout.row_names, 0.9, None)
+        }),
         doubt: layout.doubt,
     }
 }

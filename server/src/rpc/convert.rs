@@ -70,6 +70,13 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
             "it is for create_table without a create_statement, which says ON CLUSTER itself",
         ));
     }
+    let finds_types = spec.dry_run && matches!(create_table, Some(CreateTable::Inferred));
+    if spec.full_scan && !finds_types {
+        return Err(status::invalid_request(
+            "full_scan",
+            "it goes with dry_run and create_table, and without create_statement",
+        ));
+    }
     if !spec.renames.is_empty() && !spec.columns.is_empty() {
         return Err(status::invalid_request(
             "renames",
@@ -91,6 +98,7 @@ pub(super) fn upload_request(spec: pb::UploadSpec) -> Result<UploadRequest, Stat
         on_cluster,
         rejects: reject_policy(spec.rejects.unwrap_or_default())?,
         dry_run: spec.dry_run,
+        full_scan: spec.full_scan,
         commit_mode: commit_mode(spec.commit_mode)?,
         allow_empty: spec.allow_empty,
         total_bytes: spec

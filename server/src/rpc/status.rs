@@ -147,9 +147,9 @@ fn external(error: &Error) -> External {
     match error {
         Error::Csv(error) => file::csv_error(error),
         Error::Codec(error) => file::codec_error(error),
-        Error::UncertainEncoding { found } => {
-            new(InvalidArgument, "INVALID_ENCODING").with("encoding", found)
-        }
+        Error::UncertainEncoding { found, line } => new(InvalidArgument, "INVALID_ENCODING")
+            .with("encoding", found)
+            .with("line", line),
         Error::Json(error) => file::json_error(error),
         Error::Dialect(_) => new(InvalidArgument, "INVALID_DIALECT"),
         Error::LongHead { limit } => new(InvalidArgument, "AMBIGUOUS_FILE").with("limit", limit),
@@ -425,6 +425,9 @@ fn catalog_error(error: &catalog::Error) -> External {
             } else {
                 external.with("table", name)
             }
+        }
+        catalog::Error::TableExists(table) => {
+            new(Code::AlreadyExists, "TABLE_EXISTS").with("table", table)
         }
         catalog::Error::NoColumns => new(Code::FailedPrecondition, "HEADER_MISMATCH"),
         catalog::Error::TooManyColumns { limit } => {

@@ -106,6 +106,14 @@ impl Cut {
         }
     }
 
+    /// How many records name the columns.
+    pub(super) const fn header_rows(&self) -> u8 {
+        match self {
+            Self::Delimited(dialect) => dialect.header_rows(),
+            Self::Ndjson(_) => 0,
+        }
+    }
+
     /// Whether the file names its columns.
     pub(super) const fn has_header(&self) -> bool {
         match self {

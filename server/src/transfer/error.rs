@@ -55,12 +55,14 @@ pub enum Error {
     Codec(#[from] codec::Error),
     /// The bytes are no UTF-8, and what they are instead is a guess.
     #[error(
-        "the file is no UTF-8, and may be {found} or any other encoding; say which one it is, or \
-         `utf-8` to have its bytes taken as they are"
+        "line {line} is no UTF-8, and the file may be in another encoding: `--encoding {found}` reads it as {found}, and \
+         so with any other one; `--invalid-utf8 replace` has \u{fffd} instead of what is no UTF-8"
     )]
     UncertainEncoding {
         /// The best guess.
         found: codec::Encoding,
+        /// The first line that is not valid UTF-8.
+        line: u64,
     },
     /// Delimiter, quote and the like do not go together.
     #[error("{0}; say how the file is to be read")]

@@ -78,6 +78,9 @@ impl Transfers {
         };
         let mut head =
             Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
+        if head.is_empty() {
+            return Err(Error::EmptyFile);
+        }
         let zone = inner.server_zone().await?;
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();

@@ -160,6 +160,14 @@ impl Plan {
         self.specs.iter().map(insert_column).collect()
     }
 
+    /// The same for a table whose types were found in the beginning of the file.
+    pub(super) fn of_inferred_types(mut self) -> Self {
+        self.specs
+            .iter_mut()
+            .for_each(|spec| spec.is_inferred = true);
+        self
+    }
+
     /// `sources` has for each column of the table the index of its field.
     fn from_sources(
         table: &Table,
@@ -240,6 +248,7 @@ fn spec_of(column: &Column, matching: Matching<'_>) -> Result<ColumnSpec> {
         data_type: DataType::parse(&column.type_text)?,
         has_default: column.default_kind == "DEFAULT",
         empty_as_default: matching.empty_as_default,
+        is_inferred: false,
     })
 }
 

@@ -54,6 +54,8 @@ pub struct Profile {
     pub encoding: Option<Detected>,
     /// The bytes of text that were looked at.
     pub sample_bytes: usize,
+    /// Whether the first field of its records has no name in the header.
+    pub has_row_names: bool,
     /// Its columns, in the order of the file.
     pub columns: Vec<FoundColumn>,
 }
@@ -71,6 +73,7 @@ impl Profile {
         {
             return Err(Error::UncertainEncoding {
                 found: found.encoding,
+                line: found.first_fault.unwrap_or(1),
             });
         }
         let doubt = self.sniffed.as_ref().and_then(|sniffed| sniffed.doubt);
@@ -268,7 +271,7 @@ fn defaults(hints: &Hints) -> Sniffed {
         lines_after_end: 0,
         field_count: Finding::given(0),
         names: Vec::new(),
-        row_names: false,
+        row_names: or(&hints.row_names, false),
         doubt: None,
     }
 }

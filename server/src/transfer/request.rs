@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     clickhouse::sql::{CallerQuery, Operator, OrderBy, TableName},
     codec::{Compression, Encoding, Packing},
-    column::rules::{DateFormat, ValueRules},
+    column::rules::{DateFormat, ExcelText, Thousands, ValueRules},
     csv::{Dialect, Style, sniff::Hints},
 };
 
@@ -179,8 +179,6 @@ impl Default for FileSpec {
 pub struct ValueSpec {
     /// What holds for all columns.
     pub rules: ValueRules,
-    /// Whether the decimal point is a comma, where the caller has said so.
-    pub decimal_comma: Option<bool>,
     /// Whether NULL becomes the default value of the type where a column takes none.
     pub empty_as_default: bool,
     /// Whether missing fields are empty instead of a fault.
@@ -202,6 +200,16 @@ pub struct ColumnValueSpec {
     pub date_format: Option<DateFormat>,
     /// Whether its decimal point is a comma.
     pub decimal_comma: Option<bool>,
+    /// What separates groups of digits.
+    pub thousands: Option<Thousands>,
+    /// Whether units are left out of its numbers.
+    pub strip_units: Option<bool>,
+    /// The unit of its numbers.
+    pub unit: Option<Vec<u8>>,
+    /// What separates the elements of its lists.
+    pub list_separator: Option<Vec<u8>>,
+    /// Which fields of the form `="text"` are text.
+    pub excel_text: Option<ExcelText>,
 }
 
 /// How many records may be rejected. The default: none.
@@ -238,6 +246,8 @@ pub struct UploadRequest {
     pub rejects: RejectPolicy,
     /// Whether to check everything and load nothing.
     pub dry_run: bool,
+    /// Whether to find the types of a new table in all of the file, and nothing else.
+    pub full_scan: bool,
     /// How rows become visible.
     pub commit_mode: CommitMode,
     /// Whether no rows may replace all rows of the table.

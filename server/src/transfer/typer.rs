@@ -9,7 +9,7 @@ use crate::{
     column::{
         BadCell as ColumnFault, BlockBuilder, Cell, ColumnBuilder, ColumnSpec, DataType,
         EncodedBlock, Limits, Reason,
-        rules::{CellRewriter, ValueRules},
+        rules::{CellRewriter, Thousands, ValueRules},
     },
     csv::{Field, Record, RecordBatch, nested_text, raw_field},
     transfer::{
@@ -447,27 +447,49 @@ fn column_mut(builder: &mut BlockBuilder, index: usize) -> Result<&mut ColumnBui
 }
 
 impl ValueSpec {
-    /// What the caller says of a column, and whether its decimal point is a comma, where that is said.
-    pub(super) fn given(&self, column: &str) -> (ValueRules, Option<bool>) {
-        let mut rules = self.rules.clone();
+    /// What the caller says of a column.
+    pub(super) fn given(&self, column: &str) -> ValueRules {
+        let rules = self.rules.clone();
         let Some(own) = self.columns.iter().find(|own| own.column == column) else {
-            return (rules, self.decimal_comma);
+            return rules;
         };
-        rules.null_markers.extend(own.null_markers.iter().cloned());
-        rules.date_format.clone_from(&own.date_format);
-        (rules, own.decimal_comma.or(self.decimal_comma))
+        let own = own.clone();
+        // What is said of the column takes the place of what would contradict it.
+        let said = own.thousands.and_then(Thousands::decimal_comma);
+        let general = rules.thousands.filter(|general| {
+            own.decimal_comma.is_none()
+                || general.decimal_comma() != own.decimal_comma.map(|comma| !comma)
+        });
+        ValueRules {
+            null_markers: [rules.null_markers, own.null_markers].concat(),
+            date_format: own.date_format,
+            thousands: own.thousands.or(general),
+            decimal_comma: own.decimal_comma.or(said).or(rules.decimal_comma),
+            strip_units: own.strip_units.unwrap_or(rules.strip_units),
+            unit: own.unit,
+            list_separator: own.list_separator,
+            excel_text: own.excel_text.or(rules.excel_text),
+            ..rules
+        }
     }
 
     /// The rules for a column: what the caller says, then what was found in its field.
     fn rules_of(&self, spec: &ColumnSpec, found: Option<&FoundColumn>) -> ValueRules {
-        let (mut rules, decimal_comma) = self.given(&spec.name);
+        let mut rules = self.given(&spec.name);
         let found = found.map(|found| found.inferred.rules.found_for(&spec.data_type));
         let found = found.unwrap_or_default();
         rules.trim |= found.trim;
         rules.null_markers.extend(found.null_markers);
         rules.quoted_nulls |= found.quoted_nulls;
-        rules.decimal_comma = decimal_comma.unwrap_or(found.decimal_comma);
+        let agrees = |thousands: &Thousands| {
+            let said = thousands.decimal_comma().zip(rules.decimal_comma);
+            said.is_none_or(|(comma, said)| comma == said)
+        };
+        rules.thousands = rules.thousands.or(found.thousands.filter(agrees));
+        rules.decimal_comma = rules.decimal_comma.or(found.decimal_comma);
         rules.date_format = rules.date_format.or(found.date_format);
+        rules.unit = rules.unit.or(found.unit);
+        rules.excel_text = rules.excel_text.or(found.excel_text);
         rules
     }
 }

@@ -53,6 +53,9 @@ impl File {
     }
 }
 
+/// Packs the bytes of a file.
+type Packing = fn(&[u8]) -> Vec<u8>;
+
 /// One way to write a file.
 #[derive(Clone, Copy, Debug)]
 struct Way {
@@ -173,7 +176,7 @@ async fn every_byte_of_a_file_is_accounted_for() {
     );
     let mut random = fastrand::Rng::with_seed(17);
     let encodings = ["utf-8", "utf-8-bom", "utf-16le", "utf-16be", "windows-1252"];
-    let packings: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [
+    let packings: [(&str, Packing); 3] = [
         ("none", |bytes| bytes.to_vec()),
         ("gzip", gzip),
         ("zstd", zstd),

@@ -93,8 +93,25 @@ async fn what_takes_nothing_away_may_be_empty() {
             commit_mode: mode.into(),
             ..spec("t")
         };
-        let response = server.upload(upload, "n,s\n").await.unwrap();
-        assert_eq!(counters(&response).rows_committed, 0);
-        assert_eq!(server.sql("SELECT count() FROM t"), "2");
+        for (file, format) in [
+            ("n,s\n", pb::Format::Unspecified),
+            ("", pb::Format::Unspecified),
+            ("\n\n", pb::Format::Csv),
+            ("", pb::Format::Tsv),
+            ("\u{feff}", pb::Format::Unspecified),
+        ] {
+            let upload = pb::UploadSpec {
+                dialect: Some(pb::Dialect {
+                    format: format.into(),
+                    ..Default::default()
+                }),
+                ..upload.clone()
+            };
+            let response = server.upload(upload, file).await.unwrap();
+            assert_eq!(counters(&response).rows_committed, 0, "{file:?}");
+            let bytes = response.account.unwrap().text_bytes;
+            assert_eq!(usize::try_from(bytes).unwrap(), file.len(), "{file:?}");
+            assert_eq!(server.sql("SELECT count() FROM t"), "2");
+        }
     }
 }

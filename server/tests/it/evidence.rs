@@ -513,3 +513,72 @@ async fn rejected_records_do_not_load_again_as_they_were() {
         server.sql("TRUNCATE TABLE r");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_is_no_utf8_says_where_and_both_ways_that_it_names_work() {
+    let server = TestServer::start().await;
+    let file = b"id,comment\n1,caf\xc3\xa9\n2,it\x92s broken\n3,plain\n";
+    let status = server
+        .upload(created("stray"), &file[..])
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&status), "INVALID_ENCODING", "{status}");
+    assert_eq!(metadata(&status, "line"), "3");
+    for words in ["`--encoding windows-1252`", "`--invalid-utf8 replace`"] {
+        assert!(status.message().contains(words), "{status}");
+    }
+    for (encoding, expected) in [
+        ("windows-1252", "['cafÃ©','it’s broken','plain']"),
+        ("utf-8-replace", "['café','it\u{fffd}s broken','plain']"),
+    ] {
+        server.sql("DROP TABLE IF EXISTS stray");
+        let said = pb::Dialect {
+            encoding: encoding.to_owned(),
+            ..Default::default()
+        };
+        server
+            .upload(with(created("stray"), said), &file[..])
+            .await
+            .unwrap();
+        let found = server
+            .sql("SELECT groupArray(comment) FROM (SELECT * FROM stray ORDER BY id) FORMAT TSVRaw");
+        assert_eq!(found, expected, "{encoding}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_alphabets_are_found_by_their_letters() {
+    let server = TestServer::start().await;
+    for (label, text) in [
+        ("shift_jis", "東京都の天気は晴れ、明日は雨が降るでしょう"),
+        ("gbk", "北京是中华人民共和国的首都，人口超过两千万"),
+        ("euc-kr", "서울은 대한민국의 수도이며 가장 큰 도시이다"),
+        (
+            "windows-1251",
+            "Москва является столицей Российской Федерации",
+        ),
+    ] {
+        let mut utf8 = String::from("id,text\n");
+        for id in 0..20 {
+            writeln!(utf8, "{id},{text}").unwrap();
+        }
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+        let (bytes, _, _) = encoding.encode(&utf8);
+        server.sql("DROP TABLE IF EXISTS letters");
+        let done = server
+            .upload(created("letters"), bytes.into_owned())
+            .await
+            .unwrap_or_else(|status| panic!("{label}: {status}"));
+        let found = done.profile.unwrap().dialect.unwrap().encoding;
+        assert_eq!(found, label);
+        let same = format!("SELECT uniqExact(text), any(text) = '{text}' FROM letters");
+        assert_eq!(server.sql(&same), "1\t1", "{label}");
+        // A few letters are no proof.
+        let (few, _, _) = encoding.encode(
+            utf8.get(..utf8.find(text).unwrap() + 8)
+                .unwrap_or("id,text\n0,東\n"),
+        );
+        let status = server.upload(created("few"), few.into_owned()).await;
+        assert_eq!(reason(&status.unwrap_err()), "INVALID_ENCODING", "{label}");
+    }
+}

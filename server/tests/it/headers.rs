@@ -92,7 +92,7 @@ async fn types_that_the_file_names_are_taken() {
     );
     assert_eq!(
         columns,
-        "[('id UInt32','Int64'),('name String) ENGINE = Log; --','String')]"
+        "[('id UInt32','Int16'),('name String) ENGINE = Log; --','String')]"
     );
 
     for format in ["CSVWithNamesAndTypes", "TabSeparatedWithNamesAndTypes"] {

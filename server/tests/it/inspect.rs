@@ -103,7 +103,7 @@ async fn a_spreadsheet_report_is_understood_without_a_word() {
         assert!(!finding.given, "{name}");
         assert!((0.5..=1.0).contains(&finding.confidence), "{finding:?}");
     }
-    assert_eq!(findings.len(), 12, "{findings:?}");
+    assert_eq!(findings.len(), 13, "{findings:?}");
     assert_eq!(
         columns(&response),
         [
@@ -257,7 +257,7 @@ async fn a_sample_is_tried_against_a_table() {
         ("id", Some("amount"), pb::MatchKind::Selected)
     );
     assert_eq!((response.rows_tried, response.rows_rejected), (4, 2));
-    assert_eq!(response.rejected_rows[0].reason, "INVALID_NUMBER");
+    assert_eq!(response.rejected_rows[0].reason, "PRECISION_LOSS");
     let error = response.error.unwrap();
     assert_eq!(error.reason, "MISSING_COLUMN", "an upload is told so too");
     assert_eq!(error.metadata["columns"], "Name, amount, note");
@@ -409,6 +409,7 @@ async fn what_is_inspected_loads_as_it_was_shown() {
         null_markers: column.null_markers.clone(),
         date_format: column.date_format.clone(),
         decimal_comma: Some(column.decimal_comma),
+        ..Default::default()
     });
     let upload = pb::UploadSpec {
         dialect: profile.dialect.clone(),

@@ -16,6 +16,7 @@ mod attacks;
 mod balanced;
 mod blocks;
 mod catalog;
+mod cells;
 mod clickhouse;
 mod cluster;
 mod crowd;

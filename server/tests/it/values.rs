@@ -361,7 +361,9 @@ fn late(value: &str) -> String {
 async fn a_value_beyond_the_sample_says_what_its_column_must_become() {
     let server = TestServer::start().await;
     for (value, expected, needed) in [
-        ("1.5", "INVALID_NUMBER", "Float64"),
+        ("1.5", "PRECISION_LOSS", "Float64"),
+        ("007", "LEADING_ZERO", "String"),
+        ("\"1,234.5\"", "INVALID_NUMBER", "Float64"),
         ("many", "INVALID_NUMBER", "String"),
         ("", "NULL_NOT_ALLOWED", "Nullable(Int16)"),
         ("40000", "OVERFLOW", "Int32"),
@@ -387,10 +389,11 @@ async fn a_value_beyond_the_sample_says_what_its_column_must_become() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_reads_the_whole_file_for_the_types_of_a_new_table() {
+async fn a_full_scan_finds_the_types_of_a_new_table_in_the_whole_file() {
     let server = TestServer::start().await;
     let scan = pb::UploadSpec {
         dry_run: true,
+        full_scan: true,
         ..creating("late")
     };
     let response = server.upload(scan, late("1.5")).await.unwrap();

@@ -75,6 +75,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
     "Choose a larger type or let such rows be set aside.",
   ],
   PRECISION_LOSS: ["A number has more digits than its column holds"],
+  LEADING_ZERO: ["A number begins with a zero that its column would lose"],
   INVALID_NUMBER: ["A value is not a number"],
   INVALID_DATE: ["A value is not a date that exists"],
   AMBIGUOUS_DATE: ["Day and month cannot be told apart", "Give the form of the dates."],

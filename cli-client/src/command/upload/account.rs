@@ -61,6 +61,9 @@ pub(super) fn object(account: &FileAccount) -> AccountObject {
 
 /// The lines that are no records, with the first of them.
 pub(super) fn words(account: &FileAccount) -> Vec<String> {
+    if account.text_bytes == 0 {
+        return vec!["the file is empty".to_owned()];
+    }
     let parts = [
         (&account.before, "line", "before the table"),
         (&account.comments, "comment", ""),

@@ -30,7 +30,7 @@ use crate::{
 
 /// What the calls of an upload came to.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(in crate::command) struct History {
     /// Calls that sent the file or a part of it.
     pub(super) attempts: u32,
     /// The offsets at which the upload went on.
@@ -39,7 +39,7 @@ pub(super) struct History {
 
 /// One upload.
 #[derive(Debug)]
-pub(super) struct Attempts<'a> {
+pub(in crate::command) struct Attempts<'a> {
     server: &'a Server,
     connection: Connection,
     spec: UploadSpec,
@@ -63,7 +63,7 @@ pub(super) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     /// An upload of this file, with this time to try again.
-    pub(super) fn new(
+    pub(in crate::command) fn new(
         server: &'a Server,
         connection: Connection,
         source: Source,
@@ -101,12 +101,12 @@ impl<'a> Attempts<'a> {
     }
 
     /// The connection as it is after the last call, and what the calls came to.
-    pub(super) fn into_parts(self) -> (Connection, History) {
+    pub(in crate::command) fn into_parts(self) -> (Connection, History) {
         (self.connection, self.history)
     }
 
     /// Uploads the file, whatever happens in between, and shows how far it is.
-    pub(super) async fn run(
+    pub(in crate::command) async fn run(
         &mut self,
         output: Output,
         interrupt: &mut Interrupt,

@@ -1,21 +1,45 @@
-//! The two passes of `--full-scan`: what the first one asks, and what the second one takes from its
+//! The two passes of a file that is read for the types first (`--full-scan`): what the first one asks, and what the second one takes from its
 //! answer.
 //!
 //! `upload` calls it. It must never let the second pass guess: what the first one has found in the
 //! whole file is said in full.
 
-use sluice_proto::v1::{ColumnMapping, ColumnValueOptions, FileProfile, ProfileColumn, UploadSpec};
+use sluice_proto::v1::{
+    ColumnMapping, ColumnValueOptions, FileProfile, InspectFileRequest, ProfileColumn, TableRef,
+    UploadSpec,
+};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+
+/// The table that a statement names where nobody has named one.
+const UNNAMED_TABLE: &str = "data";
 
 /// The first pass: a dry run that finds the types in the whole file.
 pub(super) fn question(spec: &UploadSpec) -> UploadSpec {
     UploadSpec {
         transfer_id: Uuid::now_v7().to_string(),
         dry_run: true,
+        full_scan: true,
         ..spec.clone()
     }
+}
+
+/// The first pass of a file that is only looked at.
+pub(in crate::command) fn question_of(look: &InspectFileRequest) -> UploadSpec {
+    let unnamed = || TableRef {
+        table: UNNAMED_TABLE.to_owned(),
+        ..TableRef::default()
+    };
+    question(&UploadSpec {
+        table: Some(look.table.clone().unwrap_or_else(unnamed)),
+        dialect: look.dialect.clone(),
+        values: look.values.clone(),
+        columns: look.columns.clone(),
+        source_name: look.source_name.clone(),
+        create_table: true,
+        ..UploadSpec::default()
+    })
 }
 
 /// The second pass: the statement, the dialect and the rules of the columns that were found.
@@ -71,6 +95,10 @@ fn rules(name: String, column: &ProfileColumn) -> ColumnValueOptions {
         null_markers: column.null_markers.clone(),
         date_format: column.date_format.clone(),
         decimal_comma: column.decimal_comma.then_some(true),
+        thousands: column.thousands.clone(),
+        unit: column.unit.clone(),
+        excel_text: column.excel_text.then_some(true),
+        ..ColumnValueOptions::default()
     }
 }
 
@@ -92,6 +120,9 @@ fn merge(given: &mut ColumnValueOptions, found: ColumnValueOptions) {
         given.date_format = found.date_format;
     }
     given.decimal_comma = given.decimal_comma.or(found.decimal_comma);
+    given.thousands = given.thousands.take().or(found.thousands);
+    given.unit = given.unit.take().or(found.unit);
+    given.excel_text = given.excel_text.or(found.excel_text);
 }
 
 #[cfg(test)]
@@ -137,7 +168,16 @@ mod tests {
                 delimiter: Some(";".to_owned()),
                 ..Dialect::default()
             }),
-            columns: vec![column("id", ""), column("born", "NA"), column("n", "?")],
+            columns: vec![
+                column("id", ""),
+                column("born", "NA"),
+                ProfileColumn {
+                    thousands: Some(",".to_owned()),
+                    unit: Some("$".to_owned()),
+                    excel_text: true,
+                    ..column("n", "?")
+                },
+            ],
             ..FileProfile::default()
         }
     }
@@ -157,7 +197,7 @@ mod tests {
     #[test]
     fn the_first_pass_loads_nothing_under_another_id() {
         let question = question(&spec());
-        assert!(question.dry_run && question.create_table);
+        assert!(question.dry_run && question.create_table && question.full_scan);
         assert_ne!(question.transfer_id, "second");
     }
 
@@ -174,7 +214,17 @@ mod tests {
         assert!(values.trim);
         assert_eq!(values.columns[0].date_format, "%d/%m/%Y");
         assert_eq!(values.columns[0].null_markers, ["NA"]);
-        assert_eq!(values.columns[1].null_markers, ["?"]);
+        assert_eq!(
+            values.columns[1],
+            ColumnValueOptions {
+                column: "n".to_owned(),
+                null_markers: vec!["?".to_owned()],
+                thousands: Some(",".to_owned()),
+                unit: Some("$".to_owned()),
+                excel_text: Some(true),
+                ..ColumnValueOptions::default()
+            }
+        );
     }
 
     #[test]

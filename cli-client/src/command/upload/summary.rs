@@ -9,7 +9,9 @@ use std::{
 };
 
 use serde::Serialize;
-use sluice_proto::v1::{ColumnMatch, Counters, FileProfile, MatchKind, UploadResponse};
+use sluice_proto::v1::{
+    ColumnMatch, Counters, FileProfile, MatchKind, RejectPolicy, UploadResponse,
+};
 
 use super::{
     Run,
@@ -64,6 +66,27 @@ pub(super) fn counters(response: &UploadResponse) -> Counters {
     transfer
         .and_then(|transfer| transfer.counters)
         .unwrap_or_default()
+}
+
+/// Fails with [`Error::WouldFail`] where a dry run has rejected more rows than an upload may.
+#[expect(clippy::cast_precision_loss, reason = "numbers of rows of a file")]
+pub(super) fn would_succeed(response: &UploadResponse, policy: Option<RejectPolicy>) -> Result<()> {
+    let Counters {
+        rows_parsed,
+        rows_rejected: rows,
+        ..
+    } = counters(response);
+    let RejectPolicy {
+        max_rows,
+        max_share,
+    } = policy.unwrap_or_default();
+    let most = max_rows.or_else(|| max_share.is_none().then_some(0));
+    let is_too_many = most.is_some_and(|most| rows > most)
+        || max_share.is_some_and(|share| rows as f64 > share * rows_parsed as f64);
+    match is_too_many {
+        true => Err(Error::WouldFail { rows }),
+        false => Ok(()),
+    }
 }
 
 impl<'a> Object<'a> {

@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, fmt};
 
 use bytes::{Buf, Bytes};
-use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, UTF_8, UTF_16BE, UTF_16LE};
 
 use crate::codec::{Encoding, Error, Result};
 
@@ -40,6 +40,7 @@ impl Transcoder {
     pub(super) fn new(encoding: Encoding, piece_bytes: usize) -> Self {
         let decoder = match encoding {
             Encoding::Utf8 | Encoding::Utf8Bom => None,
+            Encoding::Utf8Replace => Some(UTF_8),
             Encoding::Utf16Le => Some(UTF_16LE),
             Encoding::Utf16Be => Some(UTF_16BE),
             Encoding::Legacy(legacy) => Some(legacy),
@@ -119,6 +120,9 @@ impl TextDecoder {
             match result {
                 DecoderResult::InputEmpty => self.ended = last,
                 DecoderResult::OutputFull => break,
+                DecoderResult::Malformed(..) if encoding == Encoding::Utf8Replace => {
+                    piece.push(char::REPLACEMENT_CHARACTER);
+                }
                 DecoderResult::Malformed(length, after) => {
                     let back = u64::from(length) + u64::from(after);
                     self.error = Some(Error::InvalidText {
@@ -139,7 +143,10 @@ impl TextDecoder {
             let found = match encoding {
                 Encoding::Utf16Le => Encoding::Utf16Be,
                 Encoding::Utf16Be => Encoding::Utf16Le,
-                Encoding::Utf8 | Encoding::Utf8Bom | Encoding::Legacy(_) => return,
+                Encoding::Utf8
+                | Encoding::Utf8Bom
+                | Encoding::Utf8Replace
+                | Encoding::Legacy(_) => return,
             };
             if piece.starts_with(SWAPPED_MARK) {
                 piece.clear();

@@ -61,7 +61,8 @@ impl ColumnBuilder {
         } else if spec.has_dictionary() {
             Content::Dictionary(Dictionary::new(rule))
         } else {
-            Content::Scalar(Scalar::new(&spec.data_type, rule, zone_of)?)
+            let scalar = Scalar::new(&spec.data_type, rule, zone_of)?;
+            Content::Scalar(scalar.refusing_zeros(spec.is_inferred))
         };
         Ok(Self {
             name: spec.name.clone(),

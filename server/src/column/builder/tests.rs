@@ -21,6 +21,7 @@ fn spec(data_type: &str, has_default: bool) -> ColumnSpec {
         data_type: DataType::parse(data_type).unwrap(),
         has_default,
         empty_as_default: false,
+        is_inferred: false,
     }
 }
 
@@ -386,5 +387,34 @@ fn unknown_zones_and_missing_columns_are_errors() {
         let result = BlockBuilder::new(vec![spec(data_type, false)], server_zone, LIMITS);
         let name = "Mars".to_owned();
         assert_eq!(result.map(|_| ()), Err(Error::UnknownZone { name }));
+    }
+}
+
+#[test]
+fn numbers_of_a_found_type_do_not_lose_a_zero() {
+    for (data_type, text, refused) in [
+        ("Int64", "007", true),
+        ("Int16", "-01", true),
+        ("UInt32", "00", true),
+        ("Float64", "01.5", true),
+        ("Decimal(18, 2)", "000.50", true),
+        ("Nullable(Int32)", "09", true),
+        ("Int64", "0", false),
+        ("Int64", "-0", false),
+        ("Float64", "0.5", false),
+        ("String", "007", false),
+    ] {
+        let is_inferred = |is_inferred| ColumnSpec {
+            is_inferred,
+            ..spec(data_type, false)
+        };
+        let cells = [Cell::plain(text.as_bytes())];
+        let outcome = column_bytes(is_inferred(true), &cells).map_err(|bad| bad.reason);
+        let expected = refused.then_some(Reason::LeadingZero);
+        assert_eq!(outcome.err(), expected, "{data_type} {text}");
+        assert!(
+            column_bytes(is_inferred(false), &cells).is_ok(),
+            "{data_type} {text}"
+        );
     }
 }

@@ -7,14 +7,14 @@ mod guess;
 mod track;
 
 use super::super::data_type::DataType;
-use super::super::parse::date_time::parse_time_text;
+use super::super::parse::date_time::{TimeText, parse_time_text};
 use super::super::rules::DateFormat;
 use super::order::Order;
 use track::Track;
 pub(super) use track::Zones;
 
 /// The bytes of dates and times, in any form.
-const LENGTHS: std::ops::RangeInclusive<usize> = 6..=50;
+const LENGTHS: std::ops::RangeInclusive<usize> = 6..=75;
 /// So many different values of eight digits that are dates are no chance.
 const COMPACT_VALUES: usize = 5;
 /// Fewer different dates with a year of two digits may be something else.
@@ -56,6 +56,8 @@ pub(super) enum Found {
         format: Option<DateFormat>,
         has_offset: bool,
         is_skipped: bool,
+        /// Whether every time of day is midnight.
+        is_midnight: bool,
     },
     /// Several, of these forms.
     Ambiguous(Vec<String>),
@@ -216,7 +218,11 @@ impl Dates {
         let candidates = self.likely_candidates();
         match candidates.as_slice() {
             [] => self.iso.found(None),
-            [only] if is_short_year(&only.format) && !has_values(SHORT_YEAR_VALUES) => {
+            [only]
+                if is_short_year(&only.format)
+                    && !only.format.has_clock()
+                    && !has_values(SHORT_YEAR_VALUES) =>
+            {
                 Found::Unclear
             }
             [only] => only.track.found(Some(only.format.clone())),
@@ -248,6 +254,21 @@ impl Dates {
             false => likely,
         }
     }
+}
+
+/// Returns whether a text is a date or time, and one of a year that no type holds.
+pub(super) fn is_out_of_range(text: &[u8]) -> bool {
+    let is_out = |time: TimeText| !track::TIMES.contains(&time.second);
+    if let Some(time) = parse_time_text(text) {
+        return is_out(time);
+    }
+    let mut written = Vec::new();
+    let mut times = guess::formats(text).into_iter().filter_map(|format| {
+        written.clear();
+        let is_written = format.rewrite(text, &mut written);
+        is_written.then(|| parse_time_text(&written)).flatten()
+    });
+    times.next().is_some_and(is_out) && times.all(is_out)
 }
 
 fn begins_with_year(format: &DateFormat) -> bool {

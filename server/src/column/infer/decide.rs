@@ -2,12 +2,14 @@
 //!
 //! Only [`super`] uses it; it must never look at cells.
 
-use super::number::{Context, Fractional};
+use super::grouped::Found;
+use super::number::{Context, Fractional, Numbers};
 use super::strings::Strings;
 use super::words::NullWord;
 use super::{ColumnSample, DataType, Families, Inferred, Misfit, Note, Order, ValueRules, excerpt};
 use super::{clock, date};
-use crate::column::rules::is_value;
+use crate::column::rules::units::{Amount, PERCENT};
+use crate::column::rules::{Thousands, is_value};
 
 /// A text column has few texts when it has this many times as many values ..
 const REPEATS: u64 = 5;
@@ -34,6 +36,21 @@ impl Choice {
         }
     }
 
+    /// The same with the unit that the numbers have.
+    fn with_unit(mut self, sample: &ColumnSample) -> Self {
+        if let Some(unit) = sample
+            .units
+            .unit
+            .as_ref()
+            .filter(|_| sample.units.are_stripped)
+        {
+            self.rules.unit = Some(unit.clone());
+            let unit = excerpt(unit);
+            self.notes.push(Note::Unit { unit });
+        }
+        self
+    }
+
     /// Text, because of what the note says.
     fn text(note: Note) -> Self {
         Self {
@@ -44,7 +61,9 @@ impl Choice {
 }
 
 pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
-    let choice = value_choice(sample, complete);
+    if let Some((_, elements)) = &sample.elements {
+        return list(sample, &elements.infer(complete));
+    }
     if let Some(Strings {
         has_object,
         has_array,
@@ -58,6 +77,7 @@ pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
         };
         return text(sample, Choice::text(note));
     }
+    let choice = excel_choice(sample).unwrap_or_else(|| value_choice(sample, complete));
     let are_text = |strings: &Strings| !strings.fit(&choice.data_type);
     if choice.data_type == DataType::String {
         text(sample, choice)
@@ -72,6 +92,46 @@ pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
         }
     } else {
         typed(sample, choice)
+    }
+}
+
+/// Text, where every value has the form `="text"`, or where the caller says that such values are text.
+fn excel_choice(sample: &ColumnSample) -> Option<Choice> {
+    let excel = &sample.excel;
+    let counts = &sample.counts;
+    let values = counts.cells - counts.empty - counts.quoted_empty - counts.null;
+    let is_text = excel.count > 0 && (excel.is_known || excel.count == values);
+    is_text.then(|| {
+        let mut choice = Choice::text(Note::ExcelText {
+            example: excerpt(&excel.example),
+        });
+        choice.rules.excel_text = excel.form;
+        choice
+    })
+}
+
+/// An Array, because the caller has given what separates its elements. They have no rules of their own.
+fn list(sample: &ColumnSample, elements: &Inferred) -> Inferred {
+    let rules = ValueRules {
+        trim: false,
+        ..elements.rules.clone()
+    };
+    let is_scalar = !matches!(
+        elements.data_type,
+        DataType::Nullable(_) | DataType::LowCardinality(_)
+    );
+    let element = match is_scalar && rules == ValueRules::default() {
+        true => elements.data_type.clone(),
+        false => DataType::String,
+    };
+    Inferred {
+        data_type: DataType::Array(Box::new(element)),
+        rules: ValueRules::default(),
+        notes: Vec::new(),
+        cell_count: sample.counts.cells,
+        null_count: sample.counts.null,
+        distinct: sample.distinct.count(),
+        order: Order::default(),
     }
 }
 
@@ -102,10 +162,10 @@ fn value_choice(sample: &ColumnSample, complete: bool) -> Choice {
         return clocks(sample);
     }
     if open.has(Families::INTEGER) {
-        return integers(sample, complete);
+        return integers(sample, &sample.numbers, complete);
     }
     if open.has(Families::NUMBERS) {
-        return numbers(sample, complete);
+        return numbers(sample, &sample.numbers, open, complete);
     }
     if open.has(Families::DATE) {
         return dates(sample).unwrap_or_else(|| Choice::new(DataType::String));
@@ -113,9 +173,21 @@ fn value_choice(sample: &ColumnSample, complete: bool) -> Choice {
     if open.has(Families::CLOCK) {
         return clocks(sample);
     }
-    Choice::new(if open.has(Families::UUID) {
-        DataType::Uuid
-    } else if open.has(Families::IPV4) {
+    if open.has(Families::UUID) {
+        return Choice::new(match sample.has_dashes {
+            true => DataType::Uuid,
+            false => DataType::String,
+        });
+    }
+    if !open.has(Families::IPV4)
+        && let Some(found) = sample
+            .grouped
+            .found()
+            .filter(|_| open.has(Families::GROUPED))
+    {
+        return grouped(sample, found, complete);
+    }
+    Choice::new(if open.has(Families::IPV4) {
         DataType::IPv4
     } else {
         DataType::IPv6
@@ -130,14 +202,32 @@ fn context(sample: &ColumnSample, complete: bool) -> Context {
     }
 }
 
+/// Numbers whose digits stand in groups.
+fn grouped(sample: &ColumnSample, found: &Found, complete: bool) -> Choice {
+    let (separator, example) = (found.separator, found.example.clone());
+    if !found.is_proven || sample.hints.is_code {
+        return Choice::text(Note::AmbiguousGroups { example, separator });
+    }
+    let mut choice = match found.open.has(Families::INTEGER) {
+        true => integers(sample, &found.numbers, complete),
+        false => numbers(sample, &found.numbers, found.open, complete),
+    };
+    if choice.data_type != DataType::String {
+        choice.rules.thousands = Some(separator);
+        let comma = separator.decimal_comma();
+        choice.rules.decimal_comma = comma.or(choice.rules.decimal_comma);
+        choice.notes.push(Note::Groups { example, separator });
+    }
+    choice
+}
+
 /// Digits only: dates, codes or integers.
-fn integers(sample: &ColumnSample, complete: bool) -> Choice {
+fn integers(sample: &ColumnSample, numbers: &Numbers, complete: bool) -> Choice {
     if sample.open.has(Families::DATE)
         && let Some(choice) = dates(sample)
     {
         return choice;
     }
-    let numbers = &sample.numbers;
     let is_named_code = sample.hints.is_code && numbers.integers().shortest() >= CODE_DIGITS;
     if is_named_code {
         return Choice::text(Note::Code {
@@ -152,25 +242,27 @@ fn integers(sample: &ColumnSample, complete: bool) -> Choice {
     };
     let margin = numbers.integers().range().filter(|_| !complete);
     let margin = margin.map(|(smallest, largest)| Note::Margin { smallest, largest });
-    Choice {
-        notes: margin.into_iter().collect(),
+    let epoch = numbers.integers().epoch_unit();
+    let epoch = epoch.map(|unit| Note::Epoch { unit });
+    let choice = Choice {
+        notes: margin.into_iter().chain(epoch).collect(),
         order: numbers.order,
         ..Choice::new(data_type)
-    }
+    };
+    choice.with_unit(sample)
 }
 
 /// Numbers of which some have a fraction, an exponent or no end.
-fn numbers(sample: &ColumnSample, complete: bool) -> Choice {
-    let numbers = &sample.numbers;
+fn numbers(sample: &ColumnSample, numbers: &Numbers, open: Families, complete: bool) -> Choice {
     if !numbers.has_digits() {
         return Choice::new(DataType::String);
     }
-    let comma = !sample.open.has(Families::FLOAT);
+    let comma = !open.has(Families::FLOAT);
     match numbers.fractional_type(context(sample, complete), comma) {
         Fractional::Type(data_type) => {
             let mut choice = Choice::new(data_type);
-            choice.rules.decimal_comma = comma;
-            choice
+            choice.rules.decimal_comma = comma.then_some(true);
+            choice.with_unit(sample)
         }
         Fractional::AmbiguousComma(example) => Choice::text(Note::AmbiguousComma {
             example: excerpt(&example),
@@ -188,11 +280,13 @@ fn dates(sample: &ColumnSample) -> Option<Choice> {
             format,
             has_offset,
             is_skipped,
+            is_midnight,
         } => {
             let mut choice = Choice::new(data_type);
             choice.rules.date_format = format;
             choice.order = dates.order;
             choice.notes.extend(has_offset.then_some(Note::Offsets));
+            choice.notes.extend(is_midnight.then_some(Note::Midnights));
             choice
                 .notes
                 .extend(is_skipped.then_some(Note::SkippedTimes));
@@ -281,7 +375,10 @@ fn text(sample: &ColumnSample, choice: Choice) -> Inferred {
             Some(_) => DataType::LowCardinality(Box::new(data_type)),
             None => data_type,
         },
-        rules: ValueRules::default(),
+        rules: ValueRules {
+            excel_text: choice.rules.excel_text,
+            ..ValueRules::default()
+        },
         notes,
         cell_count: counts.cells,
         null_count: counts.null,
@@ -302,7 +399,10 @@ fn nullable_if(is_nullable: bool, data_type: DataType) -> DataType {
 fn misfit_note(misfit: &Misfit) -> Option<Note> {
     let example = excerpt(&misfit.text);
     let text = misfit.text.as_slice();
-    let was_number = misfit.was_open.has(Families::NUMBERS);
+    if misfit.was_open.has(Families::DATE) && date::is_out_of_range(text) {
+        return Some(Note::OutOfRange { example });
+    }
+    let was_number = misfit.was_open.has(Families::NUMBERS | Families::GROUPED);
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let begins_with_zero = matches!(digits, [b'0', b'0'..=b'9', ..]);
     let is_plain = digits
@@ -311,8 +411,12 @@ fn misfit_note(misfit: &Misfit) -> Option<Note> {
     if was_number && begins_with_zero && is_plain {
         return Some(Note::LeadingZeros { example });
     }
-    if was_number && let Some(what) = decoration(text) {
-        return Some(Note::Decorated { what, example });
+    if was_number && let Some((what, option)) = decoration(text) {
+        return Some(Note::Decorated {
+            what,
+            example,
+            option,
+        });
     }
     let family = family_name(misfit.was_open);
     (misfit.before > 0).then_some(Note::Misfit {
@@ -322,44 +426,25 @@ fn misfit_note(misfit: &Misfit) -> Option<Note> {
     })
 }
 
-/// Says what a text has that is like a number but for it.
-fn decoration(text: &[u8]) -> Option<&'static str> {
-    let has_digit = text.iter().any(u8::is_ascii_digit);
-    let has_word = text
-        .iter()
-        .filter(|byte| byte.is_ascii_alphabetic())
-        .count()
-        > 3;
-    if !has_digit || has_word {
-        return None;
+/// Says what a text has that is like a number but for it, and the option that reads it.
+fn decoration(text: &[u8]) -> Option<(&'static str, String)> {
+    let mut plain = Vec::new();
+    let separator = Thousands::ALL.into_iter().find(|separator| {
+        separator
+            .ungroup(text, &mut plain)
+            .is_some_and(|grouping| grouping.separator_count > 0)
+    });
+    if let Some(separator) = separator {
+        let option = format!("`--thousands {}`", separator.quoted());
+        return Some(("separators of thousands", option));
     }
-    let text = std::str::from_utf8(text).ok()?;
-    let is_separated = |byte: char| {
-        let mut parts = text.trim_start_matches(['-', '+']).split(byte);
-        let first = parts.next().unwrap_or_default();
-        let is_group = |part: &str| {
-            let digits = part.bytes().take_while(u8::is_ascii_digit);
-            digits.count() == 3
-        };
-        (1..=3).contains(&first.len())
-            && first.bytes().all(|byte| byte.is_ascii_digit())
-            && text.contains(byte)
-            && parts.all(is_group)
+    let amount = Amount::split(text)?;
+    let what = match amount.unit {
+        PERCENT => "a percent sign",
+        [] => "another mark of a number below zero than a minus before it",
+        _ => "the unit of a currency",
     };
-    if text.ends_with(['%', '‰']) {
-        Some("a percent sign")
-    } else if text.contains(['$', '€', '£', '¥', '₹', '₽', '₩', '¢']) {
-        Some("the sign of a currency")
-    } else if text.starts_with('(') && text.ends_with(')') {
-        Some("parentheses")
-    } else if [',', '.', '\'', ' ', '_', '\u{a0}', '\u{202f}']
-        .into_iter()
-        .any(is_separated)
-    {
-        Some("separators of thousands")
-    } else {
-        None
-    }
+    Some((what, "`--strip-units`".to_owned()))
 }
 
 /// Returns what the values of the families are called, the narrowest first.
@@ -367,7 +452,7 @@ fn family_name(families: Families) -> &'static str {
     let names = [
         (Families::BOOL, "truth values"),
         (Families::INTEGER, "integers"),
-        (Families::NUMBERS, "numbers"),
+        (Families::NUMBERS | Families::GROUPED, "numbers"),
         (Families::DATE, "dates"),
         (Families::CLOCK, "times of day"),
         (Families::UUID, "UUIDs"),

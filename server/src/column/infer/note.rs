@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::column::rules::Thousands;
+
 /// A remark on a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -17,6 +19,42 @@ pub enum Note {
     /// Commas that may be decimal points or separators of thousands.
     AmbiguousComma {
         /// One of the values.
+        example: String,
+    },
+    /// Digits in groups that all have one shape, as telephone numbers have.
+    AmbiguousGroups {
+        /// One of the values.
+        example: String,
+        /// What separates the groups.
+        separator: Thousands,
+    },
+    /// Digits in groups, which are read as numbers.
+    Groups {
+        /// One of the values.
+        example: String,
+        /// What separates the groups.
+        separator: Thousands,
+    },
+    /// A unit that is left out of the numbers.
+    Unit {
+        /// As it is written.
+        unit: String,
+    },
+    /// Integers that are times from 1970 on in this unit, as `epoch_ms`.
+    Epoch {
+        /// The unit as the form of a date.
+        unit: &'static str,
+    },
+    /// Times that are all midnight.
+    Midnights,
+    /// A date that no type holds.
+    OutOfRange {
+        /// One of the values.
+        example: String,
+    },
+    /// Cells of the form `="text"`.
+    ExcelText {
+        /// One of them.
         example: String,
     },
     /// Clock times that may be hours and minutes or minutes and seconds.
@@ -38,6 +76,8 @@ pub enum Note {
         what: &'static str,
         /// One of the values.
         example: String,
+        /// What reads it.
+        option: String,
     },
     /// A column of one family but for a value.
     Misfit {
@@ -104,9 +144,24 @@ impl fmt::Display for Note {
                 "day, month and year cannot be told apart: give the date format, {}",
                 Listed(formats, " or ")
             ),
+            Self::Groups { .. }
+            | Self::Unit { .. }
+            | Self::Epoch { .. }
+            | Self::Midnights
+            | Self::ExcelText { .. } => self.fmt_reading(f),
             Self::AmbiguousComma { example } => write!(
                 f,
-                "the comma of `{example}` may separate thousands or be the decimal point: say which"
+                "the comma of `{example}` may separate thousands or be the decimal point: kept as text; \
+                 `--thousands ,` or `--decimal-comma` says which"
+            ),
+            Self::AmbiguousGroups { example, separator } => write!(
+                f,
+                "`{example}` may be a number or a code: kept as text; `--thousands {}` reads it as a number",
+                separator.quoted()
+            ),
+            Self::OutOfRange { example } => write!(
+                f,
+                "`{example}` is a date outside of 1900 to 2299, which no type holds: kept as text"
             ),
             Self::AmbiguousClock => {
                 f.write_str("times may be hours and minutes or minutes and seconds: kept as text")
@@ -118,9 +173,11 @@ impl fmt::Display for Note {
                 )
             }
             Self::Code { because } => write!(f, "digits that are a code ({because}): kept as text"),
-            Self::Decorated { what, example } => {
-                write!(f, "`{example}` has {what}: kept as text")
-            }
+            Self::Decorated {
+                what,
+                example,
+                option,
+            } => write!(f, "`{example}` has {what}: kept as text; {option} reads it"),
             Self::Misfit {
                 family,
                 before,
@@ -160,6 +217,33 @@ impl fmt::Display for Note {
                 _ => "arrays of JSON: kept as text; a table of your own can have it as Array or Nested",
             }),
             Self::InvalidUtf8 { count } => write!(f, "{count} values are not valid UTF-8"),
+        }
+    }
+}
+
+impl Note {
+    /// Says how the values are read, or could be.
+    fn fmt_reading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Groups { example, separator } => {
+                write!(f, "thousands separated by `{separator}`, as in `{example}`")
+            }
+            Self::Unit { unit } if unit == "%" => {
+                f.write_str("percent signs are left out: 12.5% is 12.5")
+            }
+            Self::Unit { unit } => write!(f, "`{unit}` is left out of the numbers"),
+            Self::Epoch { unit } => write!(
+                f,
+                "integers that may be times: `--date-format COLUMN={unit}` reads them as such"
+            ),
+            Self::Midnights => f.write_str("all times are midnight: a Date would hold them"),
+            Self::ExcelText { example } => {
+                write!(
+                    f,
+                    "`{example}` is the form of a spreadsheet for text: read as that text"
+                )
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the inferred types, rules and notes.
 
+mod cells;
 mod holds;
 
 use super::{ColumnSample, Inferred, Note};
@@ -133,16 +134,7 @@ fn zero_and_one_are_integers() {
 #[test]
 fn integers_that_would_change_stay_text() {
     for text in [
-        "007",
-        "00",
-        "-007",
-        "1_000",
-        "1,000,000",
-        "0x10",
-        "1e",
-        "--1",
-        "+-1",
-        "1-2",
+        "007", "00", "-007", "1_000", "0x10", "1e", "--1", "+-1", "1-2",
     ] {
         check(&["1", text], "String");
     }
@@ -267,11 +259,11 @@ fn amounts_with_a_fixed_count_of_digits_are_decimals() {
 }
 
 #[test]
-fn decimal_commas_are_found_and_thousands_never_guessed() {
+fn decimal_commas_are_found_where_they_are_clear() {
     let comma = |cells: &[&str], expected: &str| {
         let inferred = infer(cells);
         assert_eq!(inferred.data_type.to_string(), expected, "{cells:?}");
-        assert!(inferred.rules.decimal_comma, "{cells:?}");
+        assert_eq!(inferred.rules.decimal_comma, Some(true), "{cells:?}");
     };
     comma(&["1,5", "2", "-0,25"], "Float64");
     comma(&["12,50", "3,99"], "Decimal(18, 2)");
@@ -287,8 +279,7 @@ fn decimal_commas_are_found_and_thousands_never_guessed() {
     }
     for cells in [
         &["1,5", "1.5"][..],
-        &["1.234,5"],
-        &["1,234.5"],
+        &["1.234,5", "1,234.5"],
         &["1,234,567", "1,5"],
     ] {
         check(cells, "String");
@@ -299,12 +290,17 @@ fn decimal_commas_are_found_and_thousands_never_guessed() {
 fn numbers_with_decorations_stay_text_and_say_why() {
     for (text, expected) in [
         ("12%", "a percent sign"),
-        ("$5", "the sign of a currency"),
-        ("5,00 €", "the sign of a currency"),
-        ("(5)", "parentheses"),
-        ("1,234,567", "separators of thousands"),
-        ("1 234", "separators of thousands"),
-        ("1,234.50", "separators of thousands"),
+        ("$5", "the unit of a currency"),
+        ("5,00 €", "the unit of a currency"),
+        ("5 CHF", "the unit of a currency"),
+        (
+            "(5)",
+            "another mark of a number below zero than a minus before it",
+        ),
+        (
+            "5-",
+            "another mark of a number below zero than a minus before it",
+        ),
     ] {
         let inferred = infer(&[text]);
         assert_eq!(inferred.data_type.to_string(), "String");
@@ -536,11 +532,7 @@ fn dates_with_names_offsets_and_fractions_are_dates() {
             "DateTime",
             "%Y-%m-%d %H:%M",
         ),
-        (
-            &["2024-02-29 10:00:00 UTC"],
-            "DateTime('UTC')",
-            "%Y-%m-%d %H:%M:%S %Z",
-        ),
+        (&["2024-02-29 10:00:00 UTC"], "DateTime('UTC')", ""),
         (
             &["2024-02-29 10:00:00 +0000"],
             "DateTime('UTC')",
@@ -733,7 +725,11 @@ fn bytes_that_are_no_utf8_are_counted() {
 
 /// Infers the type of a column under the rules that the caller gives.
 fn infer_given(rules: &ValueRules, comma: Option<bool>, cells: &[&str]) -> String {
-    let mut sample = ColumnSample::default().with_rules(rules, comma);
+    let rules = ValueRules {
+        decimal_comma: comma,
+        ..rules.clone()
+    };
+    let mut sample = ColumnSample::default().with_rules(&rules);
     for cell in cells {
         sample.observe(Cell::plain(cell.as_bytes()));
     }

@@ -24,15 +24,16 @@ const LAST_SECOND: i64 = (LAST_DAY as i64 + 1) * DAY_SECONDS - 1;
 /// The bytes of `YYYY-MM-DD hh:mm:ss`.
 const USUAL_LENGTH: usize = 19;
 
-/// Reads a Date as days from 1970-01-01: up to 2149-06-06.
+/// Reads a Date as days from 1970-01-01: up to 2149-06-06. A time of day must be midnight.
 ///
 /// # Errors
 ///
 /// [`Reason::InvalidDate`]; [`Reason::AmbiguousDate`] for `dd/mm/yyyy` and the like;
-/// [`Reason::Overflow`] for a date outside the range of the type.
+/// [`Reason::Overflow`] for a date outside the range of the type; [`Reason::PrecisionLoss`] for another time of
+/// day, or an offset from UTC.
 #[inline]
 pub fn parse_date(bytes: &[u8]) -> Result<u16, Reason> {
-    u16::try_from(civil_date(bytes)?).map_err(|_| Reason::Overflow)
+    u16::try_from(date_or_midnight(bytes)?).map_err(|_| Reason::Overflow)
 }
 
 /// Reads a Date32 as days from 1970-01-01: 1900-01-01 to 2299-12-31.
@@ -42,11 +43,32 @@ pub fn parse_date(bytes: &[u8]) -> Result<u16, Reason> {
 /// Those of [`parse_date`].
 #[inline]
 pub fn parse_date32(bytes: &[u8]) -> Result<i32, Reason> {
-    let days = civil_date(bytes)?;
+    let days = date_or_midnight(bytes)?;
     if (FIRST_DAY..=LAST_DAY).contains(&days) {
         Ok(days)
     } else {
         Err(Reason::Overflow)
+    }
+}
+
+#[inline]
+fn date_or_midnight(bytes: &[u8]) -> Result<i32, Reason> {
+    civil_date(bytes).or_else(|reason| midnight(bytes, reason))
+}
+
+/// Reads a date with a time of day that says no more than the date; else the reason is that of the date.
+#[cold]
+fn midnight(bytes: &[u8], reason: Reason) -> Result<i32, Reason> {
+    if reason != Reason::InvalidDate {
+        return Err(reason);
+    }
+    let time = civil_time(bytes)?;
+    let is_midnight = time.local.rem_euclid(DAY_SECONDS) == 0 && is_zeros(time.fraction);
+    match (is_midnight, time.offset) {
+        (true, None | Some(0)) => {
+            i32::try_from(time.local.div_euclid(DAY_SECONDS)).map_err(|_| Reason::Overflow)
+        }
+        _ => Err(Reason::PrecisionLoss),
     }
 }
 

@@ -92,6 +92,11 @@ fn magnitude<A: Accumulator>(digits: &[u8], format: DecimalFormat<A>) -> Result<
     }
 }
 
+/// Reads a number of any notation that is an integer.
+pub(super) fn integer_magnitude<A: Accumulator>(digits: &[u8]) -> Result<A, Reason> {
+    any_magnitude(digits, 0)
+}
+
 /// Reads a number of any form.
 fn any_magnitude<A: Accumulator>(digits: &[u8], scale: usize) -> Result<A, Reason> {
     let number = Notation::split(digits)?;

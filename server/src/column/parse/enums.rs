@@ -72,8 +72,10 @@ pub fn parse_enum(bytes: &[u8], table: &EnumTable) -> Result<i16, Reason> {
         }
         place = table.after(place);
     }
+    let is_plain = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+');
     parse_signed(bytes)
         .ok()
+        .filter(|_| bytes.iter().all(is_plain))
         .filter(|number| table.numbers.binary_search(number).is_ok())
         .ok_or(Reason::UnknownEnum)
 }

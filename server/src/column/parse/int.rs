@@ -1,17 +1,20 @@
-//! Integers: an optional sign and digits, nothing else.
+//! Integers: an optional sign and digits; and in other notations, where these are exactly an integer.
 //!
-//! [`super::super::builder`] calls it; it must never read a fraction, an exponent or a separator.
+//! [`super::super::builder`] calls it; it must never drop a digit that is not zero, nor read `1.000`, where the
+//! point may separate thousands.
 
 use ethnum::{I256, U256};
 
 use super::Reason;
-use super::digits::{Accumulator, append, chunk, is_zeros, split_sign};
+use super::decimal::integer_magnitude;
+use super::digits::{Accumulator, append, chunk, is_digits, split_sign};
 
 /// Reads an unsigned integer of at most 64 bits.
 ///
 /// # Errors
 ///
-/// [`Reason::InvalidNumber`], or [`Reason::Overflow`] when it does not fit or is below zero.
+/// [`Reason::InvalidNumber`]; [`Reason::Overflow`] when it does not fit or is below zero;
+/// [`Reason::PrecisionLoss`] when it has a fraction.
 #[inline]
 pub fn parse_unsigned<T: TryFrom<u64>>(bytes: &[u8]) -> Result<T, Reason> {
     if bytes.len() <= 16
@@ -27,7 +30,8 @@ pub fn parse_unsigned<T: TryFrom<u64>>(bytes: &[u8]) -> Result<T, Reason> {
 ///
 /// # Errors
 ///
-/// [`Reason::InvalidNumber`], or [`Reason::Overflow`] when it does not fit.
+/// [`Reason::InvalidNumber`]; [`Reason::Overflow`] when it does not fit; [`Reason::PrecisionLoss`] when it
+/// has a fraction.
 #[inline]
 pub fn parse_signed<T: TryFrom<i64>>(bytes: &[u8]) -> Result<T, Reason> {
     let (negative, digits) = split_sign(bytes);
@@ -101,20 +105,39 @@ pub fn parse_i256(bytes: &[u8]) -> Result<I256, Reason> {
 fn wide_unsigned<A: Accumulator>(bytes: &[u8]) -> Result<A, Reason> {
     let (negative, digits) = split_sign(bytes);
     match magnitude(digits) {
-        Ok(value) if negative && !is_zeros(digits) => {
-            let _: A = value;
-            Err(Reason::Overflow)
-        }
+        Ok(value) if negative && value > A::ZERO => Err(Reason::Overflow),
         other => other,
     }
 }
 
-/// Reads digits, at least one.
+/// Reads digits, at least one, or another notation of the same.
 fn magnitude<A: Accumulator>(digits: &[u8]) -> Result<A, Reason> {
     if digits.is_empty() {
         return Err(Reason::InvalidNumber);
     }
-    append(A::ZERO, digits)
+    append(A::ZERO, digits).or_else(|reason| match reason {
+        Reason::InvalidNumber => exact(digits),
+        other => Err(other),
+    })
+}
+
+/// Reads `1.0`, `1e2` and the like.
+#[cold]
+fn exact<A: Accumulator>(digits: &[u8]) -> Result<A, Reason> {
+    // Three zeros may be a group of digits, so that two readings would differ.
+    if let Some((whole, b"000")) = split_at_point(digits)
+        && matches!(whole, [b'1'..=b'9', ..])
+        && whole.len() <= 3
+        && is_digits(whole)
+    {
+        return Err(Reason::InvalidNumber);
+    }
+    integer_magnitude(digits)
+}
+
+fn split_at_point(digits: &[u8]) -> Option<(&[u8], &[u8])> {
+    let point = memchr::memchr(b'.', digits)?;
+    Some((digits.get(..point)?, digits.get(point + 1..)?))
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@
 //! `(1,'it\'s')`), and JSON. A text in single quotes has ClickHouse's escapes, one in double quotes
 //! those of JSON. Anything else up to the next separator is a plain scalar: a number, a date, a word.
 
+mod braces;
 mod escape;
 
 use super::Reason;
 use crate::json::Syntax;
+pub use braces::array_in_braces;
 use escape::{unescape_json, unescape_sql};
 
 /// What stands for NULL, in any case.

@@ -1,6 +1,6 @@
-//! UUIDs: 32 hexadecimal digits, with hyphens in the usual places or none.
+//! UUIDs: 32 hexadecimal digits, with hyphens in the usual places or none, and braces around them or none.
 //!
-//! [`super::super::builder`] calls it; it must never take braces, prefixes or other places of hyphens.
+//! [`super::super::builder`] calls it; it must never take prefixes or other places of hyphens.
 
 use super::Reason;
 
@@ -30,7 +30,10 @@ pub fn parse_uuid(bytes: &[u8]) -> Result<u128, Reason> {
     match bytes.len() {
         32 => digits.copy_from_slice(bytes),
         36 => without_hyphens(bytes, &mut digits).ok_or(Reason::InvalidUuid)?,
-        _ => return Err(Reason::InvalidUuid),
+        _ => match bytes {
+            [b'{', inner @ .., b'}'] if matches!(inner.len(), 32 | 36) => return parse_uuid(inner),
+            _ => return Err(Reason::InvalidUuid),
+        },
     }
     let mut value = [0; 16];
     let mut seen = 0;
@@ -71,6 +74,8 @@ mod tests {
             "01234567-89ab-cdef-0011-2233445566ff",
             "01234567-89AB-cdEF-0011-2233445566Ff",
             "0123456789abcdef00112233445566ff",
+            "{01234567-89ab-cdef-0011-2233445566ff}",
+            "{0123456789ABCDEF00112233445566FF}",
         ] {
             assert_eq!(parse_uuid(text.as_bytes()), Ok(VALUE), "{text}");
         }
@@ -85,7 +90,9 @@ mod tests {
     fn other_texts_are_not_uuids() {
         for text in [
             "",
-            "{01234567-89ab-cdef-0011-2233445566ff}",
+            "{01234567-89ab-cdef-0011-2233445566ff",
+            "{{01234567-89ab-cdef-0011-2233445566ff}}",
+            "{}",
             "01234567-89ab-cdef-0011-2233445566f",
             "01234567-89ab-cdef-0011-2233445566fff",
             "0123456789abcdef00112233445566f",

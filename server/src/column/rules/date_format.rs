@@ -3,7 +3,7 @@
 //! [`super::CellRewriter`] matches cells with it and [`super::super::infer`] tries candidates; it must
 //! never judge whether a date exists: that is the parser's part.
 
-mod matcher;
+pub(in crate::column) mod matcher;
 pub(in crate::column) mod names;
 
 use std::fmt;
@@ -14,18 +14,24 @@ use std::fmt;
 /// | --- | --- |
 /// | `%Y`, `%y` | a year of four digits, or of two: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068 |
 /// | `%m`, `%d`, `%e` | a month and a day of one or two digits; of two between other digits |
-/// | `%b`, `%B`, `%h` | the English name of a month, whole or its first three letters, in any case |
+/// | `%b`, `%B`, `%h` | the name of a month in one of twelve languages of Europe, whole or short, in any case |
 /// | `%j` | the day of the year |
+/// | `%G`, `%V`, `%u` | the year, the week and the day from Monday (1) on of ISO 8601's weeks |
 /// | `%a`, `%A` | the English name of a weekday, which must be the one of the date |
 /// | `%H`, `%k`, `%I`, `%l`, `%p`, `%P` | hours of 24, hours of 12, and AM or PM |
 /// | `%M`, `%S` | minutes and seconds |
 /// | `%f`, `%.f` | the digits of a fraction; a point and such digits, or nothing |
-/// | `%z`, `%:z`, `%Z` | an offset (`Z`, `+hh`, `+hhmm`, `+hh:mm`); `UTC`, `GMT` or `Z` |
+/// | `%z`, `%:z` | an offset (`Z`, `+hh`, `+hhmm`, `+hh:mm`) |
+/// | `%Z` | `UTC`, `GMT`, `Z`, or the name of a zone in the IANA database such as `Europe/Paris` |
 /// | `%s` | seconds from 1970-01-01 00:00:00 UTC |
 /// | `%F`, `%T`, `%R`, `%D` | `%Y-%m-%d`, `%H:%M:%S`, `%H:%M`, `%m/%d/%y` |
 /// | `%%`, `%n`, `%t` | a percent sign; spaces |
 ///
-/// A space matches one or more spaces or tabs, every other character itself.
+/// A space matches one or more spaces or tabs, every other character itself. A short name of a month may have a
+/// point, a day beside the name of a month an ordinal mark (`1st`, `1er`, `1º`).
+///
+/// `epoch_s`, `epoch_ms`, `epoch_us` and `epoch_ns` are forms of their own: seconds from 1970-01-01 00:00:00 UTC,
+/// or thousandths, millionths or billionths of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DateFormat {
     text: String,
@@ -76,7 +82,10 @@ enum Step {
         fewest: u8,
         most: u8,
     },
-    MonthName,
+    MonthName {
+        /// Whether a point behind it belongs to it.
+        point: bool,
+    },
     Weekday,
     Meridiem,
     /// The digits of a fraction; with a point before them, or none of both.
@@ -87,6 +96,10 @@ enum Step {
     ZoneName,
     /// Seconds from 1970.
     Epoch,
+    /// Units from 1970, of so many digits of a fraction of a second.
+    Units(u8),
+    /// The mark of an ordinal number, or none.
+    Ordinal,
 }
 
 /// What a number is.
@@ -97,6 +110,9 @@ enum Field {
     Month,
     Day,
     DayOfYear,
+    WeekYear,
+    Week,
+    WeekDay,
     Hour,
     Hour12,
     Minute,
@@ -112,7 +128,14 @@ impl DateFormat {
     /// without hours, no seconds without minutes, `%I` and `%p` together.
     pub fn parse(format: &str) -> Result<Self, FormatError> {
         let mut steps = Vec::new();
-        push_steps(format, &mut steps).map_err(|specifier| FormatError::Unknown {
+        let pushed = match units(format) {
+            Some(digits) => {
+                steps.push(Step::Units(digits));
+                Ok(())
+            }
+            None => push_steps(format, &mut steps),
+        };
+        pushed.map_err(|specifier| FormatError::Unknown {
             format: format.to_owned(),
             specifier,
         })?;
@@ -128,6 +151,7 @@ impl DateFormat {
             },
         })?;
         fix_widths(&mut steps);
+        let steps = with_marks(&steps);
         Ok(Self {
             text: format.to_owned(),
             steps,
@@ -159,6 +183,46 @@ impl fmt::Display for DateFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Returns the digits of a fraction of a second that the units of a form have, if it is one of units.
+fn units(format: &str) -> Option<u8> {
+    Some(match format {
+        "epoch_s" => 0,
+        "epoch_ms" => 3,
+        "epoch_us" => 6,
+        "epoch_ns" => 9,
+        _ => return None,
+    })
+}
+
+/// Adds what may stand around the name of a month: a point behind it unless the form says so itself, and an
+/// ordinal mark behind the day.
+fn with_marks(steps: &[Step]) -> Vec<Step> {
+    let has_name = steps
+        .iter()
+        .any(|step| matches!(step, Step::MonthName { .. }));
+    let mut marked = Vec::with_capacity(steps.len() + 1);
+    for (index, step) in steps.iter().enumerate() {
+        let next = steps.get(index + 1);
+        marked.push(match step {
+            Step::MonthName { .. } => Step::MonthName {
+                point: next.is_some_and(|next| *next != Step::Byte(b'.')),
+            },
+            step => *step,
+        });
+        let is_day = matches!(
+            step,
+            Step::Number {
+                field: Field::Day,
+                ..
+            }
+        );
+        if has_name && is_day && matches!(next, None | Some(Step::Blanks | Step::Byte(b','))) {
+            marked.push(Step::Ordinal);
+        }
+    }
+    marked
 }
 
 /// Appends the steps of a form; the error is a specifier that is not known.
@@ -216,7 +280,10 @@ fn push_specifier(specifier: &str, steps: &mut Vec<Step>) -> Result<(), String> 
         "I" | "l" => number(Field::Hour12, 1, 2),
         "M" => number(Field::Minute, 2, 2),
         "S" => number(Field::Second, 2, 2),
-        "b" | "B" | "h" => Step::MonthName,
+        "G" => number(Field::WeekYear, 4, 4),
+        "V" => number(Field::Week, 2, 2),
+        "u" => number(Field::WeekDay, 1, 1),
+        "b" | "B" | "h" => Step::MonthName { point: false },
         "a" | "A" => Step::Weekday,
         "p" | "P" => Step::Meridiem,
         "f" => Step::Fraction { point: false },
@@ -268,6 +335,9 @@ struct Seen {
     month: u8,
     day: u8,
     day_of_year: u8,
+    week_year: u8,
+    week: u8,
+    week_day: u8,
     weekday: u8,
     hour: u8,
     hour12: u8,
@@ -290,14 +360,14 @@ impl Seen {
         let mut seen = Self::default();
         for step in steps {
             let count = match step {
-                Step::Byte(_) | Step::Blanks => continue,
+                Step::Byte(_) | Step::Blanks | Step::Ordinal => continue,
                 Step::Number { field, .. } => seen.field(*field),
-                Step::MonthName => &mut seen.month,
+                Step::MonthName { .. } => &mut seen.month,
                 Step::Weekday => &mut seen.weekday,
                 Step::Meridiem => &mut seen.meridiem,
                 Step::Fraction { .. } => &mut seen.fraction,
                 Step::Offset | Step::ZoneName => &mut seen.offset,
-                Step::Epoch => &mut seen.epoch,
+                Step::Epoch | Step::Units(_) => &mut seen.epoch,
             };
             *count = count.saturating_add(1);
         }
@@ -310,6 +380,9 @@ impl Seen {
             Field::Month => &mut self.month,
             Field::Day => &mut self.day,
             Field::DayOfYear => &mut self.day_of_year,
+            Field::WeekYear => &mut self.week_year,
+            Field::Week => &mut self.week,
+            Field::WeekDay => &mut self.week_day,
             Field::Hour => &mut self.hour,
             Field::Hour12 => &mut self.hour12,
             Field::Minute => &mut self.minute,
@@ -318,7 +391,16 @@ impl Seen {
     }
 
     const fn has_date(self) -> bool {
-        self.year + self.month + self.day + self.day_of_year + self.weekday + self.epoch > 0
+        self.weeks() + self.other_date() + self.epoch > 0
+    }
+
+    /// How many specifiers there are of weeks.
+    const fn weeks(self) -> u8 {
+        self.week_year + self.week + self.week_day
+    }
+
+    const fn other_date(self) -> u8 {
+        self.year + self.month + self.day + self.day_of_year + self.weekday
     }
 
     fn check(self) -> Result<(), Problem> {
@@ -327,6 +409,9 @@ impl Seen {
             (self.month, "the month"),
             (self.day, "the day"),
             (self.day_of_year, "the day of the year"),
+            (self.week_year, "the year of the week"),
+            (self.week, "the week"),
+            (self.week_day, "the day of the week"),
             (self.weekday, "the weekday"),
             (self.hour.saturating_add(self.hour12), "the hour"),
             (self.meridiem, "AM and PM"),
@@ -341,6 +426,7 @@ impl Seen {
         }
         let twice = [
             (self.day_of_year > 0 && self.month + self.day > 0, "the day"),
+            (self.weeks() > 0 && self.other_date() > 0, "the day"),
             (self.epoch > 0 && self.has_other_than_epoch(), "the time"),
         ];
         if let Some((_, what)) = twice.into_iter().find(|(is_twice, _)| *is_twice) {
@@ -351,22 +437,30 @@ impl Seen {
     }
 
     const fn has_other_than_epoch(self) -> bool {
-        let date = self.year + self.month + self.day + self.day_of_year + self.weekday;
-        date + self.hour + self.hour12 + self.minute + self.second + self.offset > 0
+        self.weeks()
+            + self.other_date()
+            + self.hour
+            + self.hour12
+            + self.minute
+            + self.second
+            + self.offset
+            > 0
     }
 
-    const fn missing(self) -> Option<&'static str> {
+    fn missing(self) -> Option<&'static str> {
         let has_hour = self.hour + self.hour12 > 0;
         if self.epoch > 0 {
             return None;
         }
-        if self.has_date() && self.year == 0 {
-            Some("the year, `%Y` or `%y`")
-        } else if self.has_date() && self.day_of_year == 0 && self.month == 0 {
-            Some("the month, `%m` or `%b`")
-        } else if self.has_date() && self.day_of_year == 0 && self.day == 0 {
-            Some("the day, `%d`")
-        } else if self.hour12 != self.meridiem {
+        if self.weeks() > 0 && self.week_year + self.week + self.week_day < 3 {
+            return Some("all of `%G`, `%V` and `%u`");
+        }
+        if self.weeks() == 0
+            && let Some(what) = self.missing_of_date()
+        {
+            return Some(what);
+        }
+        if self.hour12 != self.meridiem {
             Some("both `%I` and `%p`, or `%H` alone")
         } else if self.fraction > self.second {
             Some("the second, `%S`, before a fraction")
@@ -378,6 +472,18 @@ impl Seen {
             Some("a date or an hour, as in `%d/%m/%Y` or `%H:%M`")
         } else if self.offset > 0 && !self.has_date() {
             Some("a date beside the offset")
+        } else {
+            None
+        }
+    }
+
+    const fn missing_of_date(self) -> Option<&'static str> {
+        if self.has_date() && self.year == 0 {
+            Some("the year, `%Y` or `%y`")
+        } else if self.has_date() && self.day_of_year == 0 && self.month == 0 {
+            Some("the month, `%m` or `%b`")
+        } else if self.has_date() && self.day_of_year == 0 && self.day == 0 {
+            Some("the day, `%d`")
         } else {
             None
         }

@@ -8,14 +8,20 @@
 //! rows with their new text. Both buffers are kept for the next batch.
 
 use super::date_format::DateFormat;
+use super::list::ListForm;
+use super::number::NumberForm;
 use super::round::{round_number, round_time};
-use super::{ValueRules, trim_blanks};
+use super::{ExcelText, ValueRules, excel_text, trim_blanks};
 use crate::column::Cell;
 use crate::column::data_type::DataType;
 
 /// Rewrites the cells of one column.
 #[derive(Clone, Debug)]
 pub struct CellRewriter {
+    /// Which fields are texts in the form of a formula.
+    excel_text: ExcelText,
+    /// Whether the column is one of text.
+    is_text: bool,
     trim: Trim,
     markers: Markers,
     conversion: Conversion,
@@ -47,7 +53,8 @@ struct Markers {
 #[derive(Clone, Debug)]
 enum Conversion {
     Nothing,
-    DecimalComma,
+    Number(NumberForm),
+    List(ListForm),
     Truth {
         true_words: Vec<Vec<u8>>,
         false_words: Vec<Vec<u8>>,
@@ -76,6 +83,8 @@ enum NewText {
     Null,
     /// These bytes of the old text.
     Part(usize, usize),
+    /// The same, as if they were in quotes.
+    Text(usize, usize),
     /// These bytes of the arena.
     Written(usize, usize),
 }
@@ -91,6 +100,8 @@ impl CellRewriter {
             DataType::String | DataType::FixedString(_) | DataType::Json(_) | DataType::Other(_)
         );
         let rewriter = Self {
+            excel_text: rules.excel_text.unwrap_or(ExcelText::Never),
+            is_text,
             trim: match (rules.trim, is_text) {
                 (false, _) => Trim::Never,
                 (true, true) => Trim::Unquoted,
@@ -107,7 +118,8 @@ impl CellRewriter {
             scratch: Vec::new(),
             changes: Vec::new(),
         };
-        let does_nothing = rewriter.trim == Trim::Never
+        let does_nothing = rewriter.excel_text == ExcelText::Never
+            && rewriter.trim == Trim::Never
             && rewriter.markers.texts.is_empty()
             && matches!(rewriter.conversion, Conversion::Nothing)
             && rewriter.rounding == Rounding::Nothing;
@@ -148,31 +160,48 @@ impl CellRewriter {
         } else {
             cell.bytes
         };
+        let is_formula = match self.excel_text {
+            ExcelText::Never => false,
+            ExcelText::Unquoted => !cell.quoted,
+            ExcelText::All => true,
+        };
+        if is_formula && let Some(inner) = excel_text(text) {
+            return Some(self.formula(cell, inner));
+        }
         if self.markers.contain(text, cell.quoted) {
             return Some(NewText::Null);
         }
-        if let Some(written) = self.written(text) {
+        if let Some(written) = self.written(text, cell.quoted) {
             return Some(written);
         }
         (text.len() < cell.bytes.len()).then(|| {
-            let start = cell
-                .bytes
-                .iter()
-                .take_while(|byte| matches!(byte, b' ' | b'\t'))
-                .count();
-            NewText::Part(start, start + text.len())
+            let (start, end) = place_of(text, cell.bytes);
+            NewText::Part(start, end)
         })
     }
 
+    /// Returns what becomes of a cell of the form `="text"`.
+    fn formula(&mut self, cell: Cell<'_>, inner: &[u8]) -> NewText {
+        let (start, end) = place_of(inner, cell.bytes);
+        if self.is_text {
+            return NewText::Text(start, end);
+        }
+        if self.markers.contain(inner, cell.quoted) {
+            return NewText::Null;
+        }
+        self.written(inner, cell.quoted)
+            .unwrap_or(NewText::Part(start, end))
+    }
+
     /// Converts and rounds a text; None when neither changes it.
-    fn written(&mut self, text: &[u8]) -> Option<NewText> {
+    fn written(&mut self, text: &[u8], is_quoted: bool) -> Option<NewText> {
         let start = self.arena.len();
         if self.rounding == Rounding::Nothing {
-            let is_converted = self.conversion.apply(text, &mut self.arena);
+            let is_converted = self.conversion.apply(text, is_quoted, &mut self.arena);
             return is_converted.then_some(NewText::Written(start, self.arena.len()));
         }
         self.scratch.clear();
-        let is_converted = self.conversion.apply(text, &mut self.scratch);
+        let is_converted = self.conversion.apply(text, is_quoted, &mut self.scratch);
         let text = if is_converted { &self.scratch } else { text };
         if !self.rounding.apply(text, &mut self.arena) {
             self.arena.truncate(start);
@@ -183,6 +212,12 @@ impl CellRewriter {
         }
         Some(NewText::Written(start, self.arena.len()))
     }
+}
+
+/// Returns where a part of a text begins and ends in it.
+fn place_of(part: &[u8], text: &[u8]) -> (usize, usize) {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    (start, start + part.len())
 }
 
 impl Markers {
@@ -212,14 +247,15 @@ impl Markers {
 
 impl Conversion {
     fn new(rules: &ValueRules, data_type: &DataType) -> Self {
+        if let Some(form) = NumberForm::new(rules, data_type) {
+            return Self::Number(form);
+        }
         match data_type {
-            DataType::Float32
-            | DataType::Float64
-            | DataType::BFloat16
-            | DataType::Decimal { .. }
-                if rules.decimal_comma =>
-            {
-                Self::DecimalComma
+            DataType::Array(_) => {
+                let separator = rules.list_separator.as_ref();
+                separator
+                    .and_then(|separator| ListForm::new(separator, data_type))
+                    .map_or(Self::Nothing, Self::List)
             }
             DataType::Bool if !(rules.true_words.is_empty() && rules.false_words.is_empty()) => {
                 Self::Truth {
@@ -246,10 +282,11 @@ impl Conversion {
 
     /// Appends the converted text; false when the text stays as it is.
     #[inline]
-    fn apply(&self, text: &[u8], out: &mut Vec<u8>) -> bool {
+    fn apply(&mut self, text: &[u8], is_quoted: bool, out: &mut Vec<u8>) -> bool {
         match self {
             Self::Nothing => false,
-            Self::DecimalComma => swap_points(text, out),
+            Self::Number(form) => form.apply(text, out),
+            Self::List(form) => form.apply(text, is_quoted, out),
             Self::Truth {
                 true_words,
                 false_words,
@@ -269,20 +306,6 @@ impl Conversion {
             Self::Date(format) => format.rewrite(text, out),
         }
     }
-}
-
-/// Appends a text with commas for points and points for commas, so that a point is refused where a
-/// comma is the decimal point; false when it has neither.
-fn swap_points(text: &[u8], out: &mut Vec<u8>) -> bool {
-    if memchr::memchr2(b',', b'.', text).is_none() {
-        return false;
-    }
-    out.extend(text.iter().map(|byte| match byte {
-        b',' => b'.',
-        b'.' => b',',
-        other => *other,
-    }));
-    true
 }
 
 impl Rounding {
@@ -359,6 +382,9 @@ impl NewText {
         let bytes = match self {
             Self::Null => return Cell::plain(b""),
             Self::Part(start, end) => cell.bytes.get(start..end),
+            Self::Text(start, end) => {
+                return Cell::quoted(cell.bytes.get(start..end).unwrap_or_default());
+            }
             Self::Written(start, end) => arena.get(start..end),
         };
         Cell {

@@ -94,6 +94,7 @@ fn what_is_given_is_kept() {
         terminator: Hint::Given(Terminator::CrLf),
         skip_initial_space: Hint::Given(true),
         end_line: Hint::Given(Some(3)),
+        row_names: Hint::Given(false),
         columns: Vec::new(),
     };
     let sniffed = sniff(b"a,b\n1,2\n3,4\n5,6\n7,8\n", true, &hints);

@@ -9,7 +9,7 @@ use tonic::Status;
 use super::super::status;
 use crate::{
     codec::{self, Compression, Encoding, Packing},
-    column::rules::{DateFormat, ValueRules},
+    column::rules::{DateFormat, ExcelText, Thousands, ValueRules},
     csv::{
         Dialect, DialectError, Encoder, LineEnd, QuoteStyle, Style,
         sniff::{Hint, Hints},
@@ -113,6 +113,7 @@ fn hints(dialect: pb::Dialect) -> Result<Hints, Status> {
         terminator: Hint::Find,
         skip_initial_space: hint(dialect.skip_initial_space),
         end_line: hint(end_line.transpose()?.map(Some)),
+        row_names: hint(dialect.row_names),
         columns: Vec::new(),
     })
 }
@@ -195,7 +196,14 @@ fn value_spec(options: pb::ValueOptions) -> Result<ValueSpec, Status> {
     let bytes = |texts: Vec<String>| texts.into_iter().map(String::into_bytes).collect();
     let pad = options.ragged() == pb::Ragged::Pad;
     let lenient_quotes = options.quotes() == pb::Quotes::Lenient;
+    let thousands = thousands("values", options.thousands, options.decimal_comma)?;
     let rules = ValueRules {
+        excel_text: options.excel_text.map(excel_text),
+        strip_units: options.strip_units,
+        decimal_comma: thousands
+            .and_then(Thousands::decimal_comma)
+            .or(options.decimal_comma),
+        thousands,
         null_markers: bytes(options.null_markers),
         trim: options.trim,
         true_words: bytes(options.true_words),
@@ -223,7 +231,6 @@ fn value_spec(options: pb::ValueOptions) -> Result<ValueSpec, Status> {
     let columns = options.columns.into_iter().map(column_value_spec);
     Ok(ValueSpec {
         rules,
-        decimal_comma: options.decimal_comma,
         empty_as_default: options.empty_as_default,
         pad,
         lenient_quotes,
@@ -244,7 +251,19 @@ fn column_value_spec(options: pb::ColumnValueOptions) -> Result<ColumnValueSpec,
             status::invalid_request("values.columns.date_format", error.to_string())
         })
     });
+    let separator = options.list_separator;
+    if separator.as_ref().is_some_and(String::is_empty) {
+        return Err(status::invalid_request(
+            "values.columns.list_separator",
+            "is at least one character",
+        ));
+    }
     Ok(ColumnValueSpec {
+        thousands: thousands("values.columns", options.thousands, options.decimal_comma)?,
+        strip_units: options.strip_units,
+        unit: options.unit.map(String::into_bytes),
+        list_separator: separator.map(String::into_bytes),
+        excel_text: options.excel_text.map(excel_text),
         column: options.column,
         null_markers: options
             .null_markers
@@ -254,6 +273,36 @@ fn column_value_spec(options: pb::ColumnValueOptions) -> Result<ColumnValueSpec,
         date_format: date_format.transpose()?,
         decimal_comma: options.decimal_comma,
     })
+}
+
+/// What separates groups of digits. It must not be the decimal point too.
+fn thousands(
+    field: &str,
+    given: Option<String>,
+    decimal_comma: Option<bool>,
+) -> Result<Option<Thousands>, Status> {
+    let Some(text) = given else {
+        return Ok(None);
+    };
+    let field = format!("{field}.thousands");
+    let Some(thousands) = Thousands::parse(&text) else {
+        let description = "is none of `,`, `.`, `'`, `_` and a space";
+        return Err(status::invalid_request(&field, description));
+    };
+    let implied = thousands.decimal_comma();
+    if implied.is_some() && decimal_comma.is_some() && implied != decimal_comma {
+        let description = format!("`{text}` cannot be the decimal point as well");
+        return Err(status::invalid_request(&field, description));
+    }
+    Ok(Some(thousands))
+}
+
+const fn excel_text(is_text: bool) -> ExcelText {
+    if is_text {
+        ExcelText::All
+    } else {
+        ExcelText::Never
+    }
 }
 
 /// The family and form of a file that is to be written.

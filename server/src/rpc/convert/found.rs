@@ -7,6 +7,7 @@ use sluice_proto::v1 as pb;
 use super::{signed, status, transfer};
 use crate::{
     codec::Compression,
+    column::rules::ExcelText,
     csv::{
         LeftOut, Tally,
         sniff::{Finding, Sniffed, Terminator},
@@ -175,6 +176,7 @@ fn dialect(profile: &Profile) -> pb::Dialect {
         dialect.skip_lines = Some(cut.skip_lines().into());
         dialect.skip_initial_space = Some(cut.skip_initial_space());
         dialect.end_line = cut.end_line().map(signed);
+        dialect.row_names = Some(profile.has_row_names);
     }
     dialect
 }
@@ -207,7 +209,7 @@ fn findings(profile: &Profile) -> Vec<pb::Finding> {
     findings
 }
 
-fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 9] {
+fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 10] {
     let bytes = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
     let byte = |byte: &Option<u8>| String::from_utf8_lossy(byte.as_slice()).into_owned();
     [
@@ -224,6 +226,7 @@ fn dialect_findings(sniffed: &Sniffed) -> [pb::Finding; 9] {
             &sniffed.skip_initial_space,
             bool::to_string,
         ),
+        finding("row_names", &sniffed.row_names, bool::to_string),
         finding("end_line", &sniffed.end_line, |line| {
             line.map(|line| line.to_string()).unwrap_or_default()
         }),
@@ -279,7 +282,10 @@ fn column(column: &FoundColumn) -> pb::ProfileColumn {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        decimal_comma: rules.decimal_comma,
+        decimal_comma: rules.decimal_comma == Some(true),
         notes: name_note.into_iter().chain(notes).collect(),
+        thousands: rules.thousands.map(|thousands| thousands.to_string()),
+        unit: rules.unit.as_ref().map(text),
+        excel_text: matches!(rules.excel_text, Some(ExcelText::Unquoted | ExcelText::All)),
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Part of `transfer::error`.
 
-use crate::{column::parse::Reason, csv::Position};
+use crate::{
+    column::{DataType, advice::about_value, parse::Reason},
+    csv::Position,
+};
 
 /// The first cell of a file that does not fit its column.
 #[derive(Debug)]
@@ -24,17 +27,27 @@ pub struct BadCell {
 }
 
 impl BadCell {
-    /// What to do when the type was inferred.
+    /// What to do about the value, and about the type where it was inferred.
     pub(super) fn advice(&self) -> String {
-        self.needed_type
-            .as_ref()
-            .map_or_else(String::new, |needed| {
-                let column = &self.column;
-                format!(
-                    ": its type was found in the beginning of the file; create the table with \
-                 `{column}` {needed}, or have the whole file looked at first"
-                )
-            })
+        let column = &self.column;
+        let mut advice = String::new();
+        // A type that was found in other rows is no reason to change the value.
+        let is_value = self.needed_type.is_none() || self.reason == Reason::InvalidNumber;
+        if is_value
+            && let Ok(data_type) = DataType::parse(&self.data_type)
+            && let Some(about) = about_value(self.reason, &data_type, self.value.as_bytes(), column)
+        {
+            advice.push_str(": ");
+            advice.push_str(&about);
+        }
+        if let Some(needed) = &self.needed_type {
+            let about = format!(
+                ": its type was found in the beginning of the file; create the table with `{column}` {needed}, or have \
+                 the whole file looked at first"
+            );
+            advice.push_str(&about);
+        }
+        advice
     }
 }
 

@@ -175,6 +175,7 @@ fn check_values(condition: &ColumnCondition, column: &Column, server_zone: &str)
         data_type: DataType::parse(&column.type_text)?,
         has_default: false,
         empty_as_default: false,
+        is_inferred: false,
     };
     let limits = Limits {
         max_rows: usize::MAX,

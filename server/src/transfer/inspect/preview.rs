@@ -27,6 +27,7 @@ pub(super) fn rows(
             data_type: column.inferred.data_type.wire_type(),
             has_default: false,
             empty_as_default: false,
+            is_inferred: false,
         })
         .collect();
     if specs.is_empty() {

@@ -47,9 +47,8 @@ impl Columns {
         let nameless = vec![Vec::new(); field_count];
         let names = safe_names(header.unwrap_or(&nameless));
         let sample = |name: &NameFinding| {
-            let (rules, decimal_comma) = values.given(&name.name);
             let sample = ColumnSample::new(name.name.as_bytes(), Some(Arc::clone(zone)));
-            sample.with_rules(&rules, decimal_comma)
+            sample.with_rules(&values.given(&name.name))
         };
         Self {
             samples: names.iter().map(sample).collect(),
@@ -85,6 +84,13 @@ impl Columns {
             sample.observe(Cell::plain(NULL_MARKER));
             self.samples.push(sample.of_json());
         }
+    }
+
+    /// The same, of a file in which a text with a quote in it would stand in quotes.
+    pub(in crate::transfer) fn finding_excel_text(mut self) -> Self {
+        let samples = std::mem::take(&mut self.samples).into_iter();
+        self.samples = samples.map(ColumnSample::finding_excel_text).collect();
+        self
     }
 
     /// Takes the records of a batch into account, but for those with another number of fields.

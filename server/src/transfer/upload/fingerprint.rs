@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Changes when the same file would be cut into other blocks, or these be sent with other tokens.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What decides.
 pub(super) struct Decisive<'a> {
@@ -77,11 +77,13 @@ impl Decisive<'_> {
                 data_type,
                 has_default,
                 empty_as_default,
+                is_inferred,
             } = spec;
             lines.add("column", name);
             lines.add("type", data_type.to_string());
             lines.add("has default", has_default);
             lines.add("empty as default", empty_as_default);
+            lines.add("inferred", is_inferred);
             lines.add("field", field);
         }
         lines.0
@@ -105,6 +107,11 @@ fn rules(lines: &mut Lines, rules: &ValueRules) {
         trim,
         null_markers,
         quoted_nulls,
+        excel_text,
+        list_separator,
+        strip_units,
+        unit,
+        thousands,
         decimal_comma,
         true_words,
         false_words,
@@ -114,6 +121,11 @@ fn rules(lines: &mut Lines, rules: &ValueRules) {
     lines.add("trim", trim);
     lines.add_all("null", null_markers);
     lines.add("quoted nulls", quoted_nulls);
+    lines.add("excel text", excel_text);
+    lines.add("list separator", list_separator);
+    lines.add("strip units", strip_units);
+    lines.add("unit", unit);
+    lines.add("thousands", thousands);
     lines.add("decimal comma", decimal_comma);
     lines.add_all("true", true_words);
     lines.add_all("false", false_words);
@@ -132,6 +144,7 @@ mod tests {
             data_type: DataType::parse("Nullable(DateTime64(3, 'UTC'))").unwrap(),
             has_default: true,
             empty_as_default: false,
+            is_inferred: false,
         }
     }
 
@@ -161,11 +174,11 @@ mod tests {
     fn the_text_stays_what_it_was() {
         assert_eq!(
             lines(Dialect::csv(), 7),
-            "version 3\nmode \"ATOMIC\"\nbatch bytes 7\nfirst block rows 10\nfirst block bytes 100\n\
+            "version 4\nmode \"ATOMIC\"\nbatch bytes 7\nfirst block rows 10\nfirst block bytes 100\n\
              block rows 10\nblock bytes 400\ndelimiter [44]\nquote Some(34)\nescape None\ntsv false\n\
              comment None\nskip initial space false\nskip lines 0\nheader rows 1\nend line None\n\
              column \"a\\nb\"\ntype \"Nullable(DateTime64(3, 'UTC'))\"\nhas default true\n\
-             empty as default false\nfield 4\n"
+             empty as default false\ninferred false\nfield 4\n"
         );
     }
 

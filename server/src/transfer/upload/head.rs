@@ -16,7 +16,7 @@ use crate::{
     csv::{
         Header, Limits, Record, RecordBatch,
         json::{JsonDecoder, keys_of_sample},
-        sniff::{self, head_bytes},
+        sniff::{self, Hint, head_bytes},
     },
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result, ValueSpec,
@@ -45,6 +45,8 @@ pub(in crate::transfer) struct Head {
     /// Those of the others that came behind the sample, in the first batches.
     pub(in crate::transfer) met: Vec<usize>,
     zone: Arc<Zone>,
+    /// Whether the file has neither a header nor a record.
+    is_empty: bool,
     /// Whether more stands before the table than is kept of a file.
     has_long_head: bool,
     /// The chunks that it was read from.
@@ -139,7 +141,8 @@ impl Head {
             }
         }
         let has_names = !cutting.cut.has_header() || records.header().is_some();
-        if !has_names || (records.header().is_none() && first_batches.is_empty()) {
+        let is_empty = !has_names || (records.header().is_none() && first_batches.is_empty());
+        if is_empty && table.is_none() {
             return Err(Error::EmptyFile);
         }
         let sample_bytes = looked.sample().text.len();
@@ -151,7 +154,27 @@ impl Head {
             sample_bytes,
             has_long_head: looked.head_bytes > SAMPLE_BYTES,
         };
-        Ok(Self::new(file, begun, names.len(), &zone))
+        let head = Self::new(file, begun, names.len(), &zone);
+        Ok(match table.filter(|_| is_empty) {
+            Some(table) => head.of_nothing(table),
+            None => head,
+        })
+    }
+
+    /// The head of a file without a record: it has nothing for any column of the table.
+    fn of_nothing(self, table: &Table) -> Self {
+        let columns = table.columns.iter();
+        Self {
+            header: None,
+            field_count: columns.filter(|column| column.is_insertable()).count(),
+            is_empty: true,
+            ..self
+        }
+    }
+
+    /// Whether the file has neither a header nor a record.
+    pub(in crate::transfer) const fn is_empty(&self) -> bool {
+        self.is_empty
     }
 
     /// `column_count` is that of the table that it is loaded into, 0 for one that is to be created.
@@ -170,9 +193,14 @@ impl Head {
             None => (None, None),
         };
         let header = header.map(|names| without_empty_end(names, width));
-        let header = match &cutting.sniffed {
-            Some(sniffed) if sniffed.row_names => header.map(with_row_names),
-            _ => header,
+        let has_row_names = match &cutting.sniffed {
+            Some(sniffed) => sniffed.row_names.value,
+            None => file.hints.row_names == Hint::Given(true),
+        };
+        let has_row_names = has_row_names && cutting.cut.header_rows() == 1;
+        let header = match has_row_names {
+            true => header.map(with_row_names),
+            false => header,
         };
         let field_count = match &header {
             Some(names) => names.len(),
@@ -185,8 +213,12 @@ impl Head {
         let surplus = surplus(&first_batches, field_count, width);
         let mut columns = Columns::new(header.as_deref(), field_count, &file.values, zone);
         columns = columns.with_surplus(surplus);
-        if matches!(cutting.cut, Cut::Ndjson(_)) {
-            columns = columns.of_json();
+        match &cutting.cut {
+            Cut::Ndjson(_) => columns = columns.of_json(),
+            Cut::Delimited(dialect) if dialect.quote() == Some(b'"') => {
+                columns = columns.finding_excel_text();
+            }
+            Cut::Delimited(_) => {}
         }
         if sample_bytes > 0 {
             first_batches
@@ -206,6 +238,7 @@ impl Head {
             compression_given: file.compression.is_some(),
             encoding: input.encoding(),
             sample_bytes,
+            has_row_names,
             columns: columns.found(records.has_ended()),
         };
         Self {
@@ -219,6 +252,7 @@ impl Head {
             seen_count: field_count,
             met: Vec::new(),
             zone: Arc::clone(zone),
+            is_empty: false,
             has_long_head,
             chunks,
         }
@@ -230,16 +264,16 @@ impl Head {
     ///
     /// Those, and [`Error::InvalidQuoting`].
     pub(in crate::transfer) fn check(&self, values: &ValueSpec) -> Result<()> {
-        self.profile.check()?;
         let header = self.records.header().filter(|_| !values.lenient_quotes);
         let misquoted = header.and_then(|header| Some((header, header.misquoted_field()?)));
-        misquoted.map_or(Ok(()), |(header, field)| {
-            let name = header.rows().iter().find_map(|row| row.get(field));
-            Err(Error::InvalidQuoting {
-                position: header.position(),
-                field: field + 1,
-                value: name.map(|name| excerpt(name)).unwrap_or_default(),
-            })
+        let Some((header, field)) = misquoted else {
+            return self.profile.check();
+        };
+        let name = header.rows().iter().find_map(|row| row.get(field));
+        Err(Error::InvalidQuoting {
+            position: header.position(),
+            field: field + 1,
+            value: name.map(|name| excerpt(name)).unwrap_or_default(),
         })
     }
 

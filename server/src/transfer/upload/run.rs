@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     catalog::{NewTable, Table},
+    clickhouse::sql::TableName,
     journal::{TransferRow, UploadRow},
     task,
     transfer::{
@@ -137,14 +138,19 @@ impl<'a> Job<'a> {
 
         let known = existing.as_ref().filter(|_| !was_created);
         let mut head = self.read_head(&start, known, &mut chunks).await?;
-        head.check(&self.request.file.values)?;
-        if existing.is_none() && self.request.dry_run {
+        self.check_head(&head)?;
+        if self.request.full_scan {
             return self.scan(head, chunks).await;
         }
-        let target = self.target(&mut head, existing, was_created).await?;
-        let choice = self
-            .choose(&target, start.commit.as_ref().map(|commit| commit.mode))
-            .await?;
+        let before = start.commit.as_ref().map(|commit| commit.mode);
+        let is_trial = existing.is_none() && self.request.dry_run;
+        let (target, choice) = if is_trial {
+            self.try_new(&mut head).await?
+        } else {
+            let target = self.target(&mut head, existing, was_created).await?;
+            let choice = self.choose(&target.table, before).await?;
+            (target, choice)
+        };
         let upload = self.upload_row(&mut head, &target, &choice)?;
         if let Some(before) = &start.upload
             && (before.fingerprint != upload.fingerprint
@@ -360,11 +366,34 @@ impl<'a> Job<'a> {
         Head::read(self.inner, &self.config, &self.request.file, table, feed).await
     }
 
+    /// Refuses a file that nobody can tell how to read, and one of nothing that is to replace the rows of a table.
+    fn check_head(&self, head: &Head) -> Result<()> {
+        if head.is_empty() && self.request.commit_mode == CommitMode::Replace {
+            return Err(Error::EmptyFile);
+        }
+        head.check(&self.request.file.values)
+    }
+
+    /// Matches the file to the table that a dry run would make, and chooses its commit mode; leaves no table.
+    async fn try_new(&mut self, head: &mut Head) -> Result<(Target, Choice)> {
+        let tried = async {
+            let target = self.try_target(head).await?;
+            let made = self.created.clone();
+            let choice = self
+                .choose(made.as_ref().unwrap_or(&target.table), None)
+                .await?;
+            Ok((target, choice))
+        };
+        let tried = tried.await;
+        self.drop_trial().await;
+        tried
+    }
+
     /// Chooses the commit mode, or sees that the one of before still holds.
-    async fn choose(&self, target: &Target, before: Option<CommitMode>) -> Result<Choice> {
+    async fn choose(&self, table: &TableName, before: Option<CommitMode>) -> Result<Choice> {
         let mode = before.unwrap_or(self.request.commit_mode);
         let is_dry = self.request.dry_run;
-        let choice = self.inner.choose_granted(&target.table, mode, is_dry);
+        let choice = self.inner.choose_granted(table, mode, is_dry);
         let choice = choice.await?;
         self.transfer.set_commit(match is_dry {
             false => choice.commit.clone(),

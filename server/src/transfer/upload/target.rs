@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalog::{self, NewTable, Table},
-    clickhouse::sql::TableName,
+    clickhouse::sql::{TableName, staging},
     transfer::{CreateTable, Error, Result, UploadRequest, live::FileForm, plan::Plan},
 };
 
@@ -95,7 +95,22 @@ impl Job<'_> {
                 (table, plan, Some(statement))
             }
         };
-        plan.check_columns(&table, &request.file.values)?;
+        self.matched(head, table, plan, create_statement)
+    }
+
+    /// A table to which the file is matched.
+    fn matched(
+        &self,
+        head: &Head,
+        table: Table,
+        plan: Plan,
+        create_statement: Option<String>,
+    ) -> Result<Target> {
+        let plan = match self.request.create_table {
+            Some(CreateTable::Inferred) => plan.of_inferred_types(),
+            Some(CreateTable::Statement(_)) | None => plan,
+        };
+        plan.check_columns(&table, &self.request.file.values)?;
         self.transfer.set_file_form(FileForm {
             names: head.field_names(Some(&plan)),
             nested: plan.nested_fields(),
@@ -118,25 +133,69 @@ impl Job<'_> {
 }
 
 impl Job<'_> {
+    /// Makes the table that a dry run asks for, under another name, and matches the file to it: ClickHouse has then
+    /// taken the statement. It is dropped by [`Job::drop_trial`].
+    pub(super) async fn try_target(&mut self, head: &mut Head) -> Result<Target> {
+        let request = self.request;
+        let catalog = self.inner.catalog();
+        let (new, statement) = self.new_table(head).await?;
+        let database = match catalog.table(&request.table).await {
+            Err(catalog::Error::TableNotFound { database, .. }) => database,
+            Ok(table) => return Err(catalog::Error::TableExists(table.summary.name).into()),
+            Err(error) => return Err(error.into()),
+        };
+        let name = staging::name(&database, request.id, self.ledger.staging_incarnation(), 0);
+        self.created = Some(name.clone());
+        let statement = if let Some(new) = new {
+            catalog.create_table(&name, &new).await?;
+            statement
+        } else {
+            let client = self.inner.connection.creates();
+            let as_said = Some(&request.table);
+            catalog
+                .create_by_statement(client, &name, as_said, &statement)
+                .await?
+        };
+        let mut table = catalog.table(&name).await?;
+        table.summary.name = TableName::new(database, request.table.table.as_str());
+        head.meet(&table, &request.file, request.matching(), true)?;
+        let plan = head.plan_new(&table, request.matching())?;
+        self.matched(head, table, plan, Some(statement))
+    }
+
+    /// Drops what a dry run has made.
+    pub(super) async fn drop_trial(&mut self) {
+        if let Some(table) = self.created.take() {
+            let cluster = self.request.on_cluster.as_deref();
+            self.inner.catalog().drop_if_empty(&table, cluster).await;
+        }
+    }
+
+    /// The table that the file asks for, unless the caller's statement says it, and the statement that makes it.
+    async fn new_table(&self, head: &Head) -> Result<(Option<NewTable>, String)> {
+        let request = self.request;
+        self.inner.check_create(&request.table).await?;
+        self.inner.require_create_grants(request).await?;
+        if let Some(CreateTable::Statement(text)) = &request.create_table {
+            return Ok((None, text.clone()));
+        }
+        let new = NewTable {
+            on_cluster: request.on_cluster.clone(),
+            ..head.new_table(&head.profile.columns, &request.columns)?
+        };
+        let columns = new.columns.iter();
+        let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
+        check_value_columns(request, &names)?;
+        let catalog = self.inner.catalog();
+        let statement = catalog.create_statement(&request.table, &new).await?;
+        Ok((Some(new), statement))
+    }
+
     /// Creates the table that the file asks for; returns it and the statement that made it.
     async fn create(&mut self, head: &Head) -> Result<(Table, String)> {
         let request = self.request;
         let catalog = self.inner.catalog();
-        self.inner.check_create(&request.table).await?;
-        self.inner.require_create_grants(request).await?;
-        let (new, statement) = if let Some(CreateTable::Statement(text)) = &request.create_table {
-            (None, text.clone())
-        } else {
-            let new = NewTable {
-                on_cluster: request.on_cluster.clone(),
-                ..head.new_table(&head.profile.columns, &request.columns)?
-            };
-            let columns = new.columns.iter();
-            let names: Vec<_> = columns.map(|column| column.name.clone()).collect();
-            check_value_columns(request, &names)?;
-            let statement = catalog.create_statement(&request.table, &new).await?;
-            (Some(new), statement)
-        };
+        let (new, statement) = self.new_table(head).await?;
         let name = match catalog.table(&request.table).await {
             Err(catalog::Error::TableNotFound { database, table }) => {
                 let name = TableName::new(database, table);
@@ -155,7 +214,7 @@ impl Job<'_> {
             // What was sent is made of what the caller's text says.
             let client = self.inner.connection.creates();
             catalog
-                .create_by_statement(client, &request.table, &statement)
+                .create_by_statement(client, &request.table, None, &statement)
                 .await?
         };
         self.created = Some(name);

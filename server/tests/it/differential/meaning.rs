@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use sluice_server::column::DataType;
 
 pub(super) use containers::container;
-pub(super) use time::{Moment, date, moment, span};
+pub(super) use time::{Moment, date, midnight, moment, span};
 
 /// What a text means.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,9 @@ pub(super) fn meaning(data_type: &DataType, text: &[u8]) -> Option<Meaning> {
             .ok()
             .map(|ip: Ipv4Addr| Meaning::Address(ip.to_ipv6_mapped())),
         DataType::IPv6 => address(text).map(Meaning::Address),
-        DataType::Date | DataType::Date32 => date(text).map(Meaning::Day),
+        DataType::Date | DataType::Date32 => {
+            date(text).or_else(|| midnight(text)).map(Meaning::Day)
+        }
         DataType::DateTime(_) | DataType::DateTime64 { .. } => moment(text).map(Meaning::Moment),
         DataType::Time | DataType::Time64(_) => span(text),
         DataType::Enum8(members) | DataType::Enum16(members) => {
@@ -103,9 +105,19 @@ pub(super) fn meaning(data_type: &DataType, text: &[u8]) -> Option<Meaning> {
                 .map(Meaning::Member)
         }
         DataType::Array(_) | DataType::Map(..) | DataType::Tuple(_) => container(inner, text),
-        _ if is_integer(text) => number(text).map(Meaning::Number),
-        _ => None,
+        _ if may_be_grouped(text) => None,
+        _ => number(text).map(Meaning::Number),
     }
+}
+
+/// Whether three zeros behind a point may be the last group of an integer.
+fn may_be_grouped(text: &str) -> bool {
+    let whole = text
+        .strip_suffix(".000")
+        .map(|whole| whole.trim_start_matches(['-', '+']));
+    whole.is_some_and(|whole| {
+        matches!(whole.len(), 1..=3) && !whole.starts_with('0') && is_integer(whole)
+    })
 }
 
 /// Whether a text is a sign and digits, or digits alone.
@@ -226,6 +238,10 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 fn uuid(text: &str) -> Option<String> {
+    let inner = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'));
+    let text = inner.unwrap_or(text);
     let hyphens: Vec<usize> = text.match_indices('-').map(|(place, _)| place).collect();
     let digits = text.replace('-', "").to_ascii_lowercase();
     let is_whole = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

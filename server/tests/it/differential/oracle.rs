@@ -79,6 +79,7 @@ fn builder(columns: Vec<(&str, DataType)>) -> BlockBuilder {
         data_type,
         has_default: false,
         empty_as_default: false,
+        is_inferred: false,
     };
     let limits = Limits {
         max_rows: usize::MAX,

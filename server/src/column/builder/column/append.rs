@@ -98,6 +98,22 @@ impl Appender<'_> {
         Ok(())
     }
 
+    /// Appends numbers of `N` bytes, but for those that begin with a zero where `refuses_zeros` says so.
+    #[inline]
+    pub(super) fn number<'a, const N: usize>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>>,
+        refuses_zeros: bool,
+        parse: impl Fn(&[u8]) -> Result<[u8; N], Reason>,
+    ) -> Result<(), BadCell> {
+        self.fixed(cells, |bytes| {
+            if refuses_zeros && begins_with_zero(bytes) {
+                return Err(Reason::LeadingZero);
+            }
+            parse(bytes)
+        })
+    }
+
     /// Appends values of `N` bytes that have names, so that a name may be the text of NULL.
     #[inline]
     pub(super) fn named<'a, const N: usize>(
@@ -241,6 +257,15 @@ impl Appender<'_> {
             self.values.nulls.resize(self.values.row_count, 0);
         }
     }
+}
+
+/// Returns whether digits begin with a zero that a number does not keep.
+#[inline]
+fn begins_with_zero(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [b'0', b'0'..=b'9', ..] | [b'-' | b'+', b'0', b'0'..=b'9', ..]
+    )
 }
 
 /// Returns whether a cell is an empty field or `\N`, and not in quotes.

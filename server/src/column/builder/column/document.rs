@@ -74,6 +74,7 @@ impl Documents {
                 data_type: data_type.clone(),
                 has_default: false,
                 empty_as_default: false,
+                is_inferred: false,
             };
             let mut builder = ColumnBuilder::new(&spec, &mut zone_of)?;
             builder.read_json();

@@ -16,7 +16,7 @@ use crate::column::Cell;
 use crate::column::data_type::DataType;
 use crate::column::error::Result;
 use crate::column::parse::Reason;
-use crate::column::parse::nested::{Cursor, Place};
+use crate::column::parse::nested::{Cursor, Place, array_in_braces};
 use crate::column::zone::Zone;
 use node::Node;
 
@@ -83,7 +83,15 @@ impl Nested {
         }
         self.saved.clear();
         self.root.save(&mut self.saved);
-        let mut text = Cursor::new(cell.bytes, &mut self.scratch);
+        let bracketed;
+        let bytes = match (&self.root, cell.bytes) {
+            (Node::Array(..), [b'{', ..]) => {
+                bracketed = array_in_braces(cell.bytes).ok_or(Reason::InvalidNested)?;
+                &bracketed
+            }
+            (_, bytes) => bytes,
+        };
+        let mut text = Cursor::new(bytes, &mut self.scratch);
         let result = self.root.read(&mut text, Place::Element);
         let result = result.and_then(|()| text.finish());
         if result.is_err() {

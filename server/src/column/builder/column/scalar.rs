@@ -40,6 +40,7 @@ pub(super) struct Scalar {
     is_integer: bool,
     /// Whether `true` and `false` are 1 and 0.
     reads_truths: bool,
+    refuses_zeros: bool,
 }
 
 impl Scalar {
@@ -55,12 +56,21 @@ impl Scalar {
             rule,
             is_integer: data_type.inner().is_integer(),
             reads_truths: false,
+            refuses_zeros: false,
         })
     }
 
     /// Takes `true` and `false` for 1 and 0, if values are whole numbers.
     pub(super) const fn read_truths(&mut self) {
         self.reads_truths = self.is_integer;
+    }
+
+    /// Refuses numbers that begin with a zero which they would lose, if that is what is wanted.
+    pub(super) fn refusing_zeros(self, refuses_zeros: bool) -> Self {
+        Self {
+            refuses_zeros,
+            ..self
+        }
     }
 
     pub(super) const fn row_count(&self) -> usize {
@@ -81,32 +91,33 @@ impl Scalar {
             rule: self.rule,
             reads_truths: self.reads_truths,
         };
+        let zeros = self.refuses_zeros;
         match &mut self.kind {
-            Kind::Int8 => into.fixed(cells, |b| parse_signed(b).map(i8::to_le_bytes)),
-            Kind::Int16 => into.fixed(cells, |b| parse_signed(b).map(i16::to_le_bytes)),
-            Kind::Int32 => into.fixed(cells, |b| parse_signed(b).map(i32::to_le_bytes)),
-            Kind::Int64 => into.fixed(cells, |b| parse_signed(b).map(i64::to_le_bytes)),
-            Kind::Int128 => into.fixed(cells, |b| parse_i128(b).map(i128::to_le_bytes)),
-            Kind::Int256 => into.fixed(cells, |b| parse_i256(b).map(I256::to_le_bytes)),
-            Kind::UInt8 => into.fixed(cells, |b| parse_unsigned(b).map(u8::to_le_bytes)),
-            Kind::UInt16 => into.fixed(cells, |b| parse_unsigned(b).map(u16::to_le_bytes)),
-            Kind::UInt32 => into.fixed(cells, |b| parse_unsigned(b).map(u32::to_le_bytes)),
-            Kind::UInt64 => into.fixed(cells, |b| parse_unsigned(b).map(u64::to_le_bytes)),
-            Kind::UInt128 => into.fixed(cells, |b| parse_u128(b).map(u128::to_le_bytes)),
-            Kind::UInt256 => into.fixed(cells, |b| parse_u256(b).map(U256::to_le_bytes)),
-            Kind::Float32 => into.fixed(cells, |b| parse_f32(b).map(f32::to_le_bytes)),
-            Kind::Float64 => into.fixed(cells, |b| parse_f64(b).map(f64::to_le_bytes)),
-            Kind::BFloat16 => into.fixed(cells, |b| parse_bf16(b).map(u16::to_le_bytes)),
-            Kind::Decimal32(format) => {
-                into.fixed(cells, |b| parse_decimal32(b, *format).map(i32::to_le_bytes))
-            }
-            Kind::Decimal64(format) => {
-                into.fixed(cells, |b| parse_decimal64(b, *format).map(i64::to_le_bytes))
-            }
-            Kind::Decimal128(format) => into.fixed(cells, |b| {
+            Kind::Int8 => into.number(cells, zeros, |b| parse_signed(b).map(i8::to_le_bytes)),
+            Kind::Int16 => into.number(cells, zeros, |b| parse_signed(b).map(i16::to_le_bytes)),
+            Kind::Int32 => into.number(cells, zeros, |b| parse_signed(b).map(i32::to_le_bytes)),
+            Kind::Int64 => into.number(cells, zeros, |b| parse_signed(b).map(i64::to_le_bytes)),
+            Kind::Int128 => into.number(cells, zeros, |b| parse_i128(b).map(i128::to_le_bytes)),
+            Kind::Int256 => into.number(cells, zeros, |b| parse_i256(b).map(I256::to_le_bytes)),
+            Kind::UInt8 => into.number(cells, zeros, |b| parse_unsigned(b).map(u8::to_le_bytes)),
+            Kind::UInt16 => into.number(cells, zeros, |b| parse_unsigned(b).map(u16::to_le_bytes)),
+            Kind::UInt32 => into.number(cells, zeros, |b| parse_unsigned(b).map(u32::to_le_bytes)),
+            Kind::UInt64 => into.number(cells, zeros, |b| parse_unsigned(b).map(u64::to_le_bytes)),
+            Kind::UInt128 => into.number(cells, zeros, |b| parse_u128(b).map(u128::to_le_bytes)),
+            Kind::UInt256 => into.number(cells, zeros, |b| parse_u256(b).map(U256::to_le_bytes)),
+            Kind::Float32 => into.number(cells, zeros, |b| parse_f32(b).map(f32::to_le_bytes)),
+            Kind::Float64 => into.number(cells, zeros, |b| parse_f64(b).map(f64::to_le_bytes)),
+            Kind::BFloat16 => into.number(cells, zeros, |b| parse_bf16(b).map(u16::to_le_bytes)),
+            Kind::Decimal32(format) => into.number(cells, zeros, |b| {
+                parse_decimal32(b, *format).map(i32::to_le_bytes)
+            }),
+            Kind::Decimal64(format) => into.number(cells, zeros, |b| {
+                parse_decimal64(b, *format).map(i64::to_le_bytes)
+            }),
+            Kind::Decimal128(format) => into.number(cells, zeros, |b| {
                 parse_decimal128(b, *format).map(i128::to_le_bytes)
             }),
-            Kind::Decimal256(format) => into.fixed(cells, |b| {
+            Kind::Decimal256(format) => into.number(cells, zeros, |b| {
                 parse_decimal256(b, *format).map(I256::to_le_bytes)
             }),
             Kind::Bool => into.fixed(cells, |b| parse_bool(b).map(|value| [u8::from(value)])),

@@ -46,6 +46,7 @@ fn the_first_text_of_a_nullable_column_is_null() {
 fn null_is_an_empty_text_if_asked_for() {
     let spec = ColumnSpec {
         empty_as_default: true,
+        is_inferred: false,
         ..spec("LowCardinality(String)", false)
     };
     let cells = [Cell::plain(b"\\N"), Cell::plain(b"")];

@@ -183,13 +183,28 @@ fn texts_that_do_not_close_or_hold_no_escape_are_refused() {
 }
 
 #[test]
+fn arrays_in_the_braces_of_postgresql_are_arrays() {
+    check_same("Array(UInt8)", &["[1,2]", "{1,2}", "{ \"1\", 2 }"]);
+    check_same(
+        "Array(String)",
+        &["['a b','it\\'s']", "{a b,it's}", "{\"a b\",\"it's\"}"],
+    );
+    check_same("Array(Nullable(Int8))", &["[1,NULL]", "{1,NULL}"]);
+    check_same("Array(Array(Int8))", &["[[1],[2,3]]", "{{1},{2,3}}"]);
+    check_same("Array(Date)", &["[]", "{}"]);
+    check_refused("Map(String, UInt8)", Reason::InvalidNested, &["{1,2}"]);
+    check_refused("Array(UInt8)", Reason::InvalidNumber, &["{a}"]);
+}
+
+#[test]
 fn brackets_and_commas_must_be_right() {
     check_refused(
         "Array(UInt8)",
         Reason::InvalidNested,
         &[
             "1", "1,2", "[", "]", "[1", "1]", "[1,", "[1,]", "[,]", "[,1]", "[1,,2]", "[1]]",
-            "[[1]]", "[1)", "(1)", "{1}", "[1]x", "[1][2]", "[ , ]", "NULLx", "[1;2", "['1]",
+            "[[1]]", "[1)", "(1)", "{1", "{1]", "[1}", "[1]x", "[1][2]", "[ , ]", "NULLx", "[1;2",
+            "['1]",
         ],
     );
     check_refused(

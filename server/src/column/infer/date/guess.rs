@@ -3,6 +3,7 @@
 //! Only [`super`] uses it; it must never prefer one of several forms, nor look at more than one text.
 
 use crate::column::rules::DateFormat;
+use crate::column::rules::date_format::matcher::without_ordinal;
 use crate::column::rules::date_format::names::{month, weekday};
 
 /// Dates of digits only are of these years.
@@ -101,15 +102,37 @@ impl<'t> Scan<'t> {
     }
 
     fn date(&mut self) -> Option<Vec<String>> {
-        if let Some((_, length)) = month(self.rest) {
-            self.rest = self.rest.get(length..)?;
+        if self.month().is_some() {
             return self.month_first();
+        }
+        if let [_, _, _, _, b'-', b'W', _, _, b'-', _, ..] = self.rest {
+            return self.week();
         }
         match self.number(&[4, 8, 1, 2])? {
             8 => self.compact(),
             4 => self.year_first(),
             digits => self.day_or_month_first(digits),
         }
+    }
+
+    /// Reads a date that names its week.
+    fn week(&mut self) -> Option<Vec<String>> {
+        for (digits, mark) in [(4, "-W"), (2, "-"), (1, "")] {
+            self.number(&[digits])?;
+            self.rest = self.rest.strip_prefix(mark.as_bytes())?;
+        }
+        Some(vec!["%G-W%V-%u".to_owned()])
+    }
+
+    /// Reads the name of a month, with the point of a short one.
+    fn month(&mut self) -> Option<()> {
+        let (_, length) = month(self.rest)?;
+        let rest = self.rest.get(length..)?;
+        self.rest = match rest {
+            [b'.', behind @ ..] if behind.starts_with(b" ") => behind,
+            _ => rest,
+        };
+        Some(())
     }
 
     /// Goes on behind eight digits: a `T` and a time without separators.
@@ -128,8 +151,7 @@ impl<'t> Scan<'t> {
     /// Goes on behind a year of four digits.
     fn year_first(&mut self) -> Option<Vec<String>> {
         let one = self.plain_separator()?;
-        let middle = if let Some((_, length)) = month(self.rest) {
-            self.rest = self.rest.get(length..)?;
+        let middle = if self.month().is_some() {
             "%b"
         } else {
             self.number(&[1, 2])?;
@@ -142,9 +164,9 @@ impl<'t> Scan<'t> {
 
     /// Goes on behind one or two digits.
     fn day_or_month_first(&mut self, first_digits: usize) -> Option<Vec<String>> {
+        self.rest = without_ordinal(self.rest);
         let one = self.plain_separator().unwrap_or_default();
-        if let Some((_, length)) = month(self.rest) {
-            self.rest = self.rest.get(length..)?;
+        if self.month().is_some() {
             let two = self.plain_separator().unwrap_or_default();
             let year = self.year()?;
             return Some(vec![format!("%d{one}%b{two}{year}")]);
@@ -175,6 +197,7 @@ impl<'t> Scan<'t> {
     fn month_first(&mut self) -> Option<Vec<String>> {
         let one = self.plain_separator()?;
         self.number(&[1, 2])?;
+        self.rest = without_ordinal(self.rest);
         let is_clock_next = matches!(
             self.rest,
             [b' ', b'0'..=b'9', b':', ..] | [b' ', b'0'..=b'9', b'0'..=b'9', b':', ..]
@@ -250,6 +273,7 @@ impl<'t> Scan<'t> {
         let specifier = match rest {
             [b'+' | b'-', ..] | [b'Z'] => "%z",
             [b'U' | b'G' | b'u' | b'g', ..] => "%Z",
+            name if name.contains(&b'/') => "%Z",
             _ => return Some(()),
         };
         let is_end = |byte: &u8| *byte == b' ';
@@ -274,6 +298,12 @@ impl<'t> Scan<'t> {
 
     /// Reads what stands between the parts of a date.
     fn plain_separator(&mut self) -> Option<String> {
+        for word in [" de ", " del "] {
+            if let Some(rest) = self.rest.strip_prefix(word.as_bytes()) {
+                self.rest = rest;
+                return Some(word.to_owned());
+            }
+        }
         let count = self
             .rest
             .iter()

@@ -16,7 +16,7 @@ const LAST_DATE_TIME: i64 = u32::MAX as i64 - DAY_SECONDS;
 /// The last second of DateTime64(9) in every zone.
 const LAST_NANOSECOND_TIME: i64 = i64::MAX / 1_000_000_000 - DAY_SECONDS;
 /// The first and the last second of DateTime64: 1900-01-01 to 2299-12-31.
-const TIMES: std::ops::RangeInclusive<i64> = -2_208_988_800..=10_413_791_999;
+pub(super) const TIMES: std::ops::RangeInclusive<i64> = -2_208_988_800..=10_413_791_999;
 /// The last day of Date: 2149-06-06.
 const LAST_DATE: i64 = u16::MAX as i64 * DAY_SECONDS;
 
@@ -35,6 +35,8 @@ pub(super) struct Track {
     has_local: bool,
     /// Whether the clocks of the server skip or repeat one of them.
     is_skipped: bool,
+    /// Whether some time of day is not midnight.
+    is_uneven: bool,
     fraction_digits: u8,
     first: i64,
     last: i64,
@@ -48,6 +50,7 @@ impl Default for Track {
             has_offset: false,
             has_local: false,
             is_skipped: false,
+            is_uneven: false,
             fraction_digits: 0,
             first: i64::MAX,
             last: i64::MIN,
@@ -63,6 +66,7 @@ impl Track {
         self.has_clock |= time.has_clock;
         self.has_offset |= has_offset;
         self.has_local |= !has_offset;
+        self.is_uneven |= time.second.rem_euclid(DAY_SECONDS) != 0;
         self.fraction_digits = self.fraction_digits.max(time.fraction_digits);
         self.first = self.first.min(time.second);
         self.last = self.last.max(time.second);
@@ -84,6 +88,7 @@ impl Track {
             format,
             has_offset: self.has_offset,
             is_skipped: self.has_clock && self.is_skipped,
+            is_midnight: self.has_clock && !self.is_uneven && self.fraction_digits == 0,
         }
     }
 
@@ -108,6 +113,6 @@ fn has_offset(text: &[u8]) -> bool {
     clock.is_some_and(|clock| {
         clock
             .iter()
-            .any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'))
+            .any(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'+' | b'-'))
     })
 }

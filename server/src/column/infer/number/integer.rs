@@ -123,6 +123,22 @@ impl Integers {
         }
     }
 
+    /// Returns the unit of times from 1970 on that all values may be: those of the years 2001 to 2100.
+    pub(in super::super) fn epoch_unit(&self) -> Option<&'static str> {
+        const SECONDS: std::ops::RangeInclusive<i128> = 1_000_000_000..=4_102_444_800;
+        let units = [
+            (1_000, "epoch_ms"),
+            (1_000_000, "epoch_us"),
+            (1_000_000_000, "epoch_ns"),
+        ];
+        let is_unit = |(factor, _): &(i128, &str)| {
+            let [first, last] = [self.smallest, self.largest].map(|value| value / factor);
+            SECONDS.contains(&first) && SECONDS.contains(&last)
+        };
+        let unit = units.into_iter().find(is_unit).filter(|_| !self.is_huge);
+        unit.map(|(_, unit)| unit)
+    }
+
     /// Returns the type; None when no type holds all values.
     pub(super) fn data_type(&self, complete: bool, grows: bool) -> Option<DataType> {
         if let Some(narrow) = self.narrow_type(true) {

@@ -47,6 +47,7 @@ fn round_trip(inferred: &Inferred, cells: &[Cell<'_>]) -> Vec<Option<Vec<u8>>> {
         data_type: inferred.data_type.wire_type(),
         has_default: false,
         empty_as_default: false,
+        is_inferred: false,
     };
     let limits = Limits {
         max_rows: 1_000,
@@ -108,6 +109,10 @@ fn same(data_type: &DataType, inferred: &Inferred, text: &[u8], read: &[u8]) -> 
         true => iso.as_slice(),
         false => text,
     };
+    let mut plain = Vec::new();
+    let thousands = inferred.rules.thousands;
+    let is_grouped = thousands.is_some_and(|mark| mark.ungroup(text, &mut plain).is_some());
+    let text = if is_grouped { plain.as_slice() } else { text };
     match data_type {
         DataType::String | DataType::IPv4 => text == read,
         DataType::Float64 => {
@@ -198,6 +203,10 @@ fn family() -> impl Strategy<Value = String> {
             .prop_map(|(value, digits)| format!("{:.digits$}", value as f64 / 100.0)),
         "-?[0-9]{1,4}[.,][0-9]{1,4}",
         "[0-9]{1,3},[0-9]{3}",
+        "-?[1-9][0-9]{0,2}(,[0-9]{3}){0,3}(\\.[0-9]{1,2})?",
+        "-?[1-9][0-9]{0,2}(\\.[0-9]{3}){0,3}(,[0-9]{1,2})?",
+        "[1-9][0-9]{0,2}([ '_\u{a0}][0-9]{3}){0,3}([.,][0-9]{1,3})?",
+        "[1-9][0-9]{0,2}(,[0-9]{2,3}){0,3}",
         "[+-]?[0-9]{0,25}[.,]?[0-9]{0,25}(e[+-]?[0-9]{1,3})?",
         date(),
         "(true|false|t|f|yes|no|y|n|on|off|TRUE|Yes|N)",

@@ -143,7 +143,6 @@ fn other_texts_are_not_dates() {
         "-024-02-29",
         "+2024-02-29",
         "\u{661}-02-29",
-        "2024-02-29 10:00:00",
         "Feb 29, 2024",
         "2024-02-;9",
         "2024-02-/9",
@@ -429,4 +428,113 @@ fn white_space_and_long_digits_are_no_part_of_a_date() {
     );
     let long = format!("2024-02-29 10:34:56.{}1", "0".repeat(1_000));
     check(&long, Err(Reason::PrecisionLoss));
+}
+
+#[test]
+fn a_date_with_midnight_is_a_date() {
+    for text in [
+        "2024-02-29 00:00:00",
+        "2024-02-29T00:00",
+        "2024-02-29 00:00:00.000",
+        "2024-02-29T00:00:00Z",
+        "2024-02-29 00:00:00+00:00",
+        "20240229T000000",
+        "2024-02-29 00:00:00 UTC",
+    ] {
+        let expected = if text.len() == 15 {
+            Err(Reason::InvalidDate)
+        } else {
+            Ok(19_782)
+        };
+        assert_eq!(parse_date(text.as_bytes()), expected, "{text}");
+        assert_eq!(
+            parse_date32(text.as_bytes()),
+            expected.map(i32::from),
+            "{text}"
+        );
+    }
+    for text in [
+        "2024-02-29 00:00:01",
+        "2024-02-29 12:00",
+        "2024-02-29 00:00:00.001",
+        "2024-02-29T00:00:00+02:00",
+    ] {
+        assert_eq!(
+            parse_date(text.as_bytes()),
+            Err(Reason::PrecisionLoss),
+            "{text}"
+        );
+    }
+    for text in [
+        "2024-02-30 00:00:00",
+        "2024-02-29 24:00:00",
+        "2024-02-29 ",
+        "2024-02-29x00:00",
+    ] {
+        assert_eq!(
+            parse_date(text.as_bytes()),
+            Err(Reason::InvalidDate),
+            "{text}"
+        );
+    }
+    assert_eq!(parse_date(b"1969-12-31 00:00:00"), Err(Reason::Overflow));
+    assert_eq!(
+        parse_date(b"29/02/2024 00:00:00"),
+        Err(Reason::AmbiguousDate)
+    );
+}
+
+#[test]
+fn the_name_of_a_zone_says_the_offset() {
+    let utc = Zone::utc();
+    for (text, expected) in [
+        (
+            "2024-01-05 10:00:00 Europe/Berlin",
+            Some("2024-01-05 09:00:00"),
+        ),
+        (
+            "2024-07-05 10:00:00 europe/berlin",
+            Some("2024-07-05 08:00:00"),
+        ),
+        (
+            "2024-01-05T10:00 America/Port-au-Prince",
+            Some("2024-01-05 15:00:00"),
+        ),
+        (
+            "2024-01-05T10:00:00[Asia/Kolkata]",
+            Some("2024-01-05 04:30:00"),
+        ),
+        (
+            "2024-01-05T10:00:00+01:00[Europe/Berlin]",
+            Some("2024-01-05 09:00:00"),
+        ),
+        ("2024-01-05 10:00:00 UTC", Some("2024-01-05 10:00:00")),
+        ("2024-01-05 10:00:00 gmt", Some("2024-01-05 10:00:00")),
+        (
+            "2024-10-27T02:30:00+01:00[Europe/Berlin]",
+            Some("2024-10-27 01:30:00"),
+        ),
+        (
+            "2024-10-27T02:30:00+02:00[Europe/Berlin]",
+            Some("2024-10-27 00:30:00"),
+        ),
+        // Shown twice, skipped, another offset, no zone, an abbreviation.
+        ("2024-10-27 02:30:00 Europe/Berlin", None),
+        ("2024-03-31 02:30:00 Europe/Berlin", None),
+        ("2024-01-05T10:00:00+02:00[Europe/Berlin]", None),
+        ("2024-01-05 10:00:00 Europe/Nowhere", None),
+        ("2024-01-05 10:00:00 CET", None),
+        ("2024-01-05 10:00:00 ", None),
+        ("2024-01-05 10:00:00[]", None),
+        ("2024-01-05 25:00:00 Europe/Berlin", None),
+    ] {
+        let read = parse_date_time(text.as_bytes(), &utc);
+        let expected = expected.map_or(Err(Reason::InvalidDate), |time| {
+            parse_date_time(time.as_bytes(), &utc)
+        });
+        assert_eq!(read, expected, "{text}");
+    }
+    let text = b"2024-01-05 10:00:00.250 Europe/Berlin";
+    let plain = parse_date_time64(b"2024-01-05 09:00:00.250", 3, &utc);
+    assert_eq!(parse_date_time64(text, 3, &utc), plain);
 }

@@ -1,6 +1,7 @@
 //! The forms in which dates and times are written.
 //!
-//! Only the parsers of dates and times call it; it must never look at ranges of types or at zones.
+//! Only the parsers of dates and times call it; it must never look at ranges of types, nor at zones that the text
+//! does not name.
 //!
 //! How this works: the usual forms have a fixed layout. Their bytes are taken as words from which the
 //! layout is subtracted, so that digits become their values and separators zero; one test then
@@ -76,7 +77,7 @@ pub(super) fn usual_time(bytes: &[u8], last: &mut LastDate) -> Option<i64> {
     Some(i64::from(last.days_of(date)?) * DAY_SECONDS + second)
 }
 
-/// Reads `YYYY-MM-DD[ T]hh:mm[:ss[.f]]` with an optional offset, or a date alone.
+/// Reads `YYYY-MM-DD[ T]hh:mm[:ss[.f]]` with an optional offset or the name of a zone, or a date alone.
 pub(super) fn civil_time(bytes: &[u8]) -> Result<CivilTime<'_>, Reason> {
     let separator = bytes.iter().position(|byte| matches!(byte, b' ' | b'T'));
     let (date, clock) = match separator {
@@ -94,12 +95,71 @@ pub(super) fn civil_time(bytes: &[u8]) -> Result<CivilTime<'_>, Reason> {
             offset: None,
         });
     };
-    let (clock, offset) = split_offset(clock).ok_or(Reason::InvalidDate)?;
-    let (second, fraction) = clock_with_fraction(clock).ok_or(Reason::InvalidDate)?;
-    Ok(CivilTime {
-        local: midnight + second,
+    let usual = split_offset(clock).and_then(|(clock, offset)| {
+        let (second, fraction) = clock_with_fraction(clock)?;
+        Some(CivilTime {
+            local: midnight + second,
+            fraction,
+            offset,
+        })
+    });
+    usual
+        .or_else(|| zoned_time(midnight, clock))
+        .ok_or(Reason::InvalidDate)
+}
+
+/// Reads a time of day with the name of a zone behind it, as `hh:mm:ss Europe/Paris`, or in brackets behind an
+/// offset, with which it must agree.
+///
+/// None for a time that the clocks of the zone skipped or showed twice, unless the offset says which.
+#[cold]
+fn zoned_time(midnight: i64, clock: &[u8]) -> Option<CivilTime<'_>> {
+    let (text, mark) = match clock.strip_suffix(b"]") {
+        Some(text) => (text, b'['),
+        None => (clock, b' '),
+    };
+    let place = memchr::memchr(mark, text)?;
+    let (clock, name) = (text.get(..place)?, text.get(place + 1..)?);
+    let (clock, offset) = split_offset(clock)?;
+    let (second, fraction) = clock_with_fraction(clock)?;
+    let local = midnight + second;
+    let named = named_offsets(name, local)?;
+    let offset = match offset {
+        Some(offset) => named.contains(&Some(offset)).then_some(offset)?,
+        None => match named {
+            [Some(offset), None] => offset,
+            _ => return None,
+        },
+    };
+    Some(CivilTime {
+        local,
         fraction,
-        offset,
+        offset: Some(offset),
+    })
+}
+
+/// The offsets that a zone had when its clocks showed a time: one, or two where they were set back.
+fn named_offsets(name: &[u8], local: i64) -> Option<[Option<i64>; 2]> {
+    if [b"UTC", b"GMT"]
+        .iter()
+        .any(|utc| name.eq_ignore_ascii_case(*utc))
+    {
+        return Some([Some(0), None]);
+    }
+    // Names without a region are abbreviations, which mean different things in different places.
+    let name = std::str::from_utf8(name)
+        .ok()
+        .filter(|name| name.contains('/'))?;
+    let zone = jiff::tz::TimeZone::get(name).ok()?;
+    let time = jiff::civil::date(1970, 1, 1)
+        .at(0, 0, 0, 0)
+        .checked_add(jiff::SignedDuration::from_secs(local))
+        .ok()?;
+    let seconds = |offset: jiff::tz::Offset| Some(i64::from(offset.seconds()));
+    Some(match zone.to_ambiguous_timestamp(time).offset() {
+        jiff::tz::AmbiguousOffset::Unambiguous { offset } => [seconds(offset), None],
+        jiff::tz::AmbiguousOffset::Fold { before, after } => [seconds(before), seconds(after)],
+        jiff::tz::AmbiguousOffset::Gap { .. } => [None, None],
     })
 }
 

@@ -42,8 +42,11 @@ const INVALID: &[&str] = &[
     " 1",
     "1 ",
     "1 2",
-    "1.0",
-    "1e3",
+    "1.000",
+    "12.000",
+    "999.000",
+    "1.0.0",
+    "1e",
     "1_000",
     "1,000",
     "0x10",
@@ -146,4 +149,42 @@ fn a_byte_that_is_no_digit_is_found_at_every_place() {
             }
         }
     }
+}
+
+#[test]
+fn other_notations_are_read_where_they_are_an_integer() {
+    for (text, value) in [
+        ("1.0", 1),
+        ("1.", 1),
+        ("-12.00", -12),
+        ("0.000", 0),
+        ("0.00000000", 0),
+        ("1000.000", 1_000),
+        ("1.0000", 1),
+        ("1e2", 100),
+        ("1.5E3", 1_500),
+        ("1200e-2", 12),
+        ("-1e+2", -100),
+        ("1.000e0", 1),
+    ] {
+        assert_eq!(parse_signed::<i32>(text.as_bytes()), Ok(value), "{text}");
+        assert_eq!(parse_i128(text.as_bytes()), Ok(value.into()), "{text}");
+        let unsigned = u32::try_from(value).map_err(|_| Reason::Overflow);
+        assert_eq!(parse_unsigned::<u32>(text.as_bytes()), unsigned, "{text}");
+    }
+    for text in ["1.5", "1.001", "1e-1", "-0.1", "15e-1"] {
+        let lost = Err(Reason::PrecisionLoss);
+        assert_eq!(parse_signed::<i64>(text.as_bytes()), lost, "{text}");
+        assert_eq!(
+            parse_u256(text.as_bytes()),
+            Err(Reason::PrecisionLoss),
+            "{text}"
+        );
+    }
+    assert_eq!(parse_signed::<i8>(b"1e3"), Err(Reason::Overflow));
+    assert_eq!(
+        parse_signed::<i64>(b"1e999999999999"),
+        Err(Reason::Overflow)
+    );
+    assert_eq!(parse_unsigned::<u8>(b"-1.0"), Err(Reason::Overflow));
 }

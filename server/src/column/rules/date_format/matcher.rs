@@ -20,6 +20,8 @@ struct Parts<'t> {
     month: u32,
     day: u32,
     day_of_year: u32,
+    /// The week of a year of weeks, and its day.
+    week: Option<(u32, u32)>,
     weekday: Option<i32>,
     hour: u32,
     minute: u32,
@@ -30,6 +32,8 @@ struct Parts<'t> {
     /// As it is written behind the time, at most `+hh:mm`.
     offset: &'t [u8],
     epoch: Option<i64>,
+    /// The fraction of units from 1970, and how many digits it has.
+    units: Option<(u32, u8)>,
 }
 
 impl DateFormat {
@@ -94,11 +98,13 @@ impl<'t> Parts<'t> {
                 self.set(field, value);
                 Some(rest)
             }
-            Step::MonthName => {
+            Step::MonthName { point } => {
                 let (value, length) = month(text)?;
                 self.month = value;
-                text.get(length..)
+                let rest = text.get(length..)?;
+                Some(rest.strip_prefix(b".").filter(|_| point).unwrap_or(rest))
             }
+            Step::Ordinal => Some(without_ordinal(text)),
             Step::Weekday => {
                 let (value, length) = weekday(text)?;
                 self.weekday = Some(value);
@@ -107,23 +113,16 @@ impl<'t> Parts<'t> {
             Step::Meridiem => self.take_meridiem(text),
             Step::Fraction { point } => self.take_fraction(text, point),
             Step::Offset => self.take_offset(text),
-            Step::ZoneName => {
-                let length = ["UTC", "GMT", "Z"].iter().find_map(|name| {
-                    let head = text.get(..name.len())?;
-                    head.eq_ignore_ascii_case(name.as_bytes())
-                        .then_some(name.len())
-                })?;
-                self.offset = b"Z";
-                text.get(length..)
-            }
+            Step::ZoneName => self.take_zone(text),
             Step::Epoch => self.take_epoch(text),
+            Step::Units(digits) => self.take_units(text, digits),
         }
     }
 
     #[inline]
     fn set(&mut self, field: Field, value: u32) {
         match field {
-            Field::Year => self.year = value,
+            Field::Year | Field::WeekYear => self.year = value,
             Field::ShortYear => {
                 let century = if value >= FIRST_SHORT_YEAR_OF_1900 {
                     1900
@@ -135,6 +134,8 @@ impl<'t> Parts<'t> {
             Field::Month => self.month = value,
             Field::Day => self.day = value,
             Field::DayOfYear => self.day_of_year = value,
+            Field::Week => self.week = Some((value, self.week.map_or(0, |(_, day)| day))),
+            Field::WeekDay => self.week = Some((self.week.map_or(0, |(week, _)| week), value)),
             Field::Hour => self.hour = value,
             Field::Hour12 => {
                 self.hour = value;
@@ -190,6 +191,48 @@ impl<'t> Parts<'t> {
         Some(rest)
     }
 
+    /// Takes `UTC`, `GMT` or `Z`, or a name of the IANA database, which the parser looks up.
+    fn take_zone(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let is_of_name =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+');
+        let length = text.iter().take_while(|byte| is_of_name(byte)).count();
+        let (name, rest) = text.split_at_checked(length)?;
+        let is_utc = [&b"UTC"[..], b"GMT", b"Z"]
+            .iter()
+            .any(|utc| name.eq_ignore_ascii_case(utc));
+        self.offset = if is_utc { b"Z" } else { name };
+        (is_utc || name.contains(&b'/')).then_some(rest)
+    }
+
+    /// Takes units of which a second has 10 to the power of `digits`.
+    fn take_units(&mut self, text: &'t [u8], digits: u8) -> Option<&'t [u8]> {
+        /// The digits of the nanoseconds up to the year 2286.
+        const LONGEST: usize = 19;
+        let magnitude = text.strip_prefix(b"-").unwrap_or(text);
+        let count = magnitude
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let (magnitude, rest) = magnitude.split_at(count);
+        let rest = without_zero_fraction(rest);
+        if !(1..=LONGEST).contains(&count) {
+            return None;
+        }
+        let value = magnitude.iter().try_fold(0_i64, |value, digit| {
+            value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
+        })?;
+        let value = if text.starts_with(b"-") {
+            -value
+        } else {
+            value
+        };
+        let per_second = 10_i64.pow(digits.into());
+        self.epoch = Some(value.div_euclid(per_second));
+        let fraction = u32::try_from(value.rem_euclid(per_second)).ok()?;
+        self.units = Some((fraction, digits));
+        Some(rest)
+    }
+
     fn take_epoch(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
         let digits = text.strip_prefix(b"-").unwrap_or(text);
         let count = digits
@@ -223,6 +266,9 @@ impl<'t> Parts<'t> {
             (day <= last).then_some(())?;
             self.set_date(date_from_days(days_from_date(year, 1, 1) + day - 1));
         }
+        if let Some((week, day)) = self.week {
+            self.set_week(week, day)?;
+        }
         if self.is_hour12 {
             (1..=12).contains(&self.hour).then_some(())?;
             let noon = if self.is_afternoon? { 12 } else { 0 };
@@ -243,6 +289,21 @@ impl<'t> Parts<'t> {
         self.set_date(date_from_days(days));
         (self.hour, self.minute, self.second) = (second / 3600, second / 60 % 60, second % 60);
         self.offset = b"Z";
+        Some(())
+    }
+
+    /// Sets the date of a day of a week: the first week of a year is that of its 4th of January.
+    fn set_week(&mut self, week: u32, day: u32) -> Option<()> {
+        let year = self.year.cast_signed();
+        let first_monday = |year| {
+            let fourth = days_from_date(year, 1, 4);
+            // 1970-01-01 was a Thursday.
+            fourth - (fourth + 3).rem_euclid(7)
+        };
+        ((1..=53).contains(&week) && (1..=7).contains(&day)).then_some(())?;
+        let days = first_monday(year) + (week.cast_signed() - 1) * 7;
+        (days < first_monday(year + 1)).then_some(())?;
+        self.set_date(date_from_days(days + day.cast_signed() - 1));
         Some(())
     }
 
@@ -269,12 +330,39 @@ impl<'t> Parts<'t> {
         push_digits(out, self.minute, 2);
         out.push(b':');
         push_digits(out, self.second, 2);
+        if let Some((fraction, digits @ 1..)) = self.units {
+            out.push(b'.');
+            push_digits(out, fraction, digits.into());
+        }
         if !self.fraction.is_empty() {
             out.push(b'.');
             out.extend_from_slice(self.fraction);
         }
+        if self.offset.contains(&b'/') {
+            out.push(b' ');
+        }
         out.extend_from_slice(self.offset);
     }
+}
+
+/// Returns a text without a point and zeros at its beginning, as floats have them.
+fn without_zero_fraction(text: &[u8]) -> &[u8] {
+    let Some(fraction) = text.strip_prefix(b".0") else {
+        return text;
+    };
+    let zeros = fraction.iter().take_while(|byte| **byte == b'0').count();
+    fraction.get(zeros..).unwrap_or_default()
+}
+
+/// Returns a text without the mark of an ordinal number at its beginning.
+pub(in crate::column) fn without_ordinal(text: &[u8]) -> &[u8] {
+    const MARKS: [&str; 7] = ["st", "nd", "rd", "th", "er", "º", "ª"];
+    let rest = MARKS.iter().find_map(|mark| {
+        let (head, rest) = text.split_at_checked(mark.len())?;
+        let is_end = !rest.first().is_some_and(u8::is_ascii_alphanumeric);
+        (head.eq_ignore_ascii_case(mark.as_bytes()) && is_end).then_some(rest)
+    });
+    rest.unwrap_or(text)
 }
 
 /// Reads `fewest` to `most` digits.

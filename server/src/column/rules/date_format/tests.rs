@@ -34,6 +34,17 @@ fn texts_of_a_form_become_iso_texts() {
         ("%A %d %B %Y", "thursday 29 february 2024", "2024-02-29"),
         ("%Y-%j", "2024-366", "2024-12-31"),
         ("%Y%j", "2024001", "2024-01-01"),
+        ("%G-W%V-%u", "2024-W01-1", "2024-01-01"),
+        ("%G-W%V-%u", "2020-W53-5", "2021-01-01"),
+        ("%GW%V%u", "2026W537", "2027-01-03"),
+        ("%d. %b %Y", "3. März 2024", "2024-03-03"),
+        ("%d %b %Y", "05 janv. 2024", "2024-01-05"),
+        ("%d %b %Y", "05 mai 2024", "2024-05-05"),
+        ("%d %b %Y", "1er août 2024", "2024-08-01"),
+        ("%d %b %Y", "2nd March 2024", "2024-03-02"),
+        ("%b %d, %Y", "Mar. 3rd, 2024", "2024-03-03"),
+        ("%d de %b de %Y", "14 de marzo de 2024", "2024-03-14"),
+        ("%d. %b. %Y", "3. Okt. 2024", "2024-10-03"),
     ] {
         assert_eq!(
             rewrite(format, text).as_deref(),
@@ -133,6 +144,15 @@ fn other_texts_do_not_match() {
         ("%I:%M %p", "1:30"),
         ("%Y-%j", "2023-366"),
         ("%s", "1234567890123"),
+        ("%G-W%V-%u", "2024-W53-1"),
+        ("%G-W%V-%u", "2024-W00-1"),
+        ("%G-W%V-%u", "2024-W01-8"),
+        ("%d %b %Y", "1xx März 2024"),
+        ("epoch_ms", "1612137595007.5"),
+        ("epoch_ms", "161213759500712345678"),
+        ("epoch_ms", "-"),
+        ("epoch_ms", ""),
+        ("epoch_ms", "1e12"),
         ("%s", "-"),
         ("%s%.f", "-1.5"),
         ("%s%.f", "1."),
@@ -211,4 +231,48 @@ fn forms_that_make_no_sense_are_refused_with_a_reason() {
         let error: FormatError = DateFormat::parse(text).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
+}
+
+#[test]
+fn units_from_1970_are_times() {
+    for (format, text, expected) in [
+        ("epoch_s", "1612137595", "2021-01-31 23:59:55Z"),
+        ("epoch_ms", "1612137595007", "2021-01-31 23:59:55.007Z"),
+        ("epoch_ms", "5", "1970-01-01 00:00:00.005Z"),
+        ("epoch_ms", "0", "1970-01-01 00:00:00.000Z"),
+        ("epoch_ms", "-1", "1969-12-31 23:59:59.999Z"),
+        ("epoch_ms", "1612137595007.0", "2021-01-31 23:59:55.007Z"),
+        (
+            "epoch_us",
+            "1612137595007008",
+            "2021-01-31 23:59:55.007008Z",
+        ),
+        (
+            "epoch_ns",
+            "1612137595007008009",
+            "2021-01-31 23:59:55.007008009Z",
+        ),
+    ] {
+        assert_eq!(
+            rewrite(format, text).as_deref(),
+            Some(expected),
+            "{format} {text}"
+        );
+    }
+    let format = DateFormat::parse("epoch_ms").unwrap();
+    assert!(format.has_date() && format.has_clock());
+    assert!(DateFormat::parse("epoch_d").is_err());
+}
+
+#[test]
+fn the_name_of_a_zone_is_left_to_the_parser() {
+    let format = "%d.%m.%Y %H:%M %Z";
+    assert_eq!(
+        rewrite(format, "05.01.2024 10:00 Europe/Berlin").as_deref(),
+        Some("2024-01-05 10:00:00 Europe/Berlin")
+    );
+    assert_eq!(
+        rewrite(format, "05.01.2024 10:00 utc").as_deref(),
+        Some("2024-01-05 10:00:00Z")
+    );
 }

@@ -1,7 +1,7 @@
 //! Tests of the rules as the builder sees them.
 
 use super::CellRewriter;
-use crate::column::rules::{DateFormat, ValueRules};
+use crate::column::rules::{DateFormat, ExcelText, Thousands, ValueRules};
 use crate::column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits, Reason};
 
 fn words(words: &[&str]) -> Vec<Vec<u8>> {
@@ -46,6 +46,7 @@ fn outcome(rules: &ValueRules, data_type: &str, text: &str) -> Result<(), Reason
         data_type: DataType::parse(data_type).unwrap(),
         has_default: false,
         empty_as_default: false,
+        is_inferred: false,
     };
     let limits = Limits {
         max_rows: 9,
@@ -77,11 +78,11 @@ fn rules_without_use_for_a_type_make_no_rewriter() {
         assert!(!new(&ValueRules::default(), data_type), "{data_type}");
     }
     let comma = ValueRules {
-        decimal_comma: true,
+        decimal_comma: Some(true),
         ..ValueRules::default()
     };
     assert!(new(&comma, "Nullable(Float32)") && new(&comma, "Decimal(9, 2)"));
-    assert!(!new(&comma, "Int32") && !new(&comma, "String") && !new(&comma, "Date"));
+    assert!(new(&comma, "Int32") && !new(&comma, "String") && !new(&comma, "Date"));
     let dates = format("%d/%m/%Y");
     assert!(new(&dates, "Date") && new(&dates, "Nullable(DateTime64(3))"));
     assert!(!new(&dates, "Time") && !new(&dates, "String") && !new(&dates, "Int8"));
@@ -174,7 +175,7 @@ fn blanks_around_unquoted_texts_and_all_other_values_are_dropped() {
 #[test]
 fn a_decimal_comma_excludes_the_point() {
     let rules = ValueRules {
-        decimal_comma: true,
+        decimal_comma: Some(true),
         ..ValueRules::default()
     };
     let pairs = [
@@ -237,9 +238,10 @@ fn dates_of_the_form_and_of_iso_are_read_and_others_are_refused() {
     }
     let rules = format("%d/%m/%Y %H:%M");
     assert_eq!(
-        outcome(&rules, "Date", "01/02/2024 00:00"),
-        Err(Reason::InvalidDate)
+        outcome(&rules, "Date", "01/02/2024 00:01"),
+        Err(Reason::PrecisionLoss)
     );
+    assert_eq!(outcome(&rules, "Date", "01/02/2024 00:00"), Ok(()));
     assert_eq!(
         outcome(&rules, "DateTime", "01/02/2024 24:00"),
         Err(Reason::InvalidDate)
@@ -249,7 +251,7 @@ fn dates_of_the_form_and_of_iso_are_read_and_others_are_refused() {
 #[test]
 fn conversion_comes_before_rounding() {
     let rules = ValueRules {
-        decimal_comma: true,
+        decimal_comma: Some(true),
         round: true,
         ..ValueRules::default()
     };
@@ -339,4 +341,184 @@ fn found_rules_leave_text_columns_alone() {
     for text in ["Float64", "Nullable(Float32)", "BFloat16"] {
         assert_eq!(found(text).null_markers, words(&["NA"]), "{text}");
     }
+}
+
+fn thousands(separator: &str) -> ValueRules {
+    ValueRules {
+        thousands: Thousands::parse(separator),
+        ..ValueRules::default()
+    }
+}
+
+#[test]
+fn groups_of_digits_become_digits() {
+    check(
+        &thousands(","),
+        "Float64",
+        &[
+            ("1,234.50", "1234.50"),
+            ("12,34,567", "1234567"),
+            ("900", "900"),
+            ("1.5", "1.5"),
+            ("1,23,4", "1,23,4"),
+            ("", ""),
+        ],
+    );
+    check(
+        &thousands("."),
+        "Decimal(18, 2)",
+        &[
+            ("1.234,50", "1234.50"),
+            ("12,5", "12.5"),
+            ("12.5", "12,5"),
+            ("1.234", "1234"),
+        ],
+    );
+    check(
+        &thousands(","),
+        "Int32",
+        &[
+            ("1,234", "1234"),
+            ("1,234.00", "1234"),
+            ("5.000", "5"),
+            ("1,234.5", "1234.5"),
+        ],
+    );
+    check(
+        &thousands(" "),
+        "Nullable(Int64)",
+        &[("1 234", "1234"), ("\\N", "\\N")],
+    );
+    let text = DataType::parse("String").unwrap();
+    assert!(CellRewriter::new(&thousands(","), &text).is_none());
+    for text in ["1,23,4", "1.234,5", "12.34"] {
+        let refused = Err(Reason::InvalidNumber);
+        assert!(outcome(&thousands(","), "Int32", text).is_err(), "{text}");
+        let is_refused = outcome(&thousands("."), "Float64", text) == refused;
+        assert_eq!(is_refused, text != "1.234,5", "{text}");
+    }
+}
+
+#[test]
+fn three_zeros_behind_a_point_need_a_word_about_the_point() {
+    let comma = |comma| ValueRules {
+        decimal_comma: Some(comma),
+        ..ValueRules::default()
+    };
+    check(&comma(false), "Int32", &[("12.000", "12"), ("1.5", "1.5")]);
+    check(
+        &comma(true),
+        "Int32",
+        &[("12.000", "12,000"), ("12,000", "12"), ("1,5", "1.5")],
+    );
+    assert_eq!(outcome(&comma(false), "Int32", "12.000"), Ok(()));
+    assert_eq!(
+        outcome(&comma(true), "Int32", "12.000"),
+        Err(Reason::InvalidNumber)
+    );
+}
+
+fn unit(unit: &str) -> ValueRules {
+    ValueRules {
+        strip_units: true,
+        unit: Some(unit.as_bytes().to_vec()).filter(|unit| !unit.is_empty()),
+        thousands: Some(Thousands::Comma),
+        ..ValueRules::default()
+    }
+}
+
+#[test]
+fn one_unit_is_left_out_of_numbers() {
+    check(
+        &unit("$"),
+        "Float64",
+        &[
+            ("$1,234.50", "1234.50"),
+            ("-$5", "-5"),
+            ("($5.25)", "-5.25"),
+            ("7-", "-7"),
+            ("7", "7"),
+            ("€7", "?"),
+            ("5%", "?"),
+            ("", ""),
+            ("\\N", "\\N"),
+            ("abc", "abc"),
+        ],
+    );
+    check(
+        &unit("%"),
+        "Float64",
+        &[("12.5%", "12.5"), ("12.5 %", "12.5"), ("0.5", "?")],
+    );
+    check(&unit(""), "Int32", &[("(5)", "-5"), ("$5", "?")]);
+    assert_eq!(
+        outcome(&unit("$"), "Nullable(Float64)", "€7"),
+        Err(Reason::InvalidNumber)
+    );
+}
+
+#[test]
+fn lists_become_arrays() {
+    let list = |separator: &str| ValueRules {
+        list_separator: Some(separator.as_bytes().to_vec()),
+        ..ValueRules::default()
+    };
+    check(
+        &list(";"),
+        "Array(String)",
+        &[
+            ("red;big", "['red','big']"),
+            ("red", "['red']"),
+            ("it's;a\\b; c ", "['it\\'s','a\\\\b',' c ']"),
+            ("a;;b;", "['a','','b','']"),
+            ("", "[]"),
+            ("\\N", "\\N"),
+        ],
+    );
+    check(&list(", "), "Array(Int32)", &[("1, 2", "['1','2']")]);
+    assert_eq!(outcome(&list(";"), "Array(Int32)", "1; 2"), Ok(()));
+    assert_eq!(
+        outcome(&list(";"), "Array(Int32)", "1;x"),
+        Err(Reason::InvalidNumber)
+    );
+    let nested = DataType::parse("Array(Array(Int8))").unwrap();
+    assert!(CellRewriter::new(&list(";"), &nested).is_none());
+}
+
+#[test]
+fn a_text_in_the_form_of_a_formula_is_the_text() {
+    let rules = |form| ValueRules {
+        excel_text: Some(form),
+        ..ValueRules::default()
+    };
+    let cells = [
+        Cell::plain(b"=\"007\""),
+        Cell::plain(b"=\"\""),
+        Cell::quoted(b"=\"007\""),
+        Cell::plain(b"=1+1"),
+        Cell::plain(b"=\"a\"b\""),
+    ];
+    let texts = |form, data_type| {
+        let texts = rewrite(&rules(form), data_type, &cells);
+        texts
+            .into_iter()
+            .map(|(text, quoted)| format!("{text}{}", if quoted { "!" } else { "" }))
+            .collect::<Vec<_>>()
+            .join("|")
+    };
+    let rest = "=1+1|=\"a\"b\"";
+    assert_eq!(
+        texts(ExcelText::Unquoted, "String"),
+        format!("007!|!|=\"007\"!|{rest}")
+    );
+    assert_eq!(
+        texts(ExcelText::All, "String"),
+        format!("007!|!|007!|{rest}")
+    );
+    assert_eq!(
+        texts(ExcelText::Unquoted, "Int32"),
+        format!("007||=\"007\"!|{rest}")
+    );
+    let text = DataType::parse("String").unwrap();
+    assert!(CellRewriter::new(&rules(ExcelText::Never), &text).is_none());
 }

@@ -61,8 +61,8 @@ pub fn is_type(text: &[u8]) -> bool {
     find(text).is_some()
 }
 
-/// The entry of a type.
-fn find(text: &[u8]) -> Option<Option<Family>> {
+/// The family of the values of a type, as [`TYPES`] has it; none for what is no type.
+fn find(text: &[u8]) -> Option<&'static (&'static str, Option<Family>)> {
     let text = text.trim_ascii();
     let length = text.iter().take_while(|byte| byte.is_ascii_alphanumeric());
     let (name, rest) = text.split_at(length.count());
@@ -72,24 +72,23 @@ fn find(text: &[u8]) -> Option<Option<Family>> {
         _ => return None,
     };
     let is_name = |known: &&str| known.as_bytes() == name;
-    if WRAPPERS.iter().any(|known| is_name(known)) {
+    if WRAPPERS.iter().any(is_name) {
         return find(inner?);
     }
-    let (_, family) = TYPES.iter().find(|(known, _)| is_name(known))?;
-    Some(*family)
+    TYPES.iter().find(|(known, _)| is_name(known))
 }
 
 /// Whether a row is one of types, given the columns below it.
 pub(super) fn are_types(cells: &[&[u8]], below: &[Body<'_>]) -> bool {
     let fits = |(at, cell): (usize, &&[u8])| {
-        let Some(family) = find(cell) else {
+        let Some((_, family)) = find(cell) else {
             return false;
         };
         let body = below.get(at).filter(|body| !body.is_empty());
         match (family, body) {
             // Nothing, or text of any kind.
             (None, _) | (_, None) => true,
-            (Some(family), Some(body)) => body.is_mostly(family),
+            (Some(family), Some(body)) => body.is_mostly(*family),
         }
     };
     cells.iter().enumerate().all(fits)

@@ -125,6 +125,8 @@ fn cell_worth(text: &[u8], field: &Field, kind: Kind) -> f64 {
         Mark::Plain => {}
     }
     match kind {
+        Kind::Url | Kind::Email => 1.0,
+        _ if has_many_marks(text) => 0.3,
         Kind::Word => 0.9,
         Kind::Code => 0.85,
         Kind::Text => text_worth(text.trim_ascii()),
@@ -138,6 +140,14 @@ fn has_loose_quotes(text: &[u8]) -> bool {
         let count = text.iter().filter(|byte| *byte == quote).count();
         let is_around = |part: &[u8]| matches!(part, [left, mark, right] if left == quote && right == quote && mark.is_ascii_punctuation());
         count % 2 == 1 || (count > 1 && text.windows(3).any(is_around))
+    })
+}
+
+/// Whether a sign that hardly stands in a text stands there several times, as a delimiter does.
+fn has_many_marks(text: &[u8]) -> bool {
+    b"#~^".iter().any(|mark| {
+        let count = text.iter().filter(|byte| *byte == mark).count();
+        count > 1 && !text.windows(2).any(|pair| pair == [*mark, *mark])
     })
 }
 

@@ -120,6 +120,31 @@ fn names_may_stand_in_several_rows_or_below_titles() {
 }
 
 #[test]
+fn a_rare_delimiter_is_found_beside_commas_in_texts() {
+    for (text, delimiter) in [
+        (
+            "West#Hills#Ville0#ROAD#CASTLE, 4#7100#55\nWest#Hills#Ville1#ROAD#LANE, 2#7101#56\n\
+             West#Hills#Ville2#ROAD#GATE, 8#7102#57\nWest#Hills#Ville3#ROAD#FRANCE, 1#7103#58\n",
+            "#",
+        ),
+        (
+            "    1 # '21 oak row' # ' hilltown, zz 90210'\n    2 # '22 oak row' # ' hilltown, zz 90210'\n    \
+             3 # '23 oak row' # ' hilltown, zz 90210'\n   10 # '30 oak row' # ' hilltown, zz 90210'\n",
+            "#",
+        ),
+        (
+            "# Kitchen list, spring\n# Ask the cook, or the gardener, for more.\n\nTOOL|GROUP|HANDS|WEIGHT\n\
+             Ladle|spoon|1|0.2\nPot|vessel|2|1.5\nSieve|vessel|1|0.4\n# end, of, list\n",
+            "|",
+        ),
+        ("id,tags,n\n1,#a #b,2\n2,#c #d,3\n3,#e,4\n", ","),
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        assert_eq!(sniffed.delimiter.value, delimiter.as_bytes(), "{text}");
+    }
+}
+
+#[test]
 fn the_names_of_rows_have_no_name() {
     for (text, row_names) in [
         ("\"x\";\"y\"\n\"r1\";1;2\n\"r2\";3;4\n\"r3\";5;6\n", true),
@@ -129,7 +154,7 @@ fn the_names_of_rows_have_no_name() {
         ("a,b,c\n1,2,3\n4,5,6\n", false),
     ] {
         let sniffed = sniff(text.as_bytes(), true, &Hints::default());
-        assert_eq!(sniffed.row_names, row_names, "{text}");
+        assert_eq!(sniffed.row_names.value, row_names, "{text}");
         assert_eq!(sniffed.doubt, None, "{text}");
     }
 }

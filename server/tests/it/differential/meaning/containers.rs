@@ -18,10 +18,33 @@ enum Part {
 
 /// What a text means as a value of a container type.
 pub(crate) fn container(data_type: &DataType, text: &str) -> Option<Meaning> {
+    if let (DataType::Array(inner), true) = (data_type, text.starts_with('{')) {
+        return braces(inner, text);
+    }
     let mut rest = text;
     let part = part(&mut rest)?;
     spaces(&mut rest);
     rest.is_empty().then(|| value(data_type, &part)).flatten()
+}
+
+/// An Array as `PostgreSQL` writes it, as far as nothing in it is escaped.
+fn braces(inner: &DataType, text: &str) -> Option<Meaning> {
+    let list = text.strip_prefix('{')?.strip_suffix('}')?.trim();
+    let element = |text: &str| {
+        let text = text.trim();
+        let quoted = text.strip_prefix('"').map(|text| text.strip_suffix('"'));
+        match quoted {
+            Some(text) => meaning(inner, text?.as_bytes()),
+            None if text.is_empty() || text.starts_with('\'') => None,
+            None if text.eq_ignore_ascii_case("null") => Some(Meaning::Null),
+            None => meaning(inner, text.as_bytes()),
+        }
+    };
+    if list.is_empty() {
+        return Some(Meaning::List(Vec::new()));
+    }
+    let elements = list.split(',').map(element);
+    elements.collect::<Option<_>>().map(Meaning::List)
 }
 
 fn spaces(rest: &mut &str) {

@@ -48,6 +48,14 @@ pub(crate) fn date(text: &str) -> Option<i32> {
     Some(date.ok()?.since((jiff::Unit::Day, epoch)).ok()?.get_days())
 }
 
+/// Reads a date with a time of day that is midnight: days from 1970-01-01.
+pub(crate) fn midnight(text: &str) -> Option<i32> {
+    let (day, clock) = text.split_once([' ', 'T'])?;
+    let (clock, offset) = split_offset(clock)?;
+    let is_midnight = clock_time(clock, 24)? == (0, String::new());
+    date(day).filter(|_| is_midnight && matches!(offset, None | Some(0)))
+}
+
 fn digits(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_number)
@@ -129,7 +137,8 @@ fn clock_time(text: &str, hours: u64) -> Option<(u64, String)> {
 
 /// Splits off `Z`, `+hh`, `+hhmm` or `+hh:mm`: seconds east of UTC.
 fn split_offset(text: &str) -> Option<(&str, Option<i64>)> {
-    if let Some(clock) = text.strip_suffix(['Z', 'z']) {
+    let utc = text.strip_suffix(['Z', 'z']);
+    if let Some(clock) = utc.or_else(|| text.strip_suffix(" UTC")) {
         return Some((clock, Some(0)));
     }
     let Some(place) = text.find(['+', '-']) else {

@@ -4,7 +4,7 @@ use jiff::{civil, tz};
 use sluice_server::column::{DataType, Reason};
 
 use super::super::cells::Sample;
-use super::super::meaning::{Meaning, Moment, Number, date, is_integer, number};
+use super::super::meaning::{Meaning, Moment, Number, date, midnight, moment, number};
 use super::is_null;
 
 /// The seconds of 1900-01-01 and of 2300-01-01.
@@ -50,9 +50,14 @@ pub(super) fn reasons(data_type: &DataType, cell: &Sample, meant: Option<&Meanin
             Some(Meaning::Number(number)) => decimal(number, (*precision).into(), (*scale).into()),
             _ => vec![Reason::InvalidNumber],
         },
-        DataType::Date | DataType::Date32 => match date(&text) {
+        DataType::Date | DataType::Date32 => match date(&text).or_else(|| midnight(&text)) {
             Some(_) if !is_short(data_type.inner(), &text) => vec![Reason::Overflow],
-            _ => vec![form_of_date(&text)],
+            _ if text.contains([' ', 'T']) && moment(&text).is_some() => {
+                vec![Reason::PrecisionLoss, Reason::InvalidDate]
+            }
+            _ => vec![form_of_date(
+                text.split([' ', 'T']).next().unwrap_or_default(),
+            )],
         },
         inner @ (DataType::DateTime(_) | DataType::DateTime64 { .. }) => match meant {
             Some(Meaning::Moment(moment)) => date_time(inner, moment, &text),
@@ -65,8 +70,13 @@ pub(super) fn reasons(data_type: &DataType, cell: &Sample, meant: Option<&Meanin
             _ => vec![Reason::InvalidDate],
         },
         DataType::Array(_) | DataType::Map(..) | DataType::Tuple(_) => container(meant),
-        _ if is_integer(&text) => vec![Reason::Overflow],
-        _ => vec![Reason::InvalidNumber],
+        _ => match meant {
+            Some(Meaning::Number(number)) if number.exponent < 0 => {
+                vec![Reason::PrecisionLoss, Reason::Overflow]
+            }
+            Some(_) => vec![Reason::Overflow],
+            None => vec![Reason::InvalidNumber],
+        },
     }
 }
 
@@ -176,7 +186,7 @@ fn is_short(data_type: &DataType, text: &str) -> bool {
     let clock = text.get(clock_from..).unwrap_or_default();
     let clock = clock
         .trim_start_matches([' ', 'T'])
-        .split(['.', '+', '-', 'Z'])
+        .split(['.', '+', '-', 'Z', ' '])
         .find(|part| !part.is_empty());
     let hours_may_be_any = clock_from == 0;
     clock.is_some_and(|clock| {

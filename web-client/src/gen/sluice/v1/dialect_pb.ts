@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/dialect.proto.
  */
 export const file_sluice_v1_dialect: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIp8DCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbkIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZSJ9ChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQFCEAoOX2RlY2ltYWxfY29tbWEiqAIKDFZhbHVlT3B0aW9ucxIUCgxudWxsX21hcmtlcnMYASADKAkSDAoEdHJpbRgCIAEoCBIaCg1kZWNpbWFsX2NvbW1hGAMgASgISACIAQESEgoKdHJ1ZV93b3JkcxgEIAMoCRITCgtmYWxzZV93b3JkcxgFIAMoCRINCgVyb3VuZBgGIAEoCBIYChBlbXB0eV9hc19kZWZhdWx0GAcgASgIEiEKBnJhZ2dlZBgIIAEoDjIRLnNsdWljZS52MS5SYWdnZWQSLgoHY29sdW1ucxgJIAMoCzIdLnNsdWljZS52MS5Db2x1bW5WYWx1ZU9wdGlvbnMSIQoGcXVvdGVzGAogASgOMhEuc2x1aWNlLnYxLlF1b3Rlc0IQCg5fZGVjaW1hbF9jb21tYSLTAQoLRXhwb3J0U3R5bGUSJAoIbGluZV9lbmQYASABKA4yEi5zbHVpY2UudjEuTGluZUVuZBIqCgtxdW90ZV9zdHlsZRgCIAEoDjIVLnNsdWljZS52MS5RdW90ZVN0eWxlEhIKCmV4Y2VsX3NhZmUYAyABKAgSGAoLbnVsbF9tYXJrZXIYBCABKAlIAIgBARIeChFjb21wcmVzc2lvbl9sZXZlbBgFIAEoBUgBiAEBQg4KDF9udWxsX21hcmtlckIUChJfY29tcHJlc3Npb25fbGV2ZWwqUwoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEg4KCkZPUk1BVF9DU1YQARIOCgpGT1JNQVRfVFNWEAISEQoNRk9STUFUX05ESlNPThADKpUBCgtDb21wcmVzc2lvbhIbChdDT01QUkVTU0lPTl9VTlNQRUNJRklFRBAAEhQKEENPTVBSRVNTSU9OX05PTkUQARIUChBDT01QUkVTU0lPTl9HWklQEAISFAoQQ09NUFJFU1NJT05fWlNURBADEhIKDkNPTVBSRVNTSU9OX1haEAUSEwoPQ09NUFJFU1NJT05fWklQEAYqQwoGUmFnZ2VkEhYKElJBR0dFRF9VTlNQRUNJRklFRBAAEhEKDVJBR0dFRF9SRUpFQ1QQARIOCgpSQUdHRURfUEFEEAIqRwoGUXVvdGVzEhYKElFVT1RFU19VTlNQRUNJRklFRBAAEhEKDVFVT1RFU19TVFJJQ1QQARISCg5RVU9URVNfTEVOSUVOVBACKlgKB0xpbmVFbmQSGAoUTElORV9FTkRfVU5TUEVDSUZJRUQQABIPCgtMSU5FX0VORF9MRhABEhEKDUxJTkVfRU5EX0NSTEYQAhIPCgtMSU5FX0VORF9DUhADKnkKClF1b3RlU3R5bGUSGwoXUVVPVEVfU1RZTEVfVU5TUEVDSUZJRUQQABIZChVRVU9URV9TVFlMRV9ORUNFU1NBUlkQARIWChJRVU9URV9TVFlMRV9BTFdBWVMQAhIbChdRVU9URV9TVFlMRV9OT05fTlVNRVJJQxADYgZwcm90bzM");
+  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIsUDCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbhIWCglyb3dfbmFtZXMYECABKAhICIgBAUIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZUIMCgpfcm93X25hbWVzIsECChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQESFgoJdGhvdXNhbmRzGAUgASgJSAGIAQESGAoLc3RyaXBfdW5pdHMYBiABKAhIAogBARIbCg5saXN0X3NlcGFyYXRvchgHIAEoCUgDiAEBEhEKBHVuaXQYCCABKAlIBIgBARIXCgpleGNlbF90ZXh0GAkgASgISAWIAQFCEAoOX2RlY2ltYWxfY29tbWFCDAoKX3Rob3VzYW5kc0IOCgxfc3RyaXBfdW5pdHNCEQoPX2xpc3Rfc2VwYXJhdG9yQgcKBV91bml0Qg0KC19leGNlbF90ZXh0IosDCgxWYWx1ZU9wdGlvbnMSFAoMbnVsbF9tYXJrZXJzGAEgAygJEgwKBHRyaW0YAiABKAgSGgoNZGVjaW1hbF9jb21tYRgDIAEoCEgAiAEBEhIKCnRydWVfd29yZHMYBCADKAkSEwoLZmFsc2Vfd29yZHMYBSADKAkSDQoFcm91bmQYBiABKAgSGAoQZW1wdHlfYXNfZGVmYXVsdBgHIAEoCBIhCgZyYWdnZWQYCCABKA4yES5zbHVpY2UudjEuUmFnZ2VkEi4KB2NvbHVtbnMYCSADKAsyHS5zbHVpY2UudjEuQ29sdW1uVmFsdWVPcHRpb25zEiEKBnF1b3RlcxgKIAEoDjIRLnNsdWljZS52MS5RdW90ZXMSFgoJdGhvdXNhbmRzGAsgASgJSAGIAQESEwoLc3RyaXBfdW5pdHMYDCABKAgSFwoKZXhjZWxfdGV4dBgNIAEoCEgCiAEBQhAKDl9kZWNpbWFsX2NvbW1hQgwKCl90aG91c2FuZHNCDQoLX2V4Y2VsX3RleHQi0wEKC0V4cG9ydFN0eWxlEiQKCGxpbmVfZW5kGAEgASgOMhIuc2x1aWNlLnYxLkxpbmVFbmQSKgoLcXVvdGVfc3R5bGUYAiABKA4yFS5zbHVpY2UudjEuUXVvdGVTdHlsZRISCgpleGNlbF9zYWZlGAMgASgIEhgKC251bGxfbWFya2VyGAQgASgJSACIAQESHgoRY29tcHJlc3Npb25fbGV2ZWwYBSABKAVIAYgBAUIOCgxfbnVsbF9tYXJrZXJCFAoSX2NvbXByZXNzaW9uX2xldmVsKlMKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDgoKRk9STUFUX1RTVhACEhEKDUZPUk1BVF9OREpTT04QAyqVAQoLQ29tcHJlc3Npb24SGwoXQ09NUFJFU1NJT05fVU5TUEVDSUZJRUQQABIUChBDT01QUkVTU0lPTl9OT05FEAESFAoQQ09NUFJFU1NJT05fR1pJUBACEhQKEENPTVBSRVNTSU9OX1pTVEQQAxISCg5DT01QUkVTU0lPTl9YWhAFEhMKD0NPTVBSRVNTSU9OX1pJUBAGKkMKBlJhZ2dlZBIWChJSQUdHRURfVU5TUEVDSUZJRUQQABIRCg1SQUdHRURfUkVKRUNUEAESDgoKUkFHR0VEX1BBRBACKkcKBlF1b3RlcxIWChJRVU9URVNfVU5TUEVDSUZJRUQQABIRCg1RVU9URVNfU1RSSUNUEAESEgoOUVVPVEVTX0xFTklFTlQQAipYCgdMaW5lRW5kEhgKFExJTkVfRU5EX1VOU1BFQ0lGSUVEEAASDwoLTElORV9FTkRfTEYQARIRCg1MSU5FX0VORF9DUkxGEAISDwoLTElORV9FTkRfQ1IQAyp5CgpRdW90ZVN0eWxlEhsKF1FVT1RFX1NUWUxFX1VOU1BFQ0lGSUVEEAASGQoVUVVPVEVfU1RZTEVfTkVDRVNTQVJZEAESFgoSUVVPVEVfU1RZTEVfQUxXQVlTEAISGwoXUVVPVEVfU1RZTEVfTk9OX05VTUVSSUMQA2IGcHJvdG8z");
 
 /**
  * How the bytes of a flat file are cut into records and fields.
@@ -95,7 +95,8 @@ export type Dialect = Message<"sluice.v1.Dialect"> & {
   /**
    * How characters are written as bytes: a label of the WHATWG Encoding Standard such as `utf-8`,
    * `utf-16le`, `windows-1252`, `latin1` or `shift_jis`, in any case, or `utf-8-bom`, which an export
-   * begins with a byte order mark. An upload skips the mark in any case, an export in UTF-16 begins
+   * begins with a byte order mark. `utf-8-replace` is UTF-8 in which an upload takes U+FFFD for what is not valid; usual
+   * names of code pages such as `cp949` stand for their labels. An upload skips the mark in any case, an export in UTF-16 begins
    * with one. Default: `utf-8`.
    *
    * @generated from field: string encoding = 10;
@@ -108,6 +109,14 @@ export type Dialect = Message<"sluice.v1.Dialect"> & {
    * @generated from field: sluice.v1.Compression compression = 11;
    */
   compression: Compression;
+
+  /**
+   * Whether the first field of each record has no name in the header, which begins with the second: what R writes with
+   * the names of its rows. For uploads and inspections of files with one header record. Default: false.
+   *
+   * @generated from field: optional bool row_names = 16;
+   */
+  rowNames?: boolean | undefined;
 };
 
 /**
@@ -140,7 +149,8 @@ export type ColumnValueOptions = Message<"sluice.v1.ColumnValueOptions"> & {
 
   /**
    * The form of the dates of this column in strftime's notation, such as `%d/%m/%Y` or
-   * `%d.%m.%Y %H:%M:%S`. A value in ISO 8601's order reads as well. Default: found where it is
+   * `%d.%m.%Y %H:%M:%S`; or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns` for seconds, thousandths, millionths or
+   * billionths of them from 1970-01-01 00:00:00 UTC. A value in ISO 8601's order reads as well. Default: found where it is
    * unambiguous, else ISO 8601 only. Refused with INVALID_REQUEST when it cannot be read.
    *
    * @generated from field: string date_format = 3;
@@ -153,6 +163,44 @@ export type ColumnValueOptions = Message<"sluice.v1.ColumnValueOptions"> & {
    * @generated from field: optional bool decimal_comma = 4;
    */
   decimalComma?: boolean | undefined;
+
+  /**
+   * What separates groups of digits in this column. Default: as `ValueOptions.thousands`.
+   *
+   * @generated from field: optional string thousands = 5;
+   */
+  thousands?: string | undefined;
+
+  /**
+   * Whether units are left out of the numbers of this column. Default: as `ValueOptions.strip_units`.
+   *
+   * @generated from field: optional bool strip_units = 6;
+   */
+  stripUnits?: boolean | undefined;
+
+  /**
+   * What separates the elements of a list in this column, instead of brackets around it: at least one byte. For an
+   * Array, which a new table then has; an empty field is an empty list, quotes around elements belong to them.
+   * Default: Arrays stand in brackets.
+   *
+   * @generated from field: optional string list_separator = 7;
+   */
+  listSeparator?: string | undefined;
+
+  /**
+   * The unit of the numbers of this column where units are left out, such as `$` or `%`. Default: found in the
+   * first MiB.
+   *
+   * @generated from field: optional string unit = 8;
+   */
+  unit?: string | undefined;
+
+  /**
+   * As `ValueOptions.excel_text`, for this column.
+   *
+   * @generated from field: optional bool excel_text = 9;
+   */
+  excelText?: boolean | undefined;
 };
 
 /**
@@ -241,6 +289,35 @@ export type ValueOptions = Message<"sluice.v1.ValueOptions"> & {
    * @generated from field: sluice.v1.Quotes quotes = 10;
    */
   quotes: Quotes;
+
+  /**
+   * What separates groups of digits: one of `,`, `.`, `'`, `_` and a space (of any width). The decimal point is then a
+   * point with `,` and a comma with `.`. Groups have three digits, or two but for the last as in `12,34,567`; anything
+   * else is no number. Numbers without it read as well. Refused with INVALID_REQUEST for anything else, and where
+   * `decimal_comma` says that it is the decimal point. Default: found where every value of a column agrees and one of
+   * them can be read in no other way, as `1,234,567` or `1,234.50`.
+   *
+   * @generated from field: optional string thousands = 11;
+   */
+  thousands?: string | undefined;
+
+  /**
+   * Whether units are left out of numbers: the sign or the code of a currency (ISO 4217) before or behind the number, or a
+   * percent sign, of which all values of a column have the same one; the number stays as it is written (12.5% is 12.5).
+   * With a percent sign all values have one. A minus behind the number, and parentheses around it, then make it
+   * negative. Default: false, such a value is rejected.
+   *
+   * @generated from field: bool strip_units = 12;
+   */
+  stripUnits: boolean;
+
+  /**
+   * Whether a field of the form `="text"` is that text: true for all of them, false for none. Default: those without
+   * quotes around them, where every value of a column is one and the quote of the dialect is `"`.
+   *
+   * @generated from field: optional bool excel_text = 13;
+   */
+  excelText?: boolean | undefined;
 };
 
 /**

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/profile.proto.
  */
 export const file_sluice_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAiqgEKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCUIQCg5fb3JpZ2luYWxfbmFtZSKxAQoLRmlsZVByb2ZpbGUSIwoHZGlhbGVjdBgBIAEoCzISLnNsdWljZS52MS5EaWFsZWN0EiQKCGZpbmRpbmdzGAIgAygLMhIuc2x1aWNlLnYxLkZpbmRpbmcSKQoHY29sdW1ucxgDIAMoCzIYLnNsdWljZS52MS5Qcm9maWxlQ29sdW1uEhQKDHNhbXBsZV9ieXRlcxgEIAEoAxIWCg50cmFpbGluZ19saW5lcxgFIAEoAyKKAQoLUmVqZWN0ZWRSb3cSDAoEbGluZRgBIAEoAxIOCgZyZWNvcmQYAiABKAMSEwoLYnl0ZV9vZmZzZXQYAyABKAMSDgoGY29sdW1uGAQgASgJEgwKBHR5cGUYBSABKAkSDQoFdmFsdWUYBiABKAwSDgoGcmVhc29uGAcgASgJEgsKA3JhdxgIIAEoDGIGcHJvdG8z", [file_sluice_v1_dialect]);
+  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAigAIKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCRIWCgl0aG91c2FuZHMYCCABKAlIAYgBARIRCgR1bml0GAkgASgJSAKIAQESEgoKZXhjZWxfdGV4dBgKIAEoCEIQCg5fb3JpZ2luYWxfbmFtZUIMCgpfdGhvdXNhbmRzQgcKBV91bml0IrEBCgtGaWxlUHJvZmlsZRIjCgdkaWFsZWN0GAEgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJAoIZmluZGluZ3MYAiADKAsyEi5zbHVpY2UudjEuRmluZGluZxIpCgdjb2x1bW5zGAMgAygLMhguc2x1aWNlLnYxLlByb2ZpbGVDb2x1bW4SFAoMc2FtcGxlX2J5dGVzGAQgASgDEhYKDnRyYWlsaW5nX2xpbmVzGAUgASgDIooBCgtSZWplY3RlZFJvdxIMCgRsaW5lGAEgASgDEg4KBnJlY29yZBgCIAEoAxITCgtieXRlX29mZnNldBgDIAEoAxIOCgZjb2x1bW4YBCABKAkSDAoEdHlwZRgFIAEoCRINCgV2YWx1ZRgGIAEoDBIOCgZyZWFzb24YByABKAkSCwoDcmF3GAggASgMYgZwcm90bzM", [file_sluice_v1_dialect]);
 
 /**
  * One thing that was found in a file.
@@ -117,6 +117,27 @@ export type ProfileColumn = Message<"sluice.v1.ProfileColumn"> & {
    * @generated from field: repeated string notes = 7;
    */
   notes: string[];
+
+  /**
+   * What separates groups of digits in its numbers; not set where nothing does.
+   *
+   * @generated from field: optional string thousands = 8;
+   */
+  thousands?: string | undefined;
+
+  /**
+   * The unit that is left out of its numbers; not set for none.
+   *
+   * @generated from field: optional string unit = 9;
+   */
+  unit?: string | undefined;
+
+  /**
+   * Whether its fields of the form `="text"` are that text.
+   *
+   * @generated from field: bool excel_text = 10;
+   */
+  excelText: boolean;
 };
 
 /**
