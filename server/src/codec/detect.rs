@@ -255,7 +255,7 @@ fn detect_foreign(sample: &[u8], complete: bool, characters: usize) -> Option<De
     let whole = sample.get(..length).unwrap_or(sample);
     let (_, has_faults) = found.decode_without_bom_handling(whole);
     let high = sample.iter().filter(|byte| !byte.is_ascii()).count();
-    let is_enough = high >= ENOUGH_FOREIGN && !has_faults && characters * 20 < high;
+    let is_enough = high >= ENOUGH_FOREIGN && !has_faults && characters * 4 < high;
     let [enough, few] = FOREIGN_CONFIDENCE;
     let confidence = if is_enough { enough } else { few };
     let encoding = Encoding::Legacy(found);

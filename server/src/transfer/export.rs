@@ -138,6 +138,7 @@ impl Transfers {
             connection: self.inner.connection.name().to_owned(),
             is_appended: false,
             is_dry_run: false,
+            is_scan: false,
         })?;
         let transfer = Arc::clone(running.transfer());
         let columns = selection.columns.clone();

@@ -103,7 +103,10 @@ impl Transfers {
         after: Option<Place>,
     ) -> Result<Vec<Snapshot>> {
         let here = self.inner.registry.all();
-        let mut here: Vec<_> = here.iter().map(|transfer| transfer.snapshot()).collect();
+        let own = here
+            .iter()
+            .filter(|transfer| !transfer.description().is_scan);
+        let mut here: Vec<_> = own.map(|transfer| transfer.snapshot()).collect();
         let mut page = Vec::new();
         if filter.kind != Some(Kind::Export) && self.inner.journal.exists().await? {
             let is_open = Snapshot::may_be_outdone;

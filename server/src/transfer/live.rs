@@ -74,6 +74,8 @@ pub struct Description {
     pub is_appended: bool,
     /// Upload: whether it only reads the file.
     pub is_dry_run: bool,
+    /// Upload: whether it is the first pass of another one, which looks for types only.
+    pub is_scan: bool,
 }
 
 /// How the file of an upload is cut, once that is known.
@@ -214,6 +216,7 @@ impl Transfer {
             connection,
             is_appended,
             is_dry_run,
+            is_scan: _,
         } = self.description.clone();
         let found = self.target.get().map(|(table, _)| table.clone());
         let counts = self.counters.read();

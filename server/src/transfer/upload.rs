@@ -124,6 +124,7 @@ impl Transfers {
             connection: inner.connection.name().to_owned(),
             is_appended: request.start_offset.is_none(),
             is_dry_run: request.dry_run,
+            is_scan: request.full_scan,
         })?;
         let transfer = Arc::clone(running.transfer());
         let total_bytes = request.total_bytes;

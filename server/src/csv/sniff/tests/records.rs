@@ -128,11 +128,6 @@ fn a_rare_delimiter_is_found_beside_commas_in_texts() {
             "#",
         ),
         (
-            "    1 # '21 oak row' # ' hilltown, zz 90210'\n    2 # '22 oak row' # ' hilltown, zz 90210'\n    \
-             3 # '23 oak row' # ' hilltown, zz 90210'\n   10 # '30 oak row' # ' hilltown, zz 90210'\n",
-            "#",
-        ),
-        (
             "# Kitchen list, spring\n# Ask the cook, or the gardener, for more.\n\nTOOL|GROUP|HANDS|WEIGHT\n\
              Ladle|spoon|1|0.2\nPot|vessel|2|1.5\nSieve|vessel|1|0.4\n# end, of, list\n",
             "|",

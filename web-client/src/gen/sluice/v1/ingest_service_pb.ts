@@ -482,7 +482,8 @@ export type UploadSpec = Message<"sluice.v1.UploadSpec"> & {
 
   /**
    * With `dry_run` and `create_table`, and without `create_statement`: whether to find the types in all of the file, and
-   * do nothing else. The answer has the statement; no value is checked against it. Default: false. Refused with
+   * do nothing else. The answer has the statement; no value is checked against it, and lists of transfers leave it out.
+   * Default: false. Refused with
    * INVALID_REQUEST where it goes with nothing to find.
    *
    * @generated from field: bool full_scan = 21;
