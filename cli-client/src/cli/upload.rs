@@ -53,8 +53,8 @@ pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) again: AgainArgs,
 
-    /// Read and check the whole file, report everything, load nothing. Rejected rows are no failure
-    /// then: the exit code is 0 unless the file cannot be read at all.
+    /// Read and check the whole file, report everything, load nothing. The exit code is that of the
+    /// upload: 3 where it would reject more rows than --max-rejects allows.
     #[arg(long)]
     pub(crate) dry_run: bool,
 

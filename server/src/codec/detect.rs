@@ -232,7 +232,7 @@ fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
 const ASK_BELOW: f64 = 0.5;
 
 /// The bytes beyond ASCII from which on the alphabet of a text shows its encoding.
-const ENOUGH_FOREIGN: usize = 24;
+const ENOUGH_FOREIGN: usize = 40;
 
 /// The confidence in an encoding of another alphabet, with enough letters of it or without.
 const FOREIGN_CONFIDENCE: [f64; 2] = [0.7, 0.4];

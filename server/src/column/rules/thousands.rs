@@ -1,6 +1,6 @@
 //! Numbers whose digits stand in groups: `1,234,567.89`, `1.234,5`, `1 234`.
 //!
-//! [`super::rewriter`] and [`super::super::infer`] call it; it must never take a separator that does not
+//! `rewriter` and `infer` call it; it must never take a separator that does not
 //! stand before exactly three digits, or two in the Indian way of grouping.
 
 use std::fmt;

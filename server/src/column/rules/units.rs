@@ -1,7 +1,7 @@
 //! What stands around a number: the sign of a currency or its code, a percent sign, parentheses or a minus behind
 //! it for what is below zero.
 //!
-//! [`super::rewriter`] and [`super::super::infer`] call it; it must never know whether two units are the same.
+//! `rewriter` and `infer` call it; it must never know whether two units are the same.
 
 /// Signs and short names of currencies that have no code of three letters, the longer ones first.
 const SIGNS: [&str; 26] = [

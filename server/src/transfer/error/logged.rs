@@ -56,6 +56,13 @@ impl Error {
                 let (table, constraint) = (&violation.table, &violation.said.constraint);
                 format!("CONSTRAINT_VIOLATED: a row does not meet `{constraint}` of {table}")
             }
+            Self::InvalidQuoting {
+                position,
+                field,
+                value: _,
+            } => {
+                format!("line {}, field {field}: INVALID_QUOTING", position.line)
+            }
             Self::InvalidJson { position, fault: _ } => {
                 format!("line {}: INVALID_JSON", position.line)
             }
@@ -89,7 +96,6 @@ impl Error {
             | Self::UncertainEncoding { .. }
             | Self::Dialect(_)
             | Self::FieldCount { .. }
-            | Self::InvalidQuoting { .. }
             | Self::UnresolvedReject { .. }
             | Self::MissingColumns { .. }
             | Self::EmptyFile

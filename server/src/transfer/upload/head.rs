@@ -164,9 +164,11 @@ impl Head {
     /// The head of a file without a record: it has nothing for any column of the table.
     fn of_nothing(self, table: &Table) -> Self {
         let columns = table.columns.iter();
+        let field_count = columns.filter(|column| column.is_insertable()).count();
         Self {
             header: None,
-            field_count: columns.filter(|column| column.is_insertable()).count(),
+            field_count,
+            seen_count: field_count,
             is_empty: true,
             ..self
         }

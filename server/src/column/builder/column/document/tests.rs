@@ -100,7 +100,7 @@ fn paths_with_a_type_hold_values_of_it() {
     }
     for (text, reason) in [
         (r#"{"a":{"b":300}}"#, Reason::Overflow),
-        (r#"{"a.b":1.5}"#, Reason::InvalidNumber),
+        (r#"{"a.b":1.5}"#, Reason::PrecisionLoss),
         (r#"{"a":{"b":null}}"#, Reason::NullNotAllowed),
         (r#"{"a":{"b":{"c":1}}}"#, Reason::InvalidNumber),
         (r#"{"d":"2024-02-30"}"#, Reason::InvalidDate),
