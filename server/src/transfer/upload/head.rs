@@ -3,12 +3,16 @@
 //! `transfer::upload` reads it before it touches the table, so that a file that does not match
 //! changes nothing; `transfer::inspect` reads nothing else.
 
+mod looked;
+
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::records::{Beginning, Chunk, Place, Records, Text};
+use looked::Looked;
+
+use super::records::{Chunk, Place, Records, Text};
 use crate::{
     catalog::{NewColumn, NewTable, Table},
     column::{DataType, zone::Zone},
@@ -16,14 +20,14 @@ use crate::{
     csv::{
         Header, Limits, Record, RecordBatch,
         json::{JsonDecoder, keys_of_sample},
-        sniff::{self, Hint, head_bytes},
+        sniff::{self, Hint},
     },
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result, ValueSpec,
         cut::Cut,
         error::excerpt,
         plan::{self, FileShape, Matching, Plan},
-        profile::{self, Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
+        profile::{Columns, Cutting, FoundColumn, Profile, SAMPLE_BYTES},
         typer::is_empty_from,
     },
 };
@@ -590,66 +594,5 @@ fn limits(config: &TransferConfig) -> Limits {
         batch_bytes: config.batch_bytes,
         max_record_bytes: config.max_record_bytes,
         max_fields: config.max_fields,
-    }
-}
-
-/// The beginning of a text, long enough to hold some of its table.
-#[derive(Debug, Default)]
-struct Looked {
-    beginning: Beginning,
-    /// Comments, or lines that the caller skips, before everything else.
-    head_bytes: usize,
-    /// How much is looked at at the most.
-    byte_count: usize,
-}
-
-impl Looked {
-    /// Takes `byte_count` bytes, and as many more as comments take up before them.
-    async fn at(
-        text: &mut Text,
-        file: &FileSpec,
-        config: &TransferConfig,
-        byte_count: usize,
-        feed: &mut Feed<'_>,
-        chunks: &mut Vec<Bytes>,
-    ) -> Result<Self> {
-        let mut looked = Self::default();
-        let mut wanted = byte_count;
-        loop {
-            let mut is_over = false;
-            while !is_over && !text.look(&mut looked.beginning, wanted)? {
-                is_over = !feed.fill(text, chunks).await?;
-            }
-            if is_over {
-                text.cut_short(&mut looked.beginning)?;
-            }
-            let beginning = &looked.beginning.text;
-            let seen = beginning.get(..wanted).unwrap_or(beginning);
-            if byte_count > 0 {
-                looked.head_bytes = head_bytes(seen, &file.hints);
-            }
-            looked.byte_count = looked.head_bytes + byte_count;
-            let is_all = is_over || looked.beginning.is_complete;
-            if looked.byte_count <= wanted || (is_all && beginning.len() < wanted) {
-                let is_hidden =
-                    !looked.beginning.is_complete && looked.head_bytes == beginning.len();
-                return match is_hidden && byte_count > 0 {
-                    true => Err(Error::LongHead {
-                        limit: beginning.len(),
-                    }),
-                    false => Ok(looked),
-                };
-            }
-            if looked.head_bytes > config.max_record_bytes {
-                let limit = config.max_record_bytes;
-                return Err(Error::LongHead { limit });
-            }
-            // More at once each time, so that a long head is not looked at again and again.
-            wanted = looked.byte_count + looked.head_bytes;
-        }
-    }
-
-    fn sample(&self) -> profile::Sample<'_> {
-        self.beginning.sample(self.byte_count)
     }
 }

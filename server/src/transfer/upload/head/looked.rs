@@ -1,0 +1,76 @@
+//! How much of a text is looked at before anything is known of it.
+//!
+//! `head` asks for it. It must never let the way in which a file comes in chunks show.
+
+use bytes::Bytes;
+
+use super::{
+    super::records::{Beginning, Text},
+    Feed,
+};
+use crate::{
+    config::TransferConfig,
+    csv::sniff::head_bytes,
+    transfer::{Error, FileSpec, Result, profile},
+};
+
+/// The beginning of a text, long enough to hold some of its table.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) beginning: Beginning,
+    /// Comments, or lines that the caller skips, before everything else.
+    pub(super) head_bytes: usize,
+    /// How much is looked at at the most.
+    byte_count: usize,
+}
+
+impl Looked {
+    /// Takes `byte_count` bytes, and as many more as comments take up before them.
+    pub(super) async fn at(
+        text: &mut Text,
+        file: &FileSpec,
+        config: &TransferConfig,
+        byte_count: usize,
+        feed: &mut Feed<'_>,
+        chunks: &mut Vec<Bytes>,
+    ) -> Result<Self> {
+        let mut looked = Self::default();
+        let mut wanted = byte_count;
+        loop {
+            let mut is_over = false;
+            while !is_over && !text.look(&mut looked.beginning, wanted)? {
+                is_over = !feed.fill(text, chunks).await?;
+            }
+            if is_over {
+                text.cut_short(&mut looked.beginning)?;
+            }
+            let beginning = &looked.beginning.text;
+            let seen = beginning.get(..wanted).unwrap_or(beginning);
+            if byte_count > 0 {
+                looked.head_bytes = head_bytes(seen, &file.hints);
+            }
+            looked.byte_count = looked.head_bytes + byte_count;
+            let is_all = is_over || looked.beginning.is_complete;
+            if looked.byte_count <= wanted || (is_all && beginning.len() < wanted) {
+                let is_hidden =
+                    !looked.beginning.is_complete && looked.head_bytes == beginning.len();
+                return match is_hidden && byte_count > 0 {
+                    true => Err(Error::LongHead {
+                        limit: beginning.len(),
+                    }),
+                    false => Ok(looked),
+                };
+            }
+            if looked.head_bytes > config.max_record_bytes {
+                let limit = config.max_record_bytes;
+                return Err(Error::LongHead { limit });
+            }
+            // More at once each time, so that a long head is not looked at again and again.
+            wanted = looked.byte_count + looked.head_bytes;
+        }
+    }
+
+    pub(super) fn sample(&self) -> profile::Sample<'_> {
+        self.beginning.sample(self.byte_count)
+    }
+}
