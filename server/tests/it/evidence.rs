@@ -5,19 +5,12 @@ use std::fmt::Write as _;
 
 use tonic::Code;
 
-use crate::support::{TestServer, metadata, reason, spec};
+use crate::support::{TestServer, creating, metadata, reason, spec};
 use sluice_proto::v1 as pb;
 
 fn named(table: &str, file: &str) -> pb::UploadSpec {
     pb::UploadSpec {
         source_name: file.to_owned(),
-        ..spec(table)
-    }
-}
-
-fn created(table: &str) -> pb::UploadSpec {
-    pb::UploadSpec {
-        create_table: true,
         ..spec(table)
     }
 }
@@ -149,7 +142,7 @@ async fn two_readings_are_refused_with_the_options_of_both() {
         ),
     ];
     for (file, options) in cases {
-        let status = server.upload(created("doubtful"), file).await.unwrap_err();
+        let status = server.upload(creating("doubtful"), file).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument, "{status}");
         assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
         for option in options {
@@ -162,7 +155,7 @@ async fn two_readings_are_refused_with_the_options_of_both() {
         ..Default::default()
     };
     server
-        .upload(with(created("doubtful"), skip), cases[0].0)
+        .upload(with(creating("doubtful"), skip), cases[0].0)
         .await
         .unwrap();
     assert_eq!(server.sql("SELECT count() FROM doubtful"), "2");
@@ -216,7 +209,7 @@ async fn a_json_string_stays_what_it_is() {
     let server = TestServer::start().await;
     let file = "{\"pkg\":\"a\",\"version\":\"1.10\",\"sku\":\"12\",\"n\":1,\"day\":\"2024-01-02\",\"at\":\"2024-01-02T03:04:05Z\",\"ok\":\"true\",\"na\":\"NA\"}\n\
          {\"pkg\":\"b\",\"version\":\"1.9\",\"sku\":\"007\",\"n\":2,\"day\":\"2024-02-29\",\"at\":\"2024-01-02T03:04:05Z\",\"ok\":\"false\",\"na\":\"x\"}\n";
-    server.upload(created("packages"), file).await.unwrap();
+    server.upload(creating("packages"), file).await.unwrap();
     assert_eq!(
         server.sql("SELECT groupArray(version), groupArray(sku), groupArray(na) FROM packages"),
         "['1.10','1.9']\t['12','007']\t['NA','x']"
@@ -397,7 +390,7 @@ async fn a_second_line_that_may_be_a_record_is_not_joined_to_the_header() {
         writeln!(file, "{id},{},part {id}", id * 2).unwrap();
     }
     let file = file.as_str();
-    let status = server.upload(created("two"), file).await.unwrap_err();
+    let status = server.upload(creating("two"), file).await.unwrap_err();
     assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
     assert_eq!(metadata(&status, "line"), "2");
     for option in ["--header-rows 1", "--header-rows 2"] {
@@ -410,7 +403,7 @@ async fn a_second_line_that_may_be_a_record_is_not_joined_to_the_header() {
     for (rows, expected) in [(1, "51"), (2, "50")] {
         let table = format!("two{rows}");
         server
-            .upload(with(created(&table), headed(rows)), file)
+            .upload(with(creating(&table), headed(rows)), file)
             .await
             .unwrap();
         assert_eq!(
@@ -428,7 +421,7 @@ async fn a_second_line_that_may_be_a_record_is_not_joined_to_the_header() {
     // Groups are no names by themselves.
     let groups =
         "day,,night,\nlow,high,low,high\n4.5,9.1,1.8,2.0\n4.9,8.0,1.2,3.1\n5.3,8.4,0.9,3.9\n";
-    server.upload(created("groups"), groups).await.unwrap();
+    server.upload(creating("groups"), groups).await.unwrap();
     assert_eq!(server.sql("SELECT count() FROM groups"), "3");
 }
 
@@ -447,7 +440,7 @@ async fn quotes_that_may_be_text_are_not_guessed_away() {
             "202",
         ),
     ] {
-        let status = server.upload(created("q"), file).await.unwrap_err();
+        let status = server.upload(creating("q"), file).await.unwrap_err();
         let told = reason(&status);
         assert!(
             ["AMBIGUOUS_FILE", "UNTERMINATED_QUOTE"].contains(&told.as_str()),
@@ -456,7 +449,10 @@ async fn quotes_that_may_be_text_are_not_guessed_away() {
         assert_eq!(metadata(&status, "line"), line, "{status}");
     }
     let file = format!("id,kind,name\n{half}");
-    let status = server.upload(created("q"), file.clone()).await.unwrap_err();
+    let status = server
+        .upload(creating("q"), file.clone())
+        .await
+        .unwrap_err();
     assert!(
         ["AMBIGUOUS_FILE", "INVALID_QUOTING"].contains(&reason(&status).as_str()),
         "{status}"
@@ -468,7 +464,7 @@ async fn quotes_that_may_be_text_are_not_guessed_away() {
             quotes: pb::Quotes::Lenient.into(),
             ..Default::default()
         }),
-        ..created("q")
+        ..creating("q")
     };
     server.upload(lenient, file.clone()).await.unwrap();
     assert_eq!(
@@ -480,7 +476,7 @@ async fn quotes_that_may_be_text_are_not_guessed_away() {
         ..Default::default()
     };
     server
-        .upload(with(created("text"), unquoted), file)
+        .upload(with(creating("text"), unquoted), file)
         .await
         .unwrap();
     assert_eq!(
@@ -519,7 +515,7 @@ async fn text_that_is_no_utf8_says_where_and_both_ways_that_it_names_work() {
     let server = TestServer::start().await;
     let file = b"id,comment\n1,caf\xc3\xa9\n2,it\x92s broken\n3,plain\n";
     let status = server
-        .upload(created("stray"), &file[..])
+        .upload(creating("stray"), &file[..])
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "INVALID_ENCODING", "{status}");
@@ -537,7 +533,7 @@ async fn text_that_is_no_utf8_says_where_and_both_ways_that_it_names_work() {
             ..Default::default()
         };
         server
-            .upload(with(created("stray"), said), &file[..])
+            .upload(with(creating("stray"), said), &file[..])
             .await
             .unwrap();
         let found = server
@@ -566,7 +562,7 @@ async fn other_alphabets_are_found_by_their_letters() {
         let (bytes, _, _) = encoding.encode(&utf8);
         server.sql("DROP TABLE IF EXISTS letters");
         let done = server
-            .upload(created("letters"), bytes.into_owned())
+            .upload(creating("letters"), bytes.into_owned())
             .await
             .unwrap_or_else(|status| panic!("{label}: {status}"));
         let found = done.profile.unwrap().dialect.unwrap().encoding;

@@ -2,19 +2,12 @@
 
 use sluice_proto::v1 as pb;
 
-use crate::support::{TestServer, counters, reason, spec};
-
-fn new(table: &str) -> pb::UploadSpec {
-    pb::UploadSpec {
-        create_table: true,
-        ..spec(table)
-    }
-}
+use crate::support::{TestServer, counters, creating, reason, spec};
 
 /// Loads a file into a new table; gives its columns with their types, and its rows.
 async fn loaded(server: &TestServer, file: &str) -> (String, String) {
     server.sql("DROP TABLE IF EXISTS new_one");
-    let done = server.upload(new("new_one"), file).await;
+    let done = server.upload(creating("new_one"), file).await;
     done.unwrap_or_else(|status| panic!("{file}: {status}"));
     let columns = "SELECT arrayStringConcat(groupArray(name || ' ' || type), ', ') FROM (SELECT name, type FROM \
                    system.columns WHERE table = 'new_one' AND database = currentDatabase() ORDER BY position) FORMAT TSVRaw";
@@ -73,18 +66,18 @@ async fn types_that_the_file_names_are_taken() {
     .await;
     // A value that does not fit is refused, and the type stays.
     let late = format!("{file}-7,\"b\",\"2024-01-05 10:00:00\"\n");
-    let status = server.upload(new("late"), &late).await.unwrap_err();
+    let status = server.upload(creating("late"), &late).await.unwrap_err();
     assert_eq!(reason(&status), "OVERFLOW", "{status}");
     // What is no type of ClickHouse, whole, never comes into a statement.
     let odd = "id,name\nUInt32,\"String) ENGINE = Log; --\"\n1,a\n2,b\n";
-    let status = server.upload(new("odd"), odd).await.unwrap_err();
+    let status = server.upload(creating("odd"), odd).await.unwrap_err();
     assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
     let joined = pb::UploadSpec {
         dialect: Some(pb::Dialect {
             header_rows: Some(2),
             ..Default::default()
         }),
-        ..new("odd")
+        ..creating("odd")
     };
     server.upload(joined, odd).await.unwrap();
     let columns = server.sql(
@@ -133,7 +126,7 @@ async fn titles_above_names_are_left_out_and_counted() {
         )],
     )
     .await;
-    let again = server.upload(new("counted"), file).await.unwrap();
+    let again = server.upload(creating("counted"), file).await.unwrap();
     let before = again.account.unwrap().before.unwrap();
     assert_eq!((before.lines, before.bytes), (2, 36));
     assert_eq!(
@@ -146,7 +139,7 @@ async fn titles_above_names_are_left_out_and_counted() {
 async fn the_same_header_again_ends_the_table_and_is_said() {
     let server = TestServer::start().await;
     let file = "DAY,THING,N\n03/02/2021,Lamp,2\n04/02/2021,Chair,0\n05/02/2021,Table,1\nDAY,THING,N\n03/03/2021,Rug,2\n04/03/2021,Bag,3\n";
-    let done = server.upload(new("things"), file).await.unwrap();
+    let done = server.upload(creating("things"), file).await.unwrap();
     assert_eq!(counters(&done).rows_committed, 3);
     let after = done.account.unwrap().after.unwrap();
     assert_eq!(after.lines, 3);
@@ -176,13 +169,13 @@ async fn a_header_with_fewer_names_is_read_or_refused_with_what_helps() {
     )
     .await;
     let status = server
-        .upload(new("surplus"), "A,B\n1,2,\n3,4,\n5,6,7\n")
+        .upload(creating("surplus"), "A,B\n1,2,\n3,4,\n5,6,7\n")
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
 
     let file = "id,name,qty\n1,Ann,10,x,y\n2,Bob,20,x,y\n3,Cid,30,x,y\n4,Dan,40,x,y\n";
-    let status = server.upload(new("short"), file).await.unwrap_err();
+    let status = server.upload(creating("short"), file).await.unwrap_err();
     assert_eq!(reason(&status), "AMBIGUOUS_FILE", "{status}");
     assert!(
         status
@@ -203,7 +196,7 @@ async fn a_header_with_fewer_names_is_read_or_refused_with_what_helps() {
             ..Default::default()
         }),
         columns: columns.collect(),
-        ..new("short")
+        ..creating("short")
     };
     server.upload(named, file).await.unwrap();
     assert_eq!(
@@ -214,7 +207,7 @@ async fn a_header_with_fewer_names_is_read_or_refused_with_what_helps() {
     // The line of the names is at fault itself.
     let file =
         "id,\"name,qty,\"long text\"\n1,Ann,10,\"a, b\"\n2,Bob,20,\"c, d\"\n3,Cid,30,\"e, f\"\n";
-    let status = server.upload(new("quoted"), file).await.unwrap_err();
+    let status = server.upload(creating("quoted"), file).await.unwrap_err();
     assert_eq!(reason(&status), "INVALID_QUOTING", "{status}");
     assert!(status.message().starts_with("line 1, field 2"), "{status}");
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sluice_proto::v1 as pb;
 
-use crate::support::{TestServer, counters, metadata, post, reason, spec};
+use crate::support::{TestServer, counters, creating, metadata, post, reason, spec};
 
 fn lenient(table: &str) -> pb::UploadSpec {
     pb::UploadSpec {
@@ -12,13 +12,6 @@ fn lenient(table: &str) -> pb::UploadSpec {
             max_rows: Some(100),
             ..Default::default()
         }),
-        ..spec(table)
-    }
-}
-
-fn created(table: &str) -> pb::UploadSpec {
-    pb::UploadSpec {
-        create_table: true,
         ..spec(table)
     }
 }
@@ -85,18 +78,18 @@ async fn a_key_that_comes_late_has_its_column() {
 async fn a_table_that_is_made_of_the_whole_file_has_the_keys_that_come_late() {
     let server = TestServer::start().await;
     let file = with_late_key(r#""b":5"#);
-    let status = server.upload(created("made"), &file).await.unwrap_err();
+    let status = server.upload(creating("made"), &file).await.unwrap_err();
     assert_eq!(reason(&status), "UNMATCHED_COLUMN", "{status}");
     let scan = pb::UploadSpec {
         dry_run: true,
         full_scan: true,
-        ..created("made")
+        ..creating("made")
     };
     let statement = server.upload(scan, &file).await.unwrap().create_statement;
     assert!(statement.contains("`b` Nullable("), "{statement}");
     let by_statement = pb::UploadSpec {
         create_statement: statement,
-        ..created("made")
+        ..creating("made")
     };
     let response = server.upload(by_statement, &file).await.unwrap();
     assert_eq!(counters(&response).rows_committed, 40_001);
@@ -220,7 +213,7 @@ async fn arrays_of_objects_go_into_columns_of_every_shape() {
         assert_eq!(server.sql(rows), expected, "{columns}");
     }
     // A table that is made of it has text, and says so.
-    let response = server.upload(created("made"), file).await.unwrap();
+    let response = server.upload(creating("made"), file).await.unwrap();
     let columns = response.profile.unwrap().columns;
     assert_eq!(columns[1].r#type, "String");
     assert!(

@@ -12,19 +12,14 @@ use bytes::Bytes;
 use sluice_proto::v1 as pb;
 use tonic::Code;
 
-use crate::support::{TestServer, counters, export_table, gzip, gzip_by, metadata, reason, spec};
+use crate::support::{
+    TestServer, counters, creating, export_table, gzip, gzip_by, metadata, reason, spec,
+};
 
 const MIB: usize = 1 << 20;
 
 fn text_table(server: &TestServer) {
     server.sql("CREATE OR REPLACE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n");
-}
-
-fn creating(table: &str) -> pb::UploadSpec {
-    pb::UploadSpec {
-        create_table: true,
-        ..spec(table)
-    }
 }
 
 fn quoted(upload: pb::UploadSpec) -> pb::UploadSpec {

@@ -380,6 +380,14 @@ pub(crate) fn spec(table: &str) -> pb::UploadSpec {
     }
 }
 
+/// The spec of an upload into a table that it creates.
+pub(crate) fn creating(table: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        create_table: true,
+        ..spec(table)
+    }
+}
+
 pub(crate) fn table_ref(table: &str) -> pb::TableRef {
     pb::TableRef {
         database: "default".to_owned(),

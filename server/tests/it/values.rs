@@ -3,7 +3,7 @@
 use sluice_proto::v1 as pb;
 use tonic::Code;
 
-use crate::support::{TestServer, counters, metadata, reason, spec};
+use crate::support::{TestServer, counters, creating, metadata, reason, spec};
 
 fn create(server: &TestServer, columns: &str) {
     server.sql(&format!(
@@ -34,13 +34,6 @@ fn unsniffed(upload: pb::UploadSpec) -> pb::UploadSpec {
     pb::UploadSpec {
         sniff: Some(false),
         ..upload
-    }
-}
-
-fn creating(table: &str) -> pb::UploadSpec {
-    pb::UploadSpec {
-        create_table: true,
-        ..spec(table)
     }
 }
 
