@@ -23,7 +23,7 @@ mod input;
 mod output;
 
 pub use compression::{Compression, Foreign, detect_compression};
-pub use detect::{Detected, detect_encoding};
+pub use detect::{Detected, LEAST_CONFIDENCE, detect_encoding};
 pub use encoding::Encoding;
 pub use error::{Error, Result};
 pub use input::{Input, Limits};

@@ -220,7 +220,7 @@ fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
     let Singles { likely, unlikely } = singles;
     let alone = ratio(faults, characters + faults);
     let confidence = 0.95 * alone * ratio(likely, likely + unlikely).max(0.1);
-    if confidence < ASK_BELOW
+    if confidence < LEAST_CONFIDENCE
         && let Some(other) = detect_foreign(sample, complete, characters)
     {
         return other;
@@ -228,8 +228,8 @@ fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
     Detected::new(Encoding::WINDOWS_1252, confidence, Some(Encoding::Utf8))
 }
 
-/// Findings that are less sure are a guess, which a caller should ask about.
-const ASK_BELOW: f64 = 0.5;
+/// A finding that is less sure is a guess, which a caller should ask about.
+pub const LEAST_CONFIDENCE: f64 = 0.5;
 
 /// The bytes beyond ASCII from which on the alphabet of a text shows its encoding.
 const ENOUGH_FOREIGN: usize = 40;

@@ -20,12 +20,14 @@ pub fn about_value(
     let inner = data_type.inner();
     match reason {
         Reason::InvalidNumber => about_number(inner, value),
-        Reason::PrecisionLoss if is_integer(inner) => Some(match groups(value, Thousands::Point) {
-            Some((plain, _)) => {
-                format!("`--thousands .` reads it as {plain}, `--round` rounds it")
-            }
-            None => "`--round` rounds it".to_owned(),
-        }),
+        Reason::PrecisionLoss if inner.is_integer() => {
+            Some(match groups(value, Thousands::Point) {
+                Some((plain, _)) => {
+                    format!("`--thousands .` reads it as {plain}, `--round` rounds it")
+                }
+                None => "`--round` rounds it".to_owned(),
+            })
+        }
         Reason::PrecisionLoss if matches!(inner, DataType::Date | DataType::Date32) => {
             Some("a DateTime column holds it".to_owned())
         }
@@ -71,7 +73,7 @@ fn about_number(data_type: &DataType, value: &[u8]) -> Option<String> {
 
 /// Says what reads the separators of a number.
 fn about_groups(data_type: &DataType, value: &[u8]) -> Option<String> {
-    let is_integer = is_integer(data_type);
+    let is_integer = data_type.is_integer();
     let comma =
         decimal_comma(value).filter(|plain| !is_integer || parse_i256(plain.as_bytes()).is_ok());
     for separator in Thousands::ALL {
@@ -132,24 +134,6 @@ const fn is_date(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::Date | DataType::Date32 | DataType::DateTime(_) | DataType::DateTime64 { .. }
-    )
-}
-
-const fn is_integer(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Int128
-            | DataType::Int256
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-            | DataType::UInt64
-            | DataType::UInt128
-            | DataType::UInt256
     )
 }
 

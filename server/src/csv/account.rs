@@ -52,8 +52,8 @@ pub struct Account {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lines<'a> {
     pub(super) text: &'a [u8],
-    /// How many of the bytes are a byte order mark.
-    pub(super) mark_bytes: usize,
+    /// Whether the file begins with them, perhaps with a byte order mark.
+    pub(super) begin_file: bool,
     pub(super) records: &'a [RecordSpan],
     /// The line ends in them.
     pub(super) ends: u32,
@@ -129,11 +129,16 @@ impl Account {
     pub(super) fn take(&mut self, lines: Lines<'_>) {
         let Lines {
             text,
-            mark_bytes,
+            begin_file,
             records,
             ends,
             is_header,
         } = lines;
+        let mark_bytes = if begin_file && text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len()
+        } else {
+            0
+        };
         let is_ended = matches!(text.last(), Some(b'\n' | b'\r'));
         let line_count = u64::from(ends) + u64::from(!is_ended && text.len() > mark_bytes);
         let mut left_out = Tally::default();
@@ -181,14 +186,5 @@ pub(super) fn behind_line_end(text: &[u8], end: usize) -> usize {
         Some([b'\r', b'\n', ..]) => end + 2,
         Some([b'\r' | b'\n', ..]) => end + 1,
         _ => end,
-    }
-}
-
-/// How many bytes of a text that begins a file are a byte order mark.
-pub(super) fn mark_bytes(text: &[u8]) -> usize {
-    if text.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
     }
 }

@@ -9,7 +9,7 @@ use std::mem;
 
 pub use header::Header;
 
-use super::account::{Account, Lines, mark_bytes};
+use super::account::{Account, Lines};
 use super::lines::LineCounter;
 use super::scanner::{Fault, Scanner, Stop, Until, narrow};
 use super::{BYTE_ORDER_MARK, Dialect, Error, Position, RecordBatch, Result};
@@ -410,11 +410,7 @@ impl Decoder {
         let batch = self.scanner.take(data, origin, spare);
         self.account.take(Lines {
             text: batch.data.get(..end).unwrap_or_default(),
-            mark_bytes: if origin.byte_offset == 0 {
-                mark_bytes(&batch.data)
-            } else {
-                0
-            },
+            begin_file: origin.byte_offset == 0,
             records: &batch.records,
             ends,
             is_header: self.header_rows > 0,

@@ -358,12 +358,11 @@ pub fn sniff(sample: &[u8], complete: bool, hints: &Hints) -> Sniffed {
     let scored = Sample::new(bare.as_deref().unwrap_or(sample), complete, hints);
     let ranking = score::rank(&scored, hints);
     let whole;
-    let sample = match hints.comment {
-        Hint::Given(_) => &scored,
-        Hint::Find => {
-            whole = Sample::new(sample, complete, hints);
-            &whole
-        }
+    let sample = if bare.is_some() && hints.comment == Hint::Find {
+        whole = Sample::new(sample, complete, hints);
+        &whole
+    } else {
+        &scored
     };
     let table = sample.cut_whole(&ranking.best.format);
     let mut layout = layout::find(&table, sample, hints);

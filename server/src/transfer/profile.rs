@@ -7,7 +7,7 @@ mod columns;
 
 use super::{Error, FileSpec, Format, Result, cut::Cut};
 use crate::{
-    codec::{Compression, Detected},
+    codec::{Compression, Detected, LEAST_CONFIDENCE},
     csv::{
         Dialect, DialectError, json,
         sniff::{
@@ -31,9 +31,6 @@ const OTHER_CONFIDENCE: f64 = 0.9;
 
 /// How sure a format is that the content shows, though it could be read as another one.
 const FORMAT_CONFIDENCE: f64 = 0.95;
-
-/// How sure an encoding must be for text to be loaded by it.
-const LEAST_CONFIDENCE: f64 = 0.5;
 
 /// How a file is read.
 #[derive(Clone, Debug)]

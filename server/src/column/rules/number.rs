@@ -26,7 +26,7 @@ pub(super) struct NumberForm {
 impl NumberForm {
     /// Returns the form; None when numbers are written plainly, or the type is none of numbers.
     pub(super) fn new(rules: &ValueRules, data_type: &DataType) -> Option<Self> {
-        let is_integer = is_integer(data_type);
+        let is_integer = data_type.is_integer();
         let is_number = is_integer
             || matches!(
                 data_type,
@@ -125,22 +125,4 @@ fn without_zeros(text: &[u8]) -> Option<usize> {
     let is_zero = !fraction.is_empty() && fraction.iter().all(|byte| *byte == b'0');
     let is_number = whole.last().is_some_and(u8::is_ascii_digit);
     (is_zero && is_number).then_some(point)
-}
-
-const fn is_integer(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Int128
-            | DataType::Int256
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-            | DataType::UInt64
-            | DataType::UInt128
-            | DataType::UInt256
-    )
 }

@@ -311,18 +311,7 @@ impl Conversion {
 impl Rounding {
     fn new(data_type: &DataType) -> Self {
         match data_type {
-            DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Int128
-            | DataType::Int256
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-            | DataType::UInt64
-            | DataType::UInt128
-            | DataType::UInt256 => Self::Number { scale: 0 },
+            integer if integer.is_integer() => Self::Number { scale: 0 },
             DataType::Decimal { scale, .. } => Self::Number {
                 scale: usize::from(*scale),
             },

@@ -10,9 +10,7 @@ use super::keys::{JsonKeys, Keys, SlotValue};
 use crate::{
     csv::{
         Account, BYTE_ORDER_MARK, Error, Header, Limits, Mark, NULL_MARKER, Position, RecordBatch,
-        Result,
-        account::{Lines, mark_bytes},
-        record::RecordBatchBuilder,
+        Result, account::Lines, record::RecordBatchBuilder,
     },
     json::{Fault, Text, Value},
 };
@@ -313,7 +311,7 @@ impl JsonDecoder {
         let mut data = mem::replace(&mut self.buffer, next);
         data.truncate(self.read);
         let (end, ends) = (self.read, self.lines);
-        let begins_file = self.origin.byte_offset == 0;
+        let begin_file = self.origin.byte_offset == 0;
         self.searched -= self.read;
         self.read = 0;
         self.lines = 0;
@@ -322,11 +320,7 @@ impl JsonDecoder {
         let batch = mem::replace(&mut self.batch, next).finish(data);
         self.account.take(Lines {
             text: batch.data.get(..end).unwrap_or_default(),
-            mark_bytes: if begins_file {
-                mark_bytes(&batch.data)
-            } else {
-                0
-            },
+            begin_file,
             records: &batch.records,
             ends,
             is_header: false,

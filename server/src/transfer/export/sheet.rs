@@ -71,25 +71,11 @@ fn json_kind(column: &Column) -> Result<JsonKind> {
 }
 
 const fn is_number(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Int128
-            | DataType::Int256
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-            | DataType::UInt64
-            | DataType::UInt128
-            | DataType::UInt256
-            | DataType::Float32
-            | DataType::Float64
-            | DataType::BFloat16
-            | DataType::Decimal { .. }
-    )
+    data_type.is_integer()
+        || matches!(
+            data_type,
+            DataType::Float32 | DataType::Float64 | DataType::BFloat16 | DataType::Decimal { .. }
+        )
 }
 
 /// Takes the cells of rows and gives bytes.
