@@ -53,12 +53,8 @@ pub(super) async fn run(
 ) -> Result<()> {
     let source = Source::open(&look.input)?;
     let connection = unless(interrupt, Connection::open(server)).await?;
-    if look.statement_only
-        && let FullScan::UpTo(limit) = FullScan::default()
-        && source.total_bytes().is_some_and(|bytes| bytes <= limit)
-        && source.origin().is_some()
-    {
-        let pass = Source::open(&look.input)?;
+    if look.statement_only && scan::is_due(FullScan::default(), &source) {
+        let pass = source.reopen(&look.input)?;
         let question = scan::question_of(&look.request);
         let mut pass = Attempts::new(server, connection, pass, question, Duration::ZERO);
         match pass.run(output, interrupt).await {

@@ -129,18 +129,12 @@ impl Job {
         let source = Source::open(&upload.input)?;
         let total_bytes = source.total_bytes();
         spec.total_bytes = total_bytes.and_then(|bytes| i64::try_from(bytes).ok());
-        let is_asked = upload.full_scan == FullScan::Always;
-        let is_small = match upload.full_scan {
-            FullScan::Always => true,
-            FullScan::UpTo(limit) => total_bytes.is_some_and(|bytes| bytes <= limit),
-        };
         let finds_types =
             spec.create_table && spec.create_statement.is_empty() && spec.sniff != Some(false);
-        let can_repeat = is_asked || source.origin().is_some();
-        let first_pass = if is_small && finds_types && can_repeat {
+        let first_pass = if finds_types && scan::is_due(upload.full_scan, &source) {
             Some(FirstPass {
                 source: source.reopen(&upload.input)?,
-                is_asked,
+                is_asked: upload.full_scan == FullScan::Always,
             })
         } else {
             None

@@ -114,18 +114,23 @@ fn of_column(text: &str, what: &'static str) -> Result<(String, String), ParseEr
     Ok((column, format!("{}{blanks}", scanner.rest())))
 }
 
+/// Reads a whole number with its unit, which `size_of` knows.
+fn scaled(text: &str, size_of: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
+    let size = size_of(text.get(digits.len()..).unwrap_or_default())?;
+    digits.parse::<u64>().ok()?.checked_mul(size)
+}
+
 /// Reads a number of bytes, of KiB (`64K`) or of MiB (`4M`).
 pub(crate) fn parse_sample_bytes(text: &str) -> Result<usize, ParseError> {
-    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
-    let unit = match text.get(digits.len()..).unwrap_or_default() {
+    let bytes = scaled(text, |unit| match unit {
         "" => Some(1),
         "K" | "k" | "KiB" => Some(1 << 10),
         "M" | "m" | "MiB" => Some(1 << 20),
         _ => None,
-    };
-    let number = digits.parse::<usize>().ok().zip(unit);
-    let bytes = number.and_then(|(number, unit)| number.checked_mul(unit));
+    });
     bytes
+        .and_then(|bytes| usize::try_from(bytes).ok())
         .filter(|bytes| (1..=MAX_SAMPLE_BYTES).contains(bytes))
         .ok_or(ParseError::Text(
             "a size is 1 to 8388608 bytes, written as 500000, 64K or 4M",
@@ -164,8 +169,7 @@ pub(crate) fn parse_full_scan(text: &str) -> Result<FullScan, ParseError> {
         "never" => return Ok(FullScan::UpTo(0)),
         _ => {}
     }
-    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
-    let unit = match text.get(digits.len()..).unwrap_or_default() {
+    let bytes = scaled(text, |unit| match unit {
         "" | "B" => Some(1),
         "kB" => Some(1_000),
         "MB" => Some(1_000_000),
@@ -174,9 +178,7 @@ pub(crate) fn parse_full_scan(text: &str) -> Result<FullScan, ParseError> {
         "MiB" => Some(1 << 20),
         "GiB" => Some(1 << 30),
         _ => None,
-    };
-    let size = digits.parse::<u64>().ok().zip(unit);
-    let bytes = size.and_then(|(number, unit)| number.checked_mul(unit));
+    });
     bytes.map(FullScan::UpTo).ok_or(ParseError::Text(
         "always, never, or a size such as 64MiB, 256MB or 1000000",
     ))
@@ -190,16 +192,13 @@ pub(crate) fn parse_count(text: &str) -> Result<usize, ParseError> {
 
 /// Reads a time: a number of seconds, or with `ms`, `s`, `m` or `h` behind it.
 pub(crate) fn parse_time(text: &str) -> Result<Duration, ParseError> {
-    let digits = text.trim_end_matches(|next: char| !next.is_ascii_digit());
-    let unit = match text.get(digits.len()..).unwrap_or_default() {
+    let millis = scaled(text, |unit| match unit {
         "ms" => Some(1),
         "" | "s" => Some(1_000),
         "m" | "min" => Some(60_000),
         "h" => Some(3_600_000),
         _ => None,
-    };
-    let number = digits.parse::<u64>().ok().zip(unit);
-    let millis = number.and_then(|(number, unit)| number.checked_mul(unit));
+    });
     millis
         .filter(|millis| *millis <= MAX_TIME_MILLIS)
         .map(Duration::from_millis)

@@ -10,10 +10,24 @@ use sluice_proto::v1::{
 };
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    settings::value::FullScan,
+    source::Source,
+};
 
 /// The table that a statement names where nobody has named one.
 const UNNAMED_TABLE: &str = "data";
+
+/// Whether the file is read for the types first, where these are to be found.
+pub(in crate::command) fn is_due(full_scan: FullScan, source: &Source) -> bool {
+    match full_scan {
+        FullScan::Always => true,
+        FullScan::UpTo(limit) => {
+            source.origin().is_some() && source.total_bytes().is_some_and(|bytes| bytes <= limit)
+        }
+    }
+}
 
 /// The first pass: a dry run that finds the types in the whole file.
 pub(super) fn question(spec: &UploadSpec) -> UploadSpec {
