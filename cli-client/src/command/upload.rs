@@ -129,12 +129,13 @@ impl Job {
         let source = Source::open(&upload.input)?;
         let total_bytes = source.total_bytes();
         spec.total_bytes = total_bytes.and_then(|bytes| i64::try_from(bytes).ok());
-        let finds_types =
-            spec.create_table && spec.create_statement.is_empty() && spec.sniff != Some(false);
+        let is_asked = upload.full_scan == FullScan::Always;
+        let may_look = is_asked || spec.sniff != Some(false);
+        let finds_types = spec.create_table && spec.create_statement.is_empty() && may_look;
         let first_pass = if finds_types && scan::is_due(upload.full_scan, &source) {
             Some(FirstPass {
                 source: source.reopen(&upload.input)?,
-                is_asked: upload.full_scan == FullScan::Always,
+                is_asked,
             })
         } else {
             None

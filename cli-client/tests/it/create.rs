@@ -116,6 +116,10 @@ fn a_full_scan_finds_what_the_sample_misses() {
     assert_eq!(shown.trim_end(), checked["create_statement"]);
     assert_eq!(server.sql("EXISTS TABLE t"), "0");
 
+    // Asked for, it is done whatever else is said.
+    let scanned = server.json(&[&whole[..], &["--no-sniff", "--full-scan", "--dry-run"]].concat());
+    assert_eq!(scanned["rows_rejected"], 0);
+
     // A file that is not large is read for the types first.
     let loaded = server.json(&whole);
     assert_eq!(loaded["create_statement"], checked["create_statement"]);
