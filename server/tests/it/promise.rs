@@ -1084,6 +1084,37 @@ async fn an_id_that_has_ended_is_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_complete_a_commit_both_hear_of_its_success() {
+    let engine = HostedEngine::start("", None, "");
+    create_days(&engine, "t", "");
+    let (broken, moving) = holding(&engine, "MOVE PARTITION", 1).await;
+    let first = server_at(&broken.url).await;
+    let upload = begin(&first, spec_of("t", ID), &days()).await;
+    let first_end = task::spawn("upload", end(upload));
+    arrived(&moving).await;
+    let (slow, renaming) = holding(&engine, "RENAME TABLE", 1).await;
+    let second = server_at(&slow.url).await;
+    let second_end = task::spawn("again", async move {
+        second.upload(spec_of("t", ID), days()).await
+    });
+    arrived(&renaming).await;
+    let third = server_at(&engine.url).await;
+    assert!(
+        third
+            .upload(spec_of("t", ID), days())
+            .await
+            .unwrap()
+            .replayed
+    );
+    renaming.release();
+    assert!(second_end.await.unwrap().unwrap().replayed);
+    moving.release();
+    first_end.await.unwrap().unwrap();
+    assert_eq!(count(&engine, "t"), "4000");
+    nothing_is_left_staged(&engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_id_through_two_servers_and_six_clients_loads_once() {
     let engine = HostedEngine::start("", None, "");
     create_days(&engine, "t", "");

@@ -190,10 +190,19 @@ impl Inner {
 }
 
 impl Completing<'_> {
-    /// Does an action.
+    /// Does an action. Of two that give a table its next name, one hears that this is taken, or the table gone.
     async fn perform(&mut self, action: Action) -> Result<Observed> {
+        match self.act(action).await {
+            Err(Error::ClickHouse(
+                ClickHouseError::UnknownTable(_) | ClickHouseError::TableExists(_),
+            )) => Ok(Observed::Gone),
+            observed => observed,
+        }
+    }
+
+    async fn act(&mut self, action: Action) -> Result<Observed> {
         let staging = self.decided.staging;
-        let observed = match action {
+        match action {
             Action::LookExchanged | Action::RenameNew | Action::CheckNew => {
                 self.prepare_new(action).await
             }
@@ -228,7 +237,7 @@ impl Completing<'_> {
                 self.bring_in(action).await
             }
             // That the journal is gone says nothing of the staged rows.
-            Action::CheckStep { .. } | Action::TakeDone => return self.see_done(action).await,
+            Action::CheckStep { .. } | Action::TakeDone => self.see_done(action).await,
             Action::Drop => {
                 if self.decided.passage.is_replicated() {
                     self.wait_for_second_replica().await;
@@ -236,13 +245,6 @@ impl Completing<'_> {
                 staging.drop_or_leave().await;
                 Ok(Observed::Yes)
             }
-        };
-        match observed {
-            // Of two that give it its next name, one hears that this is taken.
-            Err(Error::ClickHouse(
-                ClickHouseError::UnknownTable(_) | ClickHouseError::TableExists(_),
-            )) => Ok(Observed::Gone),
-            observed => observed,
         }
     }
 
