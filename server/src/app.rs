@@ -7,7 +7,8 @@ pub mod shutdown;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use futures_util::future::join_all;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tonic_health::server::HealthReporter;
 
@@ -137,15 +138,20 @@ impl App {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
         let engine = self.engine.clone();
         let follow = follow_engine(engine.clone(), self.health.clone(), shutdown.clone());
-        drop(task::spawn("health", follow));
         let sweep = self.transfers.clone().sweep(shutdown.clone());
-        drop(task::spawn("sweeper", sweep));
-        let watch = self.transfers.clone().watch_claims(shutdown.clone());
-        drop(task::spawn("claims", watch));
-        let watch = Arc::clone(&self.connections).watch_nodes(shutdown.clone());
-        drop(task::spawn("nodes", watch));
+        let watch_claims = self.transfers.clone().watch_claims(shutdown.clone());
+        let watch_nodes = Arc::clone(&self.connections).watch_nodes(shutdown.clone());
+        let background = [
+            task::spawn("health", follow),
+            task::spawn("sweeper", sweep),
+            task::spawn("claims", watch_claims),
+            task::spawn("nodes", watch_nodes),
+        ];
         let outcome = self.serve(shutdown).await;
-        // By now every connection to the engine is closed: an open one would hold it for seconds.
+        // An open connection to the engine would hold it for seconds. They end with what uses them.
+        if timeout(STOP_TIMEOUT, join_all(background)).await.is_err() {
+            tracing::warn!("the sweeper or a watch did not end in time");
+        }
         engine.shutdown().await;
         let left = task::drain(STOP_TIMEOUT).await;
         if left > 0 {
@@ -180,7 +186,7 @@ impl App {
             () = drain(&transfers, &health, config.drain_timeout) => {}
         }
         // An open watch of the health service would keep it for ever.
-        match tokio::time::timeout(STOP_TIMEOUT, serve).await {
+        match timeout(STOP_TIMEOUT, serve).await {
             Ok(ended) => Ok(ended?),
             Err(_) => Ok(()),
         }
@@ -211,10 +217,7 @@ async fn drain(transfers: &Transfers, health: &HealthReporter, limit: Duration) 
     let registry = transfers.registry();
     registry.close();
     tracing::info!(?limit, "shutting down: waiting for transfers to end");
-    if tokio::time::timeout(limit, registry.wait_idle())
-        .await
-        .is_err()
-    {
+    if timeout(limit, registry.wait_idle()).await.is_err() {
         registry.stop_all();
         registry.wait_idle().await;
     }

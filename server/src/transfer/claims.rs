@@ -24,15 +24,15 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 impl Transfers {
     /// Stops the uploads of this server that another one has taken over or ended.
     pub async fn watch_claims(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(WATCH_INTERVAL) => {}
+        let watch = async {
+            loop {
+                tokio::time::sleep(WATCH_INTERVAL).await;
+                if let Err(error) = self.inner.stop_lost().await {
+                    tracing::debug!(error = error.logged(), "cannot see who owns the uploads");
+                }
             }
-            if let Err(error) = self.inner.stop_lost().await {
-                tracing::debug!(error = error.logged(), "cannot see who owns the uploads");
-            }
-        }
+        };
+        shutdown.run_until_cancelled(watch).await;
     }
 }
 

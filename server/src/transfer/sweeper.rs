@@ -66,7 +66,12 @@ impl Transfers {
             SILENCE_SECONDS
         };
         loop {
-            match self.inner.sweep(silence).await {
+            let swept = tokio::select! {
+                // What it leaves, the next server finds as after a crash.
+                () = shutdown.cancelled() => return,
+                swept = self.inner.sweep(silence) => swept,
+            };
+            match swept {
                 Ok(()) => silence = SILENCE_SECONDS,
                 Err(error) => tracing::debug!(error = error.logged(), "cannot clear up now"),
             }

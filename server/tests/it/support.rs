@@ -143,7 +143,9 @@ impl TestServer {
         let engine_process = app.engine().process_id().unwrap_or_default();
         let shutdown = CancellationToken::new();
         let run = app.run(shutdown.clone());
-        let running = Some(task::spawn("server", async move { run.await.unwrap() }));
+        // Not among the tasks whose end it waits for itself.
+        let running = task::spawn_background("server", async move { run.await.unwrap() });
+        let running = Some(running);
         Self {
             address,
             shutdown,
