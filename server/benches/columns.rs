@@ -195,7 +195,12 @@ fn builder(columns: &[(&str, &str)]) -> BlockBuilder {
         max_rows: 1_000_000,
         max_bytes: 64 << 20,
     };
-    BlockBuilder::new(specs, "UTC", limits).unwrap()
+    BlockBuilder::new(
+        specs,
+        &sluice_server::column::zone::Zones::bundled("UTC"),
+        limits,
+    )
+    .unwrap()
 }
 
 fn fill(builder: &mut BlockBuilder, table: &Table) {

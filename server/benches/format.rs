@@ -19,7 +19,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sluice_server::column::{
     format::{CellSink, Formatter, Joint},
     reader::{Block, Limits, Reader},
-    zone::Zone,
+    zone::Zones,
 };
 
 /// As many rows as ClickHouse puts into a block by default.
@@ -193,14 +193,14 @@ fn block(stream: &Bytes) -> Block {
     block.expect("the stream is one whole block")
 }
 
-fn formatter(block: &Block, zone: &Zone) -> Formatter {
+fn formatter(block: &Block, zones: &Zones) -> Formatter {
     let types = block.columns.iter();
     let types: Vec<_> = types.map(|column| (*column.data_type).clone()).collect();
     let joint = Joint {
         delimiter: b',',
         null: b"\\N",
     };
-    Formatter::new(&types, zone, Some(joint)).expect("every type has a form")
+    Formatter::new(&types, zones, Some(joint)).expect("every type has a form")
 }
 
 fn write(block: &Block, formatter: &mut Formatter, encoder: &mut Encoder) -> usize {
@@ -217,9 +217,9 @@ fn write(block: &Block, formatter: &mut Formatter, encoder: &mut Encoder) -> usi
     encoder.out.len()
 }
 
-fn bench_write(criterion: &mut Criterion, name: &str, columns: &[Column], zone: &Zone) {
+fn bench_write(criterion: &mut Criterion, name: &str, columns: &[Column], zones: &Zones) {
     let block = block(&stream(columns));
-    let mut formatter = formatter(&block, zone);
+    let mut formatter = formatter(&block, zones);
     let mut encoder = Encoder { out: Vec::new() };
     let bytes = write(&block, &mut formatter, &mut encoder);
     let mut group = criterion.benchmark_group("write");
@@ -240,8 +240,8 @@ fn bench_trips(criterion: &mut Criterion) {
         bencher.iter(|| read(&mut reader, black_box(&stream)));
     });
     group.finish();
-    let new_york = Zone::named("America/New_York").expect("the zone is known");
-    bench_write(criterion, "trips", &columns, &Zone::utc());
+    let new_york = Zones::bundled("America/New_York");
+    bench_write(criterion, "trips", &columns, &Zones::bundled("UTC"));
     bench_write(
         criterion,
         "trips in a zone with summer time",
@@ -252,7 +252,7 @@ fn bench_trips(criterion: &mut Criterion) {
 
 fn bench_types(criterion: &mut Criterion) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let utc = Zone::utc();
+    let utc = Zones::bundled("UTC");
     let mut one = |name: &str, column: Column| bench_write(criterion, name, &[column], &utc);
     one(
         "UInt64",

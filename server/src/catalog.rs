@@ -9,12 +9,16 @@ mod rows;
 
 use uuid::Uuid;
 
-use crate::clickhouse::{
-    Client, Error as ClickHouseError,
-    sql::{self, CallerQuery, SelectQuery, TableName},
+use crate::{
+    clickhouse::{
+        Client, Error as ClickHouseError,
+        sql::{self, CallerQuery, SelectQuery, TableName},
+    },
+    column::zone::Zone,
 };
 use rows::{
     ColumnRow, ConnectionRow, DatabaseRow, DescribeRow, NormalisedRow, SummaryRow, TableRow,
+    ZoneChangeRow,
 };
 
 pub use create::{NewColumn, NewTable};
@@ -244,6 +248,28 @@ impl Catalog {
             .next()
             .map(Connection::from)
             .ok_or_else(|| no_row("the connection"))
+    }
+
+    /// A time zone by the rules that ClickHouse prints times with, which may be older than those that come with this
+    /// program. None where ClickHouse knows no zone by that name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClickHouse`].
+    pub async fn zone(&self, name: &str) -> Result<Option<Zone>> {
+        if let Some(fixed) = Zone::fixed(name) {
+            return Ok(Some(fixed));
+        }
+        let statement = sql::catalog::zone_changes(name);
+        let rows: Vec<ZoneChangeRow> = match self.client.fetch(&statement).await {
+            Ok(rows) => rows,
+            Err(ClickHouseError::InvalidQuery(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        // The first one is the offset that the clocks showed in the beginning.
+        let mut changes = rows.into_iter().map(|row| (row.second, row.offset));
+        let first = changes.next().ok_or_else(|| no_row("the time zone"))?;
+        Ok(Some(Zone::from_changes(first.1, changes)))
     }
 
     /// What the user may reach beyond the tables of ClickHouse, as GRANT names it. Empty where ClickHouse does

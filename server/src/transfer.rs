@@ -45,6 +45,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     clickhouse::{Client, TableName},
+    column::{DataType, zone::Zones},
     config::TransferConfig,
     connections::{Connection, Connections},
     journal::{Journal, TransferRow},
@@ -268,9 +269,10 @@ impl Inner {
         self.connection.catalog()
     }
 
-    /// The time zone of ClickHouse.
-    async fn server_zone(&self) -> Result<&str> {
-        Ok(self.connection.zone().await?)
+    /// The time zone of ClickHouse and those of these types, by the rules that ClickHouse has.
+    async fn zones<'t>(&self, types: impl IntoIterator<Item = &'t DataType>) -> Result<Zones> {
+        let names: Vec<&str> = types.into_iter().flat_map(DataType::zones).collect();
+        Ok(self.connection.zones(&names).await?)
     }
 
     /// The staging table of a transfer whose file was begun anew `incarnation` times.

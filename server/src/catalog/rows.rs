@@ -28,6 +28,13 @@ impl From<ConnectionRow> for Connection {
     }
 }
 
+/// A row of `sql::catalog::zone_changes`.
+#[derive(clickhouse::Row, Deserialize)]
+pub(super) struct ZoneChangeRow {
+    pub(super) second: i64,
+    pub(super) offset: i64,
+}
+
 #[derive(clickhouse::Row, Deserialize)]
 pub(super) struct DatabaseRow {
     name: String,

@@ -154,7 +154,12 @@ mod tests {
             max_rows: 9,
             max_bytes: 999,
         };
-        let mut builder = BlockBuilder::new(vec![spec], "UTC", limits).unwrap();
+        let mut builder = BlockBuilder::new(
+            vec![spec],
+            &crate::column::zone::Zones::bundled("UTC"),
+            limits,
+        )
+        .unwrap();
         let column = builder.column_mut(0).unwrap();
         let outcome = column.append(std::iter::once(Cell::plain(value.as_bytes())));
         outcome.unwrap_err().reason

@@ -28,7 +28,7 @@ mod wide;
 
 use std::ops::Range;
 
-use super::{DataType, Result, reader::BlockColumn, zone::Zone};
+use super::{DataType, Result, reader::BlockColumn, zone::Zones};
 use lines::{Columns, Lines};
 use plain::Plain;
 use text::Text;
@@ -78,8 +78,7 @@ enum Part {
 }
 
 impl Formatter {
-    /// Makes the formatter of all columns. `server_zone` is for types that name no zone; `joint` says
-    /// whether the sink takes several cells at once.
+    /// Makes the formatter of all columns. `joint` says whether the sink takes several cells at once.
     ///
     /// The types must come from the table or from `DESCRIBE`, not from the block: a stream says
     /// `DateTime` where the column is `DateTime('Europe/Paris')`. Whether a block fits a described
@@ -88,10 +87,10 @@ impl Formatter {
     /// # Errors
     ///
     /// [`Error::UnknownZone`](super::Error::UnknownZone).
-    pub fn new(types: &[DataType], server_zone: &Zone, joint: Option<Joint>) -> Result<Self> {
+    pub fn new(types: &[DataType], zones: &Zones, joint: Option<Joint>) -> Result<Self> {
         let mut parts = Vec::with_capacity(types.len());
         for (index, data_type) in types.iter().enumerate() {
-            let Some(plain) = Plain::new(data_type, server_zone)? else {
+            let Some(plain) = Plain::new(data_type, zones)? else {
                 parts.push(Part::Text(index, Text::new(data_type)));
                 continue;
             };

@@ -1,13 +1,17 @@
 //! Time zones: seconds of local time to seconds of UTC and back, fast enough for every cell.
 //!
-//! Parsing and formatting of times call it; it must never read the zone files of the machine.
+//! Parsing and formatting of times call it; it must never read the zone files of the machine. The rules are those of
+//! the ClickHouse that the times are for, where it was asked.
 //!
 //! How this works: the offset changes of a zone from 1900 to 2300 are laid out as a sorted list of
 //! spans with one offset each. A table with one entry for every 48.5 days says in which span that
 //! stretch of time begins, so that a lookup takes one read and at most a few steps forward.
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+mod zones;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+pub use zones::Zones;
 
 use super::error::{Error, Result};
 
@@ -88,10 +92,8 @@ impl Zone {
     ///
     /// [`Error::UnknownZone`] when there is no such zone.
     pub fn named(name: &str) -> Result<Self> {
-        if let Some(offset) = fixed_offset(name) {
-            return Ok(Self {
-                rule: Rule::Fixed(offset),
-            });
+        if let Some(zone) = Self::fixed(name) {
+            return Ok(zone);
         }
         let unknown = || Error::UnknownZone {
             name: name.to_owned(),
@@ -100,27 +102,42 @@ impl Zone {
         Self::from_time_zone(&time_zone).ok_or_else(unknown)
     }
 
+    /// Returns the zone of a name that says its offset: UTC, and ClickHouse's fixed offsets.
+    #[must_use]
+    pub fn fixed(name: &str) -> Option<Self> {
+        let rule = Rule::Fixed(fixed_offset(name)?);
+        Some(Self { rule })
+    }
+
     fn from_time_zone(time_zone: &TimeZone) -> Option<Self> {
         let start = Timestamp::from_second(TABLE_START).ok()?;
-        let mut spans = vec![Span::new(i64::MIN, time_zone.to_offset(start))];
-        for transition in time_zone.following(start) {
-            let second = transition.timestamp().as_second();
-            if second >= TABLE_END {
-                break;
-            }
-            let next = Span::new(second, transition.offset());
+        let changes = time_zone.following(start).map(|change| {
+            let offset = i64::from(change.offset().seconds());
+            (change.timestamp().as_second(), offset)
+        });
+        let changes = changes.take_while(|(second, _)| *second < TABLE_END);
+        let offset = i64::from(time_zone.to_offset(start).seconds());
+        Some(Self::from_changes(offset, changes))
+    }
+
+    /// Makes the zone whose clocks showed UTC and `offset` seconds in 1900, and from each second of UTC on another
+    /// offset; in the order of time.
+    #[must_use]
+    pub fn from_changes(offset: i64, changes: impl IntoIterator<Item = (i64, i64)>) -> Self {
+        let mut spans = vec![Span::new(i64::MIN, offset)];
+        for (second, offset) in changes {
             if let Some(last) = spans.last_mut()
-                && last.offset != next.offset
+                && last.offset != offset
             {
                 last.end = second;
-                spans.push(next);
+                spans.push(Span::new(second, offset));
             }
         }
         let rule = match spans.as_slice() {
             [only] => Rule::Fixed(only.offset),
             _ => Rule::Changing(Spans::new(spans)),
         };
-        Some(Self { rule })
+        Self { rule }
     }
 
     /// Returns the local time of a second of UTC, both counted from 1970-01-01 00:00:00.
@@ -145,11 +162,11 @@ impl Zone {
 }
 
 impl Span {
-    fn new(start: i64, offset: Offset) -> Self {
+    const fn new(start: i64, offset: i64) -> Self {
         Self {
             start,
             end: i64::MAX,
-            offset: i64::from(offset.seconds()),
+            offset,
             unambiguous_start: i64::MIN,
             unambiguous_end: i64::MAX,
         }

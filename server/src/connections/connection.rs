@@ -2,10 +2,10 @@
 //!
 //! Made by [`super::Connections`], used by `rpc` and `transfer`. It never changes whom it acts for.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{OnceCell, OwnedSemaphorePermit, Semaphore},
+    sync::{Mutex, OnceCell, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
@@ -16,9 +16,15 @@ use crate::{
         self, ActAs, Client, ClientConfig,
         nodes::{Node, Nodes, PerNode},
     },
+    column::zone::{Zone, Zones},
     config::Identity,
     engine::{self, Engine},
 };
+
+/// How long the rules of a zone are taken for those of ClickHouse, which changes them when it starts as a newer version.
+const ZONE_MEMORY: Duration = Duration::from_secs(600);
+/// The zones whose rules are kept: there are some 600.
+const MAX_ZONES: usize = 1_000;
 
 /// How long a call waits for an engine that is starting again.
 const ENGINE_WAIT: Duration = Duration::from_secs(10);
@@ -52,6 +58,8 @@ pub(super) struct Common {
     /// Those for transfers; none where the server's own limit is enough.
     pub(super) places: Option<Places>,
     pub(super) zone: OnceCell<String>,
+    /// The zones that ClickHouse was asked about, and when.
+    pub(super) zones: Mutex<HashMap<String, (Instant, Arc<Zone>)>>,
 }
 
 impl Common {
@@ -78,6 +86,7 @@ impl Common {
             engine: None,
             places: None,
             zone: OnceCell::new(),
+            zones: Mutex::default(),
         }
     }
 }
@@ -311,6 +320,43 @@ impl Connection {
     pub async fn zone(&self) -> Result<&str, catalog::Error> {
         let ask = || async { Ok::<_, catalog::Error>(self.catalog.check().await?.timezone) };
         Ok(self.common.zone.get_or_try_init(ask).await?.as_str())
+    }
+
+    /// The time zone of ClickHouse and those with these names, by the rules that ClickHouse has. One that it does not
+    /// know is left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub async fn zones(&self, names: &[&str]) -> Result<Zones, catalog::Error> {
+        let server = self.zone().await?;
+        let mut known = HashMap::new();
+        for name in names.iter().copied().chain([server]) {
+            if !known.contains_key(name)
+                && let Some(zone) = self.zone_named(name).await?
+            {
+                known.insert(name.to_owned(), zone);
+            }
+        }
+        Ok(Zones::new(server, known))
+    }
+
+    async fn zone_named(&self, name: &str) -> Result<Option<Arc<Zone>>, catalog::Error> {
+        let mut asked = self.common.zones.lock().await;
+        if let Some((at, zone)) = asked.get(name)
+            && at.elapsed() < ZONE_MEMORY
+        {
+            return Ok(Some(Arc::clone(zone)));
+        }
+        let Some(zone) = self.catalog.zone(name).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        // A guard against callers who make up tables with ever new zones.
+        if asked.len() >= MAX_ZONES {
+            asked.clear();
+        }
+        asked.insert(name.to_owned(), (Instant::now(), Arc::clone(&zone)));
+        Ok(Some(zone))
     }
 
     /// Waits for a place for one transfer, in the order of arrival, where the connection has a limit.

@@ -34,7 +34,7 @@ use crate::{
         sql::{self, Statement},
     },
     codec::{Encoding, Output, Packing},
-    column::zone::Zone,
+    column::{DataType, zone::Zones},
     task,
 };
 
@@ -94,7 +94,7 @@ struct Selection {
     table_uuid: Option<Uuid>,
     client: Client,
     statement: Statement,
-    zone: String,
+    zones: Zones,
     target: Target,
 }
 
@@ -161,7 +161,7 @@ impl Transfers {
 async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<Selection> {
     inner.wait_ready().await?;
     let as_json = matches!(target.form, ExportForm::Ndjson);
-    let zone = inner.server_zone().await?;
+    let zones;
     let (columns, table_uuid, client, statement) = match source {
         ExportSource::Table {
             table,
@@ -172,10 +172,14 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
         } => {
             let table = inner.catalog().table(&table).await?;
             let columns = selection::columns(&table, &columns)?;
-            let rows = selection::rows(&table, conditions, order_by, limit, zone)?;
+            zones = inner.zones(&types_of(&table.columns)?).await?;
+            let rows = selection::rows(&table, conditions, order_by, limit, &zones)?;
             let name = &table.summary.name;
-            let statement =
-                sql::select_table(name, &selection::project(&columns, as_json, zone)?, &rows)?;
+            let statement = sql::select_table(
+                name,
+                &selection::project(&columns, as_json, zones.server())?,
+                &rows,
+            )?;
             let uuid = Some(table.uuid).filter(|uuid| !uuid.is_nil());
             (columns, uuid, inner.client(), statement)
         }
@@ -184,7 +188,8 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
             let catalog = inner.connection.queries_catalog();
             let query = catalog.read_query(&query).await?;
             let columns = catalog.describe_query(&query).await?;
-            let projected = selection::project(&columns, as_json, zone)?;
+            zones = inner.zones(&types_of(&columns)?).await?;
+            let projected = selection::project(&columns, as_json, zones.server())?;
             let statement = sql::select_query(&query, &projected);
             (columns, None, client, statement)
         }
@@ -194,9 +199,16 @@ async fn select(inner: &Inner, source: ExportSource, target: Target) -> Result<S
         table_uuid,
         client: client.clone(),
         statement,
-        zone: zone.to_owned(),
+        zones,
         target,
     })
+}
+
+fn types_of(columns: &[Column]) -> Result<Vec<DataType>> {
+    let types = columns
+        .iter()
+        .map(|column| DataType::parse(&column.type_text));
+    Ok(types.collect::<Result<_, _>>()?)
 }
 
 async fn run(inner: &Inner, running: Running, selection: Selection, sender: EventSender) {
@@ -232,7 +244,7 @@ async fn write(
     let sheet = sheet(&selection.target.form, &selection.columns)?;
     let formatting = Formatting::new(
         &selection.columns,
-        &Zone::named(&selection.zone)?,
+        &selection.zones,
         sheet.joint(),
         inner.config.max_result_block_bytes,
     )?;

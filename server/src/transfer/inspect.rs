@@ -15,7 +15,7 @@ use super::{
 use crate::{
     catalog::{self, Table},
     clickhouse::sql::TableName,
-    column::Limits,
+    column::{DataType, Limits, zone::Zones},
     journal::RejectedRow,
 };
 
@@ -81,7 +81,17 @@ impl Transfers {
         if head.is_empty() {
             return Err(Error::EmptyFile);
         }
-        let zone = inner.server_zone().await?;
+        let mut types: Vec<_> = head
+            .profile
+            .columns
+            .iter()
+            .map(|column| column.inferred.data_type.clone())
+            .collect();
+        for column in table.iter().flat_map(|table| &table.columns) {
+            // A type that cannot be read is said where it is used.
+            types.extend(DataType::parse(&column.type_text).ok());
+        }
+        let zones = inner.zones(&types).await?;
         let new_table = head.new_table(&head.profile.columns, &request.columns)?;
         let name = request.table.clone();
         let name = name.unwrap_or_else(|| TableName::new("", UNNAMED_TABLE));
@@ -92,11 +102,11 @@ impl Transfers {
             statement.await?
         };
         Ok(Inspection {
-            rows: preview::rows(&head, &request, zone)?,
+            rows: preview::rows(&head, &request, &zones)?,
             create_statement,
             key_reason: new_table.key_reason,
             trial: match (table, missing) {
-                (Some(table), _) => Some(try_table(&mut head, &request, &table, zone)),
+                (Some(table), _) => Some(try_table(&mut head, &request, &table, &zones)),
                 (None, missing) => missing.map(|error| Trial {
                     error: Some(error.into()),
                     ..Trial::default()
@@ -108,7 +118,7 @@ impl Transfers {
 }
 
 /// Types the sample for a table; whatever goes wrong is part of the answer.
-fn try_table(head: &mut Head, request: &InspectRequest, table: &Table, zone: &str) -> Trial {
+fn try_table(head: &mut Head, request: &InspectRequest, table: &Table, zones: &Zones) -> Trial {
     let matching = |is_lenient| Matching {
         mappings: &request.columns,
         renames: &[],
@@ -137,7 +147,7 @@ fn try_table(head: &mut Head, request: &InspectRequest, table: &Table, zone: &st
     let mut rejects = Rejects::new((uuid::Uuid::nil(), 0), None, 0);
     let tried = plan
         .check_columns(table, &request.file.values)
-        .and_then(|()| try_records(head, request, &plan, zone, &mut rejects));
+        .and_then(|()| try_records(head, request, &plan, zones, &mut rejects));
     let (rows_tried, error) = match tried {
         Ok(rows) => (rows, refusal),
         Err(error) => (0, Some(error)),
@@ -155,10 +165,10 @@ fn try_records(
     head: &Head,
     request: &InspectRequest,
     plan: &Plan,
-    zone: &str,
+    zones: &Zones,
     rejects: &mut Rejects,
 ) -> Result<u64> {
-    let mut typer = Typer::new(plan, reading(head, request, zone))?;
+    let mut typer = Typer::new(plan, reading(head, request, zones))?;
     let mut tried = 0;
     for (batch, _) in &head.first_batches {
         let faults = typer.append(batch)?;
@@ -168,14 +178,14 @@ fn try_records(
     Ok(tried)
 }
 
-fn reading<'a>(head: &'a Head, request: &'a InspectRequest, zone: &'a str) -> Reading<'a> {
+fn reading<'a>(head: &'a Head, request: &'a InspectRequest, zones: &'a Zones) -> Reading<'a> {
     Reading {
         cut: &head.profile.cut,
         values: &request.file.values,
         columns: &head.profile.columns,
         field_count: head.field_count(),
         surplus: head.surplus(),
-        server_zone: zone,
+        zones,
         limits: Limits {
             max_rows: usize::MAX,
             max_bytes: usize::MAX,

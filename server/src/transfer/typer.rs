@@ -10,6 +10,7 @@ use crate::{
         BadCell as ColumnFault, BlockBuilder, Cell, ColumnBuilder, ColumnSpec, DataType,
         EncodedBlock, Limits, Reason,
         rules::{CellRewriter, Thousands, ValueRules},
+        zone::Zones,
     },
     csv::{Field, Record, RecordBatch, nested_text, raw_field},
     transfer::{
@@ -83,8 +84,7 @@ pub(super) struct Reading<'a> {
     pub(super) field_count: usize,
     /// The fields that one may have beside those, as long as they are empty.
     pub(super) surplus: usize,
-    /// The zone of types that name none.
-    pub(super) server_zone: &'a str,
+    pub(super) zones: &'a Zones,
     /// When a block is full.
     pub(super) limits: Limits,
 }
@@ -106,7 +106,7 @@ pub(super) struct Typer {
 impl Typer {
     pub(super) fn new(plan: &Plan, reading: Reading<'_>) -> Result<Self> {
         let specs = plan.specs.clone();
-        let mut builder = BlockBuilder::new(specs, reading.server_zone, reading.limits)?;
+        let mut builder = BlockBuilder::new(specs, reading.zones, reading.limits)?;
         if matches!(reading.cut, Cut::Ndjson(_)) {
             let columns = builder.columns_mut().iter_mut();
             columns.for_each(ColumnBuilder::read_json);

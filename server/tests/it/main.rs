@@ -45,3 +45,4 @@ mod transfers;
 mod upload;
 mod values;
 mod walls;
+mod zones;

@@ -14,6 +14,35 @@ pub(crate) fn connection() -> Statement {
     )
 }
 
+/// The offset that the clocks of a zone showed in 1900, and each one from a second of UTC on, both in seconds, as
+/// ClickHouse itself prints times: day by day, then the minute, then the second of a change. Without a zone by that
+/// name it is an error.
+#[must_use]
+pub(crate) fn zone_changes(zone: &str) -> Statement {
+    // Not `timezoneOffset`: it is off by a day where the offset before 1970 is not one of today.
+    let offset = |second: &str| {
+        format!(
+            "intDiv(toUnixTimestamp64Milli(toDateTime64(toString(toDateTime64({second}, 0, {{p0:String}})), 0, \
+             'UTC')), 1000) - ({second})"
+        )
+    };
+    let (at_day, at_tick) = (offset("day"), offset("tick"));
+    Statement::with_params(
+        format!(
+            "WITH days AS (SELECT arrayJoin(range(146097)) * 86400 - 2208988800 AS day, {at_day} AS offset, \
+             lagInFrame(offset, 1, -1000000) OVER (ORDER BY day ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before), \
+             changes AS (SELECT day, before, offset FROM days WHERE before != offset), \
+             minutes AS (SELECT day, any(before) AS earlier, any(offset) AS later, min(tick) AS minute FROM \
+             (SELECT day, before, offset, arrayJoin(range(1441)) * 60 + day - 86400 AS tick FROM changes) \
+             WHERE {at_tick} != before GROUP BY day) \
+             SELECT min(tick) AS second, any(later) AS offset FROM \
+             (SELECT earlier, later, minute, arrayJoin(range(61)) + minute - 60 AS tick FROM minutes) \
+             WHERE {at_tick} != earlier GROUP BY minute ORDER BY second"
+        ),
+        vec![zone.to_owned()],
+    )
+}
+
 /// What reads or writes beyond the tables of ClickHouse, as GRANT names it.
 pub(crate) const SOURCES: [&str; 4] = ["FILE", "URL", "REMOTE", "S3"];
 

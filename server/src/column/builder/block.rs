@@ -2,13 +2,10 @@
 //!
 //! `transfer::upload` calls it; it must never send a block whose columns differ in length.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::super::ColumnSpec;
 use super::super::error::{Error, Result};
 use super::super::wire::{EncodedBlock, EncodedColumn};
-use super::super::zone::Zone;
+use super::super::zone::Zones;
 use super::column::ColumnBuilder;
 
 /// When a block is full. It is asked after whole batches, so a block may be somewhat larger.
@@ -38,19 +35,15 @@ pub struct BlockBuilder {
 }
 
 impl BlockBuilder {
-    /// Prepares the columns; `server_zone` is the time zone of those that name none.
+    /// Prepares the columns.
     ///
     /// # Errors
     ///
     /// [`Error::NoColumns`] and [`Error::UnknownZone`].
-    pub fn new(specs: Vec<ColumnSpec>, server_zone: &str, limits: Limits) -> Result<Self> {
+    pub fn new(specs: Vec<ColumnSpec>, zones: &Zones, limits: Limits) -> Result<Self> {
         if specs.is_empty() {
             return Err(Error::NoColumns);
         }
-        let mut zones = Zones {
-            server_zone,
-            known: HashMap::new(),
-        };
         let columns = specs
             .into_iter()
             .map(|spec| ColumnBuilder::new(&spec, &mut |name| zones.get(name)))
@@ -146,24 +139,5 @@ impl BlockBuilder {
         for column in &mut self.columns {
             column.clear();
         }
-    }
-}
-
-/// The zones of a block, each of them laid out once.
-struct Zones<'a> {
-    server_zone: &'a str,
-    known: HashMap<String, Arc<Zone>>,
-}
-
-impl Zones<'_> {
-    /// Returns the zone with a name; that of the server when there is none.
-    fn get(&mut self, name: Option<&str>) -> Result<Arc<Zone>> {
-        let name = name.unwrap_or(self.server_zone);
-        if let Some(zone) = self.known.get(name) {
-            return Ok(Arc::clone(zone));
-        }
-        let zone = Arc::new(Zone::named(name)?);
-        self.known.insert(name.to_owned(), Arc::clone(&zone));
-        Ok(zone)
     }
 }

@@ -26,14 +26,24 @@ fn spec(data_type: &str, has_default: bool) -> ColumnSpec {
 }
 
 fn builder(data_type: &str, has_default: bool) -> BlockBuilder {
-    BlockBuilder::new(vec![spec(data_type, has_default)], "UTC", LIMITS).unwrap()
+    BlockBuilder::new(
+        vec![spec(data_type, has_default)],
+        &crate::column::zone::Zones::bundled("UTC"),
+        LIMITS,
+    )
+    .unwrap()
 }
 
 /// Builds a block of one column and returns what follows its header.
 fn column_bytes(spec: ColumnSpec, cells: &[Cell<'_>]) -> Result<Vec<u8>, BadCell> {
     let wire_type = spec.wire_type().to_string();
     let header = 5 + wire_type.len() + usize::from(wire_type.len() > 127);
-    let mut builder = BlockBuilder::new(vec![spec], "Europe/Paris", LIMITS).unwrap();
+    let mut builder = BlockBuilder::new(
+        vec![spec],
+        &crate::column::zone::Zones::bundled("Europe/Paris"),
+        LIMITS,
+    )
+    .unwrap();
     let column = builder.column_mut(0).unwrap();
     column.append(cells.iter().copied())?;
     let bytes = builder.take().unwrap().chunks.concat();
@@ -362,7 +372,8 @@ fn a_block_is_full_at_its_bytes() {
 #[test]
 fn uneven_columns_are_an_error() {
     let specs = vec![spec("UInt8", false), spec("UInt8", false)];
-    let mut builder = BlockBuilder::new(specs, "UTC", LIMITS).unwrap();
+    let mut builder =
+        BlockBuilder::new(specs, &crate::column::zone::Zones::bundled("UTC"), LIMITS).unwrap();
     builder
         .column_mut(0)
         .unwrap()
@@ -381,10 +392,19 @@ fn uneven_columns_are_an_error() {
 
 #[test]
 fn unknown_zones_and_missing_columns_are_errors() {
-    let no_columns = BlockBuilder::new(Vec::new(), "UTC", LIMITS).map(|_| ());
+    let no_columns = BlockBuilder::new(
+        Vec::new(),
+        &crate::column::zone::Zones::bundled("UTC"),
+        LIMITS,
+    )
+    .map(|_| ());
     assert_eq!(no_columns, Err(Error::NoColumns));
     for (data_type, server_zone) in [("DateTime('Mars')", "UTC"), ("DateTime64(3)", "Mars")] {
-        let result = BlockBuilder::new(vec![spec(data_type, false)], server_zone, LIMITS);
+        let result = BlockBuilder::new(
+            vec![spec(data_type, false)],
+            &crate::column::zone::Zones::bundled(server_zone),
+            LIMITS,
+        );
         let name = "Mars".to_owned();
         assert_eq!(result.map(|_| ()), Err(Error::UnknownZone { name }));
     }

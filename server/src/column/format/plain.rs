@@ -13,7 +13,7 @@ use super::{
     time::{self, DateText, DateTimeText, Tick},
     wide::{self, Scale},
 };
-use crate::column::{DataType, Result, zone::Zone};
+use crate::column::{DataType, Result, zone::Zones};
 
 /// Room for a text of up to 40 bytes, as those of all but the widest types are, and for what
 /// [`Line::push_front`](super::line::Line::push_front) writes behind its end.
@@ -58,7 +58,7 @@ pub(super) enum Plain {
 
 impl Plain {
     /// The form of a type; none for one that is text.
-    pub(super) fn new(data_type: &DataType, server_zone: &Zone) -> Result<Option<Self>> {
+    pub(super) fn new(data_type: &DataType, zones: &Zones) -> Result<Option<Self>> {
         let form = match data_type.inner() {
             DataType::Bool => Self::Bool,
             DataType::Int8 => Self::Int8,
@@ -82,9 +82,9 @@ impl Plain {
             DataType::IPv6 => Self::IPv6,
             DataType::Date => Self::Date(DateText::new()),
             DataType::Date32 => Self::Date32(DateText::new()),
-            DataType::DateTime(zone) => Self::DateTime(date_time(zone.as_deref(), server_zone)?),
+            DataType::DateTime(zone) => Self::DateTime(date_time(zone.as_deref(), zones)?),
             DataType::DateTime64 { precision, zone } => {
-                let date_time = date_time(zone.as_deref(), server_zone)?;
+                let date_time = date_time(zone.as_deref(), zones)?;
                 Self::DateTime64(date_time, Tick::new(*precision))
             }
             DataType::Time => Self::Time,
@@ -187,10 +187,6 @@ fn decimal(data_type: &DataType, scale: Scale) -> Plain {
     }
 }
 
-fn date_time(zone: Option<&str>, server_zone: &Zone) -> Result<DateTimeText> {
-    let zone = match zone {
-        Some(name) => Zone::named(name)?,
-        None => server_zone.clone(),
-    };
-    Ok(DateTimeText::new(zone))
+fn date_time(zone: Option<&str>, zones: &Zones) -> Result<DateTimeText> {
+    Ok(DateTimeText::new(zones.get(zone)?.as_ref().clone()))
 }

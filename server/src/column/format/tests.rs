@@ -6,7 +6,7 @@ use super::{CellSink, Formatter, Joint};
 use crate::column::{
     DataType, Error,
     reader::{Block, Limits, Reader},
-    zone::Zone,
+    zone::Zones,
 };
 
 /// A type, values in wire form (of Nullable types the null map before them), and their texts.
@@ -243,8 +243,9 @@ fn block(data_type: &str, row_count: usize, data: &[u8]) -> Block {
     block
 }
 
-fn cells(data_type: &str, block: &Block, zone: &Zone) -> Vec<(char, String)> {
-    let mut formatter = Formatter::new(&[DataType::parse(data_type).unwrap()], zone, None).unwrap();
+fn cells(data_type: &str, block: &Block, zones: &Zones) -> Vec<(char, String)> {
+    let mut formatter =
+        Formatter::new(&[DataType::parse(data_type).unwrap()], zones, None).unwrap();
     let mut cells = Cells::default();
     let formatted = formatter.format(&block.columns, 0..block.row_count);
     for index in 0..block.row_count {
@@ -257,7 +258,7 @@ fn cells(data_type: &str, block: &Block, zone: &Zone) -> Vec<(char, String)> {
 fn every_type_has_the_text_of_clickhouse() {
     for (data_type, data, expected) in CASES {
         let block = block(data_type, expected.len(), data);
-        let cells = cells(data_type, &block, &Zone::utc());
+        let cells = cells(data_type, &block, &Zones::bundled("UTC"));
         let texts: Vec<&str> = cells.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, *expected, "{data_type}");
     }
@@ -272,7 +273,7 @@ fn only_strings_and_names_may_need_quotes() {
             DataType::String | DataType::FixedString(_) | DataType::Enum8(_) | DataType::Enum16(_)
         );
         let block = block(data_type, expected.len(), data);
-        for (way, text) in cells(data_type, &block, &Zone::utc()) {
+        for (way, text) in cells(data_type, &block, &Zones::bundled("UTC")) {
             match way {
                 'n' => assert!(described.is_nullable()),
                 't' => assert!(is_text, "{data_type}"),
@@ -292,7 +293,7 @@ fn only_strings_and_names_may_need_quotes() {
 #[test]
 fn null_and_the_text_null_are_told_apart() {
     let block = block("Nullable(String)", 2, b"\x01\0\0\x04NULL");
-    let cells = cells("Nullable(String)", &block, &Zone::utc());
+    let cells = cells("Nullable(String)", &block, &Zones::bundled("UTC"));
     assert_eq!(cells, [('n', "NULL".to_owned()), ('t', "NULL".to_owned())]);
 }
 
@@ -305,7 +306,7 @@ fn the_described_zone_counts_not_that_of_the_stream() {
     assert!(column.carries(&DataType::parse("DateTime").unwrap()));
     assert!(!column.carries(&DataType::parse("UInt32").unwrap()));
     assert!(!column.carries(&DataType::parse("Nullable(DateTime)").unwrap()));
-    let berlin = Zone::named("Europe/Berlin").unwrap();
+    let berlin = Zones::bundled("Europe/Berlin");
     assert_eq!(cells(tokyo, &block, &berlin)[0].1, "1970-01-01 09:00:00");
     assert_eq!(
         cells("DateTime", &block, &berlin)[0].1,
@@ -318,7 +319,7 @@ fn types_that_travel_as_text_are_text() {
     let block = block("String", 1, b"\x05[1,2]");
     for data_type in ["Array(UInt8)", "LowCardinality(String)"] {
         assert!(block.columns[0].carries(&DataType::parse(data_type).unwrap()));
-        let cells = cells(data_type, &block, &Zone::utc());
+        let cells = cells(data_type, &block, &Zones::bundled("UTC"));
         assert_eq!(cells, [('t', "[1,2]".to_owned())]);
     }
 }
@@ -327,7 +328,7 @@ fn types_that_travel_as_text_are_text() {
 fn numbers_without_a_name_in_their_enum_are_digits_or_nothing() {
     let data_type = "Enum8('a' = -1, 'b' = 2)";
     let block = block(data_type, 5, &[255, 0, 2, 3, 128]);
-    let texts: Vec<String> = cells(data_type, &block, &Zone::utc())
+    let texts: Vec<String> = cells(data_type, &block, &Zones::bundled("UTC"))
         .into_iter()
         .map(|(_, text)| text)
         .collect();
@@ -337,7 +338,7 @@ fn numbers_without_a_name_in_their_enum_are_digits_or_nothing() {
 #[test]
 fn an_unknown_zone_is_an_error() {
     let data_type = DataType::DateTime(Some("Mars/Olympus".to_owned()));
-    let error = Formatter::new(&[data_type], &Zone::utc(), None).unwrap_err();
+    let error = Formatter::new(&[data_type], &Zones::bundled("UTC"), None).unwrap_err();
     assert!(matches!(error, Error::UnknownZone { .. }));
 }
 
@@ -375,7 +376,7 @@ fn cells_without_quotes_that_stand_side_by_side_are_joined() {
         delimiter: b';',
         null: b"NULL",
     };
-    let mut formatter = Formatter::new(&types, &Zone::utc(), Some(joint)).unwrap();
+    let mut formatter = Formatter::new(&types, &Zones::bundled("UTC"), Some(joint)).unwrap();
     let largest = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
     let largest = format!("1970-01-01;{largest};true");
     let expected = [

@@ -12,7 +12,7 @@ use crate::{
         DataType,
         format::{CellSink, Formatter, Joint, Rows},
         reader::{Block, Limits, Reader},
-        zone::Zone,
+        zone::Zones,
     },
     transfer::{Error, Result},
 };
@@ -40,12 +40,12 @@ pub(super) struct Formatting {
 impl Formatting {
     pub(super) fn new(
         columns: &[Column],
-        server_zone: &Zone,
+        zones: &Zones,
         joint: Option<Joint>,
         max_block_bytes: usize,
     ) -> Result<Self> {
         let types: Vec<_> = columns.iter().map(wire_type).collect::<Result<_>>()?;
-        let formatter = Formatter::new(&types, server_zone, joint)?;
+        let formatter = Formatter::new(&types, zones, joint)?;
         let reader = Reader::new(Limits { max_block_bytes });
         Ok(Self {
             reader,

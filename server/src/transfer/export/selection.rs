@@ -7,7 +7,7 @@ use crate::{
     clickhouse::sql::{
         Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
     },
-    column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits},
+    column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits, zone::Zones},
     transfer::{ColumnCondition, Error, Result},
 };
 
@@ -32,14 +32,14 @@ pub(super) fn rows(
     conditions: Vec<ColumnCondition>,
     order_by: Vec<OrderBy>,
     limit: Option<u64>,
-    server_zone: &str,
+    zones: &Zones,
 ) -> Result<Selection> {
     for order in &order_by {
         find(table, &order.column)?;
     }
     let resolve = |condition: ColumnCondition| {
         let column = find(table, &condition.column)?;
-        check_values(&condition, column, server_zone)?;
+        check_values(&condition, column, zones)?;
         let ColumnCondition {
             column: name,
             operator,
@@ -166,7 +166,7 @@ fn text_type(data_type: &DataType) -> DataType {
 }
 
 /// Refuses values that ClickHouse would change in silence, such as the 30th of February.
-fn check_values(condition: &ColumnCondition, column: &Column, server_zone: &str) -> Result<()> {
+fn check_values(condition: &ColumnCondition, column: &Column, zones: &Zones) -> Result<()> {
     if matches!(condition.operator, Operator::Like | Operator::NotLike) {
         return Ok(());
     }
@@ -181,7 +181,7 @@ fn check_values(condition: &ColumnCondition, column: &Column, server_zone: &str)
         max_rows: usize::MAX,
         max_bytes: usize::MAX,
     };
-    let mut builder = BlockBuilder::new(vec![spec], server_zone, limits)?;
+    let mut builder = BlockBuilder::new(vec![spec], zones, limits)?;
     let cells = condition
         .values
         .iter()

@@ -7,7 +7,7 @@ use crate::column::{
     ColumnSpec, DataType, EncodedBlock,
     format::{CellSink, Formatter},
     reader::{self, Reader},
-    zone::Zone,
+    zone::Zones,
 };
 
 /// The most bytes of a cell that are shown.
@@ -17,7 +17,7 @@ const MAX_CELL_BYTES: usize = 4096;
 pub(super) fn rows(
     head: &Head,
     request: &InspectRequest,
-    zone: &str,
+    zones: &Zones,
 ) -> Result<Vec<Vec<Option<String>>>> {
     let columns = head.profile.columns.iter();
     let specs: Vec<_> = columns
@@ -44,7 +44,7 @@ pub(super) fn rows(
         .iter()
         .map(|spec| spec.data_type.clone())
         .collect();
-    let mut typer = Typer::new(&plan, reading(head, request, zone))?;
+    let mut typer = Typer::new(&plan, reading(head, request, zones))?;
     let mut rows = Vec::new();
     for (batch, _) in &head.first_batches {
         if rows.len() >= request.row_count {
@@ -52,7 +52,7 @@ pub(super) fn rows(
         }
         typer.append(batch)?;
         let left = request.row_count - rows.len();
-        rows.extend(read_back(&typer.take()?, &types, zone, left)?);
+        rows.extend(read_back(&typer.take()?, &types, zones, left)?);
     }
     Ok(rows)
 }
@@ -61,7 +61,7 @@ pub(super) fn rows(
 fn read_back(
     block: &EncodedBlock,
     types: &[DataType],
-    zone: &str,
+    zones: &Zones,
     row_count: usize,
 ) -> Result<Vec<Vec<Option<String>>>> {
     let mut reader = Reader::new(reader::Limits {
@@ -73,8 +73,7 @@ fn read_back(
     let Some(block) = reader.next_block()? else {
         return Ok(Vec::new());
     };
-    let zone = Zone::named(zone)?;
-    let mut formatter = Formatter::new(types, &zone, None)?;
+    let mut formatter = Formatter::new(types, zones, None)?;
     let row_count = block.row_count.min(row_count);
     let rows = formatter.format(&block.columns, 0..row_count);
     let rows = (0..row_count).map(|row| {

@@ -22,7 +22,7 @@ use crate::{
         Insert,
         sql::{InsertColumn, TableName},
     },
-    column::EncodedBlock,
+    column::{EncodedBlock, zone::Zones},
     journal::{Checkpoint, UploadRow},
     task,
     transfer::{
@@ -81,7 +81,9 @@ impl<'a> Job<'a> {
             create_statement,
         } = target;
         let (from, incarnation) = (start.typing(), self.ledger.incarnation());
-        let mut typer = Typer::new(&plan, self.reading(&head).await?)?;
+        let types = plan.specs.iter().map(|spec| &spec.data_type);
+        let zones = self.inner.zones(types).await?;
+        let mut typer = Typer::new(&plan, self.reading(&head, &zones))?;
         let idle_block = typer.take()?;
         let policy = (!request.dry_run).then_some(request.rejects);
         let inferred = request.create_table.is_some().then(|| head.columns.clone());
@@ -191,19 +193,19 @@ impl<'a> Job<'a> {
         checkpoints.settle(incarnation, sent).await
     }
 
-    async fn reading<'h>(&self, head: &'h Head) -> Result<Reading<'h>>
+    fn reading<'h>(&self, head: &'h Head, zones: &'h Zones) -> Reading<'h>
     where
         'a: 'h,
     {
-        Ok(Reading {
+        Reading {
             cut: &head.profile.cut,
             values: &self.request.file.values,
             columns: &head.profile.columns,
             field_count: head.field_count(),
             surplus: head.surplus(),
-            server_zone: self.inner.server_zone().await?,
+            zones,
             limits: self.block_sizes().full,
-        })
+        }
     }
 
     /// Sees that every row that was read and not rejected was sent, and that the file goes on at least as

@@ -122,7 +122,7 @@ impl Head {
         table: Option<&Table>,
         mut feed: Feed<'_>,
     ) -> Result<Self> {
-        let zone = Arc::new(Zone::named(inner.server_zone().await?)?);
+        let zone = inner.zones([]).await?.get(None)?;
         let needs_sample = file.sniff || table.is_none() || file.format == Some(Format::Ndjson);
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);

@@ -85,7 +85,12 @@ fn builder(columns: Vec<(&str, DataType)>) -> BlockBuilder {
         max_rows: usize::MAX,
         max_bytes: usize::MAX,
     };
-    BlockBuilder::new(columns.into_iter().map(spec).collect(), "UTC", limits).unwrap()
+    BlockBuilder::new(
+        columns.into_iter().map(spec).collect(),
+        &sluice_server::column::zone::Zones::bundled("UTC"),
+        limits,
+    )
+    .unwrap()
 }
 
 fn create(url: &str, table: &str, data_type: &DataType) {

@@ -53,7 +53,12 @@ fn all_columns() -> BlockBuilder {
     let specs = TYPES
         .iter()
         .map(|(data_type, has_default, ..)| spec(data_type, *has_default));
-    BlockBuilder::new(specs.collect(), "UTC", LIMITS).unwrap()
+    BlockBuilder::new(
+        specs.collect(),
+        &crate::column::zone::Zones::bundled("UTC"),
+        LIMITS,
+    )
+    .unwrap()
 }
 
 #[test]

@@ -13,7 +13,6 @@ use crate::column::parse::time::parse_time64;
 use crate::column::parse::uuid::parse_uuid;
 use crate::column::reader::{self, Reader};
 use crate::column::rules::CellRewriter;
-use crate::column::zone::Zone;
 use crate::column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits};
 
 /// Keeps the texts of cells; None for NULL.
@@ -53,7 +52,12 @@ fn round_trip(inferred: &Inferred, cells: &[Cell<'_>]) -> Vec<Option<Vec<u8>>> {
         max_rows: 1_000,
         max_bytes: 1_000_000,
     };
-    let mut builder = BlockBuilder::new(vec![spec], "UTC", limits).unwrap();
+    let mut builder = BlockBuilder::new(
+        vec![spec],
+        &crate::column::zone::Zones::bundled("UTC"),
+        limits,
+    )
+    .unwrap();
     let column = builder.column_mut(0).unwrap();
     let outcome = match CellRewriter::new(&inferred.rules, &inferred.data_type) {
         Some(mut rewriter) => column.append(rewriter.rewrite(cells.iter().copied())),
@@ -68,7 +72,7 @@ fn round_trip(inferred: &Inferred, cells: &[Cell<'_>]) -> Vec<Option<Vec<u8>>> {
     let block = reader.next_block().unwrap().unwrap();
     let mut formatter = Formatter::new(
         std::slice::from_ref(&inferred.data_type),
-        &Zone::utc(),
+        &crate::column::zone::Zones::bundled("UTC"),
         None,
     )
     .unwrap();

@@ -53,7 +53,12 @@ fn outcome(rules: &ValueRules, data_type: &str, text: &str) -> Result<(), Reason
         max_bytes: 999,
     };
     let mut rewriter = CellRewriter::new(rules, &spec.data_type).unwrap();
-    let mut builder = BlockBuilder::new(vec![spec], "UTC", limits).unwrap();
+    let mut builder = BlockBuilder::new(
+        vec![spec],
+        &crate::column::zone::Zones::bundled("UTC"),
+        limits,
+    )
+    .unwrap();
     let cells = rewriter.rewrite(std::iter::once(Cell::plain(text.as_bytes())));
     builder
         .column_mut(0)
