@@ -24,7 +24,7 @@ pub(crate) use self::{
     again::resume_command,
     config::ConfigArgs,
     credentials::CredentialArgs,
-    export::{ExportArgs, FormArgs, PreviewArgs},
+    export::{ExportArgs, FormArgs, PreviewArgs, SourceArgs},
     ping::PingArgs,
     place::PlaceArgs,
     reading::{DialectArgs, ValueArgs},

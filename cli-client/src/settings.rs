@@ -165,7 +165,7 @@ fn task(command: Command, wanted: &Wanted) -> Result<Task> {
         Command::Upload(args) => Action::Upload(Box::new(upload::upload(*args)?)),
         Command::Inspect(args) => Action::Inspect(Box::new(upload::inspect(*args)?)),
         Command::Export(args) => Action::Export(Box::new(export::export(*args)?)),
-        Command::Preview(args) => Action::Ask(Question::Preview(Box::new(export::preview(args)))),
+        Command::Preview(args) => Action::Ask(Question::Preview(Box::new(export::preview(args)?))),
         Command::Databases => Action::Ask(Question::Databases),
         Command::Tables { database } => Action::Ask(Question::Tables(database.unwrap_or_default())),
         Command::Describe { table } => Action::Ask(Question::Describe(table)),

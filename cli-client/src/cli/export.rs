@@ -22,6 +22,10 @@ pub(crate) struct SourceArgs {
     /// One SELECT to run.
     #[arg(long, value_name = "SQL")]
     pub(crate) query: Option<String>,
+
+    /// A file with one SELECT to run, at most 128 KiB; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) query_file: Option<PathBuf>,
 }
 
 /// Flags of `export`.
@@ -31,7 +35,7 @@ pub(crate) struct ExportArgs {
     pub(crate) source: SourceArgs,
 
     /// Write these columns only, in this order.
-    #[arg(long, value_name = "A,B", value_parser = names::parse_columns, conflicts_with = "query")]
+    #[arg(long, value_name = "A,B", value_parser = names::parse_columns, conflicts_with_all = ["query", "query_file"])]
     pub(crate) columns: Option<names::Columns>,
 
     /// Write only rows for which this holds; several are joined by AND. See below.
@@ -39,7 +43,7 @@ pub(crate) struct ExportArgs {
         long = "where",
         value_name = "EXPR",
         value_parser = filter::parse_condition,
-        conflicts_with = "query"
+        conflicts_with_all = ["query", "query_file"]
     )]
     pub(crate) conditions: Vec<Condition>,
 
@@ -48,7 +52,7 @@ pub(crate) struct ExportArgs {
         long,
         value_name = "A,B:desc",
         value_parser = names::parse_ordering,
-        conflicts_with = "query"
+        conflicts_with_all = ["query", "query_file"]
     )]
     pub(crate) order_by: Option<names::Ordering>,
 
@@ -57,7 +61,7 @@ pub(crate) struct ExportArgs {
         long,
         value_name = "N",
         value_parser = clap::value_parser!(i64).range(0..),
-        conflicts_with = "query"
+        conflicts_with_all = ["query", "query_file"]
     )]
     pub(crate) limit: Option<i64>,
 

@@ -77,13 +77,15 @@ Exit codes: see sluice --help.";
 /// The form of `--where`, below the help of `export`.
 pub(super) const WHERE: &str = "\
 Filters (--where EXPR, may be repeated, all must hold):
-  COLUMN = VALUE      also != < <= > >=
-  COLUMN LIKE PATTERN     COLUMN NOT LIKE PATTERN      % is any text, _ any character
+  COLUMN = VALUE      also != <> < <= > >=             = nan finds NaN
+  COLUMN LIKE PATTERN     COLUMN NOT LIKE PATTERN      % is any text, _ any character; ILIKE in any case
   COLUMN IN (A, B, …)     COLUMN NOT IN (A, B, …)
+  COLUMN BETWEEN A AND B  COLUMN NOT BETWEEN A AND B   both included
   COLUMN IS NULL          COLUMN IS NOT NULL
-  A value is read as the column's type, never as SQL. It may stand in ' or \" (doubled inside), and
-  must when it is empty, is the text NULL, or holds quotes or the words AND and OR; in a list also
-  when it holds a comma or a bracket. A column with other characters stands in backticks.
+  EXPR OR EXPR            one must hold
+  A value is read as an upload reads it for the column, never as SQL: what an export writes finds its row. It may
+  stand in ' or \" (doubled inside), and must when it is empty, is the text NULL, or holds quotes or the words AND
+  and OR; in a list also when it holds a comma or a bracket. A column with other characters stands in backticks.
     sluice export -t orders --where \"day >= 2026-01-01\" --where \"state IN (paid, sent)\" -o o.csv
 
 Exit codes: see sluice --help.";

@@ -1,20 +1,29 @@
 //! Exports and previews, resolved: the flags as requests of the contract.
 //!
-//! Called by [`Settings::resolve`](super::Settings::resolve). It must never open the file: only its
+//! Called by [`Settings::resolve`](super::Settings::resolve). It must never open the file that is written: only its
 //! name is looked at, for the compression.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    time::Duration,
+};
 
 use sluice_proto::v1::{
     Compression, Dialect, ExportRequest, ExportStyle, LineEnd, PreviewRowsRequest, QuoteStyle,
-    TableSource, export_request, preview_rows_request,
+    TableRef, TableSource, export_request, preview_rows_request,
 };
 
 use super::{Endpoint, reading, transfer_id};
 use crate::{
-    cli::{self, ExportArgs, FormArgs, PreviewArgs},
+    cli::{self, ExportArgs, FormArgs, PreviewArgs, SourceArgs},
     error::{Error, Result},
+    stdio,
 };
+
+/// The longest query that a server takes.
+const MAX_QUERY_BYTES: u64 = 128 << 10;
 
 /// An export.
 #[derive(Debug)]
@@ -43,7 +52,8 @@ pub(super) fn export(args: ExportArgs) -> Result<Export> {
         ));
     }
     let reads_what_it_writes = args.source.table.is_some() && args.conditions.is_empty();
-    let source = match (args.source.table, args.source.query) {
+    let (table, query) = source(args.source)?;
+    let source = match (table, query) {
         (None, Some(query)) => export_request::Source::Query(query),
         (table, _) => export_request::Source::Table(TableSource {
             table,
@@ -70,13 +80,46 @@ pub(super) fn export(args: ExportArgs) -> Result<Export> {
 }
 
 /// Resolves the flags of `preview`.
-pub(super) fn preview(args: PreviewArgs) -> PreviewRowsRequest {
-    let table = args.source.table.map(preview_rows_request::Source::Table);
-    let query = args.source.query.map(preview_rows_request::Source::Query);
-    PreviewRowsRequest {
+pub(super) fn preview(args: PreviewArgs) -> Result<PreviewRowsRequest> {
+    let (table, query) = source(args.source)?;
+    let table = table.map(preview_rows_request::Source::Table);
+    let query = query.map(preview_rows_request::Source::Query);
+    Ok(PreviewRowsRequest {
         source: table.or(query),
         limit: args.limit,
-    }
+    })
+}
+
+/// The table, or the query, which may stand in a file.
+fn source(args: SourceArgs) -> Result<(Option<TableRef>, Option<String>)> {
+    let query = match (args.query, args.query_file) {
+        (query, None) => query,
+        (_, Some(path)) => Some(read_query(&path)?),
+    };
+    Ok((args.table, query))
+}
+
+fn read_query(path: &Path) -> Result<String> {
+    let read = || -> io::Result<String> {
+        let file = if path == Path::new("-") {
+            stdio::input()?
+        } else {
+            File::open(path)?
+        };
+        let mut text = String::new();
+        let length = file.take(MAX_QUERY_BYTES + 1).read_to_string(&mut text)?;
+        if length as u64 > MAX_QUERY_BYTES {
+            let text = format!("a query has at most {MAX_QUERY_BYTES} bytes");
+            return Err(io::Error::other(text));
+        }
+        let ends = |next: char| next == ';' || next.is_whitespace();
+        Ok(text.trim_end_matches(ends).to_owned())
+    };
+    read().map_err(|source| Error::Source {
+        name: path.display().to_string(),
+        bytes: 0,
+        source,
+    })
 }
 
 /// The form of the file. Fails with [`Error::Usage`] for what a format does not have.

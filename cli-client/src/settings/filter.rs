@@ -7,25 +7,55 @@ use sluice_proto::v1::{Condition, Operator};
 
 use super::scanner::{ParseError, Scanner};
 
-/// Reads one condition.
+/// Reads one condition, or several of which one must hold.
 pub(crate) fn parse_condition(text: &str) -> Result<Condition, ParseError> {
     let mut scanner = Scanner::new(text);
+    let mut first = comparison(&mut scanner)?;
+    while take_word(&mut scanner, "OR") {
+        first.alternatives.push(comparison(&mut scanner)?);
+    }
+    if take_word(&mut scanner, "AND") {
+        return Err(ParseError::Joined);
+    }
+    scanner.end()?;
+    Ok(first)
+}
+
+fn comparison(scanner: &mut Scanner<'_>) -> Result<Condition, ParseError> {
     let column = scanner.name("the column", |next| {
         next.is_whitespace() || is_symbol(next) || matches!(next, '(' | ')' | ',' | '\'' | '"')
     })?;
-    let operator = operator(&mut scanner)?;
+    let operator = operator(scanner)?;
     scanner.skip_space();
     let values = match operator {
         Operator::IsNull | Operator::IsNotNull => Vec::new(),
-        Operator::In | Operator::NotIn => value_list(&mut scanner)?,
-        _ => vec![value(&mut scanner)?],
+        Operator::In | Operator::NotIn => value_list(scanner)?,
+        Operator::Between | Operator::NotBetween => {
+            let first = value(scanner)?;
+            if !take_word(scanner, "AND") {
+                return Err(ParseError::Missing("AND and the upper end"));
+            }
+            scanner.skip_space();
+            vec![first, value(scanner)?]
+        }
+        _ => vec![value(scanner)?],
     };
-    scanner.end()?;
     Ok(Condition {
         column,
         operator: operator.into(),
         values,
+        alternatives: Vec::new(),
     })
+}
+
+/// Takes a word, in capitals, if it is the next one.
+fn take_word(scanner: &mut Scanner<'_>, expected: &str) -> bool {
+    let mut ahead = scanner.clone();
+    let is_next = word(&mut ahead) == expected;
+    if is_next {
+        *scanner = ahead;
+    }
+    is_next
 }
 
 fn is_symbol(next: char) -> bool {
@@ -38,7 +68,7 @@ fn operator(scanner: &mut Scanner<'_>) -> Result<Operator, ParseError> {
     match symbols.as_str() {
         "" => word_operator(scanner),
         "=" => Ok(Operator::Equal),
-        "!=" => Ok(Operator::NotEqual),
+        "!=" | "<>" => Ok(Operator::NotEqual),
         "<" => Ok(Operator::Less),
         "<=" => Ok(Operator::LessOrEqual),
         ">" => Ok(Operator::Greater),
@@ -65,6 +95,10 @@ fn word_operator(scanner: &mut Scanner<'_>) -> Result<Operator, ParseError> {
     match words.as_str() {
         "LIKE" => Ok(Operator::Like),
         "NOT LIKE" => Ok(Operator::NotLike),
+        "ILIKE" => Ok(Operator::Ilike),
+        "NOT ILIKE" => Ok(Operator::NotIlike),
+        "BETWEEN" => Ok(Operator::Between),
+        "NOT BETWEEN" => Ok(Operator::NotBetween),
         "IN" => Ok(Operator::In),
         "NOT IN" => Ok(Operator::NotIn),
         "IS NULL" => Ok(Operator::IsNull),
@@ -79,13 +113,26 @@ fn word(scanner: &mut Scanner<'_>) -> String {
     word.to_ascii_uppercase()
 }
 
-/// Takes a quoted value, or everything that is left.
+/// Takes a quoted value, or what is left before the word AND or OR.
 fn value(scanner: &mut Scanner<'_>) -> Result<String, ParseError> {
     if let Some(quoted) = scanner.quoted(&['\'', '"'])? {
         return Ok(quoted);
     }
-    let bare = scanner.take_while(|next| !matches!(next, '\'' | '"'));
-    check_bare(bare.trim_end())
+    let mut bare = String::new();
+    loop {
+        bare.push_str(&scanner.take_while(|next| !next.is_whitespace() && !is_quote(next)));
+        let mut ahead = scanner.clone();
+        let is_over = matches!(word(&mut ahead).as_str(), "AND" | "OR");
+        let space = scanner.take_while(char::is_whitespace);
+        if space.is_empty() || is_over {
+            return check_bare(&bare);
+        }
+        bare.push_str(&space);
+    }
+}
+
+const fn is_quote(next: char) -> bool {
+    matches!(next, '\'' | '"')
 }
 
 /// Takes `(a, b, …)`.
@@ -128,11 +175,7 @@ fn check_bare(value: &str) -> Result<String, ParseError> {
     if value.eq_ignore_ascii_case("null") {
         return Err(ParseError::Null);
     }
-    let is_joint = |word: &str| word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or");
-    if value.split_whitespace().any(is_joint) {
-        return Err(ParseError::Joined);
-    }
-    Ok(value.to_owned())
+    Ok(value.trim_end().to_owned())
 }
 
 #[cfg(test)]

@@ -25,14 +25,16 @@ pub(crate) enum ParseError {
     Direction(String),
     /// An operator that does not exist.
     #[error(
-        "`{0}` is not an operator: = != < <= > >= LIKE, NOT LIKE, IN, NOT IN, IS NULL, IS NOT NULL"
+        "`{0}` is not an operator: = != < <= > >= LIKE, ILIKE, IN, BETWEEN (each with NOT), IS NULL, IS NOT NULL"
     )]
     Operator(String),
     /// A bare NULL as a value.
     #[error("NULL is not a value: use IS NULL or IS NOT NULL, or quote the text 'NULL'")]
     Null,
     /// Two conditions in one.
-    #[error("one condition for each --where; quote a value that holds the word AND or OR")]
+    #[error(
+        "conditions that must all hold go into a --where each; quote a value that holds the word AND or OR"
+    )]
     Joined,
     /// Not what the flag takes.
     #[error("{0}")]

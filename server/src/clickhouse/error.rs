@@ -80,16 +80,16 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
-    /// A condition has the wrong number of values for its operator; nothing was sent.
-    #[error("the condition on {column} has {given} values, {operator} takes {expected}")]
+    /// A condition has values that its operator does not take; nothing was sent.
+    #[error("the condition on {column} has {given}, {operator} takes {expected}")]
     InvalidCondition {
         /// The column of the condition.
         column: String,
         /// The operator as SQL writes it.
         operator: &'static str,
-        /// The number of values given.
-        given: usize,
-        /// The number of values that the operator takes, in words.
+        /// What it has.
+        given: String,
+        /// What the operator takes.
         expected: &'static str,
     },
     /// Any other exception; the message is ClickHouse's own.

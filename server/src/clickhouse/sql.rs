@@ -28,7 +28,7 @@ pub use free_query::{CallerQuery, MAX_QUERY_BYTES, SelectQuery};
 pub(crate) use insert::{FENCED, Fence, insert_fenced};
 pub use insert::{InsertColumn, insert_native};
 pub use select::{
-    Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
+    Compared, Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
     select_query, select_table,
 };
 

@@ -361,11 +361,24 @@ fn condition(condition: pb::Condition) -> Result<ColumnCondition, Status> {
         pb::Operator::NotIn => Operator::NotIn,
         pb::Operator::IsNull => Operator::IsNull,
         pb::Operator::IsNotNull => Operator::IsNotNull,
+        pb::Operator::Between => Operator::Between,
+        pb::Operator::NotBetween => Operator::NotBetween,
+        pb::Operator::Ilike => Operator::Ilike,
+        pb::Operator::NotIlike => Operator::NotIlike,
     };
+    let alternative = |alternative: pb::Condition| match alternative.alternatives.as_slice() {
+        [] => self::condition(alternative),
+        _ => Err(status::invalid_request(
+            "table.where.alternatives.alternatives",
+            "an alternative has no alternatives; name all of them in one list",
+        )),
+    };
+    let alternatives = condition.alternatives.into_iter().map(alternative);
     Ok(ColumnCondition {
         column: condition.column,
         operator,
         values: condition.values,
+        alternatives: alternatives.collect::<Result<_, _>>()?,
     })
 }
 

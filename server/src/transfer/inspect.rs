@@ -2,7 +2,7 @@
 //!
 //! `rpc` calls it. It must never write anything anywhere.
 
-mod preview;
+pub(super) mod preview;
 
 use super::{
     ColumnMatch, Error, InspectRequest, Result, Transfers,

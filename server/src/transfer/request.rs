@@ -275,6 +275,8 @@ pub struct ColumnCondition {
     pub operator: Operator,
     /// The values as text.
     pub values: Vec<String>,
+    /// Others, of which one may hold instead.
+    pub alternatives: Vec<Self>,
 }
 
 /// Where the statement that creates the table comes from.

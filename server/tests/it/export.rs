@@ -31,7 +31,20 @@ fn condition(column: &str, operator: pb::Operator, values: &[&str]) -> pb::Condi
         column: column.to_owned(),
         operator: operator.into(),
         values,
+        alternatives: Vec::new(),
     }
+}
+
+/// The rows of `w` for which a condition holds.
+async fn matching(server: &TestServer, condition: pb::Condition) -> usize {
+    let source = pb::TableSource {
+        table: Some(table_ref("w")),
+        columns: vec!["id".to_owned()],
+        r#where: vec![condition],
+        ..Default::default()
+    };
+    let exported = server.export(export_source(source)).await;
+    exported.unwrap().text().lines().count() - 1
 }
 
 fn order(column: &str, descending: bool) -> pb::OrderBy {
@@ -331,4 +344,81 @@ async fn progress_comes_while_a_query_is_silent() {
         "{} messages in 2 s",
         exported.progress.len()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_an_export_writes_finds_its_row() {
+    let server = TestServer::start().await;
+    server.sql(
+        "CREATE TABLE w (id UInt8, f Float64, g Nullable(Float32), d Decimal(10, 2), dt DateTime('Europe/Paris'), \
+         d6 Nullable(DateTime64(6, 'America/Vancouver')), dl LowCardinality(DateTime), da Date, u UUID, i4 IPv4, \
+         i6 IPv6, b Bool, e Enum8('a' = 1, 'b c' = 2), s String, lc LowCardinality(String), i256 Int256, \
+         a Array(UInt8), at Array(DateTime('Europe/Paris')), m Map(String, UInt8), t Tuple(x UInt8, y String), \
+         v Variant(UInt8, String), dy Dynamic, j JSON, p Point) ENGINE = MergeTree ORDER BY id \
+         SETTINGS allow_suspicious_low_cardinality_types = 1",
+    );
+    // Two instants that the clocks of Paris showed alike, and of Vancouver; nothing else differs but in kind.
+    server.sql(
+        "INSERT INTO w VALUES \
+         (1, nan, nan, 1.5, toDateTime(1729989000), toDateTime64(1730624400, 6), toDateTime(1), '2024-02-29', \
+          '0190a5f0-7f1a-7c00-8000-0000000000c0', '1.2.3.4', '::1', true, 'b c', 'it''s', 'x', -5, [1, 2], \
+          [toDateTime(1729989000)], map('k', 1), (1, 'q''r'), 5::UInt8, 'dyn', '{\"a\": 1}', (1.5, 2)), \
+         (2, -0.1, 0.1, -1.5, toDateTime(1729992600), toDateTime64(1730628000, 6), toDateTime(2), '2024-03-01', \
+          '0190a5f0-7f1a-7c00-8000-0000000000c1', '1.2.3.5', '::2', false, 'a', '', 'y', 5, [], \
+          [toDateTime(1729992600)], map(), (2, ''), 'five', 5::UInt8, '{\"a\": 2}', (0, 0))",
+    );
+    let everything = pb::TableSource {
+        table: Some(table_ref("w")),
+        order_by: vec![order("id", false)],
+        ..Default::default()
+    };
+    let exported = server.export(export_source(everything)).await.unwrap();
+    let mut reader = csv::Reader::from_reader(exported.text().as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        for (name, value) in names.iter().zip(row) {
+            for (operator, values, expected) in [
+                (pb::Operator::Equal, &[value] as &[&str], 1),
+                (pb::Operator::NotEqual, &[value], 1),
+                (pb::Operator::In, &[value, value], 1),
+                (pb::Operator::NotIn, &[value], 1),
+            ] {
+                let found = matching(&server, condition(name, operator, values)).await;
+                assert_eq!(found, expected, "{name} {operator:?} {values:?}");
+            }
+        }
+    }
+    for (condition, expected) in [
+        (condition("m", pb::Operator::Equal, &["{'k' : 1}"]), 1),
+        (condition("t", pb::Operator::Equal, &["( 1 , 'q\\'r' )"]), 1),
+        (condition("f", pb::Operator::In, &["nan", "-0.1"]), 2),
+        (
+            condition("da", pb::Operator::Between, &["2024-02-29", "2024-03-01"]),
+            2,
+        ),
+        (
+            condition(
+                "da",
+                pb::Operator::NotBetween,
+                &["2024-03-01", "2024-03-02"],
+            ),
+            1,
+        ),
+        (
+            condition("dt", pb::Operator::Greater, &["2024-10-27 02:30:00+02:00"]),
+            1,
+        ),
+        (condition("s", pb::Operator::Ilike, &["IT%"]), 1),
+        (condition("s", pb::Operator::NotIlike, &["IT%"]), 1),
+    ] {
+        let text = format!("{condition:?}");
+        assert_eq!(matching(&server, condition).await, expected, "{text}");
+    }
+    let either = pb::Condition {
+        alternatives: vec![condition("id", pb::Operator::Equal, &["2"])],
+        ..condition("f", pb::Operator::Equal, &["nan"])
+    };
+    assert_eq!(matching(&server, either).await, 2);
 }

@@ -169,6 +169,7 @@ impl Key {
                 column: self.column.clone(),
                 operator: operator.into(),
                 values: vec![cut.key.clone()],
+                alternatives: Vec::new(),
             });
             source.limit = source.limit.map(|limit| (limit - cut.rows).max(0));
         }

@@ -61,6 +61,17 @@ fn words_are_operators_in_any_case() {
     check("a not like '%_y'", "a", Operator::NotLike, &["%_y"]);
     check("a IS NULL", "a", Operator::IsNull, &[]);
     check("a is  not  null", "a", Operator::IsNotNull, &[]);
+    check("a ilike X%", "a", Operator::Ilike, &["X%"]);
+    check("a Not iLike X%", "a", Operator::NotIlike, &["X%"]);
+    check("a <> 1", "a", Operator::NotEqual, &["1"]);
+    check("a BETWEEN 1 and 2", "a", Operator::Between, &["1", "2"]);
+    check(
+        "at not between 2026-01-01 10:00 AND '2026-01-02'",
+        "at",
+        Operator::NotBetween,
+        &["2026-01-01 10:00", "2026-01-02"],
+    );
+    check("a = Andorra", "a", Operator::Equal, &["Andorra"]);
 }
 
 #[test]
@@ -93,13 +104,10 @@ fn what_could_mean_something_else_is_refused() {
     refuse("a = NULL", &ParseError::Null);
     refuse("a IN (1, null)", &ParseError::Null);
     refuse("a = 1 AND b = 2", &ParseError::Joined);
-    refuse("a = 1 or b = 2", &ParseError::Joined);
+    refuse("a BETWEEN 1 AND 2 AND b = 1", &ParseError::Joined);
+    refuse("a = this or that", &ParseError::Missing("the operator"));
     refuse("a == 1", &ParseError::Operator("==".to_owned()));
-    refuse("a <> 1", &ParseError::Operator("<>".to_owned()));
-    refuse(
-        "a = 'x' AND b = 2",
-        &ParseError::Unexpected("AND b = 2".to_owned()),
-    );
+    refuse("a = 'x' AND b = 2", &ParseError::Joined);
     refuse("a = it's", &ParseError::Unexpected("'s".to_owned()));
 }
 
@@ -117,9 +125,24 @@ fn what_is_missing_is_named() {
     refuse("a IN (1", &ParseError::Unclosed('('));
     refuse("a = 'x", &ParseError::Unclosed('\''));
     refuse("a IS", &ParseError::Operator("IS".to_owned()));
-    refuse(
-        "a BETWEEN 1 AND 2",
-        &ParseError::Operator("BETWEEN".to_owned()),
-    );
+    let upper = ParseError::Missing("AND and the upper end");
+    refuse("a BETWEEN 1", &upper);
+    refuse("a BETWEEN 1, 2", &upper);
     refuse("a IS NULL x", &ParseError::Unexpected("x".to_owned()));
+}
+
+#[test]
+fn alternatives_are_joined_by_or() {
+    let condition = parse_condition("a = 1 OR b BETWEEN 2 AND 3 or c IN (x, 'or')").unwrap();
+    assert_eq!(
+        (condition.column.as_str(), condition.values),
+        ("a", vec!["1".to_owned()])
+    );
+    let columns: Vec<_> = condition
+        .alternatives
+        .iter()
+        .map(|one| one.column.as_str())
+        .collect();
+    assert_eq!(columns, ["b", "c"]);
+    assert_eq!(condition.alternatives[1].values, ["x", "or"]);
 }

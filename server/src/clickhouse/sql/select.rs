@@ -57,12 +57,24 @@ pub struct Selection {
 pub struct Condition {
     /// The column.
     pub column: String,
-    /// Its type, as ClickHouse writes it.
-    pub data_type: String,
+    /// As what it is compared.
+    pub compared: Compared,
     /// The comparison.
     pub operator: Operator,
-    /// The values as text, read by ClickHouse as the column's type.
+    /// The values as text.
     pub values: Vec<String>,
+    /// Others, of which one may hold instead.
+    pub alternatives: Vec<Self>,
+}
+
+/// As what a column is compared with values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// As values of a type that ClickHouse reads.
+    Typed(String),
+    /// By its text, for types whose values ClickHouse compares badly or not at all, with the points in time in it.
+    /// The values are read as the type, so that blanks between their parts make no difference.
+    Text(String, Option<Timed>),
 }
 
 /// How a column is compared.
@@ -92,6 +104,14 @@ pub enum Operator {
     IsNull,
     /// `IS NOT NULL`, without a value
     IsNotNull,
+    /// `BETWEEN`, with two values, both included
+    Between,
+    /// `NOT BETWEEN`, with two values
+    NotBetween,
+    /// `ILIKE`: `LIKE` without regard to case
+    Ilike,
+    /// `NOT ILIKE`
+    NotIlike,
 }
 
 impl Operator {
@@ -111,7 +131,26 @@ impl Operator {
             Self::NotIn => "NOT IN",
             Self::IsNull => "IS NULL",
             Self::IsNotNull => "IS NOT NULL",
+            Self::Between => "BETWEEN",
+            Self::NotBetween => "NOT BETWEEN",
+            Self::Ilike => "ILIKE",
+            Self::NotIlike => "NOT ILIKE",
         }
+    }
+
+    /// Whether it compares the text of a column with a pattern.
+    #[must_use]
+    pub const fn is_pattern(self) -> bool {
+        matches!(
+            self,
+            Self::Like | Self::NotLike | Self::Ilike | Self::NotIlike
+        )
+    }
+
+    /// Whether it asks for values that are equal, or are not; else for an order or a pattern.
+    #[must_use]
+    pub const fn is_equality(self) -> bool {
+        matches!(self, Self::Equal | Self::NotEqual | Self::In | Self::NotIn)
     }
 }
 
@@ -140,7 +179,7 @@ pub fn select_table(
     let mut keyword = " WHERE ";
     for condition in &selection.conditions {
         text.push_str(keyword);
-        text.push_str(&comparison(condition, &mut values)?);
+        text.push_str(&one_of(condition, &mut values)?);
         keyword = " AND ";
     }
     if !selection.order_by.is_empty() {
@@ -202,35 +241,101 @@ fn order(order: &OrderBy) -> String {
     format!("{}{direction}", quote_identifier(&order.column))
 }
 
+/// One condition or its alternatives; their values are added to `values`.
+fn one_of(condition: &Condition, values: &mut Vec<String>) -> Result<String> {
+    let first = comparison(condition, values)?;
+    if condition.alternatives.is_empty() {
+        return Ok(first);
+    }
+    let mut text = format!("({first}");
+    for alternative in &condition.alternatives {
+        text.push_str(" OR ");
+        text.push_str(&comparison(alternative, values)?);
+    }
+    text.push(')');
+    Ok(text)
+}
+
 /// One condition; its values are added to `values`.
 fn comparison(condition: &Condition, values: &mut Vec<String>) -> Result<String> {
     check_value_count(condition)?;
+    let operator = condition.operator;
     let column = quote_identifier(&condition.column);
-    let operator = condition.operator.as_str();
-    let is_text = matches!(condition.operator, Operator::Like | Operator::NotLike);
-    let data_type = if is_text {
-        "String"
-    } else {
-        value_type(&condition.data_type)
+    let is_nan = |value: &&String| is_float(&condition.compared) && is_nan(value);
+    let numbers: Vec<_> = condition
+        .values
+        .iter()
+        .filter(|value| !is_nan(value))
+        .collect();
+    let has_nan = numbers.len() < condition.values.len();
+    if has_nan && !operator.is_equality() {
+        return Err(Error::InvalidCondition {
+            column: condition.column.clone(),
+            operator: operator.as_str(),
+            given: "nan".to_owned(),
+            expected: "numbers that have an order; `= nan` and `!= nan` find it",
+        });
+    }
+    // NaN is not equal to itself.
+    let nan = match operator {
+        Operator::NotEqual | Operator::NotIn => format!("NOT isNaN({column})"),
+        _ => format!("isNaN({column})"),
     };
-    let operands = (values.len()..)
-        .take(condition.values.len())
-        .map(|index| operand(index, data_type))
-        .collect::<Vec<_>>()
-        .join(", ");
-    values.extend(condition.values.iter().cloned());
-    Ok(match condition.operator {
-        Operator::IsNull | Operator::IsNotNull => format!("{column} {operator}"),
-        Operator::In | Operator::NotIn => format!("{column} {operator} ({operands})"),
-        Operator::Equal
-        | Operator::NotEqual
-        | Operator::Less
-        | Operator::LessOrEqual
-        | Operator::Greater
-        | Operator::GreaterOrEqual
-        | Operator::Like
-        | Operator::NotLike => format!("{column} {operator} {operands}"),
+    if has_nan && numbers.is_empty() {
+        return Ok(nan);
+    }
+    let (left, operand): (String, Box<dyn Fn(usize) -> String>) = match &condition.compared {
+        _ if operator.is_pattern() => (column, Box::new(|index| operand(index, "String"))),
+        Compared::Typed(data_type) => (
+            column,
+            Box::new(|index| operand(index, value_type(data_type))),
+        ),
+        Compared::Text(data_type, timed) => {
+            let value = with_offsets(&column, timed.as_ref());
+            let data_type = timed.as_ref().map_or(data_type, |timed| &timed.text_type);
+            let operand =
+                move |index| format!("CAST({}, 'Nullable(String)')", read_text(index, data_type));
+            (
+                format!("CAST({value}, 'Nullable(String)')"),
+                Box::new(operand),
+            )
+        }
+    };
+    let operands: Vec<_> = (values.len()..).take(numbers.len()).map(operand).collect();
+    values.extend(numbers.into_iter().cloned());
+    let symbol = operator.as_str();
+    let text = match operator {
+        Operator::IsNull | Operator::IsNotNull => format!("{left} {symbol}"),
+        Operator::In | Operator::NotIn => format!("{left} {symbol} ({})", operands.join(", ")),
+        _ => format!("{left} {symbol} {}", operands.join(" AND ")),
+    };
+    Ok(match operator {
+        Operator::In if has_nan => format!("({text} OR {nan})"),
+        Operator::NotIn if has_nan => format!("({text} AND {nan})"),
+        _ => text,
     })
+}
+
+fn is_float(compared: &Compared) -> bool {
+    let Compared::Typed(data_type) = compared else {
+        return false;
+    };
+    matches!(value_type(data_type), "Float32" | "Float64" | "BFloat16")
+}
+
+fn is_nan(value: &str) -> bool {
+    let value = value.trim().trim_start_matches(['+', '-']);
+    value.eq_ignore_ascii_case("nan")
+}
+
+/// The text of a parameter read as `data_type`.
+fn read_text(index: usize, data_type: &str) -> String {
+    if data_type.starts_with("Map(") {
+        // ClickHouse reads a Map inside of another value only.
+        let tuple = quote_string(&format!("Tuple({data_type})"));
+        return format!("tupleElement(CAST(concat('(', {{p{index}:String}}, ')'), {tuple}), 1)");
+    }
+    format!("CAST({{p{index}:String}}, {})", quote_string(data_type))
 }
 
 /// The value of a parameter as `data_type`. A parameter of that type would not do: `{p0:UInt8}`
@@ -263,14 +368,8 @@ fn check_value_count(condition: &Condition) -> Result<()> {
     let (is_right, expected) = match condition.operator {
         Operator::IsNull | Operator::IsNotNull => (given == 0, "none"),
         Operator::In | Operator::NotIn => (given > 0, "one or more"),
-        Operator::Equal
-        | Operator::NotEqual
-        | Operator::Less
-        | Operator::LessOrEqual
-        | Operator::Greater
-        | Operator::GreaterOrEqual
-        | Operator::Like
-        | Operator::NotLike => (given == 1, "one"),
+        Operator::Between | Operator::NotBetween => (given == 2, "two"),
+        _ => (given == 1, "one"),
     };
     if is_right {
         return Ok(());
@@ -278,7 +377,7 @@ fn check_value_count(condition: &Condition) -> Result<()> {
     Err(Error::InvalidCondition {
         column: condition.column.clone(),
         operator: condition.operator.as_str(),
-        given,
+        given: format!("{given} values"),
         expected,
     })
 }

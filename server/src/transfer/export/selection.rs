@@ -5,10 +5,10 @@
 use crate::{
     catalog::{Column, Table},
     clickhouse::sql::{
-        Condition, Moments, Operator, OrderBy, Projection, SelectColumn, Selection, Timed,
+        Compared, Condition, Moments, OrderBy, Projection, SelectColumn, Selection, Timed,
     },
     column::{BlockBuilder, Cell, ColumnSpec, DataType, Limits, zone::Zones},
-    transfer::{ColumnCondition, Error, Result},
+    transfer::{ColumnCondition, Error, Result, inspect::preview::read_back},
 };
 
 /// The columns that were asked for, in that order; all that `SELECT *` returns when none was.
@@ -37,21 +37,7 @@ pub(super) fn rows(
     for order in &order_by {
         find(table, &order.column)?;
     }
-    let resolve = |condition: ColumnCondition| {
-        let column = find(table, &condition.column)?;
-        check_values(&condition, column, zones)?;
-        let ColumnCondition {
-            column: name,
-            operator,
-            values,
-        } = condition;
-        Ok(Condition {
-            column: name,
-            data_type: column.type_text.clone(),
-            operator,
-            values,
-        })
-    };
+    let resolve = |condition| resolve(table, condition, zones);
     let conditions = conditions.into_iter().map(resolve).collect::<Result<_>>()?;
     Ok(Selection {
         conditions,
@@ -165,14 +151,62 @@ fn text_type(data_type: &DataType) -> DataType {
     }
 }
 
-/// Refuses values that ClickHouse would change in silence, such as the 30th of February.
-fn check_values(condition: &ColumnCondition, column: &Column, zones: &Zones) -> Result<()> {
-    if matches!(condition.operator, Operator::Like | Operator::NotLike) {
-        return Ok(());
+/// A condition as ClickHouse compares it.
+fn resolve(table: &Table, condition: ColumnCondition, zones: &Zones) -> Result<Condition> {
+    let column = find(table, &condition.column)?;
+    let data_type = DataType::parse(&column.type_text)?;
+    let ColumnCondition {
+        operator,
+        mut values,
+        alternatives,
+        ..
+    } = condition;
+    let mut compared = Compared::Typed(column.type_text.clone());
+    if operator.is_equality() && is_text(&data_type) {
+        let timed = timed(&data_type, zones.server());
+        compared = Compared::Text(column.type_text.clone(), timed);
+    } else if !operator.is_pattern() {
+        let read = read_values(&values, column, &data_type, zones)?;
+        if let (Some(instant), Some(texts)) = (instant(&data_type), read) {
+            compared = Compared::Typed(instant.to_string());
+            values = texts;
+        }
     }
+    let alternatives = alternatives.into_iter();
+    let alternatives = alternatives.map(|alternative| resolve(table, alternative, zones));
+    Ok(Condition {
+        column: condition.column,
+        compared,
+        operator,
+        values,
+        alternatives: alternatives.collect::<Result<_>>()?,
+    })
+}
+
+/// The type of the same points in time in UTC, where each has one text; none for another type.
+fn instant(data_type: &DataType) -> Option<DataType> {
+    let utc = Some("UTC".to_owned());
+    match data_type.inner() {
+        DataType::DateTime(_) => Some(DataType::DateTime(utc)),
+        DataType::DateTime64 { precision, .. } => Some(DataType::DateTime64 {
+            precision: *precision,
+            zone: utc,
+        }),
+        _ => None,
+    }
+}
+
+/// Refuses values that ClickHouse would change in silence, such as the 30th of February. Returns the texts of
+/// points in time in UTC.
+fn read_values(
+    values: &[String],
+    column: &Column,
+    data_type: &DataType,
+    zones: &Zones,
+) -> Result<Option<Vec<String>>> {
     let spec = ColumnSpec {
         name: column.name.clone(),
-        data_type: DataType::parse(&column.type_text)?,
+        data_type: data_type.clone(),
         has_default: false,
         empty_as_default: false,
         is_inferred: false,
@@ -182,21 +216,28 @@ fn check_values(condition: &ColumnCondition, column: &Column, zones: &Zones) -> 
         max_bytes: usize::MAX,
     };
     let mut builder = BlockBuilder::new(vec![spec], zones, limits)?;
-    let cells = condition
-        .values
-        .iter()
-        .map(|value| Cell::quoted(value.as_bytes()));
+    let cells = values.iter().map(|value| Cell::quoted(value.as_bytes()));
     let bad = builder
         .column_mut(0)
         .and_then(|values| values.append(cells).err());
-    bad.map_or(Ok(()), |bad| {
-        Err(Error::BadConditionValue {
+    if let Some(bad) = bad {
+        return Err(Error::BadConditionValue {
             column: column.name.clone(),
             data_type: column.type_text.clone(),
-            value: condition.values.get(bad.row).cloned().unwrap_or_default(),
+            value: values.get(bad.row).cloned().unwrap_or_default(),
             reason: bad.reason,
-        })
-    })
+        });
+    }
+    let Some(instant) = instant(data_type).filter(|_| !values.is_empty()) else {
+        return Ok(None);
+    };
+    let rows = read_back(
+        &builder.take()?,
+        &[instant],
+        &Zones::bundled("UTC"),
+        values.len(),
+    )?;
+    Ok(Some(rows.into_iter().flatten().flatten().collect()))
 }
 
 fn find<'a>(table: &'a Table, name: &str) -> Result<&'a Column> {

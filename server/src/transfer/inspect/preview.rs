@@ -58,7 +58,7 @@ pub(super) fn rows(
 }
 
 /// Reads a block as an export does.
-fn read_back(
+pub(in crate::transfer) fn read_back(
     block: &EncodedBlock,
     types: &[DataType],
     zones: &Zones,

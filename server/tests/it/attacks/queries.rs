@@ -297,6 +297,7 @@ async fn values_of_conditions_stay_values() {
             column: "x".to_owned(),
             operator: pb::Operator::Equal.into(),
             values: vec![value.to_owned()],
+            alternatives: Vec::new(),
         };
         let source = pb::TableSource {
             table: Some(table("sales", "s")),

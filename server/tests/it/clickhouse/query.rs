@@ -8,7 +8,7 @@ use std::{
 use sluice_server::clickhouse::{
     Error,
     sql::{
-        Condition, Operator, OrderBy, Projection, SelectColumn, SelectQuery, Selection,
+        Compared, Condition, Operator, OrderBy, Projection, SelectColumn, SelectQuery, Selection,
         select_query, select_table,
     },
 };
@@ -33,7 +33,8 @@ async fn count_where(
 ) -> Result<u8, Error> {
     let condition = Condition {
         column: name.to_owned(),
-        data_type: data_type.to_owned(),
+        compared: Compared::Typed(data_type.to_owned()),
+        alternatives: Vec::new(),
         operator,
         values: values.iter().map(|&value| value.to_owned()).collect(),
     };

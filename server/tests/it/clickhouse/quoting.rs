@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use sluice_server::clickhouse::sql::{
-    Condition, Operator, Projection, SelectColumn, Selection, quote_identifier, quote_string,
-    select_table,
+    Compared, Condition, Operator, Projection, SelectColumn, Selection, quote_identifier,
+    quote_string, select_table,
 };
 
 use super::Stage;
@@ -174,7 +174,8 @@ async fn any_text_is_the_value_of_a_parameter() {
     for values in texts.chunks(100) {
         let condition = Condition {
             column: "x".to_owned(),
-            data_type: "String".to_owned(),
+            compared: Compared::Typed("String".to_owned()),
+            alternatives: Vec::new(),
             operator: Operator::In,
             values: values.to_vec(),
         };

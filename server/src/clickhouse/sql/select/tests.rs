@@ -1,8 +1,8 @@
 //! The text of export statements.
 
 use super::{
-    Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query, select_table,
-    value_type,
+    Compared, Condition, Operator, OrderBy, Projection, SelectColumn, Selection, select_query,
+    select_table, value_type,
 };
 use crate::clickhouse::{
     error::Error,
@@ -19,9 +19,10 @@ fn column(name: &str, projection: Projection) -> SelectColumn {
 fn condition(column: &str, data_type: &str, operator: Operator, values: &[&str]) -> Condition {
     Condition {
         column: column.to_owned(),
-        data_type: data_type.to_owned(),
+        compared: Compared::Typed(data_type.to_owned()),
         operator,
         values: values.iter().map(|&value| value.to_owned()).collect(),
+        alternatives: Vec::new(),
     }
 }
 
@@ -106,6 +107,8 @@ fn wrong_number_of_values_is_refused() {
         (Operator::Like, &[]),
         (Operator::In, &[]),
         (Operator::IsNull, &["1"]),
+        (Operator::Between, &["1"]),
+        (Operator::NotBetween, &["1", "2", "3"]),
     ];
     for (operator, values) in cases {
         let selection = Selection {
@@ -129,4 +132,75 @@ fn value_type_is_without_wrappers() {
         "FixedString(3)"
     );
     assert_eq!(value_type("Array(Nullable(Int8))"), "Array(Nullable(Int8))");
+}
+
+/// The condition behind WHERE, and the values that it refers to.
+fn where_of(condition: Condition) -> Result<(String, Vec<String>), Error> {
+    let selection = Selection {
+        conditions: vec![condition],
+        ..Selection::default()
+    };
+    let columns = [column("a", Projection::Value)];
+    let statement = select_table(&TableName::new("", "t"), &columns, &selection)?;
+    let (_, text) = statement.text().split_once(" WHERE ").unwrap();
+    let values = statement.params().iter().map(|(_, value)| value.clone());
+    Ok((text.to_owned(), values.collect()))
+}
+
+#[test]
+fn nan_is_found_and_has_no_order() {
+    let of =
+        |operator, values: &[&str]| where_of(condition("f", "Nullable(Float64)", operator, values));
+    let number = "accurateCast({p0:String}, 'Float64')";
+    for (operator, values, expected) in [
+        (
+            Operator::Equal,
+            &["nan"] as &[&str],
+            "isNaN(`f`)".to_owned(),
+        ),
+        (Operator::NotEqual, &["-NaN"], "NOT isNaN(`f`)".to_owned()),
+        (
+            Operator::In,
+            &["NAN", "1"],
+            format!("(`f` IN ({number}) OR isNaN(`f`))"),
+        ),
+        (
+            Operator::NotIn,
+            &["1", "nan"],
+            format!("(`f` NOT IN ({number}) AND NOT isNaN(`f`))"),
+        ),
+    ] {
+        assert_eq!(of(operator, values).unwrap().0, expected);
+    }
+    for operator in [Operator::Less, Operator::Between] {
+        assert!(matches!(
+            of(operator, &["nan"]),
+            Err(Error::InvalidCondition { .. })
+        ));
+    }
+    // A text is a text.
+    let text = where_of(condition("s", "String", Operator::Equal, &["nan"])).unwrap();
+    assert_eq!(
+        text,
+        ("`s` = {p0:String}".to_owned(), vec!["nan".to_owned()])
+    );
+}
+
+#[test]
+fn alternatives_stand_in_brackets() {
+    let either = Condition {
+        alternatives: vec![condition("b", "String", Operator::Ilike, &["x%"])],
+        ..condition("a", "Int8", Operator::Between, &["1", "2"])
+    };
+    let (text, values) = where_of(either).unwrap();
+    let number = |index| format!("accurateCast({{p{index}:String}}, 'Int8')");
+    let expected = format!(
+        "(`a` BETWEEN {} AND {} OR `b` ILIKE {{p2:String}})",
+        number(0),
+        number(1)
+    );
+    assert_eq!(
+        (text, values),
+        (expected, ["1", "2", "x%"].map(str::to_owned).to_vec())
+    );
 }
