@@ -85,8 +85,9 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "LABEL", value_parser = dialect::parse_encoding)]
     pub(crate) encoding: Option<String>,
 
-    /// Bytes that are no UTF-8, in a file that is UTF-8 otherwise, become U+FFFD. The same as --encoding utf-8-replace.
-    #[arg(long, value_name = "replace", conflicts_with = "encoding")]
+    /// Bytes that are no UTF-8, in a file that is UTF-8 otherwise, become U+FFFD, or stay as they are in columns of
+    /// texts. The same as --encoding utf-8-replace and utf-8-bytes.
+    #[arg(long, value_name = "WHAT", conflicts_with = "encoding")]
     pub(crate) invalid_utf8: Option<InvalidUtf8>,
 
     /// How the file is compressed; found by content, not by name.

@@ -66,6 +66,8 @@ pub(crate) enum Quotes {
 pub(crate) enum InvalidUtf8 {
     /// Take U+FFFD for them.
     Replace,
+    /// Keep them as they are, in columns of texts.
+    Keep,
 }
 
 /// What to do with columns of the table that have no field, no DEFAULT and take no NULL.

@@ -98,7 +98,8 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "make the column Nullable, give it a DEFAULT, or load 0 or '' with --empty-as-default"
         }
         "INVALID_UTF8" => {
-            "--encoding says how the file is written, such as windows-1252; --invalid-utf8 replace has U+FFFD instead"
+            "--encoding says how the file is written, such as windows-1252; --invalid-utf8 replace has U+FFFD instead, \
+             --invalid-utf8 keep leaves it as it is"
         }
         "INVALID_ENCODING" => "`sluice inspect --encoding LABEL` shows how the file reads with it",
         "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",

@@ -44,6 +44,7 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
         end_line: args.end_line,
         encoding: match args.invalid_utf8 {
             Some(InvalidUtf8::Replace) => "utf-8-replace".to_owned(),
+            Some(InvalidUtf8::Keep) => "utf-8-bytes".to_owned(),
             None => args.encoding.unwrap_or_default(),
         },
         compression: args

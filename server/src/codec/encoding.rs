@@ -43,6 +43,8 @@ pub enum Encoding {
     Utf8Bom,
     /// UTF-8 in which what is not valid becomes U+FFFD; on the way out UTF-8.
     Utf8Replace,
+    /// UTF-8 in which what is not valid stays as it is in columns of texts; on the way out UTF-8.
+    Utf8Bytes,
     /// UTF-16, low byte first; an export begins with a byte order mark.
     Utf16Le,
     /// UTF-16, high byte first; an export begins with a byte order mark.
@@ -60,7 +62,8 @@ impl Encoding {
     pub const WINDOWS_1252: Self = Self::Legacy(encoding_rs::WINDOWS_1252);
 
     /// The encoding of a name such as `utf-8`, `utf-16le`, `latin1` or `shift_jis`, in any case:
-    /// those of the WHATWG Encoding Standard, other usual names of these, `utf-8-bom`, `utf-8-sig` and `utf-8-replace`.
+    /// those of the WHATWG Encoding Standard, other usual names of these, `utf-8-bom`, `utf-8-sig`, `utf-8-replace` and
+    /// `utf-8-bytes`.
     ///
     /// `utf-16` without an order of bytes is `utf-16le`, as there.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -73,6 +76,9 @@ impl Encoding {
         }
         if name.eq_ignore_ascii_case("utf-8-replace") {
             return Some(Self::Utf8Replace);
+        }
+        if name.eq_ignore_ascii_case("utf-8-bytes") {
+            return Some(Self::Utf8Bytes);
         }
         let folded = name.to_ascii_lowercase();
         let label = ALIASES
@@ -93,7 +99,7 @@ impl Encoding {
 
     /// Whether bytes of the encoding are handed on as they are.
     pub const fn is_utf8(self) -> bool {
-        matches!(self, Self::Utf8 | Self::Utf8Bom)
+        matches!(self, Self::Utf8 | Self::Utf8Bom | Self::Utf8Bytes)
     }
 }
 
@@ -103,6 +109,7 @@ impl fmt::Display for Encoding {
             Self::Utf8 => f.write_str("utf-8"),
             Self::Utf8Bom => f.write_str("utf-8-bom"),
             Self::Utf8Replace => f.write_str("utf-8-replace"),
+            Self::Utf8Bytes => f.write_str("utf-8-bytes"),
             Self::Utf16Le => f.write_str("utf-16le"),
             Self::Utf16Be => f.write_str("utf-16be"),
             Self::Legacy(encoding) => f.write_str(&encoding.name().to_ascii_lowercase()),
@@ -137,6 +144,7 @@ mod tests {
             ("ANSI", Some("windows-1252")),
             ("latin9", Some("iso-8859-15")),
             ("UTF-8-replace", Some("utf-8-replace")),
+            ("utf-8-BYTES", Some("utf-8-bytes")),
             ("utf-32", None),
             ("hz-gb-2312", None),
             ("", None),

@@ -58,6 +58,7 @@ pub(super) async fn export(
             Event::Progress(progress) => Payload::Progress(export_progress(&progress)),
             Event::Ended => Payload::Summary(pb::ExportSummary {
                 transfer: Some(convert::transfer(transfer.snapshot())),
+                has_invalid_utf8: transfer.has_invalid_utf8(),
             }),
         }))
     });

@@ -240,7 +240,12 @@ async fn write(
     let id = transfer.description().id;
     let (chunk_sender, chunks) = mpsc::channel(CHUNK_QUEUE);
     let output = Output::new(selection.target.packing, selection.target.encoding)?;
-    let pipe = Pipe::new(output, sender.clone(), Arc::clone(transfer));
+    let pipe = Pipe::new(
+        output,
+        selection.target.encoding,
+        sender.clone(),
+        Arc::clone(transfer),
+    );
     let sheet = sheet(&selection.target.form, &selection.columns)?;
     let formatting = Formatting::new(
         &selection.columns,

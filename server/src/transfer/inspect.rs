@@ -186,6 +186,7 @@ fn reading<'a>(head: &'a Head, request: &'a InspectRequest, zones: &'a Zones) ->
         field_count: head.field_count(),
         surplus: head.surplus(),
         zones,
+        keeps_bytes: request.file.keeps_bytes(),
         limits: Limits {
             max_rows: usize::MAX,
             max_bytes: usize::MAX,

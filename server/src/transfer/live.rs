@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -103,6 +103,8 @@ pub struct Transfer {
     offsets: Mutex<Offsets>,
     /// The CRC-32C of the bytes of the file that have arrived.
     file_crc32c: AtomicU32,
+    /// Export: whether some text is not UTF-8.
+    invalid_utf8: AtomicBool,
     /// Who works on it here, and the newest step of the journal that was taken for it.
     claim: Mutex<Option<(Uuid, u32)>>,
     started_at: SystemTime,
@@ -116,11 +118,22 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// Says that some text of an export is not UTF-8.
+    pub(super) fn set_invalid_utf8(&self) {
+        self.invalid_utf8.store(true, Ordering::Release);
+    }
+
+    /// Whether some text of an export is not UTF-8.
+    pub fn has_invalid_utf8(&self) -> bool {
+        self.invalid_utf8.load(Ordering::Acquire)
+    }
+
     pub(super) fn new(description: Description) -> Self {
         Self {
             description,
             counters: Counters::default(),
             total_rows: Mutex::default(),
+            invalid_utf8: AtomicBool::new(false),
             file_form: OnceLock::new(),
             commit: OnceLock::new(),
             target: OnceLock::new(),

@@ -147,6 +147,12 @@ pub struct FileSpec {
 }
 
 impl FileSpec {
+    /// Whether texts that are not UTF-8 stay as they are.
+    #[must_use]
+    pub fn keeps_bytes(&self) -> bool {
+        self.encoding == Some(Encoding::Utf8Bytes)
+    }
+
     /// Whether its name ends as those of TSV do, packed or not.
     #[must_use]
     pub fn is_named_as_tsv(&self) -> bool {

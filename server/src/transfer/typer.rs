@@ -85,6 +85,8 @@ pub(super) struct Reading<'a> {
     /// The fields that one may have beside those, as long as they are empty.
     pub(super) surplus: usize,
     pub(super) zones: &'a Zones,
+    /// Whether texts need not be UTF-8.
+    pub(super) keeps_bytes: bool,
     /// When a block is full.
     pub(super) limits: Limits,
 }
@@ -110,6 +112,10 @@ impl Typer {
         if matches!(reading.cut, Cut::Ndjson(_)) {
             let columns = builder.columns_mut().iter_mut();
             columns.for_each(ColumnBuilder::read_json);
+        }
+        if reading.keeps_bytes {
+            let columns = builder.columns_mut().iter_mut();
+            columns.for_each(ColumnBuilder::keep_bytes);
         }
         let targets = plan.specs.iter().zip(&plan.fields);
         let targets = targets.map(|(spec, field)| Target::new(spec, *field, &reading));

@@ -422,3 +422,47 @@ async fn a_value_that_an_export_writes_finds_its_row() {
     };
     assert_eq!(matching(&server, either).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_are_not_utf8_come_back_as_they_are() {
+    let server = TestServer::start().await;
+    server.sql(
+        "CREATE TABLE w (id UInt8, s String, l LowCardinality(String), n Nullable(String), f FixedString(3)) \
+         ENGINE = MergeTree ORDER BY id",
+    );
+    server.sql(
+        "INSERT INTO w VALUES (1, unhex('436166E9'), unhex('FF'), unhex('80'), unhex('FFFEFD')), \
+         (2, unhex('FF00220A092CE9'), 'é', NULL, 'abc'), (3, '', unhex('C3'), unhex('EFBBBF'), unhex('00FF00'))",
+    );
+    server.sql("CREATE TABLE again AS w");
+    let before = server.checksum("w");
+    let whole = || pb::TableSource {
+        table: Some(table_ref("w")),
+        ..Default::default()
+    };
+    for delimiter in [None, Some("\t"), Some(";")] {
+        let mut request = export_source(whole());
+        request.dialect.get_or_insert_default().delimiter = delimiter.map(str::to_owned);
+        let exported = server.export(request).await.unwrap();
+        assert!(exported.has_invalid_utf8);
+        server.sql("TRUNCATE TABLE again");
+        let mut upload = crate::support::spec("again");
+        let dialect = upload.dialect.get_or_insert_default();
+        dialect.encoding = "utf-8-bytes".to_owned();
+        dialect.delimiter = delimiter.map(str::to_owned);
+        server.upload(upload, &exported.file).await.unwrap();
+        assert_eq!(server.checksum("again"), before, "{delimiter:?}");
+    }
+    let mut told = export_source(whole());
+    told.dialect.get_or_insert_default().encoding = "utf-8-bytes".to_owned();
+    assert!(!server.export(told).await.unwrap().has_invalid_utf8);
+    let columns = vec!["id".to_owned()];
+    let plain = server.export(export_source(pb::TableSource { columns, ..whole() })).await;
+    assert!(!plain.unwrap().has_invalid_utf8);
+    // Without the word, what is not UTF-8 is refused and named.
+    let mut strict = crate::support::spec("again");
+    strict.dialect.get_or_insert_default().encoding = "utf-8".to_owned();
+    let exported = server.export(export_source(whole())).await.unwrap();
+    let status = server.upload(strict, &exported.file).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_UTF8");
+}

@@ -329,6 +329,7 @@ pub(crate) struct Exported {
     pub(crate) largest_message: usize,
     pub(crate) progress: Vec<pb::ExportProgress>,
     pub(crate) summary: Option<pb::Transfer>,
+    pub(crate) has_invalid_utf8: bool,
 }
 
 impl Exported {
@@ -365,7 +366,10 @@ impl Exported {
                 self.file.extend_from_slice(&data);
             }
             Payload::Progress(progress) => self.progress.push(progress),
-            Payload::Summary(summary) => self.summary = summary.transfer,
+            Payload::Summary(summary) => {
+                self.summary = summary.transfer;
+                self.has_invalid_utf8 = summary.has_invalid_utf8;
+            }
         }
     }
 

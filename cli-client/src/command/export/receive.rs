@@ -86,6 +86,8 @@ pub(super) struct Received {
     pub(super) rows: i64,
     /// Bytes of the file.
     pub(super) bytes: u64,
+    /// Whether some text is not UTF-8, of what came with the last call.
+    pub(super) has_invalid_utf8: bool,
 }
 
 /// Receives the rest of the export into its sink and finishes that.
@@ -179,6 +181,7 @@ impl Call<'_> {
     fn end(&self, columns: Vec<Column>, summary: Option<ExportSummary>) -> Result<Received> {
         let bytes = self.meter.counts.bytes();
         let summary = summary.ok_or(Error::NoSummary { bytes })?;
+        let has_invalid_utf8 = summary.has_invalid_utf8;
         let transfer = summary.transfer.ok_or(Error::Answer("transfer"))?;
         let counters = transfer.counters.ok_or(Error::Answer("counters"))?;
         let arrived = bytes.saturating_sub(self.bytes);
@@ -195,6 +198,7 @@ impl Call<'_> {
             transfer,
             rows,
             bytes,
+            has_invalid_utf8,
         })
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct Object<'a> {
     attempts: u32,
     resumed_at: &'a [u64],
     columns: Vec<ColumnObject<'a>>,
+    has_invalid_utf8: bool,
 }
 
 impl<'a> Object<'a> {
@@ -41,6 +42,7 @@ impl<'a> Object<'a> {
             attempts,
             resumed_at,
             columns: json::columns(&received.columns),
+            has_invalid_utf8: received.has_invalid_utf8,
         }
     }
 
@@ -56,8 +58,14 @@ impl<'a> Object<'a> {
             Some(at) => format!("\nwent on after an interruption at {}", text::size(*at)),
             None => String::new(),
         };
+        let note = match self.has_invalid_utf8 {
+            true => {
+                "\nsome texts are not UTF-8: to load this file again as it is, add --invalid-utf8 keep"
+            }
+            false => "",
+        };
         format!(
-            "exported {} to {target} in {} ({}, {}){went_on}\ntransfer {}",
+            "exported {} to {target} in {} ({}, {}){went_on}{note}\ntransfer {}",
             text::rows(self.rows),
             text::duration(elapsed),
             text::size(self.bytes),

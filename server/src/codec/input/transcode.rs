@@ -39,7 +39,7 @@ struct TextDecoder {
 impl Transcoder {
     pub(super) fn new(encoding: Encoding, piece_bytes: usize) -> Self {
         let decoder = match encoding {
-            Encoding::Utf8 | Encoding::Utf8Bom => None,
+            Encoding::Utf8 | Encoding::Utf8Bom | Encoding::Utf8Bytes => None,
             Encoding::Utf8Replace => Some(UTF_8),
             Encoding::Utf16Le => Some(UTF_16LE),
             Encoding::Utf16Be => Some(UTF_16BE),
@@ -146,6 +146,7 @@ impl TextDecoder {
                 Encoding::Utf8
                 | Encoding::Utf8Bom
                 | Encoding::Utf8Replace
+                | Encoding::Utf8Bytes
                 | Encoding::Legacy(_) => return,
             };
             if piece.starts_with(SWAPPED_MARK) {

@@ -34,7 +34,9 @@ impl TextEncoder {
     /// `None` when the encoding is UTF-8.
     pub(super) fn new(encoding: Encoding) -> Option<Self> {
         let form = match encoding {
-            Encoding::Utf8 | Encoding::Utf8Bom | Encoding::Utf8Replace => return None,
+            Encoding::Utf8 | Encoding::Utf8Bom | Encoding::Utf8Replace | Encoding::Utf8Bytes => {
+                return None;
+            }
             Encoding::Utf16Le => Form::Utf16(u16::to_le_bytes),
             Encoding::Utf16Be => Form::Utf16(u16::to_be_bytes),
             Encoding::Legacy(legacy) => Form::Legacy(legacy.new_encoder()),

@@ -81,6 +81,16 @@ impl ColumnBuilder {
         }
     }
 
+    /// Takes texts that are not UTF-8 as they are; those inside of Arrays, Maps and Tuples, and JSON, are refused
+    /// even so.
+    pub const fn keep_bytes(&mut self) {
+        match &mut self.content {
+            Content::Scalar(scalar) => scalar.keep_bytes(),
+            Content::Dictionary(dictionary) => dictionary.keep_bytes(),
+            Content::Nested(_) => {}
+        }
+    }
+
     /// Returns the name of the column.
     #[must_use]
     pub fn name(&self) -> &str {

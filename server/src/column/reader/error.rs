@@ -22,8 +22,8 @@ pub enum Error {
     },
     /// A block would take more memory than [`super::Limits::max_block_bytes`].
     #[error(
-        "a native block needs more than {limit} bytes; lower max_block_size of the query or \
-         raise the limit"
+        "ClickHouse sent more than {limit} bytes of rows at once, because values are very large; export fewer of the \
+         large columns at a time, or part of the rows with a condition or a LIMIT"
     )]
     BlockTooLarge {
         /// The limit in bytes.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{Event, EventSender};
 use crate::{
-    codec::Output,
+    codec::{Encoding, Output},
     transfer::{Result, Transfer},
 };
 
@@ -21,19 +21,32 @@ pub(super) struct Pipe {
     output: Output,
     events: EventSender,
     transfer: Arc<Transfer>,
+    /// Whether it is looked for text that is not UTF-8; until the first one.
+    checks: bool,
 }
 
 impl Pipe {
-    pub(super) const fn new(output: Output, events: EventSender, transfer: Arc<Transfer>) -> Self {
+    pub(super) fn new(
+        output: Output,
+        encoding: Encoding,
+        events: EventSender,
+        transfer: Arc<Transfer>,
+    ) -> Self {
         Self {
             output,
             events,
             transfer,
+            checks: encoding != Encoding::Utf8Bytes,
         }
     }
 
     /// Sends the text of some rows; false when the client has gone.
     pub(super) fn send(&mut self, text: Vec<u8>, rows: usize) -> Result<bool> {
+        // Whole rows: no character is cut here.
+        if self.checks && str::from_utf8(&text).is_err() {
+            self.checks = false;
+            self.transfer.set_invalid_utf8();
+        }
         let bytes = self.output.push(Bytes::from(text))?;
         Ok(self.send_bytes(bytes, rows))
     }
@@ -45,6 +58,7 @@ impl Pipe {
                 output,
                 events,
                 transfer,
+                ..
             } = self;
             send_pieces(output.finish()?, 0, &events, &transfer);
         }

@@ -204,6 +204,7 @@ impl<'a> Job<'a> {
             field_count: head.field_count(),
             surplus: head.surplus(),
             zones,
+            keeps_bytes: self.request.file.keeps_bytes(),
             limits: self.block_sizes().full,
         }
     }

@@ -114,7 +114,7 @@ impl Text {
     pub(in crate::transfer) fn is_plain(&self) -> bool {
         let encoding = self.input.encoding().map(|found| found.encoding);
         self.input.compression() == Some(Compression::None)
-            && matches!(encoding, Some(Encoding::Utf8 | Encoding::Utf8Bom))
+            && encoding.is_some_and(Encoding::is_utf8)
     }
 
     /// The codec, for what it has found.

@@ -64,6 +64,8 @@ pub(super) struct Appender<'v> {
     pub(super) rule: NullRule,
     /// Whether `true` and `false` are 1 and 0.
     pub(super) reads_truths: bool,
+    /// Whether texts need not be UTF-8.
+    pub(super) keeps_bytes: bool,
 }
 
 impl Appender<'_> {
@@ -149,7 +151,10 @@ impl Appender<'_> {
                 let reason = Reason::NullNotAllowed;
                 return into.instead(cell, &[0], BadCell { row, reason });
             }
-            let text = parse_text(cell.bytes).map_err(|reason| BadCell { row, reason })?;
+            let text = match parse_text(cell.bytes) {
+                Err(_) if into.keeps_bytes => cell.bytes,
+                text => text.map_err(|reason| BadCell { row, reason })?,
+            };
             put_varint(&mut into.values.bytes, text.len() as u64);
             into.values.bytes.extend_from_slice(text);
             Ok(())

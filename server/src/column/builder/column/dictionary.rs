@@ -37,6 +37,8 @@ struct Key {
 #[derive(Debug)]
 pub(super) struct Dictionary {
     rule: NullRule,
+    /// Whether texts need not be UTF-8.
+    keeps_bytes: bool,
     /// The number of each text by its hash; the first one of a Nullable column is NULL and is not here.
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -51,6 +53,7 @@ impl Dictionary {
     pub(super) fn new(rule: NullRule) -> Self {
         let mut dictionary = Self {
             rule,
+            keeps_bytes: false,
             numbers: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             keys: Vec::new(),
@@ -59,6 +62,11 @@ impl Dictionary {
         };
         dictionary.clear();
         dictionary
+    }
+
+    /// Takes texts that are not UTF-8.
+    pub(super) const fn keep_bytes(&mut self) {
+        self.keeps_bytes = true;
     }
 
     pub(super) const fn row_count(&self) -> usize {
@@ -149,6 +157,7 @@ impl Dictionary {
         let same = |number: &u32| self.text(*number) == text;
         match self.numbers.find(hash, same) {
             Some(number) => Ok(*number),
+            None if self.keeps_bytes => Ok(self.add_new(text, hash)),
             None => Ok(self.add_new(parse_text(text)?, hash)),
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Scalar {
     /// Whether `true` and `false` are 1 and 0.
     reads_truths: bool,
     refuses_zeros: bool,
+    /// Whether texts need not be UTF-8.
+    keeps_bytes: bool,
 }
 
 impl Scalar {
@@ -57,7 +59,13 @@ impl Scalar {
             is_integer: data_type.inner().is_integer(),
             reads_truths: false,
             refuses_zeros: false,
+            keeps_bytes: false,
         })
+    }
+
+    /// Takes texts that are not UTF-8.
+    pub(super) const fn keep_bytes(&mut self) {
+        self.keeps_bytes = true;
     }
 
     /// Takes `true` and `false` for 1 and 0, if values are whole numbers.
@@ -90,6 +98,7 @@ impl Scalar {
             values: &mut self.values,
             rule: self.rule,
             reads_truths: self.reads_truths,
+            keeps_bytes: self.keeps_bytes,
         };
         let zeros = self.refuses_zeros;
         match &mut self.kind {
