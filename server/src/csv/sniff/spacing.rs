@@ -14,6 +14,10 @@ pub(super) fn find(table: &Table<'_>) -> Finding<bool> {
     if all == 0 {
         return Finding::found(false, 0.5, None);
     }
+    if table.rows.len() < 2 && table.spaced_quotes == 0 {
+        // A single record shows no habit; its blanks may be values.
+        return Finding::found(false, 0.5, Some(true));
+    }
     let share = f64::from(table.spaced) / f64::from(all);
     if table.spaced_quotes > table.tight_quotes {
         return Finding::found(true, share.max(0.8), Some(false));
