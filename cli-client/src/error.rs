@@ -25,7 +25,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Usage(String),
     /// No connection to the server.
-    #[error("cannot reach the server at {server}: {}", deepest(.source))]
+    #[error("cannot reach the server at {server}: {}{}", deepest(.source), not_tls(.server, .source))]
     Connect {
         /// The address as it was given.
         server: String,
@@ -302,7 +302,26 @@ pub(crate) fn connection_broke(status: &Status) -> bool {
 /// The message of a failed call; of a broken connection, its cause.
 fn call_text(status: &Status) -> String {
     match status.source() {
-        Some(source) => format!("lost the connection to the server: {}", deepest(source)),
+        Some(source) => match deepest(source) {
+            // The answer of another protocol, taken for a frame of HTTP/2.
+            cause if cause.contains("frame with invalid size") => {
+                "the server answers, but not as a sluice-server does; is this the port of another program, such as \
+                 ClickHouse, or one that wants https://?"
+                    .to_owned()
+            }
+            cause => format!("lost the connection to the server: {cause}"),
+        },
+        // A program that knows HTTP and not gRPC; the library says it like this.
+        None if status.message().starts_with("grpc-status header missing") => {
+            let code = status.message().rsplit(' ').next().unwrap_or_default();
+            match code {
+                "413" => "a proxy refused the request: 413, its limit on the size of a body".to_owned(),
+                code => format!(
+                    "what answers is not a sluice-server, or a proxy before it: the HTTP status is {code}, without \
+                     that of gRPC"
+                ),
+            }
+        }
         None if status.message().is_empty() => {
             format!(
                 "the server answered {} without a message",
@@ -310,6 +329,17 @@ fn call_text(status: &Status) -> String {
             )
         }
         None => status.message().to_owned(),
+    }
+}
+
+/// That the other end speaks no TLS, where that shows.
+fn not_tls(server: &str, source: &tonic::transport::Error) -> &'static str {
+    let cause = deepest(source);
+    let is_refused = cause.contains("handshake eof") || cause.contains("InvalidContentType");
+    if server.starts_with("https://") && is_refused {
+        "; it seems to speak no TLS: try http://"
+    } else {
+        ""
     }
 }
 

@@ -340,11 +340,17 @@ impl Report {
             stdio::error_line(&format!("hint: {}", hint::TYPES));
         } else if let Some(hint) = hint::of(&self.error.reason)
             && !self.names_option()
+            && !self.is_of_foreign_file()
         {
             stdio::error_line(&format!("hint: {hint}"));
         } else if let Some(delay) = self.retry_after {
             stdio::error_line(&format!("hint: try again in {}", text::duration(delay)));
         }
+    }
+
+    /// Whether the file is no text at all, so that no encoding helps.
+    fn is_of_foreign_file(&self) -> bool {
+        self.error.reason == "INVALID_ENCODING" && self.error.metadata.is_empty()
     }
 
     /// Whether the message about a value already names what reads it.

@@ -18,7 +18,8 @@ use crate::settings::{names, value, value::FullScan};
 #[derive(Debug, Args)]
 pub(crate) struct UploadArgs {
     /// The file to load; `-` is standard input.
-    pub(crate) file: PathBuf,
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
 
     /// The table to load into: `db.table` or `table`; names with other characters in backticks.
     #[arg(long, short, value_name = "DB.T", value_parser = names::parse_table)]
@@ -170,7 +171,8 @@ pub(crate) struct RejectArgs {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The file to look at; `-` is standard input.
-    pub(crate) file: PathBuf,
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
 
     /// The table to match it against: `db.table` or `table`. Default: none.
     #[arg(long, short, value_name = "DB.T", value_parser = names::parse_table)]

@@ -41,7 +41,10 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "UNMATCHED_COLUMN" => {
             "--rename COLUMN=FIELD names its column, --ignore-extra leaves it out, --columns names the columns to load"
         }
-        "DUPLICATE_COLUMN" => "name each column once; --columns chooses among the file's fields",
+        "DUPLICATE_COLUMN" => {
+            "name each column once; for a header with a name twice, --no-header --skip-lines 1 --columns COLUMN=NUMBER \
+             takes fields by their number"
+        }
         "COLUMN_NOT_INSERTABLE" => "leave the column out with --columns",
         "COMMIT_MODE_UNAVAILABLE" => "--commit auto takes the strongest mode that there is",
         "EMPTY_REPLACEMENT" => "look at the file; --allow-empty empties the table all the same",
@@ -102,8 +105,6 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              --invalid-utf8 keep leaves it as it is"
         }
         "INVALID_ENCODING" => "`sluice inspect --encoding LABEL` shows how the file reads with it",
-        "INVALID_COMPRESSION" => "the file is damaged or cut off: get it again",
-        "INVALID_JSON" => "a line is one JSON object; `jq -c '.[]'` makes lines of an array",
         "INVALID_DOCUMENT" => {
             "correct the document, leave some such rows out with --max-rejects, or make the column a String"
         }

@@ -58,9 +58,33 @@ pub(crate) struct Inspect {
     pub(crate) statement_only: bool,
 }
 
+/// The one file of a command. Fails with [`Error::Usage`] for several, and for the address of one.
+fn only_file(files: Vec<PathBuf>, command: &str, flags: &str) -> Result<PathBuf> {
+    let count = files.len();
+    let mut files = files.into_iter();
+    let (Some(file), None) = (files.next(), files.next()) else {
+        return Err(Error::Usage(format!(
+            "{command} takes one file, and {count} were given; one after the other: \
+             for f in FILES; do sluice {command} \"$f\"{flags}; done"
+        )));
+    };
+    let text = file.to_string_lossy();
+    let is_url = ["http://", "https://", "ftp://", "s3://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    if is_url {
+        return Err(Error::Usage(format!(
+            "addresses are not read, files and standard input are: curl -fsS {text} | sluice {command} -{flags}"
+        )));
+    }
+    drop(text);
+    Ok(file)
+}
+
 /// Resolves the flags of `upload`. Fails with [`Error::Usage`].
 pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
-    let input = Endpoint::from(args.file.clone());
+    let file = only_file(args.files, "upload", " --table T")?;
+    let input = Endpoint::from(file.clone());
     let full_scan = args.create.full_scan.unwrap_or_default();
     if full_scan == FullScan::Always && input == Endpoint::Standard {
         return Err(Error::Usage(
@@ -82,7 +106,7 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
         let text = "--allow-empty goes with --commit replace: no other mode takes rows away";
         return Err(Error::Usage(text.to_owned()));
     }
-    let source_name = source_name(&args.file);
+    let source_name = source_name(&file);
     Ok(Upload {
         input,
         table: args.table.clone(),
@@ -119,9 +143,10 @@ pub(super) fn upload(args: UploadArgs) -> Result<Upload> {
 
 /// Resolves the flags of `inspect`. Fails with [`Error::Usage`].
 pub(super) fn inspect(args: InspectArgs) -> Result<Inspect> {
-    let source_name = source_name(&args.file);
+    let file = only_file(args.files, "inspect", "")?;
+    let source_name = source_name(&file);
     Ok(Inspect {
-        input: args.file.into(),
+        input: file.into(),
         sample_bytes: args.sample_bytes,
         statement_only: args.create_statement,
         request: InspectFileRequest {

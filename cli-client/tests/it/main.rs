@@ -15,6 +15,7 @@ mod escapes;
 mod export;
 mod faults;
 mod form;
+mod hints;
 mod inspect;
 mod local;
 mod look;

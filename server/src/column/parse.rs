@@ -81,33 +81,33 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Overflow => "the value is outside the range of the type",
+            Self::Overflow => "is outside the range of the type",
             Self::PrecisionLoss => "has more digits or a time of day that the type does not hold",
-            Self::InvalidDate => "expected a date or time that exists, such as 2024-02-29 23:59:59",
+            Self::InvalidDate => "is no date or time that exists, such as 2024-02-29 23:59:59",
             Self::AmbiguousDate => {
-                "day and month cannot be told apart: expected the year first, as in 2024-02-29"
+                "has a day and a month that cannot be told apart; the year first, as in 2024-02-29, is clear"
             }
-            Self::InvalidNumber => "expected a number without spaces or separators",
+            Self::InvalidNumber => "is no number without spaces or separators",
             Self::LeadingZero => "begins with a zero that a number loses",
             Self::InvalidBool => {
-                "expected true or false, t or f, yes or no, y or n, on or off, 1 or 0"
+                "is none of true and false, t and f, yes and no, y and n, on and off, 1 and 0"
             }
             Self::InvalidUuid => {
-                "expected a UUID of 32 hexadecimal digits, with or without hyphens and braces"
+                "is no UUID of 32 hexadecimal digits, with or without hyphens and braces"
             }
-            Self::InvalidIp => "expected an IP address",
-            Self::UnknownEnum => "expected a name or number of the Enum",
-            Self::TooLong => "the value is longer than the FixedString",
-            Self::InvalidUtf8 => "expected valid UTF-8",
+            Self::InvalidIp => "is no IP address",
+            Self::UnknownEnum => "is neither a name nor a number of the Enum",
+            Self::TooLong => "is longer than the FixedString",
+            Self::InvalidUtf8 => "is not valid UTF-8",
             Self::InvalidNested => {
-                "expected a value such as [1,2], {'key':1} or (1,'text'), with text in quotes: \
+                "is no value such as [1,2], {'key':1} or (1,'text'), with text in quotes: \
                  single ones in TSV, where it has a backslash"
             }
             Self::InvalidDocument => {
-                "expected one JSON object such as {\"key\":[1,\"text\"]}, in which no key stands twice and \
+                "is not one JSON object such as {\"key\":[1,\"text\"]}, in which no key stands twice and \
                  no number has more than 64 bits"
             }
-            Self::NullNotAllowed => "the column takes no NULL and has no default",
+            Self::NullNotAllowed => "is NULL, and the column takes none and has no DEFAULT",
         })
     }
 }

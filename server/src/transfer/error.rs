@@ -105,8 +105,8 @@ pub enum Error {
     },
     /// A cell does not fit its column.
     #[error(
-        "line {}, column `{}`: `{}` {}; {} expected{}",
-        .0.position.line, .0.column, .0.value, .0.reason, .0.data_type, .0.advice()
+        "line {}, column `{}`: {} {}; {} expected{}",
+        .0.position.line, .0.column, .0.value_words(), .0.reason, .0.data_type, .0.advice()
     )]
     BadCell(Box<BadCell>),
     /// A value of a condition does not fit its column.

@@ -12,7 +12,10 @@ use prost::{
     Message as _,
     encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
 };
-use prost_types::{FileDescriptorSet, field_descriptor_proto::Label};
+use prost_types::{
+    FileDescriptorSet,
+    field_descriptor_proto::{Label, Type},
+};
 use sluice_proto::FILE_DESCRIPTOR_SET;
 
 /// The full name of the message.
@@ -24,7 +27,33 @@ struct Field {
     name: String,
     /// The full name of its message, for one that is there at most once.
     message: Option<String>,
+    /// Whether it is one truth value.
+    is_bool: bool,
+    /// Whether it is one text.
+    is_text: bool,
 }
+
+/// A field in which two specs differ.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// Its path, such as `dialect.delimiter`.
+    pub(super) path: String,
+    /// What it was, and what it is now, where that is short to say.
+    values: Option<[String; 2]>,
+}
+
+impl Difference {
+    /// The path with both values.
+    pub(super) fn words(&self) -> String {
+        match &self.values {
+            Some([before, now]) => format!("{}: then {before}, now {now}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// The longest text that is told.
+const MAX_TEXT_BYTES: usize = 64;
 
 /// The fields of each message by their numbers.
 type Messages = HashMap<String, HashMap<u32, Field>>;
@@ -39,8 +68,16 @@ static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
                 let is_repeated = field.label() == Label::Repeated;
                 let name = field.name().to_owned();
                 let number = u32::try_from(field.number()).unwrap_or_default();
+                let is_one = |kind| field.r#type() == kind && !is_repeated;
+                let (is_bool, is_text) = (is_one(Type::Bool), is_one(Type::String));
                 let message = field.type_name.filter(|_| !is_repeated);
-                (number, Field { name, message })
+                let field = Field {
+                    name,
+                    message,
+                    is_bool,
+                    is_text,
+                };
+                (number, field)
             });
             (
                 format!("{package}{}", message.name.unwrap_or_default()),
@@ -51,14 +88,14 @@ static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
     messages.collect()
 });
 
-/// The paths of the fields in which two encoded specs differ, such as `dialect.delimiter`, in their order.
-pub(super) fn differing_fields(before: &[u8], now: &[u8]) -> Vec<String> {
-    let mut paths = Vec::new();
-    compare(SPEC, "", before, now, &mut paths);
-    paths
+/// The fields in which two encoded specs differ, in their order.
+pub(super) fn differences(before: &[u8], now: &[u8]) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(SPEC, "", before, now, &mut found);
+    found
 }
 
-fn compare(message: &str, path: &str, before: &[u8], now: &[u8], paths: &mut Vec<String>) {
+fn compare(message: &str, path: &str, before: &[u8], now: &[u8], found: &mut Vec<Difference>) {
     let (before, now) = (by_field(before), by_field(now));
     let numbers: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
     for number in numbers {
@@ -68,18 +105,45 @@ fn compare(message: &str, path: &str, before: &[u8], now: &[u8], paths: &mut Vec
             continue;
         }
         let field = MESSAGES.get(message).and_then(|fields| fields.get(&number));
-        let Some(Field { name, message }) = field else {
-            paths.push(format!("{path}{number}"));
+        let Some(field) = field else {
+            found.push(Difference {
+                path: format!("{path}{number}"),
+                values: None,
+            });
             continue;
         };
+        let name = &field.name;
         // A message that is left out is one without fields.
-        match message.as_ref().filter(|name| MESSAGES.contains_key(*name)) {
+        let message = field.message.as_ref();
+        match message.filter(|name| MESSAGES.contains_key(*name)) {
             Some(message) => {
                 let path = format!("{path}{name}.");
-                compare(message, &path, content(before), content(now), paths);
+                compare(message, &path, content(before), content(now), found);
             }
-            None => paths.push(format!("{path}{name}")),
+            None => {
+                let values = (field.value(before)).zip(field.value(now));
+                found.push(Difference {
+                    path: format!("{path}{name}"),
+                    values: values.map(<[String; 2]>::from),
+                });
+            }
         }
+    }
+}
+
+impl Field {
+    /// A truth value or a short text in words; none for any other field.
+    fn value(&self, encoded: &[u8]) -> Option<String> {
+        if self.is_bool {
+            let is_set = encoded.last().is_some_and(|last| *last != 0);
+            return Some(if is_set { "yes" } else { "no" }.to_owned());
+        }
+        let text = str::from_utf8(content(encoded)).ok();
+        let text = text.filter(|text| self.is_text && text.len() <= MAX_TEXT_BYTES)?;
+        Some(match (encoded, text) {
+            ([], _) => "not given".to_owned(),
+            (_, text) => format!("{text:?}"),
+        })
     }
 }
 
@@ -115,10 +179,11 @@ mod tests {
     use prost::Message as _;
     use sluice_proto::v1 as pb;
 
-    use super::differing_fields;
+    use super::differences;
 
     fn fields(before: &pb::UploadSpec, now: &pb::UploadSpec) -> Vec<String> {
-        differing_fields(&before.encode_to_vec(), &now.encode_to_vec())
+        let found = differences(&before.encode_to_vec(), &now.encode_to_vec());
+        found.iter().map(super::Difference::words).collect()
     }
 
     #[test]
@@ -149,18 +214,29 @@ mod tests {
             ..Default::default()
         };
         let expected = [
-            "table.database",
-            "dialect.delimiter",
+            "table.database: then \"a\", now \"b\"",
+            "dialect.delimiter: then not given, now \";\"",
             "columns",
             "rejects.max_rows",
-            "dry_run",
+            "dry_run: then yes, now no",
         ];
         assert_eq!(fields(&before, &now), expected);
-        assert_eq!(fields(&now, &before), expected);
+        let paths = differences(&now.encode_to_vec(), &before.encode_to_vec());
+        let paths: Vec<_> = paths.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "table.database",
+                "dialect.delimiter",
+                "columns",
+                "rejects.max_rows",
+                "dry_run"
+            ]
+        );
     }
 
     #[test]
     fn what_cannot_be_read_differs() {
-        assert_eq!(differing_fields(&[], &[0xff]), ["0"]);
+        assert_eq!(differences(&[], &[0xff])[0].path, "0");
     }
 }

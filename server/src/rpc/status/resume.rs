@@ -4,7 +4,10 @@
 
 use tonic::Code;
 
-use super::{External, difference::differing_fields};
+use super::{
+    External,
+    difference::{Difference, differences},
+};
 use crate::transfer::Error;
 
 pub(super) fn resume_error(error: &Error) -> External {
@@ -69,13 +72,27 @@ pub(super) fn resume_error(error: &Error) -> External {
     }
 }
 
+/// What a client finds in a file itself, where it does not leave that to the server: it follows from other choices.
+const FOUND: [&str; 3] = ["dialect.", "sniff", "create_statement"];
+
 /// Specs that are the same differ in the connection, or in who sends them.
 fn spec_mismatch(error: &Error, id: &String, before: &[u8], now: &[u8]) -> External {
-    let fields = match differing_fields(before, now).join(", ") {
-        none if none.is_empty() => "the connection or the caller".to_owned(),
-        fields => fields,
+    let mut differing = differences(before, now);
+    // Whether a table is made decides who looks at the file.
+    if differing.iter().any(|one| one.path == "create_table") {
+        differing.retain(|one| !FOUND.iter().any(|found| one.path.starts_with(found)));
+    }
+    let joined = |text: fn(&Difference) -> String| {
+        let texts: Vec<_> = differing.iter().map(text).collect();
+        texts.join(", ")
     };
-    let message = format!("{error} (different: {fields})");
+    let (fields, words) = if differing.is_empty() {
+        let other = "the connection or the caller".to_owned();
+        (other.clone(), other)
+    } else {
+        (joined(|one| one.path.clone()), joined(Difference::words))
+    };
+    let message = format!("{error} (different: {words})");
     External::new(Code::FailedPrecondition, "SPEC_MISMATCH", &message)
         .with("transferId", id)
         .with("fields", fields)

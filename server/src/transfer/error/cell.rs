@@ -27,6 +27,14 @@ pub struct BadCell {
 }
 
 impl BadCell {
+    /// What the cell holds.
+    pub(super) fn value_words(&self) -> String {
+        match self.value.as_str() {
+            "" => "an empty field".to_owned(),
+            value => format!("`{value}`"),
+        }
+    }
+
     /// What to do about the value, and about the type where it was inferred.
     pub(super) fn advice(&self) -> String {
         let column = &self.column;
