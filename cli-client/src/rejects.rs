@@ -6,7 +6,7 @@
 mod file;
 
 use serde::Serialize;
-use sluice_proto::v1::RejectedRow;
+use sluice_proto::v1::{CellFault, FaultCount, RejectedRow};
 
 pub(crate) use self::file::{Kept, RejectsFile, Saved, print_csv, print_objects};
 use crate::text;
@@ -17,6 +17,9 @@ pub(crate) const RAW_WORDS: &str = "as they stand in the file, without its heade
 
 /// Rows that a list for people has at most.
 const LIST_ROWS: usize = 5;
+
+/// Cells of a row that a list for people has at most.
+const LIST_CELLS: usize = 4;
 
 /// The fields that the server adds to a file of rejected rows, and leaves out when it is loaded.
 const PLACE: [&str; 3] = ["_sluice_line", "_sluice_column", "_sluice_reason"];
@@ -38,6 +41,61 @@ pub(crate) struct RejectedObject<'a> {
     value: String,
     reason: &'a str,
     raw: String,
+    more: Vec<CellFaultObject<'a>>,
+}
+
+/// A further cell of a rejected row as JSON.
+#[derive(Debug, Serialize)]
+struct CellFaultObject<'a> {
+    column: &'a str,
+    r#type: &'a str,
+    value: String,
+    reason: &'a str,
+}
+
+/// How often a column was at fault for a reason, as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct FaultCountObject<'a> {
+    /// None where records as a whole are at fault.
+    column: Option<&'a str>,
+    reason: &'a str,
+    count: i64,
+}
+
+/// The kinds of faults that a list for people has at most.
+const LIST_KINDS: usize = 10;
+
+/// What was wrong with rejected rows, as JSON.
+pub(crate) fn fault_counts(counts: &[FaultCount]) -> Vec<FaultCountObject<'_>> {
+    let counts = counts.iter().map(|count| FaultCountObject {
+        column: Some(count.column.as_str()).filter(|column| !column.is_empty()),
+        reason: &count.reason,
+        count: count.count,
+    });
+    counts.collect()
+}
+
+/// What was wrong with them in one line; nothing where the list of them says it.
+pub(crate) fn kinds(counts: &[FaultCount], listed: i64) -> Option<String> {
+    let total: i64 = counts.iter().map(|count| count.count).sum();
+    if total <= listed {
+        return None;
+    }
+    let shown = counts.iter().take(LIST_KINDS).map(|count| {
+        let column = match count.column.as_str() {
+            "" => String::new(),
+            column => format!("{} ", text::one_line(column)),
+        };
+        format!("{column}{} ({})", count.reason, text::count(count.count))
+    });
+    let more = match counts.len().saturating_sub(LIST_KINDS) {
+        0 => "",
+        _ => ", …",
+    };
+    Some(format!(
+        "  faults: {}{more}",
+        shown.collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// Rejected rows as JSON.
@@ -57,6 +115,18 @@ impl<'a> From<&'a RejectedRow> for RejectedObject<'a> {
             value: text::lossy(&row.value).into_owned(),
             reason: &row.reason,
             raw: text::lossy(&row.raw).into_owned(),
+            more: row.more.iter().map(CellFaultObject::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a CellFault> for CellFaultObject<'a> {
+    fn from(fault: &'a CellFault) -> Self {
+        Self {
+            column: &fault.column,
+            r#type: &fault.r#type,
+            value: text::lossy(&fault.value).into_owned(),
+            reason: &fault.reason,
         }
     }
 }
@@ -79,12 +149,22 @@ fn words(row: &RejectedRow) -> String {
         let raw = text::short(&text::lossy(&row.raw));
         return format!("line {line}: {} in \"{raw}\"", row.reason);
     }
+    let first = cell(&row.column, &row.r#type, &row.reason, &row.value);
+    let more = row.more.iter().take(LIST_CELLS - 1);
+    let more = more.map(|fault| cell(&fault.column, &fault.r#type, &fault.reason, &fault.value));
+    let cells: Vec<_> = [first].into_iter().chain(more).collect();
+    let rest = match (row.more.len() + 1).saturating_sub(LIST_CELLS) {
+        0 => String::new(),
+        rest => format!(", and {rest} more"),
+    };
+    format!("line {line}, {}{rest}", cells.join(", "))
+}
+
+fn cell(column: &str, data_type: &str, reason: &str, value: &[u8]) -> String {
     format!(
-        "line {line}, column {} ({}): {} \"{}\"",
-        text::one_line(&row.column),
-        row.r#type,
-        row.reason,
-        text::short(&text::lossy(&row.value))
+        "column {} ({data_type}): {reason} \"{}\"",
+        text::one_line(column),
+        text::short(&text::lossy(value))
     )
 }
 
@@ -106,6 +186,7 @@ mod tests {
             value: Bytes::from_static(b"3\t0\xff"),
             reason: "OVERFLOW".to_owned(),
             raw: Bytes::from_static(b"a,3\t0\xff"),
+            more: Vec::new(),
         }
     }
 
@@ -142,7 +223,7 @@ mod tests {
             objects[0],
             json!({"line": 1004, "record": 1003, "byte_offset": 9, "column": "age",
                 "type": "UInt8", "value": "3\t0\u{fffd}", "reason": "OVERFLOW",
-                "raw": "a,3\t0\u{fffd}"})
+                "more": [], "raw": "a,3\t0\u{fffd}"})
         );
         assert_eq!(objects[1]["column"], json!(null));
     }

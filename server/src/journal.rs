@@ -24,8 +24,8 @@ use crate::clickhouse::{
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
 
 pub use record::{
-    BlockRow, BlockSums, Checkpoint, ClaimRow, IntentRow, PlaceRow, Pulse, RejectedRow, RunAddress,
-    RunRow, TransferRow, UploadRow,
+    BlockRow, BlockSums, Checkpoint, ClaimRow, FaultRow, IntentRow, PlaceRow, Pulse, RejectedRow,
+    RunAddress, RunRow, TransferRow, UploadRow,
 };
 
 /// Steps that may have been lost, one after the other, with a ClickHouse that was killed.

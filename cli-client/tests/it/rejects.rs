@@ -56,7 +56,7 @@ fn rejected_rows_come_back_fixed() {
     assert_eq!(
         rows[0],
         json!({"line": 3, "record": 2, "byte_offset": 27, "column": "id", "type": "UInt8",
-            "value": "300", "reason": "OVERFLOW", "raw": "300,\"b, c\",2024-01-02"})
+            "value": "300", "reason": "OVERFLOW", "more": [], "raw": "300,\"b, c\",2024-01-02"})
     );
     assert_eq!(rows[2]["column"], Value::Null);
     assert_eq!(server.files.read("bad.csv"), REJECTS);

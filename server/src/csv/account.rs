@@ -62,7 +62,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl Tally {
-    const fn add(&mut self, lines: u64, bytes: usize) {
+    pub(super) const fn add(&mut self, lines: u64, bytes: usize) {
         self.lines += lines;
         self.bytes += bytes as u64;
     }

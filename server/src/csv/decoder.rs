@@ -9,7 +9,7 @@ use std::mem;
 
 pub use header::Header;
 
-use super::account::{Account, Lines};
+use super::account::{Account, Lines, Tally};
 use super::lines::LineCounter;
 use super::scanner::{Fault, Scanner, Stop, Until, narrow};
 use super::{BYTE_ORDER_MARK, Dialect, Error, Position, RecordBatch, Result};
@@ -113,6 +113,8 @@ pub struct Decoder {
     /// Whether no more bytes of the file will come.
     finished: bool,
     error: Option<Error>,
+    /// The last line of the file, where a quote in it is never closed.
+    unclosed: Option<Vec<u8>>,
     spare: RecordBatch,
     largest_chunk: usize,
 }
@@ -145,6 +147,7 @@ impl Decoder {
             over: false,
             finished: false,
             error: None,
+            unclosed: None,
             spare: RecordBatch::default(),
             largest_chunk: 0,
         }
@@ -268,6 +271,21 @@ impl Decoder {
         &self.account
     }
 
+    /// Takes the last line of a file that ended with [`Error::UnterminatedQuote`] in it, as a record of its own that
+    /// [`account`](Self::account) has. None where lines follow the one with the quote: the quote may be what is wrong
+    /// with all of them.
+    pub fn take_unclosed(&mut self) -> Option<(Vec<u8>, Tally)> {
+        let line = self.unclosed.take()?;
+        let mut lines = LineCounter::default();
+        lines.take_all(&line);
+        let tally = Tally {
+            lines: lines.lines(),
+            bytes: line.len() as u64,
+        };
+        self.account.records.add(tally.lines, line.len());
+        Some((line, tally))
+    }
+
     /// Takes back the memory of a batch, for the next one.
     pub fn recycle(&mut self, batch: RecordBatch) {
         self.spare = batch;
@@ -385,8 +403,19 @@ impl Decoder {
         self.error = Some(error);
         let end = self.scanner.records().start() as usize;
         let batch = (self.scanner.records().len() > 0).then(|| self.cut(end));
-        self.account = Account::default();
-        self.buffer = Vec::new();
+        let rest = mem::take(&mut self.buffer);
+        let is_line = memchr::memchr2(b'\n', b'\r', rest.trim_ascii_end()).is_none();
+        let is_all = batch.is_some() || end == 0;
+        if matches!(fault, Fault::Unterminated)
+            && self.finished
+            && self.header_rows == 0
+            && is_all
+            && is_line
+        {
+            self.unclosed = Some(rest);
+        } else {
+            self.account = Account::default();
+        }
         batch.map_or(Err(error), |batch| Ok(Some(batch)))
     }
 

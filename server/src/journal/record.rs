@@ -35,7 +35,12 @@ pub struct RejectedRow {
     /// The record as it stands in the file.
     #[serde(with = "serde_bytes")]
     pub raw: Vec<u8>,
+    /// The further cells that do not fit: column, type, value, reason.
+    pub more: Vec<FaultRow>,
 }
+
+/// A cell that does not fit: column, type, value (shortened), reason.
+pub type FaultRow = (String, String, serde_bytes::ByteBuf, String);
 
 /// Where a transfer stands.
 #[derive(Clone, Debug, Default, ::clickhouse::Row, Serialize, Deserialize)]

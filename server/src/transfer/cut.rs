@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::csv::{
-    self, Account, Decoder, Dialect, Header, Limits, Mark, RecordBatch, decode_record,
+    self, Account, Decoder, Dialect, Header, Limits, Mark, RecordBatch, Tally, decode_record,
     json::{self, JsonDecoder, JsonKeys},
     nested_text, raw_field,
 };
@@ -165,6 +165,14 @@ impl FileDecoder {
         match self {
             Self::Delimited(decoder) => decoder.finish(),
             Self::Ndjson(decoder) => decoder.finish(),
+        }
+    }
+
+    /// See [`Decoder::take_unclosed`].
+    pub(super) fn take_unclosed(&mut self) -> Option<(Vec<u8>, Tally)> {
+        match self {
+            Self::Delimited(decoder) => decoder.take_unclosed(),
+            Self::Ndjson(_) => None,
         }
     }
 

@@ -78,6 +78,7 @@ impl Transfers {
         };
         let mut head =
             Head::read(inner, &inner.config, &request.file, table.as_ref(), feed).await?;
+        head.records.check_closed()?;
         if head.is_empty() {
             return Err(Error::EmptyFile);
         }

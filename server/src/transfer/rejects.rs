@@ -6,17 +6,20 @@
 mod csv_file;
 mod form;
 
-use std::mem;
+use std::{cmp::Reverse, collections::BTreeMap, mem};
 
 use uuid::Uuid;
 
 use super::{
-    BadCell, Error, RejectPolicy, Result, Transfers, error::MAX_VALUE_BYTES, live::FileForm,
-    typer::Fault,
+    BadCell, Error, RejectPolicy, Result, Transfers,
+    error::MAX_VALUE_BYTES,
+    live::FileForm,
+    typer::{Fault, UNTERMINATED_QUOTE},
+    upload::Unclosed,
 };
 use crate::{
     clickhouse::Rows,
-    csv::{Position, RecordBatch, Tally},
+    csv::{Position, Record, RecordBatch, Tally},
     journal::RejectedRow,
 };
 
@@ -27,6 +30,9 @@ pub const MAX_SHOWN_ROWS: usize = 100;
 
 /// The bytes of a rejected record that a summary shows.
 pub const MAX_SHOWN_BYTES: usize = 4096;
+
+/// The pairs of column and reason that are counted; further ones are not.
+const MAX_FAULT_KINDS: usize = 1_000;
 
 /// The bytes of rejected records that are sent to the journal together.
 const PART_BYTES: usize = 1 << 20;
@@ -79,6 +85,41 @@ impl Transfers {
     }
 }
 
+/// How often each column was at fault for each reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultCounts {
+    is_whole: bool,
+    /// By column, empty for a record as a whole, and reason.
+    counts: BTreeMap<(String, String), u64>,
+}
+
+impl FaultCounts {
+    fn add(&mut self, row: &RejectedRow) {
+        let more = row.more.iter();
+        let more = more.map(|(column, _, _, reason)| (column, reason));
+        for (column, reason) in [(&row.column, &row.reason)].into_iter().chain(more) {
+            let key = (column.clone(), reason.clone());
+            if self.counts.len() < MAX_FAULT_KINDS || self.counts.contains_key(&key) {
+                *self.counts.entry(key).or_default() += 1;
+            }
+        }
+    }
+
+    /// Column, reason and how often, the most frequent first; nothing where some of them are not known.
+    #[must_use]
+    pub fn by_frequency(&self) -> Vec<(&str, &str, u64)> {
+        if !self.is_whole {
+            return Vec::new();
+        }
+        let counts = self.counts.iter();
+        let counts =
+            counts.map(|((column, reason), count)| (column.as_str(), reason.as_str(), *count));
+        let mut counts: Vec<_> = counts.collect();
+        counts.sort_by_key(|(_, _, count)| Reverse(*count));
+        counts
+    }
+}
+
 /// The rejected records of an upload so far, on the thread that finds them.
 #[derive(Debug)]
 pub(super) struct Rejects {
@@ -90,6 +131,7 @@ pub(super) struct Rejects {
     /// Their lines and bytes, but for those that were there before.
     tally: Tally,
     first: Option<Box<Error>>,
+    faults: FaultCounts,
     shown: Vec<RejectedRow>,
     part: Vec<RejectedRow>,
     part_bytes: usize,
@@ -104,6 +146,11 @@ impl Rejects {
             count,
             tally: Tally { lines: 0, bytes: 0 },
             first: None,
+            faults: FaultCounts {
+                // Of those that were there before, it is not known here what was wrong.
+                is_whole: count == 0,
+                counts: BTreeMap::new(),
+            },
             shown: Vec::new(),
             part: Vec::new(),
             part_bytes: 0,
@@ -123,23 +170,44 @@ impl Rejects {
     ) -> Result<()> {
         for fault in faults {
             let row = rejected_row(self.upload, batch, &fault);
-            self.count += 1;
-            let Tally { lines, bytes } = batch.record(fault.row).tally();
-            self.tally.lines += lines;
-            self.tally.bytes += bytes;
-            if self.shown.len() < MAX_SHOWN_ROWS {
-                self.shown.push(shortened(&row));
-            }
-            self.part_bytes += row.raw.len() + row.value.len();
-            self.part.push(row);
-            self.first.get_or_insert_with(|| Box::new(fault.error));
+            let tally = batch.record(fault.row).tally();
             let parsed = parsed_before + fault.row as u64 + 1;
-            if self
-                .policy
-                .is_some_and(|policy| self.count > row_limit(policy))
-            {
-                return Err(self.too_many(parsed));
-            }
+            self.add_row(row, tally, fault.error, parsed)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a last line that is no record, because a quote in it is never closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rejects::add`].
+    pub(super) fn add_unclosed(&mut self, unclosed: &Unclosed, parsed: u64) -> Result<()> {
+        let Unclosed { error, line, tally } = unclosed;
+        let position = error.position();
+        let mut row = whole_row(self.upload, position, UNTERMINATED_QUOTE);
+        let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+        row.raw = line
+            .get(..end.map_or(0, |end| end + 1))
+            .unwrap_or(line)
+            .to_vec();
+        self.add_row(row, *tally, (*error).into(), parsed)
+    }
+
+    fn add_row(&mut self, row: RejectedRow, tally: Tally, error: Error, parsed: u64) -> Result<()> {
+        self.count += 1;
+        self.tally.lines += tally.lines;
+        self.tally.bytes += tally.bytes;
+        if self.shown.len() < MAX_SHOWN_ROWS {
+            self.shown.push(shortened(&row));
+        }
+        self.faults.add(&row);
+        self.part_bytes += row.raw.len() + row.value.len() * (1 + row.more.len());
+        self.part.push(row);
+        self.first.get_or_insert_with(|| Box::new(error));
+        let is_too_many = |policy| self.count > row_limit(policy);
+        if self.policy.is_some_and(is_too_many) {
+            return Err(self.too_many(parsed));
         }
         Ok(())
     }
@@ -170,6 +238,11 @@ impl Rejects {
     /// Their lines and bytes in the file, but for those that were there before.
     pub(super) const fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// What was wrong with them.
+    pub(super) const fn fault_counts(&self) -> &FaultCounts {
+        &self.faults
     }
 
     /// The first rows, for the summary.
@@ -238,7 +311,9 @@ fn exceeds(count: u64, parsed: u64, share: f64) -> bool {
 
 fn describe(policy: RejectPolicy) -> String {
     let rows = policy.max_rows.map(|rows| format!("{rows} rows"));
-    let share = policy.max_share.map(|share| format!("a share of {share}"));
+    let share = policy
+        .max_share
+        .map(|share| format!("{} %", (share * 1e8).round() / 1e6));
     [rows, share]
         .into_iter()
         .flatten()
@@ -246,45 +321,49 @@ fn describe(policy: RejectPolicy) -> String {
         .join(", ")
 }
 
-fn rejected_row(
+/// A record that is at fault as a whole.
+fn whole_row(
     (transfer_id, incarnation): (Uuid, u32),
-    batch: &RecordBatch,
-    fault: &Fault,
+    position: Position,
+    reason: &str,
 ) -> RejectedRow {
-    let record = batch.record(fault.row);
-    let Position {
-        record: number,
-        line,
-        byte_offset,
-    } = record.position();
-    let mut row = RejectedRow {
+    RejectedRow {
         transfer_id,
         incarnation,
-        record: number,
-        line,
-        byte_offset,
+        record: position.record,
+        line: position.line,
+        byte_offset: position.byte_offset,
         field: 0,
         column: String::new(),
         r#type: String::new(),
         value: Vec::new(),
-        reason: fault.reason().to_owned(),
-        raw: record.raw().to_vec(),
-    };
+        reason: reason.to_owned(),
+        raw: Vec::new(),
+        more: Vec::new(),
+    }
+}
+
+fn rejected_row(upload: (Uuid, u32), batch: &RecordBatch, fault: &Fault) -> RejectedRow {
+    let record = batch.record(fault.row);
+    let mut row = whole_row(upload, record.position(), fault.reason());
+    row.raw = record.raw().to_vec();
     if let Error::BadCell(cell) = &fault.error {
-        let BadCell {
-            field,
-            column,
-            data_type,
-            ..
-        } = &**cell;
-        row.field = u32::try_from(*field).unwrap_or(u32::MAX);
-        row.column.clone_from(column);
-        row.r#type.clone_from(data_type);
-        let value = record
-            .field(field.saturating_sub(1))
-            .unwrap_or_default()
-            .bytes;
-        row.value = value.get(..MAX_VALUE_BYTES).unwrap_or(value).to_vec();
+        row.field = u32::try_from(cell.field).unwrap_or(u32::MAX);
+        row.column.clone_from(&cell.column);
+        row.r#type.clone_from(&cell.data_type);
+        row.value = value_of(&record, cell);
+        let more = fault.more.iter().map(|cell| {
+            let value = value_of(&record, cell).into();
+            let (column, data_type) = (cell.column.clone(), cell.data_type.clone());
+            (column, data_type, value, cell.reason.as_str().to_owned())
+        });
+        row.more = more.collect();
     }
     row
+}
+
+fn value_of(record: &Record<'_>, cell: &BadCell) -> Vec<u8> {
+    let field = record.field(cell.field.saturating_sub(1));
+    let value = field.unwrap_or_default().bytes;
+    value.get(..MAX_VALUE_BYTES).unwrap_or(value).to_vec()
 }

@@ -20,7 +20,13 @@ use crate::{
 };
 
 /// The reasons that are about a record as a whole: its fields in a file of rejected rows are not those that it had.
-const WHOLE_RECORD: [&str; 3] = [TOO_FEW_FIELDS, TOO_MANY_FIELDS, INVALID_QUOTING];
+const WHOLE_RECORD: [&str; 4] = [
+    TOO_FEW_FIELDS,
+    TOO_MANY_FIELDS,
+    INVALID_QUOTING,
+    UNTERMINATED_QUOTE,
+];
+pub(super) const UNTERMINATED_QUOTE: &str = "UNTERMINATED_QUOTE";
 const TOO_FEW_FIELDS: &str = "TOO_FEW_FIELDS";
 const TOO_MANY_FIELDS: &str = "TOO_MANY_FIELDS";
 const INVALID_QUOTING: &str = "INVALID_QUOTING";
@@ -45,6 +51,9 @@ struct Target {
     rewriter: Option<CellRewriter>,
 }
 
+/// The cells of a record that are named when they do not fit: the first one, and `RejectedRow.more`.
+const MAX_FAULTS_OF_ROW: usize = 32;
+
 /// A record that cannot be loaded.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -52,6 +61,8 @@ pub(super) struct Fault {
     pub(super) row: usize,
     /// What is wrong with it: a bad cell, or the number of its fields.
     pub(super) error: Error,
+    /// Its further bad cells, from left to right.
+    pub(super) more: Vec<BadCell>,
 }
 
 impl Fault {
@@ -217,9 +228,9 @@ impl Typer {
         Ok(())
     }
 
-    /// Finds every record at fault; of several faults the one furthest left counts.
+    /// Finds every record at fault; of several faults the one of the first column counts.
     fn find_faults(&mut self, batch: &RecordBatch, fits: bool) -> Result<Vec<Fault>> {
-        let mut found: Vec<Option<(usize, Reason)>> = vec![None; batch.len()];
+        let mut found: Vec<Vec<(usize, Reason)>> = vec![Vec::new(); batch.len()];
         let has_fields: Vec<bool> = if fits {
             vec![true; batch.len()]
         } else {
@@ -235,22 +246,32 @@ impl Typer {
         for (index, target) in self.targets.iter_mut().enumerate() {
             let column = column_mut(&mut self.builder, index)?;
             for (row, reason) in target.find_bad(column, batch, &has_fields) {
-                if let Some(slot) = found.get_mut(row) {
-                    slot.get_or_insert((index, reason));
+                if let Some(faults) = found.get_mut(row)
+                    && faults.len() < MAX_FAULTS_OF_ROW
+                {
+                    faults.push((index, reason));
                 }
             }
         }
         let faults = found.into_iter().zip(has_fields).enumerate();
         let faults = faults.filter_map(|(row, (bad, has_fields))| {
             let record = batch.record(row);
-            let error = match bad {
-                _ if !has_fields => self.misfit(&record),
-                Some((index, reason)) => self.bad_cell(&record, index, reason),
-                None => return None,
+            if !has_fields {
+                let error = self.misfit(&record);
+                let more = Vec::new();
+                return Some(Ok(Fault { row, error, more }));
+            }
+            let mut cells = bad
+                .into_iter()
+                .map(|(index, reason)| self.bad_cell(&record, index, reason));
+            let error = match cells.next()? {
+                Ok(cell) => Error::BadCell(Box::new(cell)),
+                Err(error) => return Some(Err(error)),
             };
-            Some(Fault { row, error })
+            let more = cells.collect::<Result<_>>();
+            Some(more.map(|more| Fault { row, error, more }))
         });
-        Ok(faults.collect())
+        faults.collect()
     }
 
     /// Whether a record has the right number of fields, or can be given it.
@@ -310,12 +331,12 @@ impl Typer {
         }
     }
 
-    fn bad_cell(&self, record: &Record<'_>, index: usize, reason: Reason) -> Error {
+    fn bad_cell(&self, record: &Record<'_>, index: usize, reason: Reason) -> Result<BadCell> {
         let Some(Target { spec, field, .. }) = self.targets.get(index) else {
-            return Error::Internal("a bad cell is outside its block");
+            return Err(Error::Internal("a bad cell is outside its block"));
         };
         let value = record.field(*field).unwrap_or_default();
-        Error::BadCell(Box::new(BadCell {
+        Ok(BadCell {
             position: record.position(),
             field: field + 1,
             column: spec.name.clone(),
@@ -323,7 +344,7 @@ impl Typer {
             value: excerpt(value.bytes),
             reason,
             needed_type: None,
-        }))
+        })
     }
 }
 

@@ -39,6 +39,7 @@ use crate::{config::TransferConfig, task};
 
 pub use intake::Begun;
 pub use job::{FileAccount, UploadOutcome};
+pub(super) use records::Unclosed;
 
 /// Chunks that wait for the decoder: as many as make up the byte budget, which bounds them besides, when
 /// each is a frame of HTTP/2 of the usual 16 KiB.

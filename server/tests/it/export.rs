@@ -457,7 +457,9 @@ async fn texts_that_are_not_utf8_come_back_as_they_are() {
     told.dialect.get_or_insert_default().encoding = "utf-8-bytes".to_owned();
     assert!(!server.export(told).await.unwrap().has_invalid_utf8);
     let columns = vec!["id".to_owned()];
-    let plain = server.export(export_source(pb::TableSource { columns, ..whole() })).await;
+    let plain = server
+        .export(export_source(pb::TableSource { columns, ..whole() }))
+        .await;
     assert!(!plain.unwrap().has_invalid_utf8);
     // Without the word, what is not UTF-8 is refused and named.
     let mut strict = crate::support::spec("again");

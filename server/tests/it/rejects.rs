@@ -3,7 +3,7 @@
 use sluice_proto::v1 as pb;
 use tonic::Code;
 
-use crate::support::{TestServer, counters, gzip, metadata, reason, remote, spec};
+use crate::support::{TestServer, counters, gzip, metadata, reason, remote, spec, table_ref};
 
 const NUMBERS: &str = "CREATE TABLE numbers (n UInt8, s String) ENGINE = MergeTree ORDER BY n";
 
@@ -96,6 +96,7 @@ async fn by_default_the_first_bad_record_ends_the_upload_and_is_kept() {
         value: b"300".to_vec().into(),
         reason: "OVERFLOW".to_owned(),
         raw: b"300,c".to_vec().into(),
+        more: Vec::new(),
     };
     assert_eq!(kept, [expected]);
     assert_eq!(
@@ -179,7 +180,7 @@ async fn a_share_is_exact_at_its_limit() {
         (metadata(&status, "rejected"), metadata(&status, "parsed")),
         ("30".to_owned(), "102".to_owned())
     );
-    assert_eq!(metadata(&status, "limit"), "a share of 0.29");
+    assert_eq!(metadata(&status, "limit"), "29 %");
     for (rows, share) in [
         (Some(-1), None),
         (None, Some(1.5)),
@@ -263,6 +264,136 @@ async fn rejected_rows_are_corrected_and_loaded_again() {
         server.rejected_rows(&transfer_id(&again)).await.unwrap(),
         []
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_faults_of_a_row_are_told_and_counted() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE w (a UInt8, b Date, c Bool, d String) ENGINE = MergeTree ORDER BY a");
+    let upload = pb::UploadSpec {
+        table: Some(table_ref("w")),
+        rejects: Some(pb::RejectPolicy {
+            max_rows: Some(10),
+            ..Default::default()
+        }),
+        ..with_id(30, spec("w"))
+    };
+    let text = "a,b,c,d\n1,2024-01-01,true,x\n300,2024-02-30,maybe,y\n2,2024-02-31,no,z\n3,4\n-1,2024-01-01,yes,v\n";
+    let response = server.upload(upload, text).await.unwrap();
+    let cells = |row: &pb::RejectedRow| {
+        let more = row.more.iter().map(|cell| {
+            let value = String::from_utf8_lossy(&cell.value).into_owned();
+            (
+                cell.column.clone(),
+                cell.r#type.clone(),
+                value,
+                cell.reason.clone(),
+            )
+        });
+        more.collect::<Vec<_>>()
+    };
+    let fault = |column: &str, data_type: &str, value: &str, reason: &str| {
+        (
+            column.to_owned(),
+            data_type.to_owned(),
+            value.to_owned(),
+            reason.to_owned(),
+        )
+    };
+    assert_eq!(response.rejected_rows[0].column, "a");
+    let expected = [
+        fault("b", "Date", "2024-02-30", "INVALID_DATE"),
+        fault("c", "Bool", "maybe", "INVALID_BOOL"),
+    ];
+    assert_eq!(cells(&response.rejected_rows[0]), expected);
+    assert_eq!(
+        server.rejected_rows(&id(30)).await.unwrap(),
+        response.rejected_rows
+    );
+    let counts = response.fault_counts.iter();
+    let counts: Vec<_> = counts
+        .map(|kind| (kind.column.as_str(), kind.reason.as_str(), kind.count))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("a", "OVERFLOW", 2),
+            ("b", "INVALID_DATE", 2),
+            ("", "TOO_FEW_FIELDS", 1),
+            ("c", "INVALID_BOOL", 1),
+        ]
+    );
+    let file = file(&server, &id(30)).await;
+    let second = file.lines().nth(1).unwrap();
+    assert_eq!(
+        second,
+        "300,2024-02-30,maybe,y,3,a; b; c,OVERFLOW; INVALID_DATE; INVALID_BOOL"
+    );
+    // A record with more faults than are named.
+    let columns: Vec<_> = (0..50).map(|number| format!("c{number} UInt8")).collect();
+    server.sql(&format!(
+        "CREATE TABLE wide ({}) ENGINE = MergeTree ORDER BY c0",
+        columns.join(", ")
+    ));
+    let names: Vec<_> = (0..50).map(|number| format!("c{number}")).collect();
+    let text = format!("{}\n{}\n", names.join(","), ["x"; 50].join(","));
+    let dry = pb::UploadSpec {
+        dry_run: true,
+        ..spec("wide")
+    };
+    let response = server.upload(dry, text).await.unwrap();
+    assert_eq!(response.rejected_rows[0].more.len(), 31);
+    assert_eq!(response.fault_counts.len(), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_line_with_an_open_quote_is_a_rejected_record() {
+    let server = TestServer::start().await;
+    server.sql("CREATE TABLE q (id UInt8, s String) ENGINE = MergeTree ORDER BY id");
+    let allowing = |number| pb::UploadSpec {
+        rejects: Some(pb::RejectPolicy {
+            max_rows: Some(1),
+            ..Default::default()
+        }),
+        ..with_id(number, spec("q"))
+    };
+    let good: String = (1..=20).map(|id| format!("{id},\"a {id}\"\n")).collect();
+    let good = format!("id,s\n{good}");
+    for (number, end) in [
+        "30,\"never closed\n",
+        "30,\"never closed",
+        "30,\"never closed\r\n\n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        server.sql("TRUNCATE TABLE q");
+        let response = server
+            .upload(allowing(40 + number as u32), format!("{good}{end}"))
+            .await
+            .unwrap();
+        assert_eq!(counters(&response).rows_committed, 20);
+        let row = &response.rejected_rows[0];
+        assert_eq!(
+            (row.line, row.record, row.reason.as_str()),
+            (22, 21, "UNTERMINATED_QUOTE")
+        );
+        assert_eq!(row.raw, "30,\"never closed");
+        let account = response.account.unwrap();
+        assert_eq!(account.rejected.unwrap().bytes, end.len() as i64);
+        assert_eq!(server.sql("SELECT count() FROM q"), "20");
+    }
+    // Without leave, and where lines follow that the quote may have swallowed, nothing is loaded.
+    server.sql("TRUNCATE TABLE q");
+    let strict = server
+        .upload(spec("q"), format!("{good}30,\"never closed\n"))
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&strict), "UNTERMINATED_QUOTE");
+    let swallowed = format!("{good}30,\"never closed\n4,d\n5,e\n");
+    let swallowed = server.upload(allowing(50), swallowed).await.unwrap_err();
+    assert_eq!(reason(&swallowed), "UNTERMINATED_QUOTE");
+    assert_eq!(server.sql("SELECT count() FROM q"), "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]

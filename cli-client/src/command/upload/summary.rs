@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result},
     json::{self, MatchObject},
     profile::{self, ProfileObject},
-    rejects::{self, Kept, RejectedObject},
+    rejects::{self, FaultCountObject, Kept, RejectedObject},
     text,
 };
 
@@ -57,6 +57,7 @@ pub(super) struct Object<'a> {
     #[serde(skip)]
     old_file: String,
     rejected_rows: Vec<RejectedObject<'a>>,
+    fault_counts: Vec<FaultCountObject<'a>>,
     profile: Option<ProfileObject<'a>>,
 }
 
@@ -123,6 +124,7 @@ impl<'a> Object<'a> {
             rejects_file_is_raw: saved.is_some_and(|saved| saved.is_raw),
             old_file: kept.map(Kept::old_file_words).unwrap_or_default(),
             rejected_rows: rejects::objects(&response.rejected_rows),
+            fault_counts: rejects::fault_counts(&response.fault_counts),
             profile: response.profile.as_ref().map(profile::object),
         })
     }
@@ -209,6 +211,8 @@ impl<'a> Object<'a> {
     /// The first rejected rows, and where all of them are.
     fn rejected(&self, response: &UploadResponse) -> Vec<String> {
         let mut lines = rejects::list(&response.rejected_rows, self.rows_rejected);
+        let listed = i64::try_from(lines.len()).unwrap_or_default();
+        lines.extend(rejects::kinds(&response.fault_counts, listed));
         match self.rejects_file {
             Some(file) if self.rejects_file_is_raw => {
                 lines.push(format!(

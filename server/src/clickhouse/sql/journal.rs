@@ -19,7 +19,7 @@ pub(crate) const UPLOADS: &str = "uploads_2";
 pub(crate) const CHECKPOINTS: &str = "checkpoints_2";
 
 /// The rejected rows.
-pub(crate) const REJECTED_ROWS: &str = "rejected_rows_2";
+pub(crate) const REJECTED_ROWS: &str = "rejected_rows_3";
 
 /// At which server each is worked on, where the servers have addresses for one another.
 pub(crate) const RUNS: &str = "runs_2";
@@ -86,7 +86,7 @@ const TABLES: [Table; 8] = [
         REJECTED_ROWS,
         "`transfer_id` UUID, `incarnation` UInt32, `record` UInt64, `line` UInt64, `byte_offset` UInt64, \
          `field` UInt32, `column` String, `type` String, `value` String, \
-         `reason` LowCardinality(String), `raw` String",
+         `reason` LowCardinality(String), `raw` String, `more` Array(Tuple(String, String, String, String))",
         "transfer_id, incarnation, record",
         "records of uploads that Sluice rejected",
     ),
@@ -277,7 +277,7 @@ pub(crate) fn rejected_rows(database: &str, transfer_id: Uuid) -> Statement {
     Statement::with_params(
         format!(
             "SELECT transfer_id, incarnation, record, line, byte_offset, field, column, type, value, reason, \
-             raw FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} AND incarnation = (\
+             raw, more FROM {table} FINAL WHERE transfer_id = {{p0:UUID}} AND incarnation = (\
              SELECT max(incarnation) FROM {claims} WHERE transfer_id = {{p0:UUID}}) ORDER BY record"
         ),
         vec![transfer_id.to_string()],

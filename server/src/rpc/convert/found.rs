@@ -12,12 +12,13 @@ use crate::{
         LeftOut, Tally,
         sniff::{Finding, Sniffed, Terminator},
     },
-    journal::RejectedRow,
+    journal::{FaultRow, RejectedRow},
     transfer::{
         ColumnMatch, Format, MatchKind, Transfer,
         cut::Cut,
         inspect::Inspection,
         profile::{FoundColumn, Profile},
+        rejects::FaultCounts,
         upload::{FileAccount, UploadOutcome},
     },
 };
@@ -38,7 +39,18 @@ pub(in crate::rpc) fn upload_response(
         ignored_lines: signed(after.map_or(0, |after| after.tally().lines)),
         replayed: outcome.replayed,
         account: outcome.account.as_ref().map(file_account),
+        fault_counts: fault_counts(&outcome.faults),
     }
+}
+
+fn fault_counts(counts: &FaultCounts) -> Vec<pb::FaultCount> {
+    let counts = counts.by_frequency().into_iter();
+    let counts = counts.map(|(column, reason, count)| pb::FaultCount {
+        column: column.to_owned(),
+        reason: reason.to_owned(),
+        count: signed(count),
+    });
+    counts.collect()
 }
 
 fn file_account(found: &FileAccount) -> pb::FileAccount {
@@ -103,6 +115,16 @@ pub(in crate::rpc) fn rejected_row(row: RejectedRow) -> pb::RejectedRow {
         value: row.value.into(),
         reason: row.reason,
         raw: row.raw.into(),
+        more: row.more.into_iter().map(cell_fault).collect(),
+    }
+}
+
+fn cell_fault((column, data_type, value, reason): FaultRow) -> pb::CellFault {
+    pb::CellFault {
+        column,
+        r#type: data_type,
+        value: value.into_vec().into(),
+        reason,
     }
 }
 

@@ -45,8 +45,15 @@ impl RejectsFile {
         self.fields(self.form.cut.fields(&row.raw, &self.form.nested))?;
         self.encoder
             .plain(|out| out.extend_from_slice(row.line.to_string().as_bytes()))?;
-        self.encoder.text(row.column.as_bytes())?;
-        self.encoder.text(row.reason.as_bytes())?;
+        let more = row.more.iter();
+        let (columns, reasons): (Vec<_>, Vec<_>) = more
+            .map(|(column, _, _, reason)| (column.as_str(), reason.as_str()))
+            .unzip();
+        let joined = |first: &str, more: &[&str]| [&[first], more].concat().join("; ");
+        self.encoder
+            .text(joined(&row.column, &columns).as_bytes())?;
+        self.encoder
+            .text(joined(&row.reason, &reasons).as_bytes())?;
         Ok(self.encoder.end_record()?)
     }
 

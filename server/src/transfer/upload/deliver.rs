@@ -122,6 +122,7 @@ impl<'a> Job<'a> {
         let Typed {
             mut rejected,
             account,
+            faults,
             met,
         } = typing
             .await
@@ -140,6 +141,7 @@ impl<'a> Job<'a> {
             profile: Some(profile),
             rejected,
             account,
+            faults,
             replayed: false,
         })
     }

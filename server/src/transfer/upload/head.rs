@@ -147,6 +147,7 @@ impl Head {
         let has_names = !cutting.cut.has_header() || records.header().is_some();
         let is_empty = !has_names || (records.header().is_none() && first_batches.is_empty());
         if is_empty && table.is_none() {
+            records.check_closed()?;
             return Err(Error::EmptyFile);
         }
         let sample_bytes = looked.sample().text.len();

@@ -16,6 +16,7 @@ use crate::{
         commit::staging::Staging,
         profile::Profile,
         protocol::{beginning::Coming, ending::Journal},
+        rejects::FaultCounts,
     },
 };
 
@@ -30,6 +31,8 @@ pub struct UploadOutcome {
     pub profile: Option<Profile>,
     /// The first rejected rows.
     pub rejected: Vec<RejectedRow>,
+    /// What was wrong with rejected records; empty where not all of the file was read by this run.
+    pub faults: FaultCounts,
     /// What every byte of the file is; none where not all of it was read by this run.
     pub account: Option<FileAccount>,
     /// Whether it had succeeded before this call, which has loaded nothing.

@@ -12,7 +12,7 @@ use crate::{
     codec::{self, Compression, Encoding, Input},
     config::TransferConfig,
     csv::{
-        self, Account, Header, Limits, Mark, Record, RecordBatch,
+        self, Account, Header, Limits, Mark, Record, RecordBatch, Tally,
         json::JsonKeys,
         sniff::{
             Doubt,
@@ -207,6 +207,15 @@ pub(in crate::transfer) struct Place {
     pub(in crate::transfer) crc32c: u32,
 }
 
+/// A line that is no record, because a quote in it is never closed.
+#[derive(Debug)]
+pub(in crate::transfer) struct Unclosed {
+    pub(in crate::transfer) error: csv::Error,
+    /// The line, with what ends it.
+    pub(in crate::transfer) line: Vec<u8>,
+    pub(in crate::transfer) tally: Tally,
+}
+
 /// A text, and the decoder that cuts it.
 #[derive(Debug)]
 pub(in crate::transfer) struct Records {
@@ -222,6 +231,8 @@ pub(in crate::transfer) struct Records {
     kept: Kept,
     /// Where the last batch ended.
     place: Place,
+    /// The last line, where a quote in it is never closed.
+    unclosed: Option<Unclosed>,
     /// Looks out for what only the rest of the file could tell how to read.
     watch: Option<Watch>,
 }
@@ -236,7 +247,21 @@ impl Records {
             is_over: false,
             kept: Kept::default(),
             place: Place::default(),
+            unclosed: None,
             watch: None,
+        }
+    }
+
+    /// Takes the last line, which is no record, where a quote in it is never closed. Whoever reads to the end has to ask.
+    pub(in crate::transfer) const fn take_unclosed(&mut self) -> Option<Unclosed> {
+        self.unclosed.take()
+    }
+
+    /// Sees that every quote so far is closed.
+    pub(in crate::transfer) fn check_closed(&self) -> Result<()> {
+        match &self.unclosed {
+            Some(unclosed) => Err(unclosed.error.into()),
+            None => Ok(()),
         }
     }
 
@@ -303,7 +328,15 @@ impl Records {
                 Err(csv::Error::UnterminatedQuote { .. }) if self.text.is_cut_short() => {
                     return Ok(None);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if let Some((line, tally)) = self.decoder.take_unclosed() {
+                        self.unclosed = Some(Unclosed { error, line, tally });
+                    }
+                    return match self.unclosed {
+                        Some(_) => Ok(None),
+                        None => Err(error.into()),
+                    };
+                }
             }
             match self.text.next()? {
                 Some(piece) => {

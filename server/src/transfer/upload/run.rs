@@ -26,11 +26,13 @@ use crate::{
     journal::{TransferRow, UploadRow},
     task,
     transfer::{
-        Commit, CommitMode, Counts, Error, Inner, Patience, Phase, Result, UploadRequest,
+        Commit, CommitMode, Counts, Error, Inner, Patience, Phase, RejectPolicy, Result,
+        UploadRequest,
         commit::Choice,
         inserts::tokens,
         protocol::{Claim, beginning::First, ending::Journal},
         registry::Running,
+        rejects::FaultCounts,
     },
 };
 
@@ -371,6 +373,9 @@ impl<'a> Job<'a> {
         if head.is_empty() && self.request.commit_mode == CommitMode::Replace {
             return Err(Error::EmptyFile);
         }
+        if self.request.rejects == RejectPolicy::default() && !self.request.dry_run {
+            head.records.check_closed()?;
+        }
         head.check(&self.request.file.values)
     }
 
@@ -458,6 +463,7 @@ impl<'a> Job<'a> {
         Ok(UploadOutcome {
             create_statement: Some(statement),
             profile: Some(head.profile),
+            faults: FaultCounts::default(),
             account: Some(account),
             ..UploadOutcome::default()
         })

@@ -14,7 +14,7 @@ use super::{
     insert::Item,
     job::FileAccount,
     places::RowPlaces,
-    records::{Chunk, Place, Records},
+    records::{Chunk, Place, Records, Unclosed},
 };
 use crate::{
     column::{EncodedBlock, Limits},
@@ -24,7 +24,7 @@ use crate::{
     transfer::{
         Error, Inner, Result, Transfer,
         profile::Columns,
-        rejects::Rejects,
+        rejects::{FaultCounts, Rejects},
         typer::{Fault, Typer},
     },
 };
@@ -34,6 +34,8 @@ use crate::{
 pub(super) struct Typed {
     /// The first rejected rows.
     pub(super) rejected: Vec<RejectedRow>,
+    /// What was wrong with rejected records, where all of the file was read here.
+    pub(super) faults: FaultCounts,
     /// What every byte of the file is, where all of it was read here.
     pub(super) account: Option<FileAccount>,
     /// The fields that have come though the sample did not have them.
@@ -148,6 +150,11 @@ impl Typing {
             }
             records.recycle(batch);
         }
+        if let Some(unclosed) = records.take_unclosed()
+            && !self.reject_unclosed(&unclosed, items)?
+        {
+            return Ok(Typed::default());
+        }
         self.rejects.finish(self.last.rows_parsed)?;
         if !self.typer.is_empty() && !self.hand_on(place, items)? {
             return Ok(Typed::default());
@@ -159,6 +166,7 @@ impl Typing {
                 account: account.clone(),
                 rejected: self.rejects.tally(),
             }),
+            faults: self.rejects.fault_counts().clone(),
             rejected: self.rejects.into_shown(),
             met: [head.met, records.met()].concat(),
         })
@@ -216,7 +224,7 @@ impl Typing {
             return Ok(true);
         }
         self.transfer.counters().add_rows_rejected(faults.len());
-        for Fault { row, error } in &mut faults {
+        for Fault { row, error, .. } in &mut faults {
             let record = batch.record(*row);
             match error {
                 Error::FieldCount { cut_off, .. } => *cut_off = records.is_cut_off(&record),
@@ -241,6 +249,20 @@ impl Typing {
     }
 }
 
+impl Typing {
+    /// Takes the last line for a record at fault; false when nobody takes what is rejected any more.
+    fn reject_unclosed(&mut self, unclosed: &Unclosed, items: &mpsc::Sender<Item>) -> Result<bool> {
+        self.transfer.counters().add_rows_parsed(1);
+        self.transfer.counters().add_rows_rejected(1);
+        self.last.rows_parsed += 1;
+        let added = self.rejects.add_unclosed(unclosed, self.last.rows_parsed);
+        let is_taken = items
+            .blocking_send(Item::Rejected(self.rejects.take()))
+            .is_ok();
+        added.map(|()| is_taken)
+    }
+}
+
 /// Looks at the whole file without a table: what are its columns?
 pub(super) fn scan(
     mut head: Head,
@@ -257,6 +279,7 @@ pub(super) fn scan(
         transfer.counters().add_rows_parsed(batch.len());
         head.records.recycle(batch);
     }
+    head.records.check_closed()?;
     let account = head.records.account()?.cloned().unwrap_or_default();
     let rejected = Tally::default();
     Ok((head, FileAccount { account, rejected }))
