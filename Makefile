@@ -37,7 +37,7 @@ CLUSTER_ROUNDS ?= 200
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test chaos cluster fleet zookeeper lint bench bench-micro bench-web fuzz build web engine tools clean \
+.PHONY: help run demo test reference baseline chaos cluster fleet zookeeper lint bench bench-micro bench-web fuzz build web engine tools clean \
 	test-rust test-web lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker
 
 help: ## list the targets
@@ -69,6 +69,14 @@ test-web: engine web
 	$(CARGO) test --workspace --locked --tests --no-run
 	cd web-client && $(NPM) test && $(NPM) run e2e
 
+reference: tools ## write the reference of the contract anew from the comments of its protos
+	$(VENV)/bin/buf build proto -o -#format=json | $(PYTHON) proto/reference.py > docs/reference.md
+
+# What `make lint` holds changes of the contract against. Write it anew with a release, and before the first one with
+# each change that is meant to break.
+baseline: tools ## take the contract as it is for the one that must not break
+	$(VENV)/bin/buf build proto --exclude-source-info -o proto/baseline.binpb
+
 chaos: engine ## load files while everything is killed, frozen, cut and full; 200 rounds, some twenty minutes
 	CHAOS_ROUNDS=$(CHAOS_ROUNDS) $(CARGO) test --locked -p sluice-server --test chaos -- --nocapture
 
@@ -91,6 +99,8 @@ lint-deps: tools
 lint-proto: tools
 	$(VENV)/bin/buf lint proto
 	$(VENV)/bin/buf format -d --exit-code proto
+	$(VENV)/bin/buf breaking proto --against proto/baseline.binpb
+	$(VENV)/bin/buf build proto -o -#format=json | $(PYTHON) proto/reference.py | diff docs/reference.md -
 
 lint-web: tools $(WEB_MODULES)
 	cd web-client && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate -- --output $(CURDIR)/target/web-gen
@@ -98,9 +108,9 @@ lint-web: tools $(WEB_MODULES)
 	cd web-client && $(NPM) run lint && $(NPM) run typecheck
 
 lint-python: tools
-	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH)
-	$(VENV)/bin/ruff check --no-cache --line-length 100 --select ANN,B,D1,E,F,I,PTH,RUF,UP,W $(BENCH)
-	$(VENV)/bin/mypy --strict --cache-dir /dev/null $(BENCH)/bench.py
+	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH) proto/reference.py
+	$(VENV)/bin/ruff check --no-cache --line-length 100 --select ANN,B,D1,E,F,I,PTH,RUF,UP,W $(BENCH) proto/reference.py
+	$(VENV)/bin/mypy --strict --cache-dir /dev/null $(BENCH)/bench.py proto/reference.py
 
 lint-shell: tools
 	$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)

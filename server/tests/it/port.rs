@@ -234,6 +234,31 @@ async fn reflection_lists_the_services_in_both_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reflection_knows_the_details_of_errors() {
+    use tonic_reflection::pb::v1::{
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+    };
+    let server = TestServer::start().await;
+    let mut client = ServerReflectionClient::new(server.channel().await);
+    for name in ["ErrorInfo", "BadRequest", "RetryInfo"] {
+        let symbol = MessageRequest::FileContainingSymbol(format!("google.rpc.{name}"));
+        let request = ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(symbol),
+        };
+        let requests = tokio_stream::iter([request]);
+        let answers = client.server_reflection_info(requests).await.unwrap();
+        let answer = answers.into_inner().message().await.unwrap().unwrap();
+        let response = answer.message_response.unwrap();
+        assert!(
+            matches!(response, MessageResponse::FileDescriptorResponse(_)),
+            "{name}: {response:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reflection_can_be_closed() {
     let server = TestServer::start_with(|config| config.rpc.reflection = false).await;
     for version in ["v1", "v1alpha"] {
