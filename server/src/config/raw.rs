@@ -190,7 +190,7 @@ pub(super) struct RawEmbedded {
     #[arg(long, env = "SLUICE_EMBEDDED_HTTP_PORT", value_name = "PORT")]
     pub(super) embedded_http_port: Option<String>,
 
-    /// Its library [default: libchdb.so beside the program, in ../lib/sluice, or in server/engine]
+    /// Its library [default: libchdb.so beside the program, in ../lib/sluice, or where `make engine` has put it]
     #[arg(long, env = "SLUICE_ENGINE_LIBRARY", value_name = "FILE")]
     pub(super) engine_library: Option<PathBuf>,
 }

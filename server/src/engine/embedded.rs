@@ -51,7 +51,7 @@ pub struct EmbeddedConfig {
     /// The port of its HTTP interface on 127.0.0.1. Default: a free one.
     pub http_port: Option<u16>,
     /// The ClickHouse library. Default: the first that is found beside the program, in
-    /// `../lib/sluice`, or in `server/engine/node_modules`.
+    /// `../lib/sluice`, or in `server/engine/node_modules` of the source tree.
     pub library: Option<PathBuf>,
     /// The program that hosts the library: `sluice-server`. Default: the program that runs.
     pub host_program: Option<PathBuf>,

@@ -10,6 +10,9 @@ use super::{Error, Result};
 /// The names that the library goes by.
 const FILE_NAMES: [&str; 2] = ["libchdb.so", "libchdb.dylib"];
 
+/// The directory that holds what is built, in the root of the source tree.
+const TARGET: &str = "target";
+
 /// The directory that `npm ci` fills, from the root of the source tree.
 const NODE_MODULES: &str = "server/engine/node_modules/@chdb";
 
@@ -27,7 +30,8 @@ const PACKAGE: Option<&str> = if cfg!(all(target_os = "linux", target_arch = "x8
 };
 
 /// The library: the named one, or the first that exists beside the program, in `../lib/sluice` from
-/// it, or in the source tree below the working directory. The result is an absolute path.
+/// it, or in the source tree that the program was built in. The working directory does not matter: what lies there may
+/// be anybody's. The result is an absolute path.
 ///
 /// # Errors
 ///
@@ -50,14 +54,18 @@ pub(super) fn locate(named: Option<&Path>) -> Result<PathBuf> {
 /// The directories to look in, in order, for a program at `executable`.
 fn directories(executable: Option<&Path>) -> Vec<PathBuf> {
     let mut directories = Vec::new();
-    if let Some(beside) = executable.and_then(Path::parent) {
-        directories.push(beside.to_owned());
-        if let Some(prefix) = beside.parent() {
-            directories.push(prefix.join("lib/sluice"));
-        }
+    let Some(beside) = executable.and_then(Path::parent) else {
+        return directories;
+    };
+    directories.push(beside.to_owned());
+    if let Some(prefix) = beside.parent() {
+        directories.push(prefix.join("lib/sluice"));
     }
-    if let Some(package) = PACKAGE {
-        directories.push(Path::new(NODE_MODULES).join(package));
+    let built = beside
+        .ancestors()
+        .find(|directory| directory.ends_with(TARGET));
+    if let (Some(root), Some(package)) = (built.and_then(Path::parent), PACKAGE) {
+        directories.push(root.join(NODE_MODULES).join(package));
     }
     directories
 }
@@ -95,6 +103,12 @@ mod tests {
         let found = directories(Some(Path::new("/opt/sluice/bin/sluice-server")));
         assert_eq!(found.first().unwrap(), Path::new("/opt/sluice/bin"));
         assert_eq!(found.get(1).unwrap(), Path::new("/opt/sluice/lib/sluice"));
-        assert!(found.last().unwrap().starts_with(NODE_MODULES));
+        assert_eq!(found.len(), 2);
+        // One that was built is in its source tree, and is used from any directory.
+        for built in ["/src/target/release", "/src/target/debug/deps"] {
+            let found = directories(Some(&Path::new(built).join("sluice-server")));
+            let tree = Path::new("/src").join(NODE_MODULES);
+            assert!(found.last().unwrap().starts_with(tree), "{found:?}");
+        }
     }
 }
