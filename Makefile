@@ -118,6 +118,7 @@ lint-shell: tools
 lint-docker: tools
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(VENV)/bin/kubernetes-validate --quiet --strict $(filter-out %/kustomization.yaml,$(wildcard docker/kubernetes/*.yaml))
 
 bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3 QUICK= COLD=)
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(BENCH)/bench.py --runs $(RUNS) $(if $(QUICK),--quick) $(if $(COLD),--cold)

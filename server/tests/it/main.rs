@@ -20,6 +20,7 @@ mod cells;
 mod clickhouse;
 mod cluster;
 mod crowd;
+mod deploy;
 mod differential;
 mod empty;
 mod engine;
