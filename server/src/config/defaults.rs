@@ -79,8 +79,8 @@ pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes. Clients take messages of 4 MiB unless they are told otherwise.
 pub(super) const MAX_PREVIEW_BYTES: u64 = 3 * MIB;
 
-/// As long as a person waits for something to begin; a client that is told to come again has lost its turn.
-pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Five hundred small uploads at once have their turn within it; a client that is told to come again has lost its own.
+pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Longer than any pause of a living client, shorter than the patience of who waits for its place.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);

@@ -166,7 +166,7 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_MEMORY_LIMIT", value_name = "SIZE")]
     pub(super) memory_limit: Option<String>,
 
-    /// Time that a transfer waits for its place and its memory [default: 30s]
+    /// Time that a transfer waits for its place and its memory [default: 2m]
     #[arg(long, env = "SLUICE_QUEUE_TIMEOUT", value_name = "DURATION")]
     pub(super) queue_timeout: Option<String>,
 

@@ -68,7 +68,7 @@ fn without_options_the_defaults_hold() {
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
     assert_eq!(config.rpc.max_message_bytes, 16 << 20);
     assert_eq!(config.transfer.max_transfers, 64);
-    assert_eq!(config.transfer.queue_timeout, Duration::from_secs(30));
+    assert_eq!(config.transfer.queue_timeout, Duration::from_secs(120));
     assert_eq!(config.rpc.body_timeout, Duration::from_secs(30));
     assert_eq!(config.rpc.max_preview_bytes, 3 << 20);
     assert_eq!(config.transfer.block_rows, 262_144);
