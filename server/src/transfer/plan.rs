@@ -62,6 +62,11 @@ pub struct Matching<'a> {
 }
 
 impl Plan {
+    /// The types of the columns to insert.
+    pub fn types(&self) -> impl Iterator<Item = &DataType> {
+        self.specs.iter().map(|spec| &spec.data_type)
+    }
+
     /// Matches the fields of a file to the columns of a table.
     ///
     /// With mappings, exactly those columns are loaded. Without, every field is matched to a

@@ -360,16 +360,13 @@ async fn a_last_line_with_an_open_quote_is_a_rejected_record() {
     let good: String = (1..=20).map(|id| format!("{id},\"a {id}\"\n")).collect();
     let good = format!("id,s\n{good}");
     for (number, end) in [
-        "30,\"never closed\n",
-        "30,\"never closed",
-        "30,\"never closed\r\n\n",
-    ]
-    .iter()
-    .enumerate()
-    {
+        (40, "30,\"never closed\n"),
+        (41, "30,\"never closed"),
+        (42, "30,\"never closed\r\n\n"),
+    ] {
         server.sql("TRUNCATE TABLE q");
         let response = server
-            .upload(allowing(40 + number as u32), format!("{good}{end}"))
+            .upload(allowing(number), format!("{good}{end}"))
             .await
             .unwrap();
         assert_eq!(counters(&response).rows_committed, 20);
@@ -380,7 +377,8 @@ async fn a_last_line_with_an_open_quote_is_a_rejected_record() {
         );
         assert_eq!(row.raw, "30,\"never closed");
         let account = response.account.unwrap();
-        assert_eq!(account.rejected.unwrap().bytes, end.len() as i64);
+        let bytes = i64::try_from(end.len()).unwrap();
+        assert_eq!(account.rejected.unwrap().bytes, bytes);
         assert_eq!(server.sql("SELECT count() FROM q"), "20");
     }
     // Without leave, and where lines follow that the quote may have swallowed, nothing is loaded.

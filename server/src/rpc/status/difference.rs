@@ -115,18 +115,15 @@ fn compare(message: &str, path: &str, before: &[u8], now: &[u8], found: &mut Vec
         let name = &field.name;
         // A message that is left out is one without fields.
         let message = field.message.as_ref();
-        match message.filter(|name| MESSAGES.contains_key(*name)) {
-            Some(message) => {
-                let path = format!("{path}{name}.");
-                compare(message, &path, content(before), content(now), found);
-            }
-            None => {
-                let values = (field.value(before)).zip(field.value(now));
-                found.push(Difference {
-                    path: format!("{path}{name}"),
-                    values: values.map(<[String; 2]>::from),
-                });
-            }
+        if let Some(message) = message.filter(|name| MESSAGES.contains_key(*name)) {
+            let path = format!("{path}{name}.");
+            compare(message, &path, content(before), content(now), found);
+        } else {
+            let values = (field.value(before)).zip(field.value(now));
+            found.push(Difference {
+                path: format!("{path}{name}"),
+                values: values.map(<[String; 2]>::from),
+            });
         }
     }
 }

@@ -81,8 +81,7 @@ impl<'a> Job<'a> {
             create_statement,
         } = target;
         let (from, incarnation) = (start.typing(), self.ledger.incarnation());
-        let types = plan.specs.iter().map(|spec| &spec.data_type);
-        let zones = self.inner.zones(types).await?;
+        let zones = self.inner.zones(plan.types()).await?;
         let mut typer = Typer::new(&plan, self.reading(&head, &zones))?;
         let idle_block = typer.take()?;
         let policy = (!request.dry_run).then_some(request.rejects);
