@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/profile.proto.
  */
 export const file_sluice_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAigAIKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCRIWCgl0aG91c2FuZHMYCCABKAlIAYgBARIRCgR1bml0GAkgASgJSAKIAQESEgoKZXhjZWxfdGV4dBgKIAEoCEIQCg5fb3JpZ2luYWxfbmFtZUIMCgpfdGhvdXNhbmRzQgcKBV91bml0IrEBCgtGaWxlUHJvZmlsZRIjCgdkaWFsZWN0GAEgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJAoIZmluZGluZ3MYAiADKAsyEi5zbHVpY2UudjEuRmluZGluZxIpCgdjb2x1bW5zGAMgAygLMhguc2x1aWNlLnYxLlByb2ZpbGVDb2x1bW4SFAoMc2FtcGxlX2J5dGVzGAQgASgDEhYKDnRyYWlsaW5nX2xpbmVzGAUgASgDIooBCgtSZWplY3RlZFJvdxIMCgRsaW5lGAEgASgDEg4KBnJlY29yZBgCIAEoAxITCgtieXRlX29mZnNldBgDIAEoAxIOCgZjb2x1bW4YBCABKAkSDAoEdHlwZRgFIAEoCRINCgV2YWx1ZRgGIAEoDBIOCgZyZWFzb24YByABKAkSCwoDcmF3GAggASgMYgZwcm90bzM", [file_sluice_v1_dialect]);
+  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAigAIKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCRIWCgl0aG91c2FuZHMYCCABKAlIAYgBARIRCgR1bml0GAkgASgJSAKIAQESEgoKZXhjZWxfdGV4dBgKIAEoCEIQCg5fb3JpZ2luYWxfbmFtZUIMCgpfdGhvdXNhbmRzQgcKBV91bml0IrEBCgtGaWxlUHJvZmlsZRIjCgdkaWFsZWN0GAEgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJAoIZmluZGluZ3MYAiADKAsyEi5zbHVpY2UudjEuRmluZGluZxIpCgdjb2x1bW5zGAMgAygLMhguc2x1aWNlLnYxLlByb2ZpbGVDb2x1bW4SFAoMc2FtcGxlX2J5dGVzGAQgASgDEhYKDnRyYWlsaW5nX2xpbmVzGAUgASgDIq4BCgtSZWplY3RlZFJvdxIMCgRsaW5lGAEgASgDEg4KBnJlY29yZBgCIAEoAxITCgtieXRlX29mZnNldBgDIAEoAxIOCgZjb2x1bW4YBCABKAkSDAoEdHlwZRgFIAEoCRINCgV2YWx1ZRgGIAEoDBIOCgZyZWFzb24YByABKAkSCwoDcmF3GAggASgMEiIKBG1vcmUYCSADKAsyFC5zbHVpY2UudjEuQ2VsbEZhdWx0IkgKCUNlbGxGYXVsdBIOCgZjb2x1bW4YASABKAkSDAoEdHlwZRgCIAEoCRINCgV2YWx1ZRgDIAEoDBIOCgZyZWFzb24YBCABKAkiOwoKRmF1bHRDb3VudBIOCgZjb2x1bW4YASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWNvdW50GAMgASgDQkoKCXNsdWljZS52MUIMUHJvZmlsZVByb3RvUAFaIXNsdWljZS5leGFtcGxlL3NsdWljZS92MTtzbHVpY2V2MaoCCVNsdWljZS5WMWIGcHJvdG8z", [file_sluice_v1_dialect]);
 
 /**
  * One thing that was found in a file.
@@ -257,6 +257,13 @@ export type RejectedRow = Message<"sluice.v1.RejectedRow"> & {
    * @generated from field: bytes raw = 8;
    */
   raw: Uint8Array;
+
+  /**
+   * The further cells of the record that do not fit, from left to right; at most 31 of them.
+   *
+   * @generated from field: repeated sluice.v1.CellFault more = 9;
+   */
+  more: CellFault[];
 };
 
 /**
@@ -265,4 +272,81 @@ export type RejectedRow = Message<"sluice.v1.RejectedRow"> & {
  */
 export const RejectedRowSchema: GenMessage<RejectedRow> = /*@__PURE__*/
   messageDesc(file_sluice_v1_profile, 3);
+
+/**
+ * A cell that does not fit, beside the first one of its record.
+ *
+ * @generated from message sluice.v1.CellFault
+ */
+export type CellFault = Message<"sluice.v1.CellFault"> & {
+  /**
+   * The column of the table.
+   *
+   * @generated from field: string column = 1;
+   */
+  column: string;
+
+  /**
+   * The type of the column.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * The value, at most 256 bytes of it.
+   *
+   * @generated from field: bytes value = 3;
+   */
+  value: Uint8Array;
+
+  /**
+   * The reason, as in ErrorInfo.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message sluice.v1.CellFault.
+ * Use `create(CellFaultSchema)` to create a new message.
+ */
+export const CellFaultSchema: GenMessage<CellFault> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_profile, 4);
+
+/**
+ * How often a column was at fault for a reason.
+ *
+ * @generated from message sluice.v1.FaultCount
+ */
+export type FaultCount = Message<"sluice.v1.FaultCount"> & {
+  /**
+   * The column of the table; empty for records that are at fault as a whole.
+   *
+   * @generated from field: string column = 1;
+   */
+  column: string;
+
+  /**
+   * The reason, as in ErrorInfo.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * Cells, or records. A record with several faults counts once for each.
+   *
+   * @generated from field: int64 count = 3;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message sluice.v1.FaultCount.
+ * Use `create(FaultCountSchema)` to create a new message.
+ */
+export const FaultCountSchema: GenMessage<FaultCount> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_profile, 5);
 
