@@ -45,3 +45,49 @@ test("a ClickHouse of one's own is tested, used, and refused in words", async ()
   expect(looks).toEqual([]);
   expect(complaints).toEqual([]);
 });
+
+test("a reload asks for the password only, and keeps no secret", async () => {
+  const { other } = parts;
+  if (other === undefined) throw new Error("nothing was started");
+  const { page } = await visit("#/connection");
+  const password = await other.enginePassword();
+  await page.getByText("Another one").click();
+  await page.getByLabel("Host").fill("127.0.0.1");
+  await page.getByLabel("Port").fill(new URL(other.engineUrl).port);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Test and use" }).click();
+  await page.getByText("In use").or(page.getByText("Back to the server's own")).first().waitFor();
+  await page.getByRole("link", { name: "Export" }).click();
+  await page.reload();
+  await page.getByRole("heading", { name: /Sign in to 127.0.0.1.* again/ }).waitFor();
+  expect(await page.getByLabel("Port").inputValue()).toBe(new URL(other.engineUrl).port);
+  const kept = await page.evaluate(
+    () => JSON.stringify(sessionStorage) + JSON.stringify(localStorage) + location.href,
+  );
+  expect(kept).not.toContain(password);
+  expect(await lookAt(page, "connection-again")).toEqual([]);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Test and use" }).click();
+  await page.getByRole("tree", { name: "Tables" }).waitFor();
+});
+
+test("a failed try never takes the place of a connection that works", async () => {
+  const { page } = await visit("#/connection");
+  await page.getByText(/ClickHouse .* answers/).waitFor();
+  await page.getByText("Another one").click();
+  await page.getByLabel("Host").fill("10.0.0.1");
+  await page.getByRole("button", { name: "Test and use" }).click();
+  await page.getByRole("alert").getByText("this page goes on with default").waitFor();
+  await page.getByText(/ClickHouse .* answers/).waitFor();
+  await page.getByRole("link", { name: /default.*connected/ }).waitFor();
+});
+
+test("a link carries its connection by name, and one that is not there is said not to be", async () => {
+  const { page } = await visit("#/export?connection=elsewhere");
+  await page.getByRole("alert").getByText("has no connection `elsewhere`").waitFor();
+  expect(await page.evaluate(() => location.hash)).toContain("connection=elsewhere");
+  await page.getByRole("alert").getByRole("link", { name: "Connection" }).click();
+  await page.getByRole("button", { name: "Use" }).click();
+  await page.getByText(/ClickHouse .* answers/).waitFor();
+  expect(await page.evaluate(() => location.hash)).toBe("#/connection?connection=default");
+});

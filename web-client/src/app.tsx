@@ -5,6 +5,7 @@ import { FailureNotes } from "./components/failure-notes";
 import { FaultBoundary } from "./components/fault-boundary";
 import { QuestionDialog } from "./components/question-dialog";
 import { TablePage } from "./features/catalog/table-page";
+import { tieConnection } from "./features/connection/connection-address";
 import { ConnectionGate } from "./features/connection/connection-gate";
 import { ConnectionPage } from "./features/connection/connection-page";
 import { connect } from "./features/connection/connection-state";
@@ -23,10 +24,12 @@ export function App({ clients }: { clients: Clients }) {
   const place = route[0] ?? "upload";
   useEffect(() => {
     attend(connect(clients));
+    return tieConnection(clients);
   }, [clients]);
+  const title = titles[place];
   useEffect(() => {
-    document.title = `${titles[place] ?? "Sluice"} – Sluice`;
-  }, [place]);
+    if (title !== undefined) document.title = `${title} – Sluice`;
+  }, [title]);
   return (
     <ClientsContext value={clients}>
       <a className="skip" href="#main" onClick={focusMain}>
@@ -48,9 +51,8 @@ export function App({ clients }: { clients: Clients }) {
   );
 }
 
+/** Pages with steps say in the title which one is open. */
 const titles: Record<string, string> = {
-  upload: "File to ClickHouse",
-  export: "ClickHouse to file",
   transfers: "Transfers",
   tables: "Table",
   connection: "Connection",
@@ -60,7 +62,7 @@ function page([place = "upload", first, second]: Route): ReactNode {
   const table = second === undefined ? undefined : { database: first ?? "", table: second };
   switch (place) {
     case "upload":
-      return <UploadPage table={table} />;
+      return <UploadPage />;
     case "export":
       return <ExportPage table={table} />;
     case "transfers":

@@ -4,11 +4,17 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./app";
+import { restoreConnection } from "./features/connection/connection-address";
+import { guardForm } from "./features/upload/start-over";
+import { restoreForm } from "./features/upload/upload-address";
 import { createClients } from "./rpc/clients";
 import { reportUncaught } from "./rpc/failures";
 import { createTransport } from "./rpc/transport";
 
 reportUncaught(window);
+restoreConnection(location.hash);
+restoreForm(location.hash);
+guardForm();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

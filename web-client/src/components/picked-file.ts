@@ -3,6 +3,8 @@ export interface PickedFile {
   file: File;
   /** What opens it again after a reload, where the browser has such a thing. */
   handle?: FileSystemFileHandle;
+  /** Whether it came from the clipboard: nothing else has it. */
+  isPasted?: boolean;
 }
 
 interface PickerWindow {

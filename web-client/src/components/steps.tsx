@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 /** One step of a screen. */
 export interface Step<T extends string> {
@@ -12,18 +12,41 @@ export interface Step<T extends string> {
 
 interface StepsProps<T extends string> {
   label: string;
+  /** What the steps are about, such as the name of the file; for the title of the window. */
+  subject: string;
   current: T;
   steps: readonly Step<T>[];
   onChange: (step: T) => void;
 }
 
 /** The steps of a screen, each a way back to it; a new step is shown from its top. */
-export function Steps<T extends string>({ label, current, steps, onChange }: StepsProps<T>) {
+export function Steps<T extends string>({
+  label,
+  subject,
+  current,
+  steps,
+  onChange,
+}: StepsProps<T>) {
+  const place = steps.findIndex(({ value }) => value === current);
+  const title = steps[place]?.title ?? "";
   useEffect(() => {
+    document.title = [title, subject].filter(Boolean).join(" · ") + " – Sluice";
+  }, [title, subject]);
+  // The page opens with its first step: only a change of it moves the focus.
+  const before = useRef(current);
+  useEffect(() => {
+    if (before.current === current) return;
+    before.current = current;
     window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }, [current]);
+  const summary = steps[place - 1]?.summary ?? "";
   return (
     <nav aria-label={label}>
+      <p className="visually-hidden" aria-live="polite">
+        Step {place + 1} of {steps.length}, {title}
+        {summary && `. ${summary}`}
+      </p>
       <ol className="steps">
         {steps.map((step, index) => (
           <li key={step.value}>

@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import {
@@ -98,10 +99,10 @@ export function isUnimplemented(thrown: unknown): boolean {
 function fromThrown(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return isLostNetwork(thrown) ? lostNetwork(thrown) : thrown;
   if (thrown instanceof DOMException && thrown.name === "NotReadableError") {
-    return new ConnectError(
-      "the file has changed on the disk or can no longer be read: choose it again",
-      Code.FailedPrecondition,
-    );
+    const message = "the file has changed on the disk or can no longer be read: choose it again";
+    const value = create(ErrorInfoSchema, { reason: "FILE_UNREADABLE", domain: "sluice.v1" });
+    const details = [{ desc: ErrorInfoSchema, value }];
+    return new ConnectError(message, Code.FailedPrecondition, undefined, details);
   }
   // What did not come out of a call is a fault of the page, a TypeError too: the network has no part in it.
   return ConnectError.from(thrown);

@@ -20,6 +20,8 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   ],
   IDLE_TIMEOUT: ["The server waited too long for the file"],
   SPEC_MISMATCH: ["The upload began with other settings", "Start it as a new upload."],
+  // The page's own: the browser no longer lets it read what was chosen.
+  FILE_UNREADABLE: ["The browser cannot read the file"],
   FILE_CHANGED: ["This is not the file that the upload began with", "Start it as a new upload."],
   TABLE_CHANGED: ["The table has changed since the upload began", "Start it as a new upload."],
   CHECKSUM_MISMATCH: ["Bytes were damaged on the way"],

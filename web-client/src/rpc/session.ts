@@ -18,13 +18,19 @@ export interface Session {
   /** The token that Sluice asks for; empty for none. */
   token: string;
   target: Target;
+  /** Whether the target is known from before a reload, and its password or token is not. */
+  isSecretLost: boolean;
 }
 
 /** The connection of a server that was told nothing else. */
 export const defaultTarget: Target = { kind: "named", name: "default" };
 
 /** The session of this page. */
-export const session = createStore<Session>({ token: "", target: defaultTarget });
+export const session = createStore<Session>({
+  token: "",
+  target: defaultTarget,
+  isSecretLost: false,
+});
 
 /** The metadata that names the ClickHouse, percent-encoded. */
 export function targetHeaders(target: Target): [string, string][] {

@@ -3,12 +3,14 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
 import { dataInterceptor, fetchWithData } from "./blob-body";
 import { session, targetHeaders } from "./session";
+import { boundHeader } from "./transfer-call";
 
 /** Adds the token and the name of the ClickHouse to every call. */
 export const sessionInterceptor: Interceptor = (next) => (request) => {
   const { token, target } = session.get();
   if (token !== "") request.header.set("authorization", `Bearer ${token}`);
-  for (const [name, value] of targetHeaders(target)) request.header.set(name, value);
+  if (request.header.has(boundHeader)) request.header.delete(boundHeader);
+  else for (const [name, value] of targetHeaders(target)) request.header.set(name, value);
   return next(request);
 };
 

@@ -6,8 +6,10 @@ import { Stat } from "../../components/stat";
 import { formatBytes, formatCount } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { href } from "../../lib/route";
+import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { useAsync } from "../../rpc/use-async";
+import { connection } from "../connection/connection-state";
 import { gridOf } from "./grid-of";
 import type { TableName } from "./load-catalog";
 
@@ -18,10 +20,18 @@ interface TablePageProps {
 /** One table: its columns, first rows and statement. */
 export function TablePage({ table }: TablePageProps) {
   const clients = useClients();
-  const key = `${table.database}.${table.table}`;
-  const described = useAsync(key, (signal) => clients.catalog.getTable({ table }, { signal }));
-  const preview = useAsync(key, (signal) =>
-    clients.catalog.previewRows({ source: { case: "table", value: tableRef(table) } }, { signal }),
+  const { generation } = useStore(connection);
+  const subject = JSON.stringify([generation, table]);
+  const described = useAsync(subject, (signal) => clients.catalog.getTable({ table }, { signal }), {
+    subject,
+  });
+  const preview = useAsync(
+    subject,
+    (signal) => {
+      const source = { case: "table", value: tableRef(table) } as const;
+      return clients.catalog.previewRows({ source }, { signal });
+    },
+    { subject },
   );
   const summary = described.value?.summary;
   return (

@@ -7,12 +7,24 @@ import { Segments } from "../../components/segments";
 import { formatDuration } from "../../lib/format";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
+import type { Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
-import { session, type Target } from "../../rpc/session";
-import { changeSession, connect, connection, type ConnectionState } from "./connection-state";
+import { session, type Target, targetName } from "../../rpc/session";
+import {
+  changeSession,
+  connect,
+  connection,
+  type ConnectionState,
+  tryTarget,
+} from "./connection-state";
 import { NamedConnections } from "./named-connections";
 import { OtherClickhouse } from "./other-clickhouse";
 import { TokenForm } from "./token-form";
+
+interface Refusal {
+  problem: Problem;
+  name: string;
+}
 
 /** Which ClickHouse is worked with, and as whom. */
 export function ConnectionPage() {
@@ -20,7 +32,12 @@ export function ConnectionPage() {
   const { server, connections, check } = useStore(connection);
   const { token, target } = useStore(session);
   const [kind, setKind] = useState<Target["kind"]>(target.kind);
-  const use = (next: Target) => attend(changeSession(clients, { target: next }));
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const use = async (next: Target) => {
+    setRefusal(null);
+    const problem = await tryTarget(clients, next);
+    if (problem) setRefusal({ problem, name: targetName(next) });
+  };
   return (
     <div className="stack loose">
       <div className="page-head">
@@ -51,12 +68,27 @@ export function ConnectionPage() {
           />
         </header>
         {kind === "named" && (
-          <NamedConnections connections={connections} target={target} onUse={use} />
+          <NamedConnections
+            connections={connections}
+            target={target}
+            onUse={(next) => attend(use(next))}
+          />
         )}
         {kind === "other" && (
-          <OtherClickhouse isAllowed={server.allowsOtherClickhouse} target={target} onUse={use} />
+          <OtherClickhouse
+            isAllowed={server.allowsOtherClickhouse}
+            target={target}
+            onUse={(next) => attend(use(next))}
+          />
         )}
       </section>
+      {refusal && (
+        <ProblemNote problem={refusal.problem}>
+          <p className="small">
+            {refusal.name} was not taken: this page goes on with {targetName(target)}.
+          </p>
+        </ProblemNote>
+      )}
       {server.version !== "" && <p className="quiet small">Sluice {server.version}</p>}
     </div>
   );
@@ -92,6 +124,12 @@ function CheckNote({ check }: { check: ConnectionState["check"] }) {
       ) : (
         <Note look="warn" title="Sign in to go on">
           This server asks for a token.
+        </Note>
+      );
+    case "secret-needed":
+      return (
+        <Note look="warn" title="Its password or token is needed again">
+          A reload forgets both. Give it below.
         </Note>
       );
     case "unknown":

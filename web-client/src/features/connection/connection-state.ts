@@ -1,3 +1,7 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb";
 import type {
   CheckConnectionResponse,
   Connection,
@@ -6,7 +10,8 @@ import type {
 import { createStore } from "../../lib/store";
 import type { Clients } from "../../rpc/clients";
 import { describeError, isSignInNeeded, isUnimplemented, type Problem } from "../../rpc/errors";
-import { session, type Target } from "../../rpc/session";
+import { session, type Target, targetName } from "../../rpc/session";
+import { callHeaders } from "../../rpc/transfer-call";
 
 /** What is known of the server and its ClickHouse. */
 export interface ConnectionState {
@@ -17,6 +22,8 @@ export interface ConnectionState {
     | { state: "checking" }
     | { state: "good"; answer: CheckConnectionResponse }
     | { state: "signed-out"; problem: Problem | undefined }
+    /** The password or token of a ClickHouse of the reader's own, which a reload has forgotten. */
+    | { state: "secret-needed" }
     | { state: "bad"; problem: Problem };
   /** Grows with every change of the connection: what was loaded before is stale. */
   generation: number;
@@ -53,7 +60,14 @@ export async function connect(clients: Clients): Promise<void> {
       connections: [defaultConnection],
     });
     update({ connections: listed.connections });
-    chooseKnown(listed.connections);
+    if (!isKnown(listed.connections)) {
+      update({ check: { state: "bad", problem: unknownConnection(session.get().target) } });
+      return;
+    }
+    if (session.get().isSecretLost) {
+      update({ check: { state: "secret-needed" } });
+      return;
+    }
     update({ check: { state: "good", answer: await clients.catalog.checkConnection({}) } });
   } catch (thrown) {
     const problem = describeError(thrown);
@@ -68,17 +82,47 @@ export async function changeSession(
   clients: Clients,
   change: { token?: string; target?: Target },
 ): Promise<void> {
-  session.update((before) => ({ ...before, ...change }));
+  session.update((before) => ({
+    ...before,
+    ...change,
+    isSecretLost: change.target ? false : before.isSecretLost,
+  }));
   await connect(clients);
 }
 
-/** Takes the first connection where the one that is chosen is not among them. */
-function chooseKnown(connections: ConnectionState["connections"]): void {
+/**
+ * Goes over to another ClickHouse once it has answered; why it does not, otherwise. A failed try leaves the
+ * connection as it is.
+ */
+export async function tryTarget(clients: Clients, target: Target): Promise<Problem | undefined> {
+  try {
+    await clients.catalog.checkConnection({}, { headers: callHeaders(target) });
+  } catch (thrown) {
+    return describeError(thrown);
+  }
+  await changeSession(clients, { target });
+  return undefined;
+}
+
+/**
+ * Takes the first connection where the caller has no `default`. One that the reader or a link names is never
+ * another one in silence: false where there is no such.
+ */
+function isKnown(connections: ConnectionState["connections"]): boolean {
   const { target } = session.get();
-  const first = connections[0];
-  if (target.kind !== "named" || !first) return;
-  if (connections.some(({ name }) => name === target.name)) return;
+  const [first] = connections;
+  if (target.kind !== "named" || !first) return true;
+  if (connections.some(({ name }) => name === target.name)) return true;
+  if (target.name !== "default") return false;
   session.update((before) => ({ ...before, target: { kind: "named", name: first.name } }));
+  return true;
+}
+
+function unknownConnection(target: Target): Problem {
+  const value = create(ErrorInfoSchema, { reason: "CONNECTION_NOT_FOUND", domain: "sluice.v1" });
+  const details = [{ desc: ErrorInfoSchema, value }];
+  const message = `the server has no connection \`${targetName(target)}\` for you`;
+  return describeError(new ConnectError(message, Code.NotFound, undefined, details));
 }
 
 /** The answer, or `fallback` of a server that does not have the call yet. */

@@ -49,13 +49,14 @@ export function ExportPage({ table }: ExportPageProps) {
     <>
       <div className="page-head">
         <div>
-          <h1>ClickHouse to file</h1>
+          <h1 tabIndex={-1}>ClickHouse to file</h1>
           <p>A table, tables joined by their keys, or a query, written straight to disk.</p>
         </div>
         <Button onClick={() => exportForm.set(initialExport)}>Start over</Button>
       </div>
       <Steps
         label="Steps of the export"
+        subject={source.title}
         current={form.step}
         steps={steps}
         onChange={(step) => changeExport({ step })}

@@ -35,7 +35,7 @@ export function QueryPreview({ source, isShownAsSql }: QueryPreviewProps) {
         { source: { case: "query", value: source.query }, limit: previewRows },
         { signal },
       ),
-    debounceMs,
+    { delayMs: debounceMs },
   );
   const count = useAsync(
     isReady && counted === source.query ? JSON.stringify([generation, source.query]) : null,

@@ -5,10 +5,12 @@ import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
 import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatBytes, formatCount, formatRows } from "../../lib/format";
+import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { DialectEditor } from "./dialect-editor";
 import { previewRows } from "./preview-rows";
-import { changeForm, type UploadForm } from "./upload-form";
+import { mayForget } from "./start-over";
+import { changeForm, takeFiles, type UploadForm } from "./upload-form";
 import { ValueEditor } from "./value-editor";
 
 interface FormatStepProps {
@@ -21,7 +23,15 @@ export function FormatStep({ form, inspection }: FormatStepProps) {
   const found = inspection.value;
   return (
     <div className="stack">
-      {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
+      {inspection.state === "failed" && (
+        <ProblemNote problem={inspection.problem}>
+          <div>
+            <Button isSmall onClick={() => attend(chooseAnother(form))}>
+              Choose another file
+            </Button>
+          </div>
+        </ProblemNote>
+      )}
       <div className="split">
         <div className="stack">
           <section className="card" aria-labelledby="dialect">
@@ -57,7 +67,7 @@ export function FormatStep({ form, inspection }: FormatStepProps) {
               {statusText(inspection)}
             </span>
           </header>
-          {found && <Preview inspection={found} />}
+          {found && inspection.state !== "failed" && <Preview inspection={found} />}
           {!found && inspection.state !== "failed" && <Empty title="Reading the first MiB…" />}
         </section>
       </div>
@@ -73,6 +83,13 @@ export function FormatStep({ form, inspection }: FormatStepProps) {
       </div>
     </div>
   );
+}
+
+/** A file that cannot be read makes place for another one; of several they are all there to choose from. */
+async function chooseAnother({ files }: UploadForm): Promise<void> {
+  if (files.length === 1 && !(await mayForget("Choose another file"))) return;
+  if (files.length === 1) takeFiles([]);
+  changeForm({ step: "file" });
 }
 
 function statusText(inspection: Loaded<InspectFileResponse>): string {

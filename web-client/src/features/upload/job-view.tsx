@@ -2,22 +2,16 @@ import { Button } from "../../components/button";
 import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
 import { formatBytes, formatDuration, formatShare } from "../../lib/format";
-import { href, navigate } from "../../lib/route";
 import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import { RejectedRows } from "../transfers/rejected-rows";
 import { TransferCounters } from "../transfers/transfer-counters";
 import { UploadResult } from "../transfers/upload-result";
 import { useTransfer } from "../transfers/watch";
-import { isActive, mayRetry, type UploadJob } from "./upload-job";
+import { isActive, type UploadJob } from "./upload-job";
 import { pauseUpload, resumeUpload, stopUpload } from "./upload-jobs";
-import {
-  beginHeld,
-  isQueueBusy,
-  mayBeginHeld,
-  replaceByNothing,
-  retryUpload,
-} from "./upload-queue";
+import { beginHeld, isQueueBusy } from "./upload-queue";
+import { WaysOn } from "./ways-on";
 
 /** One upload of this page: its controls, counters and result. */
 export function JobView({ job }: { job: UploadJob }) {
@@ -31,10 +25,6 @@ export function JobView({ job }: { job: UploadJob }) {
   const isPaused = state.kind === "paused" || state.kind === "pausing";
   const canPause = state.kind === "sending" || state.kind === "waiting" || isPaused;
   const rejected = watched.transfer?.counters?.rowsRejected ?? 0n;
-  const empty = async () => {
-    const id = await replaceByNothing(clients, job);
-    if (id !== null && location.hash === href("transfers", job.id)) navigate("transfers", id);
-  };
   return (
     <section className="card stack" aria-label={`Upload of ${job.fileName}`}>
       <div className="row between">
@@ -80,29 +70,19 @@ export function JobView({ job }: { job: UploadJob }) {
       )}
       {state.kind === "failed" && (
         <ProblemNote problem={state.problem}>
-          {mayRetry(state.problem) && !isQueueBusy(job) && (
-            <div>
-              <Button isSmall onClick={() => attend(retryUpload(clients, job))}>
-                Go on
-              </Button>
-            </div>
-          )}
-          {state.problem.reason === "EMPTY_REPLACEMENT" &&
-            !isQueueBusy(job) &&
-            !job.spec.dryRun && (
-              <div>
-                <Button isSmall look="danger" onClick={() => attend(empty())}>
-                  Replace by nothing
-                </Button>
-              </div>
-            )}
+          {!isQueueBusy(job) && <WaysOn job={job} problem={state.problem} />}
         </ProblemNote>
+      )}
+      {state.kind === "stopped" && (
+        <Note look="warn" title="Stopped: nothing of it was kept that was not in the table yet">
+          {!isQueueBusy(job) && <WaysOn job={job} problem={undefined} />}
+        </Note>
       )}
       {state.kind === "held" && (
         <Note look="warn">
           <div className="row between">
             It was not begun, because one before it did not load.
-            {mayBeginHeld(job) && (
+            {!isQueueBusy(job) && (
               <Button isSmall onClick={() => attend(beginHeld(clients, job))}>
                 Go on from here
               </Button>

@@ -10,9 +10,11 @@ import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
+import { isLoaded, nextForm, restForm } from "./add-files";
 import { buildSpec } from "./build-spec";
 import { JobView } from "./job-view";
 import { PolicyEditor } from "./policy-editor";
+import { replaceForm } from "./upload-address";
 import { changeForm, targetTable, type UploadForm } from "./upload-form";
 import { isActive } from "./upload-job";
 import { uploadJobs } from "./upload-jobs";
@@ -67,22 +69,26 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
   const start = async (isDryRun: boolean) => {
     if (inspection.state !== "ready") return;
     const found = inspection.value;
-    const queue = randomUuid();
+    const ids = form.files.map(() => randomUuid());
+    const queue = ids[0] ?? "";
     const requests = form.files.map((picked, index) => {
-      const transferId = randomUuid();
+      const transferId = ids[index] ?? "";
       const options = { transferId, file: picked.file, isFirst: index === 0, isDryRun };
       return { spec: buildSpec(form, found, options), picked, queue, isResumed: false };
     });
     if (await startUploads(clients, requests)) changeForm({ started: queue });
   };
-  const wasLoaded = started.some(({ state, spec }) => state.kind === "done" && !spec.dryRun);
+  const loaded = started.filter(isLoaded);
+  const isWhole = loaded.length > 0 && loaded.length === started.length;
+  // What is there already is not loaded again by choosing other settings for the rest.
+  const hasChoices = !isBusy && !form.isResumed && loaded.length === 0;
   const bytes = form.files.reduce((sum, { file }) => sum + file.size, 0);
   return (
     <div className="stack">
       {started.map((job) => (
         <JobView key={job.id} job={job} />
       ))}
-      {!isBusy && !wasLoaded && (
+      {hasChoices && (
         <section className="card stack loose" aria-label="Choices">
           {inspection.state === "failed" && <ProblemNote problem={inspection.problem} />}
           <PolicyEditor policy={form.policy} />
@@ -98,8 +104,24 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
       )}
       {!isBusy && (
         <div className="step-actions">
-          <Button onClick={() => changeForm({ step: "table" })}>Back</Button>
-          {!wasLoaded && (
+          {hasChoices ? (
+            <Button onClick={() => changeForm({ step: "table" })}>Back</Button>
+          ) : (
+            <div className="row">
+              <Button onClick={() => replaceForm(nextForm(form))}>Load another file into it</Button>
+              {isWhole && !form.isResumed && (
+                <Button onClick={() => replaceForm({ ...form, started: null, step: "table" })}>
+                  Load this file again
+                </Button>
+              )}
+            </div>
+          )}
+          {!hasChoices && !isWhole && !form.isResumed && (
+            <Button onClick={() => replaceForm({ ...restForm(form), step: "table" })}>
+              Change the settings for the rest
+            </Button>
+          )}
+          {hasChoices && (
             <div className="row">
               <span className="quiet small">
                 {formatBytes(bytes)} into {target ? tableName(target) : "–"}

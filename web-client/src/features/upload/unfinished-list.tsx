@@ -5,7 +5,6 @@ import { FileDrop } from "../../components/file-drop";
 import { Note } from "../../components/note";
 import type { PickedFile } from "../../components/picked-file";
 import { ProblemNote } from "../../components/problem-note";
-import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatBytes, formatMoment, formatShare } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
@@ -13,9 +12,11 @@ import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import { ofTransfer } from "../../rpc/transfer-call";
 import { useAsync } from "../../rpc/use-async";
+import { plainName } from "../catalog/load-catalog";
 import { hasEnded } from "../transfers/watch";
 import { forgetUpload, loadUnfinished, type Unfinished, unfinished } from "./unfinished";
-import { changeForm } from "./upload-form";
+import { replaceForm } from "./upload-address";
+import { initialForm } from "./upload-form";
 import { stopUpload, uploadJobs } from "./upload-jobs";
 import { startUploads } from "./upload-queue";
 
@@ -58,8 +59,16 @@ function UnfinishedCard({ upload }: { upload: Unfinished }) {
     const { id: queue, spec, sent: expected } = upload;
     if (!(await startUploads(clients, [{ spec, picked, queue, isResumed: true, expected }])))
       return;
-    const commitMode = CommitMode.UNSPECIFIED;
-    changeForm({ files: [picked], commitMode, started: queue, step: "load" });
+    const table = plainName(spec.table);
+    const target = { kind: "existing", table } as const;
+    replaceForm({
+      ...initialForm,
+      ...target,
+      files: [picked],
+      started: queue,
+      isResumed: true,
+      step: "load",
+    });
   };
   const share = formatShare(Number(transfer.committedOffset) / Math.max(1, upload.fileSize));
   return (

@@ -46,10 +46,19 @@ export interface ColumnEdit {
 export type Policy =
   { kind: "stop" } | { kind: "rows"; max: number } | { kind: "share"; percent: number };
 
+/** A file that was chosen before a reload, or that a link names: its bytes have to be chosen again. */
+export interface AwaitedFile {
+  name: string;
+  /** Its size in bytes; null where only its name is known. */
+  size: number | null;
+}
+
 /** All that the reader has chosen. */
 export interface UploadForm {
   step: UploadStep;
   files: readonly PickedFile[];
+  /** What has to be chosen again before the steps go on. */
+  awaited: readonly AwaitedFile[];
   dialect: DialectChoice;
   values: ValueChoice;
   kind: "new" | "existing";
@@ -69,8 +78,12 @@ export interface UploadForm {
   defaultMissing: boolean;
   policy: Policy;
   commitMode: CommitMode;
-  /** The queue that was started from here. */
+  /** The queue that was started from here; it has the id of its first transfer. */
   started: string | null;
+  /** What an earlier page has started, of which only its transfer is known. */
+  lost: string | null;
+  /** Whether it was begun by an earlier page, whose settings are not those of this form. */
+  isResumed: boolean;
 }
 
 const initialValues: ValueChoice = {
@@ -87,6 +100,7 @@ const initialValues: ValueChoice = {
 export const initialForm: UploadForm = {
   step: "file",
   files: [],
+  awaited: [],
   dialect: {},
   values: initialValues,
   kind: "new",
@@ -101,6 +115,8 @@ export const initialForm: UploadForm = {
   policy: { kind: "stop" },
   commitMode: CommitMode.UNSPECIFIED,
   started: null,
+  lost: null,
+  isResumed: false,
 };
 
 /** The upload that is being prepared. It outlives its page, so that going back loses nothing. */
@@ -125,6 +141,17 @@ export function changeTarget(kind: UploadForm["kind"], table?: TableName): void 
   });
 }
 
+/** What is said of one file and its values, and of no other. */
+const ofFile = {
+  dialect: {},
+  values: initialValues,
+  edits: {},
+  sortingKey: null,
+  statement: null,
+  mapping: {},
+  commitMode: CommitMode.UNSPECIFIED,
+} satisfies Partial<UploadForm>;
+
 /**
  * Takes files; what was said of another first file is forgotten, the target is kept. How rows become visible
  * is forgotten too: one file that was to replace all rows does not make the next one do it.
@@ -133,18 +160,55 @@ export function takeFiles(files: readonly PickedFile[]): void {
   const first = files[0];
   uploadForm.update((form) => ({
     ...form,
+    ...ofFile,
     files,
-    dialect: {},
-    values: initialValues,
-    edits: {},
-    sortingKey: null,
-    statement: null,
-    mapping: {},
-    commitMode: CommitMode.UNSPECIFIED,
+    awaited: [],
     started: null,
+    lost: null,
+    isResumed: false,
     newTable: { ...form.newTable, table: first ? tableNameOfFile(first.file.name) : "" },
     step: first ? "format" : "file",
   }));
+}
+
+/**
+ * Takes files that were chosen before, with all that was said of them. One of another name is another file:
+ * false, nothing is taken.
+ */
+export function takeAwaited(picked: readonly PickedFile[]): boolean {
+  const { awaited, files } = uploadForm.get();
+  const known = new Set(awaited.map(({ name }) => name));
+  if (!picked.every(({ file }) => known.has(file.name))) return false;
+  const names = new Set(picked.map(({ file }) => file.name));
+  const rest = awaited.filter(({ name }) => !names.has(name));
+  changeForm({ files: [...files, ...picked], awaited: rest });
+  return true;
+}
+
+/** Goes on without the files that were not chosen again. */
+export function leaveAwaited(): void {
+  if (uploadForm.get().files.length === 0) uploadForm.set(initialForm);
+  else changeForm({ awaited: [] });
+}
+
+/** The files that are chosen or still to be chosen again, as the address names them; nobody can choose what was pasted. */
+export function fileNames({ files, awaited }: UploadForm): string[] {
+  const chosen = files.filter(({ isPasted }) => !isPasted);
+  return [...chosen.map(({ file }) => file.name), ...awaited.map(({ name }) => name)];
+}
+
+/** Whether something was said of how the file is read or where its fields go, which takes work to say again. */
+export function isTouched(form: UploadForm): boolean {
+  const names = Object.keys(ofFile) as (keyof typeof ofFile)[];
+  return names.some(
+    (name) => name !== "commitMode" && JSON.stringify(form[name]) !== JSON.stringify(ofFile[name]),
+  );
+}
+
+/** Whether leaving now would lose work: choices that no upload has taken, or a table that was pasted. */
+export function isUnsaved(form: UploadForm): boolean {
+  if (form.files.length === 0 || form.started !== null) return false;
+  return isTouched(form) || form.files.some(({ isPasted }) => isPasted);
 }
 
 /** Where the rows go; undefined while the reader has not said. */

@@ -7,7 +7,7 @@ import { Gate } from "../../lib/time";
 import type { Clients } from "../../rpc/clients";
 import { describeError } from "../../rpc/errors";
 import { reportFailure } from "../../rpc/failures";
-import { ofTransfer } from "../../rpc/transfer-call";
+import { bindTransfer, ofTransfer } from "../../rpc/transfer-call";
 import { forgetUpload } from "./unfinished";
 import type { Prefix } from "./upload-file";
 import { isActive, type UploadJob } from "./upload-job";
@@ -28,6 +28,7 @@ export interface JobRequest {
 
 /** Puts an upload in its place, to be run; one with the same id goes on in the place that it has. */
 export function addJob({ spec, picked, queue }: JobRequest): void {
+  bindTransfer(spec.transferId);
   const job: UploadJob = {
     id: spec.transferId,
     spec,

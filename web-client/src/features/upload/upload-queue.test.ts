@@ -20,7 +20,7 @@ vi.stubGlobal("addEventListener", () => undefined);
 vi.stubGlobal("window", new EventTarget());
 
 const { stopUpload, uploadJobs } = await import("./upload-jobs");
-const { beginHeld, mayBeginHeld, replaceByNothing, retryUpload, startUploads } =
+const { beginAgain, beginHeld, firstHeldBehind, replaceByNothing, retryUpload, startUploads } =
   await import("./upload-queue");
 
 /** What the server was sent, in order, and why it refuses a file, by the name of the file. */
@@ -213,13 +213,33 @@ test("a stop that the server refuses is not passed over in silence", async () =>
   expect(failures.get().map(({ problem }) => problem.detail)).toEqual(["it is committing"]);
 });
 
-test("files for a table that the first did not make cannot begin by themselves", async () => {
+test("where the file that was to make the table is skipped, the next one makes it", async () => {
   refusals.set("a.csv", badRow);
   const all = requests(CommitMode.UNSPECIFIED);
-  for (const { spec } of all.slice(0, 1)) spec.createTable = true;
+  for (const { spec } of all.slice(0, 1)) {
+    spec.createTable = true;
+    spec.createStatement = "CREATE TABLE t";
+  }
   await startUploads(clients, all);
   await expect.poll(states).toEqual(["failed", "held", "held"]);
-  expect(mayBeginHeld(job("b"))).toBe(false);
+  expect(firstHeldBehind(job("a"))?.id).toBe("id-b");
+  await beginHeld(clients, job("b"));
+  await expect.poll(states).toEqual(["failed", "done", "done"]);
+  expect(loaded.map((spec) => [spec.createTable, spec.createStatement])).toEqual([
+    [true, "CREATE TABLE t"],
+    [false, ""],
+  ]);
+});
+
+test("a file that failed is loaded again under another id, corrected, and those behind it follow", async () => {
+  refusals.set("a.csv", badRow);
+  await startUploads(clients, requests(CommitMode.ATOMIC));
+  await expect.poll(states).toEqual(["failed", "held", "held"]);
+  const file = new File(["a\n1\n2\n"], "better.csv");
+  const id = await beginAgain(clients, job("a"), { file });
+  await expect.poll(states).toEqual(["done", "done", "done"]);
+  expect(id).not.toBe("id-a");
+  expect(loaded[0]).toMatchObject({ transferId: id, sourceName: "better.csv", totalBytes: 6n });
 });
 
 test("an empty file replaces rows only when it is asked for, and those behind it follow", async () => {

@@ -34,40 +34,72 @@ export async function retryUpload(clients: Clients, job: UploadJob): Promise<voi
   await startUploads(clients, [{ ...job, isResumed: true }, ...heldBehind(job)]);
 }
 
-/** Begins an upload that was held, and those behind it. */
+/**
+ * Begins an upload that was held, and those behind it. Where the first was to make the table and has not, this one
+ * makes it.
+ */
 export async function beginHeld(clients: Clients, job: UploadJob): Promise<void> {
   const replacing = replacingOf(job);
   if (replacing && !(await mayAddToOld(clients, job.spec, replacing.fileName))) return;
-  attend(runQueue(clients, [{ ...job, isResumed: false }, ...heldBehind(job)]));
+  const spec = clone(UploadSpecSchema, job.spec);
+  const making = queueOf(job).find((one) => one.spec.createTable && one.state.kind !== "done");
+  if (making) {
+    spec.createTable = true;
+    spec.createStatement = making.spec.createStatement;
+    spec.createOnCluster = making.spec.createOnCluster;
+  }
+  attend(runQueue(clients, [{ ...job, spec, isResumed: false }, ...heldBehind(job)]));
+}
+
+/** The next upload that was held because this one did not load. */
+export function firstHeldBehind(job: UploadJob): UploadJob | undefined {
+  const id = heldBehind(job)[0]?.spec.transferId;
+  return id === undefined ? undefined : uploadJobs.get().get(id);
+}
+
+/**
+ * Loads the file of an upload that has ended once more, from its beginning; the id of the new upload, or null when
+ * the reader thinks better of it.
+ */
+export async function beginAgain(
+  clients: Clients,
+  job: UploadJob,
+  picked = job.picked,
+): Promise<string | null> {
+  const held = heldBehind(job).map(({ spec }) => spec.sourceName);
+  if (!(await mayReplace(clients, job.spec, held))) return null;
+  return again(clients, job, { picked });
 }
 
 /**
  * Loads a file again that would empty its table, so that it does; the id of the new upload, or null when the
- * reader thinks better of it. It takes the place of the old one, before those that were held behind it.
+ * reader thinks better of it.
  */
 export async function replaceByNothing(clients: Clients, job: UploadJob): Promise<string | null> {
   if (!(await mayEmpty(clients, job.spec))) return null;
+  return again(clients, job, { mayBeEmpty: true });
+}
+
+/** Puts a new upload in the place of an old one, before those that were held behind it, and runs them. */
+function again(
+  clients: Clients,
+  job: UploadJob,
+  { picked = job.picked, mayBeEmpty = job.spec.allowEmpty },
+): string {
   const transferId = randomUuid();
   const spec = clone(UploadSpecSchema, job.spec);
   spec.transferId = transferId;
-  spec.allowEmpty = true;
-  uploadJobs.update((jobs) => {
-    const next = { ...job, id: transferId, spec };
-    return new Map([...jobs].map(([id, one]) => (id === job.id ? [transferId, next] : [id, one])));
-  });
-  attend(
-    runQueue(clients, [
-      { ...job, spec, isResumed: false },
-      ...heldBehind({ ...job, id: transferId }),
-    ]),
+  spec.allowEmpty = mayBeEmpty;
+  spec.totalBytes = BigInt(picked.file.size);
+  spec.sourceName = picked.file.name;
+  delete spec.prefixCrc32c;
+  const next = { ...job, id: transferId, spec, picked };
+  uploadJobs.update(
+    (jobs) =>
+      new Map([...jobs].map(([id, one]) => (id === job.id ? [transferId, next] : [id, one]))),
   );
+  attend(runQueue(clients, [{ ...next, isResumed: false }, ...heldBehind(next)]));
   return transferId;
-}
-
-/** Whether a held upload may begin by itself: the table that the first was to make may not be there. */
-export function mayBeginHeld(job: UploadJob): boolean {
-  const [first] = queueOf(job);
-  return !isQueueBusy(job) && !(first?.spec.createTable && first.state.kind !== "done");
 }
 
 /** Whether one of the uploads that were started with this one runs. */

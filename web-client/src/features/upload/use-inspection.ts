@@ -62,7 +62,8 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
       const mapped = await clients.ingest.inspectFile({ ...request, columns }, { signal });
       return withAllColumns(first, mapped);
     },
-    debounceMs,
+    // What was found in one file says nothing of the next, least of all of one that cannot be read.
+    { delayMs: debounceMs, subject: `${generation}:${file ? fileId(file) : 0}` },
   );
 }
 
