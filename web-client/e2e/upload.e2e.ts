@@ -74,7 +74,7 @@ test("a field is dragged onto its column", async () => {
   await page.getByText("other", { exact: true }).first().waitFor();
   await page
     .locator(".badge", { hasText: "other" })
-    .dragTo(page.locator("tr", { hasText: "String" }));
+    .dragTo(page.getByRole("listitem").filter({ hasText: "String" }));
   await page.getByText("your choice").first().waitFor();
   expect(await page.getByLabel("Field for b").inputValue()).toBe("other");
 });

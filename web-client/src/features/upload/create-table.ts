@@ -20,7 +20,7 @@ export interface PlannedColumn {
 export function plannedColumns(
   columns: readonly ProfileColumn[],
   edits: UploadForm["edits"],
-  hasHeader: boolean,
+  sources: readonly string[],
 ): PlannedColumn[] {
   return columns.map((column, index) => {
     const edit = edits[column.name] ?? {};
@@ -29,7 +29,7 @@ export function plannedColumns(
       name: edit.name ?? column.name,
       type: edit.type ?? column.type,
       isLeftOut: edit.isLeftOut ?? false,
-      source: hasHeader ? (column.originalName ?? column.name) : `${index + 1}`,
+      source: sources[index] ?? column.name,
       isEdited: Object.values(edit).some((value) => value !== undefined),
     };
   });

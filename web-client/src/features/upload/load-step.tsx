@@ -6,19 +6,17 @@ import { enumValue } from "../../lib/enums";
 import { formatBytes } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
-import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { isLoaded, nextForm, restForm } from "./add-files";
-import { buildSpec } from "./build-spec";
 import { JobView } from "./job-view";
 import { PolicyEditor } from "./policy-editor";
+import { startLoad } from "./start-load";
 import { replaceForm } from "./upload-address";
 import { changeForm, targetTable, type UploadForm } from "./upload-form";
 import { isActive } from "./upload-job";
 import { uploadJobs } from "./upload-jobs";
-import { startUploads } from "./upload-queue";
 
 const modes = [
   {
@@ -57,7 +55,9 @@ interface LoadStepProps {
 export function LoadStep({ form, inspection }: LoadStepProps) {
   const clients = useClients();
   const jobs = useStore(uploadJobs);
-  const started = [...jobs.values()].filter(({ queue }) => queue === form.started);
+  const started = [...jobs.values()].filter(
+    ({ queue }) => queue === (form.started ?? form.checked),
+  );
   const isBusy = started.some(isActive);
   // Not while it is of another file, or of other settings.
   const isReady = inspection.state === "ready";
@@ -66,18 +66,7 @@ export function LoadStep({ form, inspection }: LoadStepProps) {
   const ways = modes.filter(
     ({ value }) => form.kind === "existing" || value !== `${CommitMode.REPLACE}`,
   );
-  const start = async (isDryRun: boolean) => {
-    if (inspection.state !== "ready") return;
-    const found = inspection.value;
-    const ids = form.files.map(() => randomUuid());
-    const queue = ids[0] ?? "";
-    const requests = form.files.map((picked, index) => {
-      const transferId = ids[index] ?? "";
-      const options = { transferId, file: picked.file, isFirst: index === 0, isDryRun };
-      return { spec: buildSpec(form, found, options), picked, queue, isResumed: false };
-    });
-    if (await startUploads(clients, requests)) changeForm({ started: queue });
-  };
+  const start = (isDryRun: boolean) => startLoad(clients, form, inspection, isDryRun);
   const loaded = started.filter(isLoaded);
   const isWhole = loaded.length > 0 && loaded.length === started.length;
   // What is there already is not loaded again by choosing other settings for the rest.

@@ -1,14 +1,20 @@
-import { type DragEvent, useState } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type DragEvent, useMemo, useRef, useState } from "react";
 
 import { Button } from "../../components/button";
 import { Checkbox } from "../../components/checkbox";
+import { Note } from "../../components/note";
 import {
   type ColumnMatch,
   type InspectFileResponse,
   MatchKind,
 } from "../../gen/sluice/v1/ingest_service_pb";
-import { hasHeader } from "./build-spec";
-import { changeForm, type UploadForm } from "./upload-form";
+import { formatRows } from "../../lib/format";
+import { ColumnOptions } from "./column-options";
+import { type Field, fieldLabel, fieldsOf } from "./fields";
+import { freeFields, type Proposal, proposalsFor } from "./proposals";
+import { rememberedMapping } from "./remembered";
+import { changeForm, chooseField, type UploadForm } from "./upload-form";
 
 const explanations: Record<MatchKind, [text: string, look: string]> = {
   [MatchKind.UNSPECIFIED]: ["", ""],
@@ -21,73 +27,84 @@ const explanations: Record<MatchKind, [text: string, look: string]> = {
   [MatchKind.EXTRA]: ["has no column", "warn"],
 };
 
+/** More columns than this are searched in. */
+const searchedFrom = 12;
+
 interface MappingEditorProps {
   form: UploadForm;
   inspection: InspectFileResponse;
 }
 
-/** Which field of the file fills which column of the table, by choice or by drag. */
+/** Which field of the file fills which column of the table, by choice, by drag or as proposed. */
 export function MappingEditor({ form, inspection }: MappingEditorProps) {
-  const [target, setTarget] = useState<string | null>(null);
+  const [search, setSearch] = useState("");
+  const [options, setOptions] = useState<string | null>(null);
   const columns = inspection.matches.filter(({ kind }) => kind !== MatchKind.EXTRA);
-  const chosen = new Set(Object.values(form.mapping));
-  const extra = inspection.matches.filter(
-    ({ kind, source }) => kind === MatchKind.EXTRA && !chosen.has(source ?? ""),
-  );
-  const fields = (inspection.profile?.columns ?? []).map(({ name, originalName }, index) =>
-    hasHeader(inspection) ? (originalName ?? name) : `${index + 1}`,
-  );
-  const map = (column: string, source: string) =>
-    changeForm({ mapping: { ...form.mapping, [column]: source } });
-  const drop = (event: DragEvent, column: string) => {
-    event.preventDefault();
-    setTarget(null);
-    const source = event.dataTransfer.getData("text/plain");
-    if (fields.includes(source)) map(column, source);
+  const fields = useMemo(() => fieldsOf(inspection), [inspection]);
+  const free = freeFields(inspection.matches, fields, form.mapping);
+  const remembered = useMemo(() => rememberedMapping(form.table), [form.table]);
+  const proposals = proposalsFor(inspection.matches, fields, form.mapping, remembered);
+  const takeAll = () => {
+    const all = Object.fromEntries(proposals.map(({ column, source }) => [column, source]));
+    changeForm({ mapping: { ...form.mapping, ...all } });
   };
   if (columns.length === 0) return null;
+  const shown = columns.filter(({ column, source }) =>
+    `${column} ${source ?? ""}`.toLowerCase().includes(search.toLowerCase()),
+  );
+  const leaveAllOut = () =>
+    changeForm({
+      mapping: Object.fromEntries(columns.map(({ column }) => [column, ""])),
+      columnValues: {},
+    });
   return (
     <div className="stack tight">
       <div className="row between">
         <h2>Which field goes where</h2>
-        {Object.keys(form.mapping).length > 0 && (
-          <Button isSmall look="plain" onClick={() => changeForm({ mapping: {} })}>
-            As matched by name
-          </Button>
-        )}
+        <div className="row">
+          {Object.keys(form.mapping).length > 0 && (
+            <Button
+              isSmall
+              look="plain"
+              onClick={() => changeForm({ mapping: {}, columnValues: {} })}
+            >
+              As matched by name
+            </Button>
+          )}
+          {columns.length >= searchedFrom && (
+            <>
+              <Button isSmall look="plain" onClick={leaveAllOut}>
+                None
+              </Button>
+              <input
+                className="input small mapping-search"
+                type="search"
+                aria-label="Search in the columns of the table"
+                placeholder="Search"
+                value={search}
+                onChange={(event) => setSearch(event.target.value)}
+              />
+            </>
+          )}
+        </div>
       </div>
-      <div className="table-frame tall" tabIndex={0} role="region" aria-label="Mapping">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Column of the table</th>
-              <th scope="col">Field of the file</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {columns.map((match) => (
-              <tr
-                key={match.column}
-                className={target === match.column ? "is-target" : ""}
-                onDragOver={(event) => {
-                  event.preventDefault();
-                  setTarget(match.column);
-                }}
-                onDragLeave={() => setTarget(null)}
-                onDrop={(event) => drop(event, match.column)}
-              >
-                <MappingRow
-                  match={match}
-                  chosen={form.mapping[match.column]}
-                  fields={fields}
-                  onMap={(source) => map(match.column, source)}
-                />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {proposals.length > 0 && (
+        <Note>
+          <div className="row between">
+            <span>{formatRows(proposals.length, "field")} may belong to a column without one.</span>
+            <Button isSmall onClick={takeAll}>
+              {proposals.length === 1 ? "Use the proposal" : `Use all ${proposals.length}`}
+            </Button>
+          </div>
+        </Note>
+      )}
+      <MappingRows
+        columns={shown}
+        fields={fields}
+        form={form}
+        proposals={proposals}
+        onOptions={setOptions}
+      />
       {columns.some((match) => match.kind === MatchKind.MISSING) && (
         <Checkbox
           isChecked={form.defaultMissing}
@@ -96,31 +113,119 @@ export function MappingEditor({ form, inspection }: MappingEditorProps) {
           Columns without a field become 0 or empty
         </Checkbox>
       )}
-      {extra.length > 0 && (
-        <>
-          <div className="row" aria-label="Fields without a column">
-            <span className="quiet small">Without a column (drag one onto a column):</span>
-            {extra.map(({ source }) => (
-              <span
-                key={source}
-                className="badge warn"
-                draggable
-                onDragStart={(event) => event.dataTransfer.setData("text/plain", source ?? "")}
-              >
-                {source}
-              </span>
-            ))}
-          </div>
-          {Object.keys(form.mapping).length === 0 && (
-            <Checkbox
-              isChecked={form.ignoreExtra}
-              onChange={(ignoreExtra) => changeForm({ ignoreExtra })}
-            >
-              Leave out the fields without a column
-            </Checkbox>
-          )}
-        </>
+      {free.length > 0 && <FreeFields form={form} free={free} />}
+      {options !== null && (
+        <ColumnOptions
+          form={form}
+          column={options}
+          name={options}
+          onClose={() => setOptions(null)}
+        />
       )}
+    </div>
+  );
+}
+
+const shownFields = 60;
+
+/** The fields that fill no column. */
+function FreeFields({ form, free }: { form: UploadForm; free: readonly Field[] }) {
+  return (
+    <>
+      <div className="row" role="group" aria-label="Fields without a column">
+        <span className="quiet small">Without a column (drag one onto a column):</span>
+        {free.slice(0, shownFields).map((field) => (
+          <span
+            key={field.key}
+            className="badge warn"
+            draggable
+            onDragStart={(event) => event.dataTransfer.setData("text/plain", field.key)}
+          >
+            {fieldLabel(field)}
+          </span>
+        ))}
+        {free.length > shownFields && (
+          <span className="quiet small">and {free.length - shownFields} more</span>
+        )}
+      </div>
+      {Object.keys(form.mapping).length === 0 && (
+        <Checkbox
+          isChecked={form.ignoreExtra}
+          onChange={(ignoreExtra) => changeForm({ ignoreExtra })}
+        >
+          Leave out the fields without a column
+        </Checkbox>
+      )}
+    </>
+  );
+}
+
+interface MappingRowsProps {
+  columns: readonly ColumnMatch[];
+  fields: readonly Field[];
+  form: UploadForm;
+  proposals: readonly Proposal[];
+  onOptions: (column: string) => void;
+}
+
+/** Rows of any number, of which only the visible ones are in the page. */
+function MappingRows({ columns, fields, form, proposals, onOptions }: MappingRowsProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [target, setTarget] = useState<string | null>(null);
+  const virtual = useVirtualizer({
+    count: columns.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => 60,
+    getItemKey: (index) => columns[index]?.column ?? index,
+    overscan: 4,
+  });
+  const drop = (event: DragEvent, column: string) => {
+    event.preventDefault();
+    setTarget(null);
+    const source = event.dataTransfer.getData("text/plain");
+    if (fields.some(({ key }) => key === source)) chooseField(column, source);
+  };
+  return (
+    <div
+      ref={frame}
+      className="lines"
+      role="list"
+      aria-label="Mapping"
+      tabIndex={0}
+      style={{ height: Math.min(480, virtual.getTotalSize() + 2) }}
+    >
+      <div className="grid-body" role="none" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const match = columns[item.index];
+          if (!match) return null;
+          const { column } = match;
+          return (
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              role="listitem"
+              className={`lines-row mapping-row${target === column ? " is-target" : ""}`}
+              style={{ transform: `translateY(${item.start}px)` }}
+              onDragOver={(event) => {
+                event.preventDefault();
+                setTarget(column);
+              }}
+              onDragLeave={() => setTarget(null)}
+              onDrop={(event) => drop(event, column)}
+            >
+              <MappingRow
+                match={match}
+                chosen={form.mapping[column]}
+                fields={fields}
+                proposal={proposals.find((one) => one.column === column)}
+                hasOptions={form.columnValues[column] !== undefined}
+                onOptions={() => onOptions(column)}
+              />
+            </div>
+          );
+        })}
+      </div>
     </div>
   );
 }
@@ -128,36 +233,55 @@ export function MappingEditor({ form, inspection }: MappingEditorProps) {
 interface MappingRowProps {
   match: ColumnMatch;
   chosen: string | undefined;
-  fields: readonly string[];
-  onMap: (source: string) => void;
+  fields: readonly Field[];
+  proposal: Proposal | undefined;
+  hasOptions: boolean;
+  onOptions: () => void;
 }
 
-function MappingRow({ match, chosen, fields, onMap }: MappingRowProps) {
+function MappingRow({ match, chosen, fields, proposal, hasOptions, onOptions }: MappingRowProps) {
+  const { column, type } = match;
   const [text, look] = explanations[chosen ? MatchKind.SELECTED : match.kind];
+  const source = chosen ?? match.source ?? "";
+  const proposed = fields.find(({ key }) => key === proposal?.source);
   return (
     <>
-      <td>
-        <strong>{match.column}</strong>
-        <div className="quiet mono">{match.type}</div>
-      </td>
-      <td>
-        <select
-          className="input small"
-          aria-label={`Field for ${match.column}`}
-          value={chosen ?? match.source ?? ""}
-          onChange={(event) => onMap(event.target.value)}
-        >
-          <option value="">– none –</option>
-          {fields.map((field) => (
-            <option key={field} value={field}>
-              {field}
-            </option>
-          ))}
-        </select>
-      </td>
-      <td>
-        <span className={`badge ${look}`}>{text}</span>
-      </td>
+      <div className="mapping-column">
+        <strong>{column}</strong>
+        <div className="quiet mono">{type}</div>
+      </div>
+      <select
+        className="input small"
+        aria-label={`Field for ${column}`}
+        value={source}
+        onChange={(event) => chooseField(column, event.target.value)}
+      >
+        <option value="">– none –</option>
+        {fields.map((field) => (
+          <option key={field.key} value={field.key}>
+            {fieldLabel(field)}
+          </option>
+        ))}
+      </select>
+      <div className="row mapping-why">
+        {proposal && proposed ? (
+          <Button isSmall onClick={() => chooseField(column, proposal.source)}>
+            {fieldLabel(proposed)}, {proposal.why}: use
+          </Button>
+        ) : (
+          <span className={`badge ${look}`}>{text}</span>
+        )}
+        {source !== "" && (
+          <Button
+            isSmall
+            look={hasOptions ? "normal" : "plain"}
+            aria-label={`Options for ${column}`}
+            onClick={onOptions}
+          >
+            {hasOptions ? "Options set" : "Options"}
+          </Button>
+        )}
+      </div>
     </>
   );
 }

@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import { Button } from "../../components/button";
 import { CodeBlock } from "../../components/code-block";
 import { Field } from "../../components/field";
@@ -11,10 +13,11 @@ import { useAsync } from "../../rpc/use-async";
 import { loadDatabases } from "../catalog/load-catalog";
 import { connection } from "../connection/connection-state";
 import { newTableOf } from "./build-spec";
-import { proposedKey } from "./create-table";
+import { ColumnOptions } from "./column-options";
+import { type PlannedColumn, proposedKey } from "./create-table";
 import { KeyEditor } from "./key-editor";
 import { SchemaEditor } from "./schema-editor";
-import { changeForm, type UploadForm } from "./upload-form";
+import { changeForm, changeTarget, type UploadForm } from "./upload-form";
 
 interface NewTableEditorProps {
   form: UploadForm;
@@ -27,6 +30,7 @@ export function NewTableEditor({ form, inspection }: NewTableEditorProps) {
   const { generation, check } = useStore(connection);
   const databases = useAsync(`${generation}`, (signal) => loadDatabases(clients, signal));
   const { columns, statement } = newTableOf(form, inspection);
+  const [options, setOptions] = useState<PlannedColumn | null>(null);
   const reason = inspection.error?.reason;
   const exists =
     form.newTable.table !== "" && reason !== "TABLE_NOT_FOUND" && inspection.error === undefined;
@@ -54,7 +58,15 @@ export function NewTableEditor({ form, inspection }: NewTableEditorProps) {
         {exists && (
           <Note look="warn" title="A table of this name exists">
             Choose another name, or{" "}
-            <Button isSmall onClick={() => changeForm({ kind: "existing", table: form.newTable })}>
+            <Button
+              isSmall
+              onClick={() =>
+                changeTarget("existing", {
+                  ...form.newTable,
+                  database: form.newTable.database || home,
+                })
+              }
+            >
               load into that table
             </Button>
           </Note>
@@ -72,10 +84,21 @@ export function NewTableEditor({ form, inspection }: NewTableEditorProps) {
         <SchemaEditor
           columns={columns}
           found={inspection.profile?.columns ?? []}
+          withOptions={new Set(Object.keys(form.columnValues))}
+          onOptions={setOptions}
+          onAll={(isLoaded) => changeForm({ edits: editsOfAll(form, columns, !isLoaded) })}
           onEdit={(name, edit) =>
             changeForm({ edits: { ...form.edits, [name]: { ...form.edits[name], ...edit } } })
           }
         />
+        {options && (
+          <ColumnOptions
+            form={form}
+            column={options.found}
+            name={options.name}
+            onClose={() => setOptions(null)}
+          />
+        )}
         <KeyEditor
           columns={columns}
           sortingKey={form.sortingKey ?? proposedKey(inspection.createStatement)}
@@ -110,4 +133,12 @@ export function NewTableEditor({ form, inspection }: NewTableEditorProps) {
       </section>
     </div>
   );
+}
+
+function editsOfAll(
+  { edits }: UploadForm,
+  columns: readonly PlannedColumn[],
+  isLeftOut: boolean,
+): UploadForm["edits"] {
+  return Object.fromEntries(columns.map(({ found }) => [found, { ...edits[found], isLeftOut }]));
 }

@@ -3,7 +3,7 @@ import { type InspectFileResponse, MatchKind } from "../../gen/sluice/v1/ingest_
 import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
 import { shortReason } from "../../rpc/reasons";
 import { gridRow } from "../catalog/grid-of";
-import { hasHeader } from "./build-spec";
+import { fieldsOf } from "./fields";
 
 const decoder = new TextDecoder();
 
@@ -50,11 +50,7 @@ export function previewRows(inspection: InspectFileResponse): {
 
 /** For each column of the table the index of its field. */
 function fieldsOfColumns(inspection: InspectFileResponse): Map<string, number> {
-  const columns = inspection.profile?.columns ?? [];
-  const byName = new Map<string, number>();
-  columns.forEach(({ name, originalName }, index) => {
-    byName.set(hasHeader(inspection) ? (originalName ?? name) : `${index + 1}`, index);
-  });
+  const byName = new Map(fieldsOf(inspection).map(({ key, number }) => [key, number - 1]));
   const fields = new Map<string, number>();
   for (const { kind, column, source } of inspection.matches) {
     const index = source === undefined ? undefined : byName.get(source);

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useId, useRef } from "react";
+import { useId, useRef, useState } from "react";
 
+import { Button } from "../../components/button";
 import type { ProfileColumn } from "../../gen/sluice/v1/profile_pb";
 import { commonTypes, isNullable, withNullable } from "../../lib/clickhouse-type";
 import type { PlannedColumn } from "./create-table";
@@ -10,14 +11,36 @@ interface SchemaEditorProps {
   columns: readonly PlannedColumn[];
   found: readonly ProfileColumn[];
   onEdit: (found: string, edit: ColumnEdit) => void;
+  /** Loads all columns, or none. */
+  onAll: (isLoaded: boolean) => void;
+  /** Shows how the values of one column are read. */
+  onOptions: (column: PlannedColumn) => void;
+  /** The columns, by the name that was found, of which something is said. */
+  withOptions: ReadonlySet<string>;
 }
 
+/** More columns than this are searched in. */
+const searchedFrom = 12;
+
 /** The columns of a new table, each with the reasons for its type. */
-export function SchemaEditor({ columns, found, onEdit }: SchemaEditorProps) {
+export function SchemaEditor({
+  columns,
+  found,
+  onEdit,
+  onAll,
+  onOptions,
+  withOptions,
+}: SchemaEditorProps) {
+  const [search, setSearch] = useState("");
+  const words = search.toLowerCase();
+  const shown = columns
+    .map((column, index) => ({ column, found: found[index] }))
+    .filter(({ column: { name, source } }) => `${name} ${source}`.toLowerCase().includes(words));
   const frame = useRef<HTMLDivElement>(null);
   const types = useId();
   const virtual = useVirtualizer({
-    count: columns.length,
+    count: shown.length,
+    getItemKey: (index) => shown[index]?.column.found ?? index,
     getScrollElement: () => frame.current,
     estimateSize: () => 92,
     overscan: 6,
@@ -29,6 +52,24 @@ export function SchemaEditor({ columns, found, onEdit }: SchemaEditorProps) {
           <option key={type} value={type} />
         ))}
       </datalist>
+      {columns.length >= searchedFrom && (
+        <div className="row">
+          <input
+            className="input small grow"
+            type="search"
+            aria-label="Search in the columns"
+            placeholder="Search"
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+          />
+          <Button isSmall onClick={() => onAll(true)}>
+            All
+          </Button>
+          <Button isSmall onClick={() => onAll(false)}>
+            None
+          </Button>
+        </div>
+      )}
       <div
         ref={frame}
         className="lines schema"
@@ -38,8 +79,9 @@ export function SchemaEditor({ columns, found, onEdit }: SchemaEditorProps) {
       >
         <div className="grid-body" role="none" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
-            const column = columns[item.index];
-            if (!column) return null;
+            const row = shown[item.index];
+            if (!row) return null;
+            const { column } = row;
             return (
               <div
                 key={item.key}
@@ -51,9 +93,11 @@ export function SchemaEditor({ columns, found, onEdit }: SchemaEditorProps) {
               >
                 <SchemaRow
                   column={column}
-                  found={found[item.index]}
+                  found={row.found}
                   typesId={types}
                   onEdit={(edit) => onEdit(column.found, edit)}
+                  onOptions={() => onOptions(column)}
+                  hasOptions={withOptions.has(column.found)}
                 />
               </div>
             );
@@ -69,9 +113,11 @@ interface SchemaRowProps {
   found: ProfileColumn | undefined;
   typesId: string;
   onEdit: (edit: ColumnEdit) => void;
+  onOptions: () => void;
+  hasOptions: boolean;
 }
 
-function SchemaRow({ column, found, typesId, onEdit }: SchemaRowProps) {
+function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: SchemaRowProps) {
   const nullable = isNullable(column.type);
   return (
     <>
@@ -111,6 +157,15 @@ function SchemaRow({ column, found, typesId, onEdit }: SchemaRowProps) {
           />
           <span>NULL</span>
         </label>
+        <Button
+          isSmall
+          look={hasOptions ? "normal" : "plain"}
+          aria-label={`Options for ${column.source}`}
+          disabled={column.isLeftOut}
+          onClick={onOptions}
+        >
+          {hasOptions ? "Options set" : "Options"}
+        </Button>
       </div>
       <p className="quiet small schema-notes">{reasons(column, found)}</p>
     </>

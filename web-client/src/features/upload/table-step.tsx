@@ -5,12 +5,15 @@ import { ProblemNote } from "../../components/problem-note";
 import { Segments } from "../../components/segments";
 import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatCount, formatRows } from "../../lib/format";
+import { useClients } from "../../rpc/clients";
 import { describeTransferError } from "../../rpc/errors";
+import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { TablePicker } from "../catalog/table-picker";
 import { MappingEditor } from "./mapping-editor";
 import { NewTableEditor } from "./new-table-editor";
 import { previewRows } from "./preview-rows";
+import { startLoad } from "./start-load";
 import { changeForm, changeTarget, targetTable, type UploadForm } from "./upload-form";
 
 interface TableStepProps {
@@ -20,6 +23,7 @@ interface TableStepProps {
 
 /** Where the rows go, and which field goes into which column. */
 export function TableStep({ form, inspection }: TableStepProps) {
+  const clients = useClients();
   const obstacle = obstacleOf(form, inspection);
   return (
     <div className="stack">
@@ -52,6 +56,12 @@ export function TableStep({ form, inspection }: TableStepProps) {
         <Button onClick={() => changeForm({ step: "format" })}>Back</Button>
         <div className="row">
           <span className="quiet small">{obstacle}</span>
+          <Button
+            disabled={obstacle !== ""}
+            onClick={() => attend(startLoad(clients, form, inspection, true))}
+          >
+            Check the whole file
+          </Button>
           <Button
             look="primary"
             disabled={obstacle !== ""}
@@ -102,7 +112,19 @@ function ExistingTable({ form, inspection }: TableStepProps) {
   const isIgnored = isAccepted(error?.reason, form);
   return (
     <section className="card stack" aria-label="Match" aria-busy={inspection.state === "loading"}>
-      {error && !isIgnored && <ProblemNote problem={describeTransferError(error)} />}
+      {error?.reason === "HEADER_MISMATCH" && (
+        <Note look="warn" title="No field has the name of a column">
+          <div className="row between">
+            <span>Choose below which field goes where. Is the first line no header at all?</span>
+            <Button isSmall onClick={() => changeForm({ step: "format" })}>
+              Change the header lines
+            </Button>
+          </div>
+        </Note>
+      )}
+      {error && error.reason !== "HEADER_MISMATCH" && !isIgnored && (
+        <ProblemNote problem={describeTransferError(error)} />
+      )}
       <MappingEditor form={form} inspection={found} />
       <div className="stack tight">
         <div className="row between">

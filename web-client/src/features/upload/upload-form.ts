@@ -27,12 +27,28 @@ export interface DialectChoice {
 export interface ValueChoice {
   /** Words for NULL, separated by commas. */
   nullMarkers: string;
+  /** Words for true and false, separated by commas. */
+  trueWords: string;
+  falseWords: string;
   trim: boolean;
   decimalComma: boolean | null;
   round: boolean;
   emptyAsDefault: boolean;
   padRagged: boolean;
   lenientQuotes: boolean;
+}
+
+/** How the values of one column are read, where it differs. Named as in `ColumnValueOptions`. */
+export interface ColumnChoice {
+  /** Words for NULL, separated by commas. */
+  nullMarkers?: string;
+  /** As strftime has it; empty: as found. */
+  dateFormat?: string;
+  decimalComma?: boolean;
+  /** What separates groups of digits. */
+  thousands?: string;
+  stripUnits?: boolean;
+  listSeparator?: string;
 }
 
 /** What the reader has changed of one column of a new table. */
@@ -68,6 +84,8 @@ export interface UploadForm {
   table: TableName | undefined;
   /** By the name that was found for the column. */
   edits: Readonly<Record<string, ColumnEdit>>;
+  /** By the name of the table's column; of a new table by the name that was found. */
+  columnValues: Readonly<Record<string, ColumnChoice>>;
   /** The columns that a new table is sorted by; null: as proposed. */
   sortingKey: readonly string[] | null;
   /** A CREATE TABLE by hand; null: from the columns. */
@@ -80,6 +98,8 @@ export interface UploadForm {
   commitMode: CommitMode;
   /** The queue that was started from here; it has the id of its first transfer. */
   started: string | null;
+  /** The queue of the last dry run from here. */
+  checked: string | null;
   /** What an earlier page has started, of which only its transfer is known. */
   lost: string | null;
   /** Whether it was begun by an earlier page, whose settings are not those of this form. */
@@ -88,6 +108,8 @@ export interface UploadForm {
 
 const initialValues: ValueChoice = {
   nullMarkers: "",
+  trueWords: "",
+  falseWords: "",
   trim: false,
   decimalComma: null,
   round: false,
@@ -107,6 +129,7 @@ export const initialForm: UploadForm = {
   newTable: { database: "", table: "" },
   table: undefined,
   edits: {},
+  columnValues: {},
   sortingKey: null,
   statement: null,
   mapping: {},
@@ -115,6 +138,7 @@ export const initialForm: UploadForm = {
   policy: { kind: "stop" },
   commitMode: CommitMode.UNSPECIFIED,
   started: null,
+  checked: null,
   lost: null,
   isResumed: false,
 };
@@ -127,6 +151,16 @@ export function changeForm(change: Partial<UploadForm>): void {
   uploadForm.update((form) => ({ ...form, ...change }));
 }
 
+/** Chooses the field of a column; what was said of the values of one without a field is forgotten. */
+export function chooseField(column: string, source: string): void {
+  const form = uploadForm.get();
+  const kept = Object.entries(form.columnValues).filter(([name]) => name !== column);
+  changeForm({
+    mapping: { ...form.mapping, [column]: source },
+    columnValues: source === "" ? Object.fromEntries(kept) : form.columnValues,
+  });
+}
+
 /** Chooses where the rows go; what was said of how another table is loaded is forgotten. */
 export function changeTarget(kind: UploadForm["kind"], table?: TableName): void {
   const form = uploadForm.get();
@@ -137,6 +171,8 @@ export function changeTarget(kind: UploadForm["kind"], table?: TableName): void 
     ignoreExtra: false,
     defaultMissing: false,
     commitMode: CommitMode.UNSPECIFIED,
+    // Options of a column go by the columns of the target.
+    columnValues: {},
     ...(isOther ? { table, mapping: {} } : {}),
   });
 }
@@ -146,6 +182,7 @@ const ofFile = {
   dialect: {},
   values: initialValues,
   edits: {},
+  columnValues: {},
   sortingKey: null,
   statement: null,
   mapping: {},
@@ -164,6 +201,7 @@ export function takeFiles(files: readonly PickedFile[]): void {
     files,
     awaited: [],
     started: null,
+    checked: null,
     lost: null,
     isResumed: false,
     newTable: { ...form.newTable, table: first ? tableNameOfFile(first.file.name) : "" },

@@ -1,16 +1,22 @@
-import { toJsonString } from "@bufbuild/protobuf";
+import { create, toJsonString } from "@bufbuild/protobuf";
 
 import { DialectSchema, ValueOptionsSchema } from "../../gen/sluice/v1/dialect_pb";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import {
+  ColumnMatchSchema,
+  type InspectFileResponse,
+  MatchKind,
+} from "../../gen/sluice/v1/ingest_service_pb";
 import { useStore } from "../../lib/store";
-import { useClients } from "../../rpc/clients";
+import { type Clients, useClients } from "../../rpc/clients";
 import { type Loaded, useAsync } from "../../rpc/use-async";
+import type { TableName } from "../catalog/load-catalog";
 import { connection } from "../connection/connection-state";
-import { dialectOf, mappedColumns, valuesOf } from "./build-spec";
+import { belowHeader, dialectOf, isMappedByNumber, mappedColumns, valuesOf } from "./build-spec";
+import { fieldsOf } from "./fields";
 import { targetTable, type UploadForm } from "./upload-form";
 
 /** How much of a file is looked at. */
-const sampleBytes = 1 << 20;
+export const sampleBytes = 1 << 20;
 const previewRowCount = 200;
 const debounceMs = 250;
 
@@ -30,6 +36,8 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
   const file = form.files[0]?.file;
   const dialect = dialectOf(form.dialect);
   const values = valuesOf(form.values);
+  // The columns of another target have other options; those of fields that are chosen come with the mapping.
+  const columnValues = valuesOf(form.values, form.columnValues);
   const table = targetTable(form);
   const mapping = form.kind === "existing" ? form.mapping : {};
   const key =
@@ -38,7 +46,7 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
       generation,
       fileId(file),
       toJsonString(DialectSchema, dialect),
-      toJsonString(ValueOptionsSchema, values),
+      toJsonString(ValueOptionsSchema, columnValues),
       table,
       mapping,
     ]);
@@ -56,18 +64,72 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
         rowCount: previewRowCount,
         ...(table ? { table } : {}),
       };
-      const first = await clients.ingest.inspectFile(request, { signal });
-      if (Object.keys(mapping).length === 0) return first;
+      const isMapped = Object.keys(mapping).length > 0;
+      const first = await withColumns(
+        clients,
+        table,
+        await clients.ingest.inspectFile(
+          isMapped ? request : { ...request, values: columnValues },
+          { signal },
+        ),
+        signal,
+      );
+      if (!isMapped) return first;
       const columns = mappedColumns(mapping, first);
-      const mapped = await clients.ingest.inspectFile({ ...request, columns }, { signal });
-      return withAllColumns(first, mapped);
+      const byNumber = isMappedByNumber(mapping, first);
+      const mapped = await clients.ingest.inspectFile(
+        {
+          ...request,
+          values: columnValues,
+          columns,
+          dialect: byNumber ? belowHeader(dialect, first) : dialect,
+        },
+        { signal },
+      );
+      return withNames(first, mapped, byNumber);
     },
     // What was found in one file says nothing of the next, least of all of one that cannot be read.
     { delayMs: debounceMs, subject: `${generation}:${file ? fileId(file) : 0}` },
   );
 }
 
-/** A chosen mapping may leave the match empty where it is refused; the columns stay to be chosen again. */
-function withAllColumns(first: InspectFileResponse, mapped: InspectFileResponse) {
-  return mapped.matches.length > 0 ? mapped : { ...mapped, matches: first.matches };
+/** Where no field is a column of the table, its columns are there all the same, for fields to be chosen. */
+async function withColumns(
+  clients: Clients,
+  table: TableName | undefined,
+  found: InspectFileResponse,
+  signal: AbortSignal,
+): Promise<InspectFileResponse> {
+  if (!table || found.error?.reason !== "HEADER_MISMATCH") return found;
+  const { columns } = await clients.catalog.getTable({ table }, { signal });
+  const matches = columns
+    .filter(({ defaultKind }) => ["", "DEFAULT", "EPHEMERAL"].includes(defaultKind))
+    .map(({ name, type, defaultKind }) =>
+      create(ColumnMatchSchema, {
+        column: name,
+        type,
+        kind: defaultKind === "" ? MatchKind.MISSING : MatchKind.DEFAULT,
+      }),
+    );
+  return { ...found, matches };
+}
+
+/**
+ * A chosen mapping may leave the match empty where it is refused; the columns stay to be chosen again. A file that
+ * is read below its header has its own names all the same.
+ */
+function withNames(
+  first: InspectFileResponse,
+  mapped: InspectFileResponse,
+  byNumber: boolean,
+): InspectFileResponse {
+  const fields = fieldsOf(first);
+  const keyOf = (number: string) => fields[Number(number) - 1]?.key ?? number;
+  const named = byNumber
+    ? mapped.matches.map((match) =>
+        match.source === undefined ? match : { ...match, source: keyOf(match.source) },
+      )
+    : mapped.matches;
+  const profile = byNumber && first.profile ? { profile: first.profile } : {};
+  return { ...mapped, ...profile, matches: named.length > 0 ? named : first.matches };
 }

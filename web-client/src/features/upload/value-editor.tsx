@@ -20,6 +20,22 @@ export function ValueEditor({ choice, onChange }: ValueEditorProps) {
         placeholder="NA, n/a, -"
         hint="Besides the empty field; separated by commas."
       />
+      <div className="columns">
+        <TextField
+          label="Words for true"
+          value={choice.trueWords}
+          onChange={(trueWords) => set({ trueWords })}
+          placeholder="ja, x"
+          hint="Besides true, yes, 1."
+        />
+        <TextField
+          label="Words for false"
+          value={choice.falseWords}
+          onChange={(falseWords) => set({ falseWords })}
+          placeholder="nein"
+          hint="Besides false, no, 0."
+        />
+      </div>
       <SelectField
         label="Decimal point"
         value={choice.decimalComma === null ? "found" : choice.decimalComma ? "comma" : "point"}
