@@ -34,6 +34,29 @@ test("a file is loaded", async () => {
   expect(complaints.filter((complaint) => !isUntrusted(complaint))).toEqual([]);
 });
 
+test("steps, a reload and a pasted table need nothing that a secure page has", async () => {
+  const { page, complaints } = await visit();
+  await expectInsecure(page);
+  await page.getByText("Paste a table from a spreadsheet").click();
+  await page.getByLabel("The copied cells").fill("a\tb\n5\tx\n");
+  await page.getByRole("button", { name: "Use this table" }).click();
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await next(page, "table");
+  await page.goBack();
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await next(page, "table");
+  await next(page, "load");
+  await page.getByRole("button", { name: "Start loading" }).click();
+  await page.getByText(/1 row loaded in/).waitFor();
+  await page.getByRole("button", { name: "Start over" }).click();
+  await chooseFiles(page, textFile("again.csv", "a,b\n1,x\n"));
+  await page.getByRole("table", { name: "First rows of the file" }).waitFor();
+  await page.reload();
+  await page.getByText("Choose again.csv again").waitFor();
+  expect(await clickhouse().value("SELECT a FROM pasted")).toBe("5");
+  expect(complaints.filter((complaint) => !isUntrusted(complaint))).toEqual([]);
+});
+
 test("a table is exported, and the page says that the file is kept in memory and why", async () => {
   await clickhouse().run("CREATE TABLE out (a UInt8) ENGINE = MergeTree ORDER BY a AS SELECT 7 a");
   const { page, complaints } = await visit("#/export/default/out");

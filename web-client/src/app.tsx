@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 
 import { Empty } from "./components/empty";
 import { FailureNotes } from "./components/failure-notes";
@@ -9,9 +9,9 @@ import { tieConnection } from "./features/connection/connection-address";
 import { ConnectionGate } from "./features/connection/connection-gate";
 import { ConnectionPage } from "./features/connection/connection-page";
 import { connect } from "./features/connection/connection-state";
-import { ExportPage } from "./features/export/export-page";
 import { TransferPage } from "./features/transfers/transfer-page";
 import { TransfersPage } from "./features/transfers/transfers-page";
+import { DropAnywhere } from "./features/upload/drop-anywhere";
 import { UploadPage } from "./features/upload/upload-page";
 import { Header } from "./header";
 import { type Route, useRoute } from "./lib/route";
@@ -41,15 +41,21 @@ export function App({ clients }: { clients: Clients }) {
           {place === "connection" ? (
             <ConnectionPage />
           ) : (
-            <ConnectionGate>{page(route)}</ConnectionGate>
+            <ConnectionGate>
+              <Suspense fallback={<Empty title="One moment…" />}>{page(route)}</Suspense>
+            </ConnectionGate>
           )}
         </FaultBoundary>
       </main>
+      <DropAnywhere />
       <QuestionDialog />
       <FailureNotes />
     </ClientsContext>
   );
 }
+
+/** What the first screen does not need comes when it is asked for. */
+const ExportPage = lazy(() => import("./features/export/export-page"));
 
 /** Pages with steps say in the title which one is open. */
 const titles: Record<string, string> = {

@@ -2,7 +2,10 @@ import { type DragEvent, useRef, useState } from "react";
 
 import { attend } from "../rpc/failures";
 import { Button } from "./button";
-import { droppedFiles, type PickedFile, pickFiles } from "./picked-file";
+import { droppedFiles, flatFiles, type PickedFile, pickFiles } from "./picked-file";
+
+/** Every browser has it, and React's types do not. */
+const wholeFolder = { webkitdirectory: "" };
 
 interface FileDropProps {
   title: string;
@@ -22,6 +25,7 @@ export function FileDrop({
 }: FileDropProps) {
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
   const take = (files: PickedFile[]) => {
     if (files.length > 0) onFiles(isMultiple ? files : files.slice(0, 1));
   };
@@ -58,9 +62,16 @@ export function FileDrop({
         <strong>{title}</strong>
         <p className="quiet">{hint}</p>
       </div>
-      <Button look={isCompact ? "normal" : "primary"} onClick={choose}>
-        {isMultiple ? "Choose files" : "Choose the file"}
-      </Button>
+      <div className="row">
+        <Button look={isCompact ? "normal" : "primary"} onClick={choose}>
+          {isMultiple ? "Choose files" : "Choose the file"}
+        </Button>
+        {isMultiple && (
+          <Button look="plain" onClick={() => folder.current?.click()}>
+            Choose a folder
+          </Button>
+        )}
+      </div>
       <input
         ref={input}
         type="file"
@@ -72,6 +83,21 @@ export function FileDrop({
           event.target.value = "";
         }}
       />
+      {isMultiple && (
+        <input
+          ref={folder}
+          type="file"
+          hidden
+          {...wholeFolder}
+          aria-label={`${title}: a folder`}
+          onChange={(event) => {
+            const files = Array.from(event.target.files ?? []);
+            event.target.value = "";
+            const name = files[0]?.webkitRelativePath.split("/")[0] ?? "the folder";
+            take(flatFiles(files, name));
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -23,7 +23,7 @@ interface ExportPageProps {
 }
 
 /** ClickHouse to file. */
-export function ExportPage({ table }: ExportPageProps) {
+export default function ExportPage({ table }: ExportPageProps) {
   const form = useStore(exportForm);
   const source = useExportQuery(form);
   const named = table && tableName(table);

@@ -4,6 +4,7 @@ import { formatBytes, formatMoment } from "../../lib/format";
 import { useStore } from "../../lib/store";
 import { attend } from "../../rpc/failures";
 import { addFiles, isLoaded, startedJobs } from "./add-files";
+import { PasteBox } from "./paste-box";
 import { mayForget } from "./start-over";
 import { changeForm, takeFiles, type UploadForm } from "./upload-form";
 import { isActive, type UploadJob } from "./upload-job";
@@ -44,6 +45,7 @@ export function FileStep({ form }: { form: UploadForm }) {
         isCompact={files.length > 0}
         onFiles={addFiles}
       />
+      {files.length === 0 && <PasteBox />}
       {files.length > 0 && (
         <>
           <ul className="list" aria-label="Files">
