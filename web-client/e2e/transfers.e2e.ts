@@ -50,6 +50,39 @@ test("transfers of others are listed, watched and stopped", async () => {
   expect(complaints).toEqual([]);
 });
 
+test("transfers are searched and filtered, and say what was rejected, checked or exported", async () => {
+  await clickhouse().run("CREATE TABLE listed (a UInt8) ENGINE = MergeTree ORDER BY a");
+  const load = async (sourceName: string, text: string, extra: object) => {
+    const transferId = crypto.randomUUID();
+    const table = { database: "default", table: "listed" };
+    await clickhouse().ingest.beginUpload({ spec: { transferId, table, sourceName, ...extra } });
+    const data = new TextEncoder().encode(text);
+    await clickhouse().ingest.appendUpload({ transferId, offset: 0n, data });
+    await clickhouse().ingest.finishUpload({ transferId, totalBytes: BigInt(data.length) });
+    return transferId;
+  };
+  await load("some.csv", "a\n1\nno\n2\n", { rejects: { maxRows: 5n } });
+  const dry = await load("dry.csv", "a\n1\n", { dryRun: true });
+  await expect(clickhouse().export("SELECT throwIf(1, 'broken here')")).rejects.toThrow();
+  const { page, complaints } = await visit("#/transfers");
+  const list = page.getByRole("list", { name: "Transfers" });
+  const search = page.getByLabel("Search in the transfers");
+  await search.fill("some listed");
+  await list.getByText("3 rows, 1 rejected").waitFor();
+  expect(await list.getByRole("link").count()).toBe(1);
+  expect(await lookAt(page, "transfers-found")).toEqual([]);
+  await search.fill("no such thing");
+  await page.getByText("None of these").waitFor();
+  await search.fill("");
+  await page.getByText("Exports", { exact: true }).click();
+  await list.getByRole("link", { name: /broken here/ }).click();
+  await page.getByText("Rows written").waitFor();
+  expect(await page.getByText("Rows staged").count()).toBe(0);
+  await page.goto(page.url().replace(/#.*/, `#/transfers/${dry}`));
+  await page.getByText("Every row is checked, and none is kept.").waitFor();
+  expect(complaints).toEqual([]);
+});
+
 test("a transfer that nobody knows is said to be none", async () => {
   const { page } = await visit(`#/transfers/${crypto.randomUUID()}`);
   await page.getByText("No such transfer").waitFor();

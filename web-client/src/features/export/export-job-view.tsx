@@ -33,7 +33,7 @@ export function ExportJobView({ job }: { job: ExportJob }) {
           </Button>
         )}
       </div>
-      <TransferCounters watched={watched} />
+      <TransferCounters watched={watched} isExport />
       {state.kind === "done" && (
         <Note
           look="good"

@@ -25,6 +25,8 @@ interface TransferCountersProps {
   sentBytes?: number;
   /** Whether nothing is to move now. */
   isHeld?: boolean;
+  /** Whether it is known to be an export before anything was heard of it, or where nothing is. */
+  isExport?: boolean;
 }
 
 /** How far a transfer is: bar, counters, rate and time left. */
@@ -33,10 +35,11 @@ export function TransferCounters({
   totalBytes,
   sentBytes = 0,
   isHeld = false,
+  isExport: isKnownExport = false,
 }: TransferCountersProps) {
   const { transfer, samples } = watched;
   const counters = transfer?.counters;
-  const isExport = transfer?.kind === TransferKind.EXPORT;
+  const isExport = isKnownExport || transfer?.kind === TransferKind.EXPORT;
   const isOver = hasEnded(transfer?.state);
   const rate = currentRate(samples);
   const took = transfer ? elapsedMs(transfer) : 0;

@@ -1,5 +1,5 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import { Button } from "../../components/button";
 import { Empty } from "../../components/empty";
@@ -12,8 +12,10 @@ import { href } from "../../lib/route";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { describeError, describeTransferError, type Problem } from "../../rpc/errors";
+import { attend } from "../../rpc/failures";
 import { ofTransfer } from "../../rpc/transfer-call";
 import { JobView } from "../upload/job-view";
+import { loadUnfinished, unfinished } from "../upload/unfinished";
 import { uploadJobs } from "../upload/upload-jobs";
 import { RejectedRows } from "./rejected-rows";
 import { TransferCounters } from "./transfer-counters";
@@ -47,6 +49,10 @@ export function TransferPage({ id }: { id: string }) {
             </span>
             <CancelButton transfer={transfer} />
           </div>
+          {transfer.dryRun && (
+            <Note title="A dry run">Every row is checked, and none is kept.</Note>
+          )}
+          {transfer.state === TransferState.INTERRUPTED && <Waiting id={id} />}
           <TransferCounters watched={watched} />
           {problem && !hasEnded(transfer.state) && (
             <Note look="warn" title={problem.title}>
@@ -65,6 +71,28 @@ export function TransferPage({ id }: { id: string }) {
       )}
       {transfer && <Facts transfer={transfer} />}
     </div>
+  );
+}
+
+/** An upload whose sender went away goes on where its file is. */
+function Waiting({ id }: { id: string }) {
+  const isHere = useStore(unfinished).some((upload) => upload.id === id);
+  useEffect(() => {
+    attend(loadUnfinished());
+  }, []);
+  return (
+    <Note look="warn" title="It waits for its sender">
+      <div className="row between">
+        {isHere
+          ? "It was begun in this browser: choose the same file again, and it goes on."
+          : "Whoever began it sends the same file again, and it goes on where it stood."}
+        {isHere && (
+          <a className="button small" href={href("upload")}>
+            Go on here
+          </a>
+        )}
+      </div>
+    </Note>
   );
 }
 

@@ -3,6 +3,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Transfer } from "../../gen/sluice/v1/ingest_service_pb";
 import {
   formatBytes,
+  formatCount,
   formatDuration,
   formatMoment,
   formatRows,
@@ -20,10 +21,11 @@ interface TransferRowProps {
 
 /** One transfer in the list. */
 export function TransferRow({ transfer, isUpload }: TransferRowProps) {
-  const { counters, table, sourceName, totalBytes, startTime, owner } = transfer;
+  const { counters, table, sourceName, totalBytes, startTime, owner, dryRun } = transfer;
   const [text, look] = stateWords[transfer.state];
   const bytes = (isUpload ? counters?.bytesReceived : counters?.bytesSent) ?? 0n;
   const rows = (isUpload ? counters?.rowsParsed : counters?.rowsExported) ?? 0n;
+  const rejected = counters?.rowsRejected ?? 0n;
   const target = table ? tableName(table) : "a query";
   const name = sourceName || "a file";
   const share =
@@ -41,7 +43,10 @@ export function TransferRow({ transfer, isUpload }: TransferRowProps) {
         </span>
       </span>
       <span className="transfer-numbers number small">
-        <span>{formatRows(rows)}</span>
+        <span>
+          {formatRows(rows)}
+          {rejected > 0n && <span className="bad-text">, {formatCount(rejected)} rejected</span>}
+        </span>
         <span className="quiet">
           {formatBytes(bytes)} in {formatDuration(elapsedMs(transfer))}
         </span>
@@ -49,6 +54,7 @@ export function TransferRow({ transfer, isUpload }: TransferRowProps) {
       <span className={`badge ${look}`}>
         {text}
         {share}
+        {dryRun && ", dry run: nothing kept"}
       </span>
     </a>
   );

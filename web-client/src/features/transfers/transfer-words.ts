@@ -7,7 +7,7 @@ export const stateWords: Record<TransferState, [text: string, look: string]> = {
   [TransferState.SUCCEEDED]: ["done", "good"],
   [TransferState.FAILED]: ["failed", "bad"],
   [TransferState.CANCELLED]: ["stopped", "warn"],
-  [TransferState.INTERRUPTED]: ["interrupted", "warn"],
+  [TransferState.INTERRUPTED]: ["waits for its sender", "warn"],
   [TransferState.COMMITTING]: ["becoming visible", "info"],
 };
 

@@ -7,11 +7,13 @@ import { ProblemNote } from "../../components/problem-note";
 import { Segments } from "../../components/segments";
 import { type Transfer, TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatRows } from "../../lib/format";
+import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { useAsync } from "../../rpc/use-async";
 import { connection } from "../connection/connection-state";
 import { TransferRow } from "./transfer-row";
+import { stateWords } from "./transfer-words";
 
 type Filter = "all" | "running" | "failed";
 
@@ -21,6 +23,24 @@ const states: Record<Filter, TransferState[]> = {
   failed: [TransferState.FAILED, TransferState.CANCELLED],
 };
 
+type Kind = "both" | "upload" | "export";
+
+const kinds: Record<Kind, TransferKind> = {
+  both: TransferKind.UNSPECIFIED,
+  upload: TransferKind.UPLOAD,
+  export: TransferKind.EXPORT,
+};
+
+/** Whether all words of a search stand in what is shown of the transfer. */
+function isFound(transfer: Transfer, search: string): boolean {
+  const { sourceName, table, owner, error, transferId, dryRun } = transfer;
+  const [state] = stateWords[transfer.state];
+  const parts = [sourceName, table && tableName(table), owner, error?.message, error?.reason];
+  const text = [...parts, transferId, state, dryRun ? "dry run" : ""].join(" ").toLowerCase();
+  const words = search.toLowerCase().split(/\s+/);
+  return words.every((word) => text.includes(word));
+}
+
 /** How often the list is asked again, in milliseconds. */
 const refreshMs = 1_500;
 
@@ -29,6 +49,8 @@ export function TransfersPage() {
   const clients = useClients();
   const { generation } = useStore(connection);
   const [filter, setFilter] = useState<Filter>("all");
+  const [kind, setKind] = useState<Kind>("both");
+  const [search, setSearch] = useState("");
   const [pageSize, setPageSize] = useState(100);
   const [tick, setTick] = useState(0);
   useEffect(() => {
@@ -37,11 +59,16 @@ export function TransfersPage() {
     }, refreshMs);
     return () => clearInterval(timer);
   }, []);
-  const key = JSON.stringify([generation, filter, pageSize, tick]);
+  const key = JSON.stringify([generation, filter, kind, pageSize, tick]);
   const listed = useAsync(key, (signal) =>
-    clients.ingest.listTransfers({ pageSize, states: states[filter] }, { signal }),
+    clients.ingest.listTransfers(
+      { pageSize, states: states[filter], kind: kinds[kind] },
+      { signal },
+    ),
   );
-  const transfers = listed.value?.transfers ?? [];
+  const all = listed.value?.transfers ?? [];
+  const transfers = all.filter((transfer) => isFound(transfer, search));
+  const isFiltered = filter !== "all" || kind !== "both" || search !== "";
   return (
     <>
       <div className="page-head">
@@ -49,6 +76,16 @@ export function TransfersPage() {
           <h1>Transfers</h1>
           <p>Uploads and exports that run, or ended lately.</p>
         </div>
+        <Segments
+          legend="Uploads or exports"
+          value={kind}
+          options={[
+            ["both", "Both"],
+            ["upload", "Uploads"],
+            ["export", "Exports"],
+          ]}
+          onChange={setKind}
+        />
         <Segments
           legend="Which transfers"
           value={filter}
@@ -59,11 +96,19 @@ export function TransfersPage() {
           ]}
           onChange={setFilter}
         />
+        <input
+          className="input transfers-search"
+          type="search"
+          aria-label="Search in the transfers"
+          placeholder="File, table, who, why"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
       </div>
       {listed.state === "failed" && <ProblemNote problem={listed.problem} />}
       {listed.value && transfers.length === 0 && (
         <section className="card">
-          <Empty title={filter === "all" ? "Nothing has moved yet" : "None of these"}>
+          <Empty title={isFiltered ? "None of these" : "Nothing has moved yet"}>
             Whatever is loaded or exported on this server appears here.
           </Empty>
         </section>
@@ -71,7 +116,7 @@ export function TransfersPage() {
       {transfers.length > 0 && <TransferList transfers={transfers} />}
       {listed.value?.nextPageToken && pageSize < 1000 && (
         <div className="step-actions">
-          <span className="quiet small">{formatRows(transfers.length, "transfer")} shown</span>
+          <span className="quiet small">{formatRows(all.length, "transfer")} shown</span>
           <Button onClick={() => setPageSize(1000)}>Show more</Button>
         </div>
       )}
