@@ -51,7 +51,12 @@ test("a server that asks for a token gets one, and the page keeps it in memory o
   await page.getByText(/1 row loaded in/).waitFor();
   await page.getByRole("link", { name: "Transfers" }).click();
   await page.getByText(/by ada/).waitFor();
+  await page.getByRole("link", { name: /ada · default/ }).click();
+  await page.getByText("Signed in as ada").waitFor();
+  await page.getByText("load files, export, see tables").waitFor();
+  looks.push(...(await lookAt(page, "connection-signed-in")));
 
+  await page.getByRole("link", { name: "Transfers" }).click();
   await page.reload();
   await page.getByRole("heading", { name: "Sign in" }).first().waitFor();
   const kept = await page.evaluate(() => [

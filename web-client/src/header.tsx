@@ -1,6 +1,7 @@
 import { Button } from "./components/button";
 import { toggleTheme, useTheme } from "./components/theme";
 import { connection } from "./features/connection/connection-state";
+import { tokenFacts } from "./features/connection/token-facts";
 import { exportJobs } from "./features/export/export-jobs";
 import { isActive } from "./features/upload/upload-job";
 import { uploadJobs } from "./features/upload/upload-jobs";
@@ -18,12 +19,18 @@ const places = [
 export function Header({ place }: { place: string }) {
   const theme = useTheme();
   const { check } = useStore(connection);
-  const { target } = useStore(session);
+  const { target, token } = useStore(session);
+  const who = token === "" ? "" : tokenFacts(token, 0).subject;
   const uploads = [...useStore(uploadJobs).values()].filter(isActive).length;
   const exports = [...useStore(exportJobs).values()].filter(isRunning).length;
   const busy = uploads + exports;
   const dot = check.state === "good" ? "good" : check.state === "bad" ? "bad" : "";
-  const words = { good: "connected", bad: "not connected", "signed-out": "signed out" } as const;
+  const words = {
+    good: "connected",
+    bad: "not connected",
+    "signed-out": "signed out",
+    "secret-needed": "signed out",
+  } as const;
   const state = check.state in words ? words[check.state as keyof typeof words] : "connecting";
   return (
     <header className="top">
@@ -53,6 +60,7 @@ export function Header({ place }: { place: string }) {
           <a className="connection-chip" href={href("connection")}>
             <span className={`dot ${dot}`} aria-hidden="true" />
             <span>
+              {who !== "" && <>{who} · </>}
               {targetName(target)}
               <span className="visually-hidden">, {state}</span>
             </span>

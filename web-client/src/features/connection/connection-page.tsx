@@ -19,6 +19,7 @@ import {
 } from "./connection-state";
 import { NamedConnections } from "./named-connections";
 import { OtherClickhouse } from "./other-clickhouse";
+import { tokenFacts } from "./token-facts";
 import { TokenForm } from "./token-form";
 
 interface Refusal {
@@ -47,6 +48,7 @@ export function ConnectionPage() {
         </div>
         <Button onClick={() => attend(connect(clients))}>Test again</Button>
       </div>
+      {token !== "" && <SignedIn token={token} />}
       <CheckNote check={check} />
       {(server.requiresToken || token !== "" || check.state === "signed-out") && (
         <TokenForm
@@ -91,6 +93,21 @@ export function ConnectionPage() {
       )}
       {server.version !== "" && <p className="quiet small">Sluice {server.version}</p>}
     </div>
+  );
+}
+
+/** As whom the page calls; the token says so, and the server has taken it or not. */
+function SignedIn({ token }: { token: string }) {
+  const [now] = useState(() => Date.now());
+  const { subject, text, may, isExpired } = tokenFacts(token, now);
+  return (
+    <Note
+      look={isExpired ? "warn" : "info"}
+      title={subject === "" ? "Signed in with a token" : `Signed in as ${subject}`}
+    >
+      <p>{text}</p>
+      {may !== "" && <p>It allows you to {may}.</p>}
+    </Note>
   );
 }
 
