@@ -4,10 +4,11 @@ import { formatBytes, formatDuration, formatRows } from "./format";
 
 test("sizes have the unit that keeps them short", () => {
   expect(formatBytes(0)).toBe("0 B");
-  expect(formatBytes(1023)).toBe("1,023 B");
-  expect(formatBytes(1024)).toBe("1 KiB");
-  expect(formatBytes(1_572_864n)).toBe("1.5 MiB");
-  expect(formatBytes(314_572_800)).toBe("300 MiB");
+  expect(formatBytes(999)).toBe("999 B");
+  expect(formatBytes(1000)).toBe("1 kB");
+  expect(formatBytes(1_500_000n)).toBe("1.5 MB");
+  expect(formatBytes(999_800)).toBe("1 MB");
+  expect(formatBytes(300_000_000)).toBe("300 MB");
 });
 
 test("times have at most two units", () => {

@@ -1,6 +1,6 @@
 /** Texts for numbers, sizes and times, in the locale of the reader. */
 
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const units = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -16,12 +16,13 @@ export function formatRows(count: number | bigint, noun = "row"): string {
   return `${formatCount(count)} ${noun}${Number(count) === 1 ? "" : "s"}`;
 }
 
-/** A number of bytes in binary units, three digits or so. */
+/** A number of bytes in powers of 1000, three digits or so. */
 export function formatBytes(bytes: number | bigint): string {
   let value = Number(bytes);
   let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
-    value /= 1024;
+  // What would be shown as 1,000 is one of the next unit.
+  while (Math.round(Math.abs(value)) >= 1000 && unit < units.length - 1) {
+    value /= 1000;
     unit += 1;
   }
   const text = unit === 0 || value >= 100 ? whole.format(Math.round(value)) : short.format(value);
