@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 
 import { axeViolations, chooseFiles, lookAt, textFile } from "./support/browser";
-import { next, setUp } from "./support/visitor";
+import { next, openSettings, setUp } from "./support/visitor";
 
 const { clickhouse, visit } = setUp();
 
@@ -101,6 +101,7 @@ test("the values of a column of a new table have options too", async () => {
     page,
     textFile("fresh.csv", "id;paid;day\n1;ja;01/02/2024\n2;nein;03/04/2024\n"),
   );
+  await openSettings(page);
   await page.getByLabel("Words for true").fill("ja");
   await page.getByLabel("Words for false").fill("nein");
   await next(page, "table");

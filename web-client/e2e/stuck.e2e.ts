@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { chooseFiles, lookAt, textFile } from "./support/browser";
 import { temporaryDirectory, writeRows } from "./support/files";
-import { next, setUp, throttle } from "./support/visitor";
+import { next, openSettings, setUp, throttle } from "./support/visitor";
 
 /* From no place of the page is there no way on, and nothing that was chosen is lost. */
 
@@ -31,6 +31,7 @@ test("Back and Forward walk the steps, and the address names step, table and fil
   const { page, complaints } = await visit();
   await chooseFiles(page, textFile("walk.csv", "id;name\n1;x\n"));
   await preview(page).waitFor();
+  await openSettings(page);
   await page.getByLabel("Words for NULL").fill("x");
   await next(page, "table");
   await page.getByText("An existing table").click();
@@ -55,6 +56,7 @@ test("a reload keeps everything but the bytes of the file, and asks for these", 
   await makeTable("reloaded");
   const { page, complaints } = await visit();
   await chooseFiles(page, textFile("kept.csv", "id|name\n1|none\n"));
+  await openSettings(page);
   await page.getByLabel("Words for NULL").fill("none");
   await next(page, "table");
   await page.getByText("An existing table").click();
@@ -87,6 +89,7 @@ test("a link leads another browser to the step and the table, and asks for the f
 test("Start over asks before choices are lost, and Back brings them back", async () => {
   const { page } = await visit();
   await chooseFiles(page, textFile("over.csv", "a,b\n1,x\n"));
+  await openSettings(page);
   await page.getByLabel("Words for NULL").fill("x");
   await page.getByRole("button", { name: "Start over" }).click();
   await page.getByRole("dialog").getByText("Nothing of it was loaded yet").waitFor();
@@ -109,6 +112,7 @@ test("a page with choices asks before it is closed, one without does not", async
   await page.reload();
   expect(asked).toBe(0);
   await chooseFiles(page, textFile("left.csv", "a,b\n1,x\n"));
+  await openSettings(page);
   await page.getByLabel("Words for NULL").fill("x");
   await page.reload();
   expect(asked).toBe(1);
@@ -194,6 +198,7 @@ test("after one of several files failed the rest is loaded with other settings, 
   await page.getByRole("button", { name: "Change the settings for the rest" }).click();
   await page.getByText("How the rows fit").waitFor();
   await step(page, "Format").click();
+  await openSettings(page);
   await page.getByLabel("Words for NULL").fill("no");
   await page.getByText("Empty becomes 0").click();
   await next(page, "table");

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { chooseFiles, lookAt, textFile } from "./support/browser";
 import { root } from "./support/server";
-import { next, setUp } from "./support/visitor";
+import { next, openSettings, setUp } from "./support/visitor";
 
 const { clickhouse, visit } = setUp();
 
@@ -130,6 +130,7 @@ test("a wrong delimiter is corrected by hand and the preview follows", async () 
   await chooseFiles(page, textFile("odd.csv", "a;b|c\n1;2|3\n4;5|6\n"));
   await page.getByRole("table", { name: "First rows of the file" }).waitFor();
   const names = () => page.getByRole("columnheader").allTextContents();
+  await openSettings(page);
   await page.getByLabel("Delimiter", { exact: true }).selectOption("|");
   await expect.poll(names).toEqual(["#", "a;bString", "cInt16"]);
   await page.getByLabel("Delimiter", { exact: true }).selectOption(";");

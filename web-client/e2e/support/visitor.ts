@@ -50,6 +50,14 @@ export async function next(page: Page, step: string): Promise<void> {
   await page.getByRole("button", { name: `Next: ${step}` }).click();
 }
 
+/** Opens the settings of how a file is read, where they are folded. */
+export async function openSettings(page: Page): Promise<void> {
+  const settings = page.locator("details.settings");
+  await settings.waitFor();
+  const isOpen = await settings.evaluate((element: HTMLDetailsElement) => element.open);
+  if (!isOpen) await page.getByText("Change how it is read").click();
+}
+
 /** Makes the line slow, or fast again with 0. */
 export async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
   const session = await page.context().newCDPSession(page);

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from "react";
 
+import { moveWithin } from "./move-within";
+
 /** One step of a screen. */
 export interface Step<T extends string> {
   value: T;
@@ -40,6 +42,16 @@ export function Steps<T extends string>({
     window.scrollTo(0, 0);
     document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }, [current]);
+  // The one filled button of a step is its next: Ctrl+Enter presses it from anywhere.
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      if (document.querySelector("dialog[open]")) return;
+      document.querySelector<HTMLElement>("main .step-actions .button.primary")?.click();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
   const summary = steps[place - 1]?.summary ?? "";
   return (
     <nav aria-label={label}>
@@ -47,7 +59,7 @@ export function Steps<T extends string>({
         Step {place + 1} of {steps.length}, {title}
         {summary && `. ${summary}`}
       </p>
-      <ol className="steps">
+      <ol className="steps" onKeyDown={moveWithin}>
         {steps.map((step, index) => (
           <li key={step.value}>
             <button
@@ -55,6 +67,7 @@ export function Steps<T extends string>({
               className={step.isDone && step.value !== current ? "is-done" : ""}
               aria-current={step.value === current ? "step" : undefined}
               disabled={!step.isOpen}
+              tabIndex={step.value === current ? 0 : -1}
               onClick={() => onChange(step.value)}
             >
               <span className="step-number" aria-hidden="true">

@@ -1,3 +1,6 @@
+import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
+
 import { Button } from "../../components/button";
 import { DataGrid } from "../../components/data-grid";
 import { Empty } from "../../components/empty";
@@ -8,9 +11,10 @@ import { formatBytes, formatCount, formatRows } from "../../lib/format";
 import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { DialectEditor } from "./dialect-editor";
+import { FindingsSentence } from "./findings-sentence";
 import { previewRows } from "./preview-rows";
 import { mayForget } from "./start-over";
-import { changeForm, takeFiles, type UploadForm } from "./upload-form";
+import { changeForm, isTouched, takeFiles, type UploadForm } from "./upload-form";
 import { ValueEditor } from "./value-editor";
 
 interface FormatStepProps {
@@ -21,6 +25,12 @@ interface FormatStepProps {
 /** How the file is cut into columns and read; every change shows at once. */
 export function FormatStep({ form, inspection }: FormatStepProps) {
   const found = inspection.value;
+  const settings = useRef<HTMLDetailsElement>(null);
+  const [isOpen, setOpen] = useState(isTouched(form));
+  const openSetting = (label: string) => {
+    flushSync(() => setOpen(true));
+    focusField(settings.current, label);
+  };
   return (
     <div className="stack">
       {inspection.state === "failed" && (
@@ -32,10 +42,35 @@ export function FormatStep({ form, inspection }: FormatStepProps) {
           </div>
         </ProblemNote>
       )}
-      <div className="split">
-        <div className="stack">
-          <section className="card" aria-labelledby="dialect">
-            <header>
+      <section
+        className="card stack tight"
+        aria-labelledby="preview"
+        aria-busy={inspection.state === "loading"}
+      >
+        <header className="row between">
+          <h2 id="preview">Preview</h2>
+          <span className="quiet small" role="status">
+            {statusText(inspection)}
+          </span>
+        </header>
+        {found && inspection.state !== "failed" && (
+          <>
+            <FindingsSentence inspection={found} onOpen={openSetting} />
+            <Preview inspection={found} />
+          </>
+        )}
+        {!found && inspection.state !== "failed" && <Empty title="Reading the first MB…" />}
+      </section>
+      <details
+        ref={settings}
+        className="card settings"
+        open={isOpen || inspection.state === "failed"}
+        onToggle={(event) => setOpen(event.currentTarget.open)}
+      >
+        <summary>Change how it is read</summary>
+        <div className="columns wide">
+          <section aria-labelledby="dialect">
+            <header className="row between">
               <h2 id="dialect">How it is written</h2>
               {Object.keys(form.dialect).length > 0 && (
                 <Button isSmall look="plain" onClick={() => changeForm({ dialect: {} })}>
@@ -49,28 +84,14 @@ export function FormatStep({ form, inspection }: FormatStepProps) {
               onChange={(dialect) => changeForm({ dialect })}
             />
           </section>
-          <section className="card" aria-labelledby="values">
+          <section aria-labelledby="values">
             <header>
               <h2 id="values">How values are read</h2>
             </header>
             <ValueEditor choice={form.values} onChange={(values) => changeForm({ values })} />
           </section>
         </div>
-        <section
-          className="card stack tight"
-          aria-labelledby="preview"
-          aria-busy={inspection.state === "loading"}
-        >
-          <header className="row between">
-            <h2 id="preview">Preview</h2>
-            <span className="quiet small" role="status">
-              {statusText(inspection)}
-            </span>
-          </header>
-          {found && inspection.state !== "failed" && <Preview inspection={found} />}
-          {!found && inspection.state !== "failed" && <Empty title="Reading the first MiB…" />}
-        </section>
-      </div>
+      </details>
       <div className="step-actions">
         <Button onClick={() => changeForm({ step: "file" })}>Back</Button>
         <Button
@@ -92,6 +113,15 @@ async function chooseAnother({ files }: UploadForm): Promise<void> {
   changeForm({ step: "file" });
 }
 
+/** Moves the focus into the field of that label, and opens what hides it. */
+function focusField(within: HTMLElement | null, text: string): void {
+  const labels = [...(within?.querySelectorAll("label") ?? [])];
+  const field = labels.find(({ textContent }) => textContent === text)?.control;
+  const hiding = field?.closest("details");
+  if (hiding) hiding.open = true;
+  field?.focus();
+}
+
 function statusText(inspection: Loaded<InspectFileResponse>): string {
   if (inspection.state === "loading") return "Reading again…";
   if (inspection.state === "failed") return "This cannot be read";
@@ -110,7 +140,7 @@ function Preview({ inspection }: { inspection: InspectFileResponse }) {
   }
   return (
     <>
-      <DataGrid label="First rows of the file" columns={columns} rows={rows} maxHeight={620} />
+      <DataGrid label="First rows of the file" columns={columns} rows={rows} maxHeight={460} />
       {columns.length === 1 && (
         <Note look="warn" title="Everything is in one column">
           If the file has more, the delimiter is another one.

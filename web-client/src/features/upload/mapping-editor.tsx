@@ -4,6 +4,7 @@ import { type DragEvent, useMemo, useRef, useState } from "react";
 import { Button } from "../../components/button";
 import { Checkbox } from "../../components/checkbox";
 import { Note } from "../../components/note";
+import { useRows } from "../../components/use-rows";
 import {
   type ColumnMatch,
   type InspectFileResponse,
@@ -179,6 +180,7 @@ function MappingRows({ columns, fields, form, proposals, onOptions }: MappingRow
     getItemKey: (index) => columns[index]?.column ?? index,
     overscan: 4,
   });
+  const rows = useRows(columns.length, (index) => virtual.scrollToIndex(index));
   const drop = (event: DragEvent, column: string) => {
     event.preventDefault();
     setTarget(null);
@@ -188,10 +190,10 @@ function MappingRows({ columns, fields, form, proposals, onOptions }: MappingRow
   return (
     <div
       ref={frame}
+      {...rows.frame}
       className="lines"
       role="list"
       aria-label="Mapping"
-      tabIndex={0}
       style={{ height: Math.min(480, virtual.getTotalSize() + 2) }}
     >
       <div className="grid-body" role="none" style={{ height: virtual.getTotalSize() }}>
@@ -220,6 +222,7 @@ function MappingRows({ columns, fields, form, proposals, onOptions }: MappingRow
                 fields={fields}
                 proposal={proposals.find((one) => one.column === column)}
                 hasOptions={form.columnValues[column] !== undefined}
+                tabIndex={rows.tabIndexOf(item.index)}
                 onOptions={() => onOptions(column)}
               />
             </div>
@@ -236,10 +239,12 @@ interface MappingRowProps {
   fields: readonly Field[];
   proposal: Proposal | undefined;
   hasOptions: boolean;
+  tabIndex: number;
   onOptions: () => void;
 }
 
-function MappingRow({ match, chosen, fields, proposal, hasOptions, onOptions }: MappingRowProps) {
+function MappingRow(props: MappingRowProps) {
+  const { match, chosen, fields, proposal, hasOptions, tabIndex, onOptions } = props;
   const { column, type } = match;
   const [text, look] = explanations[chosen ? MatchKind.SELECTED : match.kind];
   const source = chosen ?? match.source ?? "";
@@ -251,6 +256,7 @@ function MappingRow({ match, chosen, fields, proposal, hasOptions, onOptions }: 
         <div className="quiet mono">{type}</div>
       </div>
       <select
+        tabIndex={tabIndex}
         className="input small"
         aria-label={`Field for ${column}`}
         value={source}
@@ -265,7 +271,7 @@ function MappingRow({ match, chosen, fields, proposal, hasOptions, onOptions }: 
       </select>
       <div className="row mapping-why">
         {proposal && proposed ? (
-          <Button isSmall onClick={() => chooseField(column, proposal.source)}>
+          <Button isSmall tabIndex={tabIndex} onClick={() => chooseField(column, proposal.source)}>
             {fieldLabel(proposed)}, {proposal.why}: use
           </Button>
         ) : (
@@ -273,6 +279,7 @@ function MappingRow({ match, chosen, fields, proposal, hasOptions, onOptions }: 
         )}
         {source !== "" && (
           <Button
+            tabIndex={tabIndex}
             isSmall
             look={hasOptions ? "normal" : "plain"}
             aria-label={`Options for ${column}`}

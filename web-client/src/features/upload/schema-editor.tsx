@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useId, useRef, useState } from "react";
 
 import { Button } from "../../components/button";
+import { useRows } from "../../components/use-rows";
 import type { ProfileColumn } from "../../gen/sluice/v1/profile_pb";
 import { commonTypes, isNullable, withNullable } from "../../lib/clickhouse-type";
 import type { PlannedColumn } from "./create-table";
@@ -45,6 +46,7 @@ export function SchemaEditor({
     estimateSize: () => 92,
     overscan: 6,
   });
+  const rows = useRows(shown.length, (index) => virtual.scrollToIndex(index));
   return (
     <>
       <datalist id={types}>
@@ -72,6 +74,7 @@ export function SchemaEditor({
       )}
       <div
         ref={frame}
+        {...rows.frame}
         className="lines schema"
         role="list"
         aria-label="Columns of the new table"
@@ -95,6 +98,7 @@ export function SchemaEditor({
                   column={column}
                   found={row.found}
                   typesId={types}
+                  tabIndex={rows.tabIndexOf(item.index)}
                   onEdit={(edit) => onEdit(column.found, edit)}
                   onOptions={() => onOptions(column)}
                   hasOptions={withOptions.has(column.found)}
@@ -112,12 +116,14 @@ interface SchemaRowProps {
   column: PlannedColumn;
   found: ProfileColumn | undefined;
   typesId: string;
+  tabIndex: number;
   onEdit: (edit: ColumnEdit) => void;
   onOptions: () => void;
   hasOptions: boolean;
 }
 
-function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: SchemaRowProps) {
+function SchemaRow(props: SchemaRowProps) {
+  const { column, found, typesId, tabIndex, onEdit, onOptions, hasOptions } = props;
   const nullable = isNullable(column.type);
   return (
     <>
@@ -125,12 +131,14 @@ function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: Sc
         <label className="check" title="Whether the column is loaded">
           <input
             type="checkbox"
+            tabIndex={tabIndex}
             aria-label={`Load ${column.source}`}
             checked={!column.isLeftOut}
             onChange={(event) => onEdit({ isLeftOut: !event.target.checked })}
           />
         </label>
         <input
+          tabIndex={tabIndex}
           className="input small"
           aria-label={`Name of ${column.source}`}
           value={column.name}
@@ -139,6 +147,7 @@ function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: Sc
           onChange={(event) => onEdit({ name: event.target.value })}
         />
         <input
+          tabIndex={tabIndex}
           className="input small mono"
           aria-label={`Type of ${column.source}`}
           list={typesId}
@@ -150,6 +159,7 @@ function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: Sc
         <label className="check small">
           <input
             type="checkbox"
+            tabIndex={tabIndex}
             aria-label={`${column.source} takes NULL`}
             checked={nullable}
             disabled={column.isLeftOut}
@@ -158,6 +168,7 @@ function SchemaRow({ column, found, typesId, onEdit, onOptions, hasOptions }: Sc
           <span>NULL</span>
         </label>
         <Button
+          tabIndex={tabIndex}
           isSmall
           look={hasOptions ? "normal" : "plain"}
           aria-label={`Options for ${column.source}`}
