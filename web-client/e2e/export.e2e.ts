@@ -151,3 +151,19 @@ test("without a save picker the file goes into the downloads, streamed by the se
   );
   expect(complaints).toEqual([]);
 });
+
+test("Back walks the steps of an export, and a reload keeps what was chosen", async () => {
+  await numbers("walked", 10);
+  const { page, complaints } = await visit("#/export/default/walked", stubSavePicker);
+  await page.getByRole("checkbox", { name: /kind/ }).uncheck();
+  await next(page, "format");
+  expect(await page.evaluate(() => location.hash)).toBe("#/export/default/walked?step=format");
+  await page.goBack();
+  await page.getByRole("table", { name: "First rows of the export" }).waitFor();
+  await page.reload();
+  await page.getByRole("table", { name: "First rows of the export" }).waitFor();
+  expect(await page.getByRole("checkbox", { name: /kind/ }).isChecked()).toBe(false);
+  await page.goForward();
+  await page.getByRole("button", { name: "Next: save" }).waitFor();
+  expect(complaints).toEqual([]);
+});

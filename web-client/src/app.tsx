@@ -70,7 +70,7 @@ function page([place = "upload", first, second]: Route): ReactNode {
     case "upload":
       return <UploadPage />;
     case "export":
-      return <ExportPage table={table} />;
+      return <ExportPage />;
     case "transfers":
       return first === undefined ? <TransfersPage /> : <TransferPage key={first} id={first} />;
     case "tables":

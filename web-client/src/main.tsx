@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./app";
 import { restoreConnection } from "./features/connection/connection-address";
+import { restoreExport } from "./features/export/export-address";
 import { guardForm } from "./features/upload/start-over";
 import { restoreForm } from "./features/upload/upload-address";
 import { createClients } from "./rpc/clients";
@@ -14,6 +15,7 @@ import { createTransport } from "./rpc/transport";
 reportUncaught(window);
 restoreConnection(location.hash);
 restoreForm(location.hash);
+restoreExport();
 guardForm();
 const root = document.getElementById("root");
 if (root) {

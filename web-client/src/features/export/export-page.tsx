@@ -1,38 +1,27 @@
-import { useEffect } from "react";
-
 import { Button } from "../../components/button";
 import { type Step, Steps } from "../../components/steps";
-import { tableName } from "../../lib/identifier";
+import { useFormAddress } from "../../lib/form-address";
 import { useStore } from "../../lib/store";
-import type { TableName } from "../catalog/load-catalog";
-import {
-  changeExport,
-  chooseTable,
-  exportForm,
-  type ExportStep,
-  initialExport,
-} from "./export-form";
+import { addressOf, applyAddress, keepForm } from "./export-address";
+import { changeExport, exportForm, type ExportStep, initialExport } from "./export-form";
 import { FormatStep } from "./format-step";
 import { SaveStep } from "./save-step";
 import { SourceStep } from "./source-step";
 import { useExportQuery } from "./use-export-query";
 
-interface ExportPageProps {
-  /** The table to export, where the way here names one. */
-  table: TableName | undefined;
-}
+const tie = {
+  place: "export",
+  store: exportForm,
+  addressOf,
+  apply: applyAddress,
+  keep: keepForm,
+} as const;
 
 /** ClickHouse to file. */
-export default function ExportPage({ table }: ExportPageProps) {
+export default function ExportPage() {
   const form = useStore(exportForm);
   const source = useExportQuery(form);
-  const named = table && tableName(table);
-  useEffect(() => {
-    if (!table) return;
-    changeExport({ kind: "table", step: "source" });
-    chooseTable(table);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the name stands for the table
-  }, [named]);
+  useFormAddress(tie);
   const isReady = source.obstacle === "";
   const steps: Step<ExportStep>[] = [
     {

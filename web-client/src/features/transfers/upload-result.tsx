@@ -1,7 +1,8 @@
 import { CodeBlock } from "../../components/code-block";
 import { Note } from "../../components/note";
+import { Stat } from "../../components/stat";
 import type { FileAccount, LineCount, UploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
-import { formatCount, formatDuration, formatRows } from "../../lib/format";
+import { formatBytes, formatCount, formatDuration, formatRows } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { href } from "../../lib/route";
 import { modeWords } from "./transfer-words";
@@ -59,6 +60,20 @@ export function UploadResult({ result, isDryRun }: UploadResultProps) {
         )}
         {account && <LeftOut account={account} />}
       </Note>
+      <dl className="stats three">
+        <Stat
+          label={isDryRun ? "Rows that fit" : "Rows loaded"}
+          value={formatCount(
+            isDryRun ? (counters?.rowsParsed ?? 0n) - rejected : (counters?.rowsCommitted ?? 0n),
+          )}
+        />
+        <Stat
+          label={isDryRun ? "Rows that would not fit" : "Rows set aside"}
+          value={formatCount(rejected)}
+          look={rejected > 0n ? "bad" : "normal"}
+        />
+        <Stat label="Size of the file" value={formatBytes(counters?.bytesReceived ?? 0n)} />
+      </dl>
       {!isDryRun && table && (
         <div className="row">
           <a className="button primary" href={href("tables", table.database, table.table)}>

@@ -127,7 +127,8 @@ function statusText(inspection: Loaded<InspectFileResponse>): string {
   if (inspection.state === "failed") return "This cannot be read";
   const { profile, rows } = inspection.value;
   const columns = formatRows(profile?.columns.length ?? 0, "column");
-  return `${columns}, the first ${formatRows(rows.length)}, of ${formatBytes(profile?.sampleBytes ?? 0n)} looked at`;
+  const first = rows.length === 1 ? "the first row" : `the first ${formatRows(rows.length)}`;
+  return `${columns}, ${first}, of ${formatBytes(profile?.sampleBytes ?? 0n)} looked at`;
 }
 
 function Preview({ inspection }: { inspection: InspectFileResponse }) {

@@ -25,6 +25,14 @@ export function JobView({ job }: { job: UploadJob }) {
   const isPaused = state.kind === "paused" || state.kind === "pausing";
   const canPause = state.kind === "sending" || state.kind === "waiting" || isPaused;
   const rejected = watched.transfer?.counters?.rowsRejected ?? 0n;
+  const counters = (
+    <TransferCounters
+      watched={watched}
+      totalBytes={job.fileSize}
+      sentBytes={job.sentBytes}
+      isHeld={state.kind === "paused" || state.kind === "waiting"}
+    />
+  );
   return (
     <section className="card stack" aria-label={`Upload of ${job.fileName}`}>
       <div className="row between">
@@ -54,14 +62,7 @@ export function JobView({ job }: { job: UploadJob }) {
           </div>
         )}
       </div>
-      {state.kind !== "queued" && state.kind !== "held" && (
-        <TransferCounters
-          watched={watched}
-          totalBytes={job.fileSize}
-          sentBytes={job.sentBytes}
-          isHeld={state.kind === "paused" || state.kind === "waiting"}
-        />
-      )}
+      {!["queued", "held", "done"].includes(state.kind) && counters}
       {state.kind === "waiting" && (
         <Note look="warn" title={`${state.problem.title}: waiting`}>
           {state.problem.detail}. Trying again within {formatDuration(state.retryInMs)}; nothing is
@@ -90,7 +91,15 @@ export function JobView({ job }: { job: UploadJob }) {
           </div>
         </Note>
       )}
-      {state.kind === "done" && <UploadResult result={state.result} isDryRun={job.spec.dryRun} />}
+      {state.kind === "done" && (
+        <>
+          <UploadResult result={state.result} isDryRun={job.spec.dryRun} />
+          <details>
+            <summary>All numbers</summary>
+            {counters}
+          </details>
+        </>
+      )}
       {rejected > 0n && !isActive(job) && (
         <RejectedRows transferId={job.id} fileName={job.fileName} count={rejected} />
       )}
