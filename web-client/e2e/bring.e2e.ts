@@ -88,7 +88,7 @@ test("a folder is dropped anywhere, and its flat files come in order", async () 
   expect(await names.allTextContents()).toEqual(["part1.csv", "part2.csv", "part10.csv"]);
   await next(page, "format");
   await load(page);
-  await expect.poll(() => page.getByText(/1 row loaded in/).count()).toBe(3);
+  await expect.poll(() => page.getByText(/1 row loaded in/).count(), { timeout: 20_000 }).toBe(3);
   expect(await clickhouse().value("SELECT sum(a) FROM part1")).toBe("13");
   expect(complaints).toEqual([]);
 });

@@ -62,7 +62,7 @@ test("nothing but the files of the page is served", async () => {
   expect(posted.status).toBe(405);
 });
 
-test("the first load stays below 250 kB of packed script, and asks nobody else", async () => {
+test("the first load stays below 170 kB of packed script, and asks nobody else", async () => {
   const origins = new Set<string>();
   let scriptBytes = 0;
   const bodies: Promise<void>[] = [];
@@ -77,7 +77,7 @@ test("the first load stays below 250 kB of packed script, and asks nobody else",
   await page.getByText("Drop a CSV").waitFor();
   await Promise.all(bodies);
   expect(scriptBytes).toBeGreaterThan(50_000);
-  expect(scriptBytes).toBeLessThan(250_000);
+  expect(scriptBytes).toBeLessThan(170_000);
   expect([...origins]).toEqual([server().url]);
   expect(complaints).toEqual([]);
 });

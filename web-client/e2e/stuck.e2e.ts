@@ -179,7 +179,7 @@ test("after one of several files failed it is skipped, and the rest is loaded", 
   await failInTheMiddle(page, "skipped");
   expect(await lookAt(page, "upload-5-one-failed")).toEqual([]);
   await page.getByRole("button", { name: "Skip it, go on with last.csv" }).click();
-  await expect.poll(() => page.getByText(/1 row loaded in/).count()).toBe(2);
+  await expect.poll(() => page.getByText(/1 row loaded in/).count(), { timeout: 20_000 }).toBe(2);
   expect(await clickhouse().value("SELECT sum(a) FROM skipped")).toBe("5");
 });
 
@@ -188,7 +188,7 @@ test("after one of several files failed a corrected one takes its place", async 
   await failInTheMiddle(page, "corrected");
   await page.getByRole("button", { name: "Choose a corrected file" }).click();
   await chooseFiles(page, textFile("good.csv", "a\n2\n"));
-  await expect.poll(() => page.getByText(/1 row loaded in/).count()).toBe(3);
+  await expect.poll(() => page.getByText(/1 row loaded in/).count(), { timeout: 20_000 }).toBe(3);
   expect(await clickhouse().value("SELECT sum(a) FROM corrected")).toBe("7");
 });
 
@@ -204,7 +204,7 @@ test("after one of several files failed the rest is loaded with other settings, 
   await next(page, "table");
   await next(page, "load");
   await start(page);
-  await expect.poll(() => page.getByText(/1 row loaded in/).count()).toBe(2);
+  await expect.poll(() => page.getByText(/1 row loaded in/).count(), { timeout: 20_000 }).toBe(2);
   expect(await clickhouse().rows("SELECT count(), sum(a) FROM rest")).toEqual([["3", "5"]]);
 });
 
