@@ -299,18 +299,21 @@ pub(crate) fn connection_broke(status: &Status) -> bool {
     status.source().is_some()
 }
 
+/// Whether what answers speaks another protocol, whose answer was taken for a frame of HTTP/2.
+pub(crate) fn is_other_program(status: &Status) -> bool {
+    let source = status.source().map(deepest);
+    source.is_some_and(|cause| cause.contains("frame with invalid size"))
+}
+
 /// The message of a failed call; of a broken connection, its cause.
 fn call_text(status: &Status) -> String {
     match status.source() {
-        Some(source) => match deepest(source) {
-            // The answer of another protocol, taken for a frame of HTTP/2.
-            cause if cause.contains("frame with invalid size") => {
-                "the server answers, but not as a sluice-server does; is this the port of another program, such as \
-                 ClickHouse, or one that wants https://?"
-                    .to_owned()
-            }
-            cause => format!("lost the connection to the server: {cause}"),
-        },
+        Some(_) if is_other_program(status) => {
+            "the server answers, but not as a sluice-server does; is this the port of another program, such as \
+             ClickHouse, or one that wants https://?"
+                .to_owned()
+        }
+        Some(source) => format!("lost the connection to the server: {}", deepest(source)),
         // A program that knows HTTP and not gRPC; the library says it like this.
         None if status.message().starts_with("grpc-status header missing") => {
             let code = status.message().rsplit(' ').next().unwrap_or_default();

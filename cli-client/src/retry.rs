@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{
-    error::{Error, connection_broke, deepest},
+    error::{Error, connection_broke, deepest, is_other_program},
     text,
 };
 
@@ -40,6 +40,7 @@ const PASSING: [&str; 13] = [
 pub(crate) fn is_passing(error: &Error) -> bool {
     match error {
         Error::Connect { .. } | Error::NoSummary { .. } | Error::Busy { .. } => true,
+        Error::Call(status) if is_other_program(status) => false,
         Error::Call(status) => {
             connection_broke(status)
                 || status.code() == Code::Unavailable

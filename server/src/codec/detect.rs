@@ -3,6 +3,8 @@
 //! Used by [`Input`](super::Input). It must never choose between encodings in silence: how sure a
 //! finding is, and what else it may be, goes with it.
 
+mod latin;
+
 use std::str;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -219,7 +221,10 @@ fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
     }
     let Singles { likely, unlikely } = singles;
     let alone = ratio(faults, characters + faults);
-    let confidence = 0.95 * alone * ratio(likely, likely + unlikely).max(0.1);
+    let mut confidence = 0.95 * alone * ratio(likely, likely + unlikely).max(0.1);
+    if latin::share_of_strange_words(sample) >= MOST_STRANGE {
+        confidence *= 0.5;
+    }
     if confidence < LEAST_CONFIDENCE
         && let Some(other) = detect_foreign(sample, complete, characters)
     {
@@ -230,6 +235,9 @@ fn judge_bytes(sample: &[u8], complete: bool) -> Detected {
 
 /// A finding that is less sure is a guess, which a caller should ask about.
 pub const LEAST_CONFIDENCE: f64 = 0.5;
+
+/// From this share of words on that no language in windows-1252 has, the text may be in another encoding.
+const MOST_STRANGE: f64 = 0.25;
 
 /// The bytes beyond ASCII from which on the alphabet of a text shows its encoding.
 const ENOUGH_FOREIGN: usize = 40;

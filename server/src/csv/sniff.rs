@@ -103,6 +103,12 @@ impl Hints {
             Doubt::UnevenHeader { .. } | Doubt::LoneRow { .. } | Doubt::SecondHeader { .. } => {
                 matches!(self.header_rows, Hint::Find)
             }
+            Doubt::LoneName { .. } => {
+                matches!(
+                    (&self.skip_lines, &self.delimiter),
+                    (Hint::Find, Hint::Find)
+                )
+            }
             Doubt::Quotes { .. } => matches!(self.quote, Hint::Find),
             Doubt::Tabs { .. } => true,
         }
@@ -147,6 +153,11 @@ pub enum Doubt {
         /// Its line.
         line: u64,
     },
+    /// A line without a delimiter stands right above records that have some, and it can be the name of the only column.
+    LoneName {
+        /// Its line.
+        line: u64,
+    },
     /// Quotes open some fields, and too few of them work as quotes.
     Quotes {
         /// The first line with one.
@@ -187,6 +198,7 @@ impl Doubt {
             },
             Self::LoneRow { line } => Self::LoneRow { line: line + by },
             Self::SecondHeader { line } => Self::SecondHeader { line: line + by },
+            Self::LoneName { line } => Self::LoneName { line: line + by },
             Self::Quotes { line } => Self::Quotes { line: line + by },
             Self::Tabs { line } => Self::Tabs { line: line + by },
         }
@@ -201,6 +213,7 @@ impl Doubt {
             | Self::ShortHeader { line, .. }
             | Self::LoneRow { line }
             | Self::SecondHeader { line }
+            | Self::LoneName { line }
             | Self::Quotes { line }
             | Self::Tabs { line } => *line,
         }
@@ -247,6 +260,11 @@ impl fmt::Display for Doubt {
                 f,
                 "line {line} can be a second line of the header or a record: `--header-rows 1` takes it for a record, \
                  `--header-rows 2` joins it to the names above"
+            ),
+            Self::LoneName { line } => write!(
+                f,
+                "line {line} can be a note above the table, or the name of the only column, in whose values the delimiter \
+                 stands: `--skip-lines {line}` leaves it out, `--delimiter '\\x01' --header-rows 1` reads one column"
             ),
             Self::Quotes { line } => write!(
                 f,

@@ -84,6 +84,7 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
             .doubt
             .or_else(|| lone_doubt(body, decision, hints))
             .or_else(|| second_doubt(table, body, decision))
+            .or_else(|| lone_name(table, &rows, body, decision))
             .or(match short {
                 Some(Short::Unclear(doubt)) => Some(doubt),
                 _ => None,
@@ -91,6 +92,12 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
             .map(|doubt| doubt.moved(sample.lines_before)),
     }
 }
+
+/// A header that is surer than this shows that what stands above it is a note.
+const CLEAR_HEADER: f64 = 0.8;
+
+/// The longest word that is taken for the name of a column.
+const MAX_NAME_BYTES: usize = 64;
 
 /// The doubt about the only row of a file that makes its own table: its names, or its record.
 fn lone_doubt(body: &[&Row], decision: header::Decision, hints: &Hints) -> Option<Doubt> {
@@ -104,6 +111,28 @@ fn lone_doubt(body: &[&Row], decision: header::Decision, hints: &Hints) -> Optio
         }
         _ => None,
     }
+}
+
+/// The doubt about a word right above records, where no header that is certain stands below it.
+fn lone_name(
+    table: &Table<'_>,
+    rows: &[&Row],
+    body: &[&Row],
+    decision: header::Decision,
+) -> Option<Doubt> {
+    let ([name, ..], [first, ..]) = (rows, body) else {
+        return None;
+    };
+    let is_right_above = name.width == 1 && name.line + 1 == first.line;
+    let is_doubtful = decision.rows == 0 || decision.confidence < CLEAR_HEADER;
+    let text = table.texts(name).first().copied().unwrap_or_default();
+    let text = text.trim_ascii();
+    let is_word = text.len() <= MAX_NAME_BYTES
+        && !text
+            .iter()
+            .any(|byte| byte.is_ascii_whitespace() || *byte == b':');
+    (is_right_above && is_doubtful && is_word && first.width > 1)
+        .then_some(Doubt::LoneName { line: name.line })
 }
 
 /// The doubt about a second row of names, where those of the first one are whole without.

@@ -17,7 +17,7 @@ use super::{
     records::{Chunk, Place, Records, Unclosed},
 };
 use crate::{
-    column::{EncodedBlock, Limits},
+    column::{EncodedBlock, Limits, Reason},
     csv::{Mark, Position, RecordBatch, Tally},
     journal::{Checkpoint, RejectedRow},
     memory::{BlockMemory, Share},
@@ -228,6 +228,8 @@ impl Typing {
             let record = batch.record(*row);
             match error {
                 Error::FieldCount { cut_off, .. } => *cut_off = records.is_cut_off(&record),
+                // No type holds what is no text.
+                Error::BadCell(cell) if cell.reason == Reason::InvalidUtf8 => {}
                 Error::BadCell(cell) => {
                     let field = cell.field.saturating_sub(1);
                     let inferred = self.inferred.as_ref();

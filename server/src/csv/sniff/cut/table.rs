@@ -73,7 +73,7 @@ pub(in crate::csv::sniff) struct Keep {
 #[derive(Debug, Clone)]
 pub(in crate::csv::sniff) struct Table<'a> {
     pub(super) text: &'a [u8],
-    pub(super) format: Format,
+    pub(in crate::csv::sniff) format: Format,
     pub(in crate::csv::sniff) rows: Vec<Row>,
     pub(super) fields: Vec<Field>,
     /// Fields between quotes, and fields in which something is wrong with them.

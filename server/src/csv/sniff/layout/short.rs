@@ -51,7 +51,8 @@ pub(super) fn find(table: &Table<'_>, body: &[&Row], width: usize) -> Option<Sho
     }))
 }
 
-/// Whether the fields are names of rows: each another one, and all in quotes; or they count the rows.
+/// Whether the fields are names of rows: each another one, and all in quotes; or they count the rows. What counts them
+/// without quotes before a comma can be the whole part of a decimal number.
 fn are_row_names(table: &Table<'_>, fields: &[Field]) -> bool {
     let texts: Vec<&[u8]> = fields
         .iter()
@@ -61,14 +62,17 @@ fn are_row_names(table: &Table<'_>, fields: &[Field]) -> bool {
         .iter()
         .map(|text| std::str::from_utf8(text).ok()?.parse().ok())
         .collect();
+    let is_quoted = |field: &Field| field.mark == Mark::Quoted;
     if let Some(numbers) = numbers {
+        if table.format.delimiter == b"," && !fields.iter().all(is_quoted) {
+            return false;
+        }
         let begins = numbers.first().is_some_and(|first| *first <= 1);
         return begins && numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]);
     }
     let mut sorted = texts.clone();
     sorted.sort_unstable();
     sorted.dedup();
-    let is_quoted = |field: &Field| field.mark == Mark::Quoted;
     sorted.len() == texts.len()
         && texts.iter().all(|text| !text.is_empty())
         && fields.iter().all(is_quoted)

@@ -383,3 +383,37 @@ fn blank_lines_take_no_longer() {
     // It took minutes when every one of them was looked at as the end of the table.
     assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }
+
+#[test]
+fn a_word_above_records_can_name_the_only_column() {
+    for text in [
+        "preis\n12,50\n8,99\n100,00\n",
+        "Betrag\n1.234,50\n-7,00\n",
+        "name\nSmith, John\nDoe, Jane\n",
+        "k\na|b\nc|d\n",
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        assert_eq!(sniffed.doubt, Some(Doubt::LoneName { line: 1 }), "{text}");
+    }
+    for text in [
+        "Report of May\nname,n\nAnn,1\nBob,2\n",
+        "Report\n\nname,n\nAnn,1\nBob,2\n",
+        "Report\nname,n\nAnn,1\nBob,2\nCid,3\n",
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        assert_eq!(sniffed.doubt, None, "{text}");
+    }
+}
+
+#[test]
+fn a_comma_within_numbers_makes_no_names_of_rows() {
+    for text in [
+        "v,name\n1,5,x\n2,5,y\n",
+        "id,v\n1,1,000\n2,2,000\n",
+        "id,v\n1,7,5\n2,1,5\n",
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        let short = matches!(sniffed.doubt, Some(Doubt::ShortHeader { line: 1, .. }));
+        assert!(short, "{text}: {:?}", sniffed.doubt);
+    }
+}
