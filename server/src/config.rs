@@ -14,6 +14,7 @@ mod validate;
 use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
+use ipnet::IpNet;
 
 pub use self::{
     errors::{Error, Fault, Place},
@@ -21,7 +22,7 @@ pub use self::{
 };
 use self::{
     file::RawFile,
-    raw::{RawCommand, RawConfig},
+    raw::{RawCommand, RawConfig, RawHealth},
 };
 use crate::{
     auth::{AuthConfig, CertificateGrants, mint::TokenRequest},
@@ -39,6 +40,13 @@ pub enum Invocation {
     Serve(Box<Config>),
     /// Print this configuration.
     Show(Box<Config>),
+    /// Ask the server that runs with this configuration whether it is ready.
+    Health {
+        /// The configuration.
+        config: Box<Config>,
+        /// The address of the server. Default: what the configuration says.
+        address: Option<SocketAddr>,
+    },
     /// Make a token.
     Token(Box<TokenRequest>),
     /// Host the ClickHouse library for a server that is the parent of this process.
@@ -74,7 +82,7 @@ impl Invocation {
         // The options of a subcommand stand behind its name, and no option stands before it.
         let (options, place) = match matches.subcommand() {
             None => (Some(&matches), 1),
-            Some(("config", options)) => (Some(options), 2),
+            Some(("config" | "health", options)) => (Some(options), 2),
             Some(_) => (None, 1),
         };
         let named = options.and_then(|options| options.get_one::<PathBuf>("config"));
@@ -91,6 +99,11 @@ impl Invocation {
             Some(RawCommand::Config(options)) => {
                 Self::Show(Box::new(Config::from_raw(*options, file)?))
             }
+            Some(RawCommand::Health(health)) => {
+                let RawHealth { address, options } = *health;
+                let config = Box::new(Config::from_raw(options, file)?);
+                Self::Health { config, address }
+            }
             Some(RawCommand::Token(token)) => Self::Token(Box::new((*token).into())),
             Some(RawCommand::EngineHost(host)) => Self::HostEngine((*host).into()),
         })
@@ -103,6 +116,11 @@ impl Invocation {
 pub struct Config {
     /// The address that gRPC, gRPC-Web and static files are served on. Default: `127.0.0.1:50051`.
     pub listen: SocketAddr,
+    /// The address of the listener for probes and metrics. Default: none.
+    pub admin_listen: Option<SocketAddr>,
+    /// How long the server goes on after it was asked to end, and says that it is not ready. Default: 5 s, and none
+    /// on the loopback address.
+    pub lame_duck: Duration,
     /// How long a shutdown waits for transfers to end before it cancels them. Default: 30 s.
     pub drain_timeout: Duration,
     /// Which ClickHouse to work with. Default: an embedded one with its tables in `./sluice-data`.
@@ -135,6 +153,8 @@ pub struct AccessConfig {
     pub grace: Duration,
     /// How many requests one caller may send each second: 1 to 1,000,000. Default: 100.
     pub requests_per_second: u32,
+    /// The proxies whose word is taken for who calls. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether the server may be reachable from other machines without knowing its callers.
     /// Default: no.
     pub allow_open: bool,
@@ -151,6 +171,10 @@ pub struct PortConfig {
     pub handshake_timeout: Duration,
     /// The time from then until the first request has begun: at least 1 ms. Default: 10 s.
     pub head_timeout: Duration,
+    /// The age at which a connection is asked to take no more calls: at least 1 ms. Default: none.
+    pub max_age: Option<Duration>,
+    /// The time that its calls may take from then on. Default: as long as they take.
+    pub max_age_grace: Option<Duration>,
 }
 
 /// Whom ClickHouse takes the calls through a connection for.
@@ -228,6 +252,8 @@ pub struct RpcConfig {
     pub max_streams: u32,
     /// Whether the services describe themselves. Default: yes.
     pub reflection: bool,
+    /// Whether metrics are served on the port too. Default: no.
+    pub metrics: bool,
     /// The web sites whose pages may call. Default: none.
     pub cors_origins: Vec<String>,
     /// The names that the server is called by, beside `localhost` and addresses. Default: none.

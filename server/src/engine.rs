@@ -166,6 +166,12 @@ impl Engine {
             .and_then(|supervisor| supervisor.process_id())
     }
 
+    /// How often it was started again; 0 for a remote engine.
+    pub fn restarts(&self) -> u64 {
+        let supervisor = self.supervisor.as_ref();
+        supervisor.map_or(0, |supervisor| supervisor.restarts())
+    }
+
     /// What it is doing now, to look at or to wait on.
     pub fn state(&self) -> watch::Receiver<State> {
         self.state.clone()

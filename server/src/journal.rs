@@ -9,8 +9,12 @@
 
 mod nodes;
 mod record;
+mod standing;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -18,10 +22,13 @@ use uuid::Uuid;
 use crate::clickhouse::{
     Client, Error, Result, Rows,
     nodes::{Node, Nodes, PerNode},
-    sql::{Fence, TableName, journal},
+    sql::{Fence, journal},
 };
+use crate::metrics::{JournalUse, Metrics};
 
 pub(crate) use crate::clickhouse::sql::journal::ListFilter;
+
+pub use standing::Standing;
 
 pub use record::{
     BlockRow, BlockSums, Checkpoint, ClaimRow, FaultRow, IntentRow, PlaceRow, Pulse, RejectedRow,
@@ -47,6 +54,9 @@ pub struct Journal {
     is_synced: bool,
     known: PerNode<Known>,
     memory: OnceCell<u64>,
+    /// Whether the last row did not reach it.
+    is_failing: AtomicBool,
+    metrics: Arc<Metrics>,
 }
 
 /// What is known of the journal at one node.
@@ -92,6 +102,7 @@ impl Journal {
         database: String,
         retention_seconds: u64,
         is_synced: bool,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let known = nodes.map(|_| Known::default());
         Self {
@@ -101,6 +112,8 @@ impl Journal {
             is_synced,
             known,
             memory: OnceCell::new(),
+            is_failing: AtomicBool::new(false),
+            metrics,
         }
     }
 
@@ -309,27 +322,9 @@ impl Journal {
     /// # Errors
     ///
     /// Those of ClickHouse; then it is not known whether the step was taken.
-    pub async fn claim(&self, mut row: ClaimRow) -> Result<ClaimRow> {
-        for _ in 0..MAX_LOST_STEPS {
-            let token = format!("step/{}/{}", row.transfer_id, row.step);
-            let table = TableName::new(self.database.as_str(), journal::CLAIMS);
-            let rows = std::slice::from_ref(&row);
-            let at = Box::pin(self.joined()).await?;
-            let inserted = at.client.insert_rows_once(&table, rows, &token).await;
-            if self.is_made_again(at, &inserted).await? {
-                at.client.insert_rows_once(&table, rows, &token).await?;
-            } else {
-                inserted?;
-            }
-            let claims = self.claims(row.transfer_id).await?;
-            if let Some(taken) = claims.into_iter().find(|claim| claim.step >= row.step) {
-                return Ok(taken);
-            }
-            row.step += 1;
-        }
-        Err(Error::Protocol {
-            message: "the journal loses what is written to it".to_owned(),
-        })
+    pub async fn claim(&self, row: ClaimRow) -> Result<ClaimRow> {
+        let taken = self.take_step(row).await;
+        self.counted(JournalUse::Write, taken)
     }
 
     /// Writes what an upload begins with; replaces what was there.

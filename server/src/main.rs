@@ -1,6 +1,6 @@
 //! The server program: reads the configuration, builds the server, runs it.
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{error::Error, io::Write as _, net::SocketAddr, process::ExitCode};
 
 use secrecy::ExposeSecret as _;
 use sluice_server::{
@@ -8,7 +8,7 @@ use sluice_server::{
     auth::mint::{SigningKey, TokenRequest, mint},
     causes::with_causes,
     config::{self, Config, Invocation},
-    engine, telemetry,
+    engine, health, telemetry,
 };
 use tokio::runtime::Builder;
 
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Ok(Invocation::HostEngine(request)) => return engine::run_host(request),
         Ok(Invocation::Serve(config)) => serve(*config),
         Ok(Invocation::Show(config)) => print(&config.to_toml()),
+        Ok(Invocation::Health { config, address }) => health(&config, address),
         Ok(Invocation::Token(request)) => token(&request),
         Err(error) => Err(error.into()),
     };
@@ -52,6 +53,14 @@ async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     };
     tracing::info!(address = %app.local_address()?, "listening");
     Ok(app.run(shutdown.token().clone()).await?)
+}
+
+/// Asks a running server how it is, and writes its answer to standard output.
+fn health(config: &Config, address: Option<SocketAddr>) -> Result<(), Box<dyn Error>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let whom = health::Ask::of(config, address)?;
+    let line = runtime.block_on(health::ask(&whom))?;
+    print(&format!("{line}\n"))
 }
 
 /// Makes a token and writes it to standard output.

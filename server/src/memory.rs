@@ -22,6 +22,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::metrics::PoolLevel;
+
 const KIB: usize = 1024;
 
 /// What is reserved, in percent of the bytes that an upload holds: an allocator keeps freed memory, and
@@ -191,10 +193,45 @@ impl Memory {
         Waiting(&self.waiting)
     }
 
+    /// How much of each part is taken.
+    pub fn levels(&self) -> Vec<PoolLevel> {
+        let lent: usize = self.pools().map(|(_, pool)| pool.kib).sum();
+        let turn_limit = (self.limit / KIB).saturating_sub(lent);
+        let turn_taken = 1_usize.saturating_sub(self.turn.available_permits());
+        let turn = PoolLevel {
+            name: "turn",
+            used_bytes: turn_taken * turn_limit * KIB,
+            limit_bytes: turn_limit * KIB,
+        };
+        let level = |(name, pool): (_, &Pool)| PoolLevel {
+            name,
+            used_bytes: (pool.kib - pool.free.available_permits()) * KIB,
+            limit_bytes: pool.kib * KIB,
+        };
+        self.pools().map(level).chain([turn]).collect()
+    }
+
+    fn pools(&self) -> impl Iterator<Item = (&'static str, &Pool)> {
+        let pools = [
+            ("uploads", Some(&self.uploads)),
+            ("strangers", Some(&self.strangers)),
+            ("small_messages", Some(&self.small)),
+            ("large_messages", Some(&self.large)),
+            ("forwarded_messages", self.forwarded.as_ref()),
+        ];
+        let pools = pools.into_iter();
+        pools.filter_map(|(name, pool)| Some((name, pool?)))
+    }
+
+    /// How many wait for the others.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Whether somebody waits for the others.
     #[must_use]
     pub fn is_waited_for(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        self.waiting() > 0
     }
 
     /// Waits for `bytes` more of a block that grows, or for the turn.

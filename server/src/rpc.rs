@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod bulk;
+mod calls;
 mod catalog;
 mod connection;
 mod convert;
@@ -16,26 +17,30 @@ mod forward;
 mod headers;
 mod hosts;
 mod ingest;
+mod origin;
 mod pages;
 mod peers;
+mod probes;
 mod requests;
 mod session;
 mod status;
 mod transfers;
 mod upload;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{extract::Request, middleware, response::Response};
+use futures_util::{StreamExt as _, future::try_join_all, stream};
 use sluice_proto::v1::{
     catalog_service_server::CatalogServiceServer, ingest_service_server::IngestServiceServer,
 };
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, service::Routes, transport::Server};
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
-pub use self::{access::Access, hosts::Hosts};
+pub use self::{access::Access, hosts::Hosts, probes::Shown};
 use self::{
     catalog::CatalogRpc, doors::Doors, forward::Forwarder, headers::Origins, ingest::IngestRpc,
     pages::Pages,
@@ -43,6 +48,7 @@ use self::{
 use crate::{
     config::RpcConfig,
     connections::Connections,
+    health::Readiness,
     tls::{self, Incoming},
     transfer::{Error, Failure, Transfers},
 };
@@ -62,7 +68,18 @@ pub enum BuildError {
     Fleet(#[source] tls::Error),
 }
 
-/// Builds every route of the port, and the reporter that says whether the services work.
+/// Every route, and the reporter that says whether the services work.
+#[derive(Debug)]
+pub struct Front {
+    /// What the port answers.
+    pub port: axum::Router,
+    /// What the listener for probes answers.
+    pub admin: axum::Router,
+    /// Says whether the services work.
+    pub health: HealthReporter,
+}
+
+/// Builds every route of the port and of the listener for probes.
 ///
 /// # Errors
 ///
@@ -72,8 +89,8 @@ pub fn routes(
     connections: &Arc<Connections>,
     access: Access,
     hosts: Hosts,
-    config: &RpcConfig,
-) -> Result<(axum::Router, HealthReporter), BuildError> {
+    (config, shown): (&RpcConfig, Shown),
+) -> Result<Front, BuildError> {
     let limit = config.max_message_bytes;
     let limits = requests::Limits {
         memory: Arc::clone(transfers.memory()),
@@ -93,28 +110,45 @@ pub fn routes(
     let catalog = CatalogRpc::new(doors, config, limits.clone(), takes_tokens);
     let catalog = CatalogServiceServer::new(catalog).max_decoding_message_size(limit);
     let (reporter, health) = tonic_health::server::health_reporter();
+    let admin = Routes::new(health.clone()).into_axum_router();
+    let admin = admin
+        .merge(probes::metrics(shown.clone(), None))
+        .merge(probes::probes(Arc::clone(&shown.health)));
     let mut services = Routes::new(ingest).add_service(catalog).add_service(health);
     if config.reflection {
         services = services
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
     }
-    let admit = middleware::from_fn_with_state(Arc::new(access), access::admit);
+    let access = Arc::new(access);
+    let admit = middleware::from_fn_with_state(Arc::clone(&access), access::admit);
+    let count = middleware::from_fn_with_state(Arc::clone(&shown.metrics), calls::count);
     let grpc = services
         .into_axum_router()
         .layer(middleware::map_request(bulk::set_aside))
         .layer(middleware::map_response(bulk::place))
         .layer(middleware::from_fn_with_state(limits, requests::limit))
         .layer(admit)
+        .layer(count)
         .layer(GrpcWebLayer::new())
         .layer(middleware::from_fn(headers::require_grpc));
     let pages = Pages::new(config.web_dir.as_deref());
     let origins = Origins::new(&config.cors_origins);
-    let router = grpc
+    let grpc = if config.metrics {
+        grpc.merge(probes::metrics(shown.clone(), Some(access)))
+    } else {
+        grpc
+    };
+    let port = grpc
         .fallback(move |request| answer(request, pages))
         .layer(middleware::from_fn_with_state(hosts, hosts::check))
+        .merge(probes::probes(shown.health))
         .layer(middleware::from_fn_with_state(origins, headers::guard));
-    Ok((router, reporter))
+    Ok(Front {
+        port,
+        admin,
+        health: reporter,
+    })
 }
 
 /// What a client sees of an error, for the journal.
@@ -123,20 +157,34 @@ pub fn describe(error: &Error) -> Failure {
     status::failure(error)
 }
 
-/// Tells the health service whether both services work.
-pub async fn report_health(reporter: &HealthReporter, serving: bool) {
-    let status = if serving {
-        tonic_health::ServingStatus::Serving
-    } else {
-        tonic_health::ServingStatus::NotServing
-    };
-    let services = ["", "sluice.v1.IngestService", "sluice.v1.CatalogService"];
-    for service in services {
+/// Tells the health service which services work: the catalog needs no journal.
+pub async fn report_health(reporter: &HealthReporter, now: &Readiness) {
+    let services = [
+        ("", now.is_ready()),
+        ("sluice.v1.IngestService", now.is_ready()),
+        ("sluice.v1.CatalogService", now.reads()),
+    ];
+    for (service, works) in services {
+        let status = if works {
+            tonic_health::ServingStatus::Serving
+        } else {
+            tonic_health::ServingStatus::NotServing
+        };
         reporter.set_service_status(service, status).await;
     }
 }
 
-/// Serves until `shutdown`, then until every call has ended.
+/// The ages at which connections are asked to take no more calls, in percent of the one that was chosen: those that
+/// began in one moment, behind a restart, must not all come anew in another one.
+const AGES: [u32; 8] = [90, 93, 96, 99, 101, 104, 107, 110];
+
+/// The last of them.
+pub fn latest_age(age: Duration) -> Duration {
+    age * AGES[AGES.len() - 1] / 100
+}
+
+/// Serves until `shutdown`, then until every call has ended. The library has one age for all connections of a server:
+/// so several of them serve the port by turns.
 ///
 /// # Errors
 ///
@@ -145,8 +193,31 @@ pub async fn serve(
     incoming: Incoming,
     router: axum::Router,
     config: &RpcConfig,
+    max_age: Option<Duration>,
     shutdown: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
+    let Some(age) = max_age else {
+        let server = server(config).add_routes(Routes::from(router));
+        let ended = server.serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned());
+        return ended.await;
+    };
+    let incoming = Arc::new(Mutex::new(incoming));
+    let servers = AGES.map(|percent| {
+        // Whoever waits longest has the next one.
+        let turns = stream::unfold(Arc::clone(&incoming), async |incoming| {
+            let next = incoming.lock().await.next().await;
+            next.map(|connection| (connection, incoming))
+        });
+        server(config)
+            .max_connection_age(age * percent / 100)
+            .add_routes(Routes::from(router.clone()))
+            .serve_with_incoming_shutdown(Box::pin(turns), shutdown.clone().cancelled_owned())
+    });
+    drop(incoming);
+    try_join_all(servers).await.map(drop)
+}
+
+fn server(config: &RpcConfig) -> Server {
     Server::builder()
         .accept_http1(true)
         .initial_stream_window_size(config.stream_window_bytes)
@@ -156,9 +227,6 @@ pub async fn serve(
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .http2_keepalive_interval(Some(config.keepalive_interval))
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
-        .add_routes(Routes::from(router))
-        .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
-        .await
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -8,6 +8,7 @@ mod certificate;
 mod client;
 mod connection;
 mod incoming;
+mod itself;
 
 use std::{
     fs,
@@ -31,6 +32,7 @@ pub use self::{
     client::client,
     connection::{Connection, ConnectionInfo},
     incoming::{AcceptConfig, Incoming},
+    itself::to_itself,
 };
 use crate::{secret_file, task};
 

@@ -44,12 +44,13 @@ use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
-    clickhouse::{Client, TableName},
+    clickhouse::{self, Client, TableName},
     column::{DataType, zone::Zones},
     config::TransferConfig,
     connections::{Connection, Connections},
-    journal::{Journal, TransferRow},
+    journal::{Journal, Standing, TransferRow},
     memory::Memory,
+    metrics::Metrics,
 };
 
 use commit::staging::Staging;
@@ -100,6 +101,7 @@ struct Inner {
     sessions: Arc<session::Sessions>,
     watched: Arc<watching::Watched>,
     memory: Arc<Memory>,
+    metrics: Arc<Metrics>,
     /// When this server began.
     begun: Instant,
     /// What a client sees of an error, for the journal.
@@ -114,6 +116,7 @@ impl Transfers {
         connections: Arc<Connections>,
         config: TransferConfig,
         memory: Arc<Memory>,
+        metrics: Arc<Metrics>,
         describe: fn(&Error) -> Failure,
     ) -> Self {
         let journal = Journal::new(
@@ -121,14 +124,17 @@ impl Transfers {
             config.journal_database.clone(),
             config.journal_retention.as_secs(),
             config.fsync,
+            Arc::clone(&metrics),
         );
+        let places = config.max_transfers;
         Self {
             inner: Arc::new(Inner {
                 connection: connections.default().clone(),
                 connections,
-                registry: Registry::new(config.max_transfers, config.history),
+                registry: Registry::new(places, config.history, Arc::clone(&metrics)),
                 journal: Arc::new(journal),
                 memory,
+                metrics,
                 config: Arc::new(config),
                 sessions: Arc::default(),
                 watched: Arc::default(),
@@ -156,6 +162,15 @@ impl Transfers {
     #[must_use]
     pub fn memory(&self) -> &Arc<Memory> {
         &self.inner.memory
+    }
+
+    /// Whether the journal is there, and with `by_writing` whether it can be written to.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse: it cannot be written to now.
+    pub async fn journal_standing(&self, by_writing: bool) -> clickhouse::Result<Standing> {
+        self.inner.journal.standing(by_writing).await
     }
 
     /// The transfers of this server.

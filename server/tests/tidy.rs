@@ -126,6 +126,12 @@ fn only_transfer_joins_the_layers() {
 }
 
 #[test]
+fn only_metrics_know_how_they_are_counted() {
+    check_only_in(&["prometheus_client"], |path| is_in(path, "metrics"));
+    check_only_in(&["crate::"], |path| !is_in(path, "metrics"));
+}
+
+#[test]
 fn sql_is_built_in_one_place() {
     let words = [
         "SELECT ",

@@ -4,6 +4,7 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,18 +14,22 @@ use crate::{
         limit::{Limiter, RateLimit},
     },
     config::Config,
-    rpc::Access,
+    metrics::Metrics,
+    rpc::{self, Access},
     tls::{AcceptConfig, Error as TlsError, ServerTls},
 };
 
 /// The callers whose requests are counted; the longest silent are forgotten. A few megabytes.
 const COUNTED_CALLERS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
+/// Connections of those who probe and scrape.
+const ADMIN_CONNECTIONS: usize = 256;
+
 /// Files that the server needs beside its connections: those to ClickHouse, the log, the library.
 const OTHER_FILES: u64 = 512;
 
 /// Builds the layer that admits callers.
-pub(super) async fn access(config: &Config) -> Result<Access, KeyError> {
+pub(super) async fn access(config: &Config, metrics: Arc<Metrics>) -> Result<Access, KeyError> {
     let access = &config.access;
     let certificates = access.certificates.clone();
     let authenticator = match &access.tokens {
@@ -43,6 +48,8 @@ pub(super) async fn access(config: &Config) -> Result<Access, KeyError> {
             max_callers: COUNTED_CALLERS,
         }),
         grace: access.grace,
+        trusted_proxies: access.trusted_proxies.clone(),
+        metrics,
     })
 }
 
@@ -67,7 +74,7 @@ fn warn_of_open_doors(config: &Config) {
 }
 
 /// Reads the certificates, and makes room for the connections.
-pub(super) fn port(config: &Config) -> Result<AcceptConfig, TlsError> {
+pub(super) fn port(config: &Config, metrics: Arc<Metrics>) -> Result<AcceptConfig, TlsError> {
     let port = &config.port;
     let needed = u64::try_from(port.max_connections).unwrap_or(u64::MAX);
     raise_file_limit(needed.saturating_add(OTHER_FILES));
@@ -77,7 +84,25 @@ pub(super) fn port(config: &Config) -> Result<AcceptConfig, TlsError> {
         max_connections_per_address: port.max_connections,
         handshake_timeout: non_zero(port.handshake_timeout),
         head_timeout: non_zero(port.head_timeout),
+        end_of_life: end_of_life(port.max_age, port.max_age_grace),
+        metrics,
     })
+}
+
+/// The age at which a connection is cut off: behind the one at which the last of them was asked to end.
+fn end_of_life(max_age: Option<Duration>, grace: Option<Duration>) -> Option<Duration> {
+    Some(rpc::latest_age(max_age?) + grace?)
+}
+
+/// How connections for probes are taken: without TLS, and few of them.
+pub(super) fn admin(config: &Config) -> AcceptConfig {
+    AcceptConfig {
+        max_connections: ADMIN_CONNECTIONS,
+        max_connections_per_address: ADMIN_CONNECTIONS,
+        handshake_timeout: non_zero(config.port.handshake_timeout),
+        head_timeout: non_zero(config.port.head_timeout),
+        ..AcceptConfig::default()
+    }
 }
 
 fn non_zero(time: Duration) -> Duration {

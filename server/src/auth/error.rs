@@ -98,6 +98,32 @@ pub enum Error {
     KeysUnavailable,
 }
 
+impl Error {
+    /// Which one it is, for a count of them.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::MissingToken => "MISSING_TOKEN",
+            Self::MissingCertificate => "MISSING_CERTIFICATE",
+            Self::NoTokens => "NO_TOKENS_TAKEN",
+            Self::SeveralTokens | Self::NotBearer => "NOT_BEARER",
+            Self::TooLong { .. } => "TOO_LONG",
+            Self::Malformed(_) => "MALFORMED",
+            Self::Algorithm(_) => "ALGORITHM",
+            Self::UnknownKey(_) => "UNKNOWN_KEY",
+            Self::Signature => "SIGNATURE",
+            Self::Expired { .. } => "EXPIRED",
+            Self::NotYetValid { .. } => "NOT_YET_VALID",
+            Self::TooLongLived { .. } => "TOO_LONG_LIVED",
+            Self::Issuer => "ISSUER",
+            Self::Audience => "AUDIENCE",
+            Self::MissingClaim(_) | Self::Claim { .. } => "CLAIM",
+            Self::UnknownCertificate(_) => "UNKNOWN_CERTIFICATE",
+            Self::KeysUnavailable => "KEYS_UNAVAILABLE",
+        }
+    }
+}
+
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

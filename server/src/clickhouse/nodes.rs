@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Client, Result, sql};
+use super::{Client, Error, Result, sql};
 
 /// The pause between two looks at a node.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -182,8 +182,21 @@ impl Nodes {
 impl Client {
     /// Whether ClickHouse answers soon.
     pub(crate) async fn answers(&self) -> bool {
+        self.ask().await.is_ok()
+    }
+
+    /// Has ClickHouse answer, which it has to do soon.
+    ///
+    /// # Errors
+    ///
+    /// Those of ClickHouse.
+    pub(crate) async fn ask(&self) -> Result<()> {
         let answer = timeout(LIMIT, self.fetch::<u8>(&sql::servers::one())).await;
-        answer.is_ok_and(|answer: Result<_>| answer.is_ok())
+        let answer = answer.unwrap_or(Err(Error::Timeout {
+            action: "answer",
+            limit: LIMIT,
+        }));
+        answer.map(drop)
     }
 
     /// What a macro of the server stands for; none where it has none of this name. Everybody may ask.

@@ -85,6 +85,12 @@ pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longer than any pause of a living client, shorter than the patience of who waits for its place.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// A balancer that asks every few seconds has noticed by then, and Kubernetes has taken the address away everywhere.
+pub(super) const LAME_DUCK: Duration = Duration::from_secs(5);
+
+/// Nobody sends work to a server on the loopback address but the person who ends it and waits.
+pub(super) const LAME_DUCK_OF_LOOPBACK: Duration = Duration::ZERO;
+
 /// As long as orchestrators wait before they kill.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -5,6 +5,7 @@
 //! configuration file and then to its default.
 
 mod access;
+mod health;
 mod host;
 mod token;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::{
     access::{RawAuth, RawFleet, RawPort},
+    health::{RawHealth, RawOperation},
     host::RawHost,
     token::RawToken,
 };
@@ -65,6 +67,9 @@ pub(super) struct RawOptions {
     pub(super) fleet: RawFleet,
 
     #[command(flatten)]
+    pub(super) operation: RawOperation,
+
+    #[command(flatten)]
     pub(super) transfer: RawTransfer,
 
     /// Directory of the browser client's files [default: those in the program]
@@ -82,10 +87,6 @@ pub(super) struct RawOptions {
     /// Most bytes of a preview, 64KiB to 1GiB; rows that do not fit are left out [default: 3MiB]
     #[arg(long, env = "SLUICE_MAX_PREVIEW_BYTES", value_name = "SIZE")]
     pub(super) max_preview_bytes: Option<String>,
-
-    /// Time that a shutdown waits for transfers to end [default: 30s]
-    #[arg(long, env = "SLUICE_DRAIN_TIMEOUT", value_name = "DURATION")]
-    pub(super) drain_timeout: Option<String>,
 
     /// Time that a client may stay silent in the middle of an upload [default: 60s]
     #[arg(long, env = "SLUICE_IDLE_TIMEOUT", value_name = "DURATION")]
@@ -224,6 +225,13 @@ pub(super) enum RawCommand {
     ///
     /// Secrets stand in files, of which only the names are shown.
     Config(Box<RawOptions>),
+
+    /// Asks the server that runs with this configuration whether it is ready, and ends with 0 or 1
+    ///
+    /// It reads the options, variables and the file that the server reads, and finds address and TLS there: those of
+    /// --admin-listen, else those of --listen, on this machine. Of a server that wants client certificates it shows
+    /// the server's own one; where the client CA has not signed that, --admin-listen is needed.
+    Health(Box<RawHealth>),
 
     /// Makes a token, for development and for services without an issuer
     ///

@@ -36,6 +36,10 @@ impl Value {
         text.map_or(Self::Unset, Self::text)
     }
 
+    fn maybe_time(duration: Option<Duration>) -> Self {
+        duration.map_or(Self::Unset, Self::time)
+    }
+
     fn path(path: Option<&Path>) -> Self {
         Self::maybe(path.map(Path::display))
     }
@@ -121,7 +125,15 @@ impl Config {
             ("body-timeout", Value::time(self.rpc.body_timeout)),
             ("max-preview-bytes", Value::size(self.rpc.max_preview_bytes)),
             ("idle-timeout", Value::time(self.rpc.idle_timeout)),
+            ("admin-listen", Value::maybe(self.admin_listen)),
+            ("metrics", Value::number(self.rpc.metrics)),
+            ("lame-duck", Value::time(self.lame_duck)),
             ("drain-timeout", Value::time(self.drain_timeout)),
+            ("max-connection-age", Value::maybe_time(self.port.max_age)),
+            (
+                "max-connection-age-grace",
+                Value::maybe_time(self.port.max_age_grace),
+            ),
             ("log", Value::text(&self.telemetry.filter)),
             ("log-format", Value::text(self.telemetry.format)),
         ]);
@@ -166,6 +178,7 @@ impl Config {
             ("reflection", Value::number(rpc.reflection)),
             ("cors-origins", Value::list(&rpc.cors_origins)),
             ("allowed-hosts", Value::list(&rpc.allowed_hosts)),
+            ("trusted-proxies", Value::list(&self.access.trusted_proxies)),
             ("adhoc-clickhouse", Value::number(self.adhoc.is_some())),
         ]);
         if let Some(hosts) = &self.adhoc {

@@ -66,6 +66,11 @@ fn without_options_the_defaults_hold() {
     let config = parse(&[]).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
     assert_eq!(config.drain_timeout, Duration::from_secs(30));
+    assert_eq!((config.admin_listen, config.rpc.metrics), (None, false));
+    assert_eq!(
+        (config.port.max_age, config.port.max_age_grace),
+        (None, None)
+    );
     assert_eq!(config.rpc.max_message_bytes, 16 << 20);
     assert_eq!(config.transfer.max_transfers, 64);
     assert_eq!(config.transfer.queue_timeout, Duration::from_secs(120));
@@ -101,6 +106,72 @@ fn options_are_taken() {
     assert_eq!(config.rpc.idle_timeout, Duration::from_millis(500));
     assert_eq!(config.drain_timeout, Duration::ZERO);
     assert_eq!(embedded(config).http_port, Some(8123));
+}
+
+#[test]
+fn a_server_on_this_machine_is_no_lame_duck_unless_it_is_told_to() {
+    let lame_duck = |arguments: &[&str]| parse(arguments).unwrap().lame_duck;
+    assert_eq!(lame_duck(&[]), Duration::ZERO);
+    let open = ["--listen=0.0.0.0:1", "--allow-open"];
+    assert_eq!(lame_duck(&open), Duration::from_secs(5));
+    assert_eq!(lame_duck(&["--lame-duck=7s"]), Duration::from_secs(7));
+}
+
+#[test]
+fn the_options_of_operation_are_taken_and_judged() {
+    let config = parse(&[
+        "--admin-listen=[::]:9464",
+        "--metrics",
+        "--max-connection-age=30m",
+        "--max-connection-age-grace=0s",
+    ])
+    .unwrap();
+    assert_eq!(config.admin_listen.unwrap().to_string(), "[::]:9464");
+    assert!(config.rpc.metrics);
+    assert_eq!(config.port.max_age, Some(Duration::from_secs(1800)));
+    assert_eq!(config.port.max_age_grace, Some(Duration::ZERO));
+    let faulty = [
+        "--admin-listen=127.0.0.1:50051",
+        "--max-connection-age-grace=1s",
+    ];
+    assert_eq!(
+        faulty_options(&faulty),
+        ["max-connection-age-grace", "admin-listen"]
+    );
+    assert_eq!(
+        faulty_options(&["--admin-listen=9464", "--max-connection-age=0s"]),
+        ["max-connection-age", "admin-listen"]
+    );
+}
+
+#[test]
+fn trusted_proxies_are_addresses_and_networks() {
+    let config = parse(&["--trusted-proxies=10.0.0.7,2001:db8::/32"]).unwrap();
+    let texts: Vec<_> = config
+        .access
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(texts, ["10.0.0.7/32", "2001:db8::/32"]);
+    let faulty = faulty_options(&["--trusted-proxies=proxy.example"]);
+    assert_eq!(faulty, ["trusted-proxies"]);
+}
+
+#[test]
+fn whoever_asks_for_health_reads_the_configuration_of_the_server() {
+    let line = [
+        "sluice-server",
+        "health",
+        "--listen=[::]:7",
+        "--address=127.0.0.1:8",
+        "--allow-open",
+    ];
+    let Invocation::Health { config, address } = Invocation::from_arguments(line).unwrap() else {
+        panic!("another command");
+    };
+    assert_eq!(config.listen.port(), 7);
+    assert_eq!(address.unwrap().port(), 8);
 }
 
 #[test]

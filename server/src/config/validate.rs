@@ -6,6 +6,7 @@
 mod access;
 mod connections;
 mod engine;
+mod operation;
 mod port;
 mod transfer;
 
@@ -82,23 +83,21 @@ impl Config {
                 true,
                 faults_mut,
             ),
+            metrics: operation::metrics(&raw.operation, faults_mut),
             cors_origins: port::cors_origins(&raw.port, faults_mut),
             allowed_hosts: port::allowed_hosts(&raw.port, faults_mut),
             web_dir: web_dir(raw.web_dir, faults_mut),
         };
-        let port = port::port(raw.port, faults_mut);
-        let drain_timeout = duration(
-            "drain-timeout",
-            raw.drain_timeout.as_deref(),
-            defaults::DRAIN_TIMEOUT,
-            faults_mut,
-        );
+        let port = port::port(raw.port, &raw.operation, faults_mut);
+        let operation = operation::operation(&raw.operation, listen, faults_mut);
         let telemetry = telemetry(raw.log, raw.log_format.as_deref(), faults_mut);
         check_open(listen, &access, faults_mut);
         connections::check_identities(&connections, &access, faults_mut);
         faults.finish(Self {
             listen,
-            drain_timeout,
+            admin_listen: operation.admin_listen,
+            lame_duck: operation.lame_duck,
+            drain_timeout: operation.drain_timeout,
             engine,
             access,
             port,
@@ -113,13 +112,17 @@ impl Config {
 
 /// The address to serve on.
 fn listen(raw: Option<&str>, faults: &mut Faults) -> SocketAddr {
-    let text = raw.unwrap_or(defaults::LISTEN);
-    let parsed = text.parse().map_err(|_| {
+    let parsed = socket(raw.unwrap_or(defaults::LISTEN));
+    faults.take("listen", parsed, SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// An address with a port.
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
         format!(
             "`{text}` is not an address with a port; write it as 127.0.0.1:50051 or [::1]:50051"
         )
-    });
-    faults.take("listen", parsed, SocketAddr::from(([127, 0, 0, 1], 0)))
+    })
 }
 
 /// A fault when an option is given that has no place here.

@@ -4,7 +4,7 @@
 //! address that the other layers hold stays true.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -35,6 +35,7 @@ pub(super) struct Supervisor {
     password: Secret,
     /// The id of the process, 0 while there is none.
     process_id: Arc<AtomicU32>,
+    restarts: Arc<AtomicU64>,
     state: watch::Receiver<State>,
     stop: DropGuard,
 }
@@ -60,17 +61,20 @@ impl Supervisor {
             launcher,
             port,
             process_id: Arc::default(),
+            restarts: Arc::default(),
             state: sender,
             stop: stop.clone(),
             delay: FIRST_DELAY,
         };
         let process_id = Arc::clone(&watcher.process_id);
+        let restarts = Arc::clone(&watcher.restarts);
         watcher.announce(&process);
         drop(task::spawn("engine supervisor", watcher.run(process)));
         Ok(Self {
             port,
             password,
             process_id,
+            restarts,
             state,
             stop: stop.drop_guard(),
         })
@@ -89,6 +93,11 @@ impl Supervisor {
     /// The id of the process.
     pub(super) fn process_id(&self) -> Option<u32> {
         Some(self.process_id.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+
+    /// How often it was started again.
+    pub(super) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
     }
 
     /// The state, to look at or to wait on.
@@ -114,6 +123,7 @@ struct Watcher {
     launcher: Launcher,
     port: u16,
     process_id: Arc<AtomicU32>,
+    restarts: Arc<AtomicU64>,
     state: watch::Sender<State>,
     stop: CancellationToken,
     /// The delay before the next restart.
@@ -188,6 +198,7 @@ impl Watcher {
                 Ok(process) => {
                     tracing::info!(target: "engine", port = self.port, "the engine answers again");
                     self.announce(&process);
+                    self.restarts.fetch_add(1, Ordering::Relaxed);
                     self.state.send_replace(State::Ready);
                     return Some(process);
                 }

@@ -2,10 +2,12 @@
 //!
 //! Part of `journal`. It must never read a table that lacks what was written to it at another node.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
-use super::{Absence, Journal, NO_ZOOKEEPER, Place, SYNC_LIMIT};
+use super::{Absence, ClaimRow, Journal, MAX_LOST_STEPS, NO_ZOOKEEPER, Place, SYNC_LIMIT};
 use crate::clickhouse::{
     Client, Error, Result, Statement,
     sql::{
@@ -14,9 +16,19 @@ use crate::clickhouse::{
         staging,
     },
 };
+use crate::metrics::JournalUse;
 
 impl Journal {
     pub(super) async fn insert<T>(&self, table: &str, rows: &[T]) -> Result<()>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowWrite + serde::Serialize,
+        for<'a> T: ::clickhouse::Row<Value<'a> = T>,
+    {
+        let inserted = self.insert_uncounted(table, rows).await;
+        self.counted(JournalUse::Write, inserted)
+    }
+
+    async fn insert_uncounted<T>(&self, table: &str, rows: &[T]) -> Result<()>
     where
         T: ::clickhouse::RowOwned + ::clickhouse::RowWrite + serde::Serialize,
         for<'a> T: ::clickhouse::Row<Value<'a> = T>,
@@ -30,8 +42,50 @@ impl Journal {
         inserted
     }
 
+    /// The same outcome, counted.
+    pub(super) fn counted<T>(&self, used: JournalUse, outcome: Result<T>) -> Result<T> {
+        let has_failed = outcome.is_err();
+        self.metrics.journal_used(used, has_failed);
+        if used == JournalUse::Write {
+            self.is_failing.store(has_failed, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// Takes a step, or says whose it is.
+    pub(super) async fn take_step(&self, mut row: ClaimRow) -> Result<ClaimRow> {
+        for _ in 0..MAX_LOST_STEPS {
+            let token = format!("step/{}/{}", row.transfer_id, row.step);
+            let table = TableName::new(self.database.as_str(), journal::CLAIMS);
+            let rows = std::slice::from_ref(&row);
+            let at = Box::pin(self.joined()).await?;
+            let inserted = at.client.insert_rows_once(&table, rows, &token).await;
+            if self.is_made_again(at, &inserted).await? {
+                at.client.insert_rows_once(&table, rows, &token).await?;
+            } else {
+                inserted?;
+            }
+            let claims = self.claims(row.transfer_id).await?;
+            if let Some(taken) = claims.into_iter().find(|claim| claim.step >= row.step) {
+                return Ok(taken);
+            }
+            row.step += 1;
+        }
+        Err(Error::Protocol {
+            message: "the journal loses what is written to it".to_owned(),
+        })
+    }
+
     /// Reads some tables, with all that was written to them before.
     pub(super) async fn fetch<T>(&self, tables: &[&str], statement: &Statement) -> Result<Vec<T>>
+    where
+        T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
+    {
+        let rows = self.fetch_uncounted(tables, statement).await;
+        self.counted(JournalUse::Read, rows)
+    }
+
+    async fn fetch_uncounted<T>(&self, tables: &[&str], statement: &Statement) -> Result<Vec<T>>
     where
         T: ::clickhouse::RowOwned + ::clickhouse::RowRead,
     {

@@ -18,9 +18,10 @@ use axum::{
     response::Response,
 };
 use http::request::Parts;
+use ipnet::IpNet;
 use tonic::Status;
 
-use super::{audit, status};
+use super::{audit, origin, status};
 use crate::{
     auth::{
         Action, Authenticator, Denial, Policy, Principal, RunsAs, Scope, TableName as FullName,
@@ -29,13 +30,17 @@ use crate::{
     },
     clickhouse::TableName,
     connections::{Connection, Means},
+    metrics::Metrics,
     tls::ConnectionInfo,
     transfer::{CreateTable, UploadRequest},
 };
 
+/// Whether the server works: answered to everybody, under every name and however often.
+const HEALTH_PREFIX: &str = "/grpc.health.v1.Health/";
+
 /// What may be called by everybody: whether the server works, and how to call it.
 const OPEN_PREFIXES: [&str; 3] = [
-    "/grpc.health.v1.Health/",
+    HEALTH_PREFIX,
     "/grpc.reflection.",
     "/sluice.v1.CatalogService/GetServerInfo",
 ];
@@ -43,6 +48,11 @@ const OPEN_PREFIXES: [&str; 3] = [
 /// Whether this may be called by everybody.
 pub(super) fn is_open(path: &str) -> bool {
     OPEN_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether this asks for nothing but whether the server works.
+pub(super) fn is_probe(path: &str) -> bool {
+    path.starts_with(HEALTH_PREFIX)
 }
 
 /// Who may call, and how often.
@@ -56,6 +66,10 @@ pub struct Access {
     pub limiter: Limiter,
     /// How long a call may outlive the token that it began with.
     pub grace: Duration,
+    /// The proxies whose word is taken for who calls.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What counts those who are refused.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Lets a request through that may be there, with its [`Caller`], until its token and its grace end.
@@ -91,29 +105,32 @@ impl Access {
     async fn identify(self: &Arc<Self>, head: &Parts) -> Result<Option<Caller>, Status> {
         let info = head.extensions.get::<ConnectionInfo>();
         let peer = info.map(|info| info.peer.ip());
+        let peer = peer.map(|peer| origin::address(&head.headers, peer, &self.trusted_proxies));
         let path = head.uri.path();
-        if is_open(path) {
-            self.count_stranger(peer)?;
+        if is_probe(path) {
             return Ok(None);
         }
         let certificate = info.and_then(|info| info.certificate.as_deref());
         let known = self.authenticator.authenticate(&head.headers, certificate);
-        let principal = match known.await {
+        let known = known.await;
+        if is_open(path) {
+            // Strangers behind one balancer do not lock out who shows who it is.
+            match known {
+                Ok(principal) => self.count_known(&principal, peer)?,
+                Err(_) => self.count_stranger(peer)?,
+            }
+            return Ok(None);
+        }
+        let principal = match known {
             Ok(principal) => principal,
             Err(error) => {
+                self.metrics.caller_unknown(error.name());
                 self.count_stranger(peer)?;
                 audit::unknown(peer, path, &error);
                 return Err(status::unknown_caller(&error));
             }
         };
-        if self.is_required() {
-            let counted = Counted::subject(&principal.subject);
-            self.limiter
-                .check(counted)
-                .map_err(|error| status::too_many(&error))?;
-        } else {
-            self.count_stranger(peer)?;
-        }
+        self.count_known(&principal, peer)?;
         let access = Arc::clone(self);
         Ok(Some(Caller {
             principal,
@@ -124,14 +141,46 @@ impl Access {
         }))
     }
 
+    /// Counts a request of somebody who is known, where anybody is asked who it is.
+    fn count_known(&self, principal: &Principal, peer: Option<IpAddr>) -> Result<(), Status> {
+        if self.is_required() {
+            self.count_call(Counted::subject(&principal.subject))
+        } else {
+            self.count_stranger(peer)
+        }
+    }
+
     /// Counts a request of somebody who is not known, by address. This machine itself is not limited.
     fn count_stranger(&self, peer: Option<IpAddr>) -> Result<(), Status> {
         match peer.filter(|peer| self.is_required() || !peer.to_canonical().is_loopback()) {
-            Some(peer) => {
-                let counted = self.limiter.check(Counted::address(peer));
-                counted.map_err(|error| status::too_many(&error))
-            }
+            Some(peer) => self.count_call(Counted::address(peer)),
             None => Ok(()),
+        }
+    }
+
+    fn count_call(&self, caller: Counted) -> Result<(), Status> {
+        let is_subject = matches!(caller, Counted::Subject(_));
+        self.limiter.check(caller).map_err(|error| {
+            self.metrics.rate_limited(is_subject);
+            status::too_many(&error)
+        })
+    }
+
+    /// Sees that somebody may read what is counted: everybody where nobody is asked who they are, else those who
+    /// manage the transfers of others.
+    ///
+    /// # Errors
+    ///
+    /// The status of gRPC that says why not.
+    pub(super) async fn check_reader(self: &Arc<Self>, head: &Parts) -> Result<(), Status> {
+        match self.identify(head).await? {
+            Some(caller) if caller.is_manager() => Ok(()),
+            _ => {
+                self.metrics.caller_denied();
+                Err(Status::permission_denied(
+                    "metrics are for callers with the scope transfers:manage",
+                ))
+            }
         }
     }
 }
@@ -193,6 +242,7 @@ impl Caller {
     /// Whether it may use a connection; without a name it is a ClickHouse of its own.
     pub(super) fn check_connection(&self, name: Option<&str>) -> Result<(), Status> {
         Policy::connection(&self.principal, name).map_err(|denial| {
+            self.access.metrics.caller_denied();
             audit::shut_out(self, &denial);
             status::denied(&denial)
         })
@@ -270,6 +320,7 @@ impl Caller {
 
     fn decide(&self, action: Action, target: Target<'_>) -> Result<(), Status> {
         self.ask(action, target).map_err(|denial| {
+            self.access.metrics.caller_denied();
             audit::denied(self, action, target, &denial);
             status::denied(&denial)
         })

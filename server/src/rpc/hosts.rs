@@ -15,6 +15,7 @@ use axum::{
 use http::StatusCode;
 
 use super::{
+    access::is_probe,
     headers::{authority, is_grpc, is_grpc_web, split},
     status,
 };
@@ -61,7 +62,9 @@ impl Hosts {
 
 /// Refuses a request to a name of another server.
 pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let Some(host) = hosts.foreign(&request) else {
+    // Balancers ask by addresses and names of their own, and learn nothing but whether the server works.
+    let foreign = Some(&request).filter(|request| !is_probe(request.uri().path()));
+    let Some(host) = foreign.and_then(|request| hosts.foreign(request)) else {
         return next.run(request).await;
     };
     let status = status::foreign_host(&host);

@@ -4,17 +4,20 @@
 //! again first.
 
 use std::{
+    future::Future as _,
     io::{self, IoSlice},
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Sleep, sleep},
 };
 use tokio_rustls::server::TlsStream;
 
@@ -45,6 +48,8 @@ pub struct Connection {
     read_ahead: Bytes,
     info: ConnectionInfo,
     _slot: Slot,
+    /// When it is cut off.
+    end: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
@@ -54,6 +59,15 @@ impl Connection {
             read_ahead,
             info,
             _slot: slot,
+            end: None,
+        }
+    }
+
+    /// The same, cut off at an age.
+    pub(super) fn ending_after(self, age: Option<Duration>) -> Self {
+        Self {
+            end: age.map(|age| Box::pin(sleep(age))),
+            ..self
         }
     }
 
@@ -82,6 +96,12 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Whoever serves it reads all the time.
+        if let Some(end) = &mut self.end
+            && end.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if self.read_ahead.is_empty() {
             return Pin::new(&mut self.io).poll_read(context, buffer);
         }

@@ -31,7 +31,12 @@ use super::{
     certificate::subject,
     connection::{Connection, ConnectionInfo, Io},
 };
-use crate::{auth::limit::network, loopback, task};
+use crate::{
+    auth::limit::network,
+    loopback,
+    metrics::{Connecting, Metrics},
+    task,
+};
 
 /// What an HTTP/2 client says first (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -62,6 +67,10 @@ pub struct AcceptConfig {
     /// The time from then until the head of the first request is there. Default:
     /// [`Self::HEAD_TIMEOUT`].
     pub head_timeout: Duration,
+    /// The age at which a connection is cut off, whatever runs on it. Default: none.
+    pub end_of_life: Option<Duration>,
+    /// What counts connections. Default: somebody whom nobody asks.
+    pub metrics: Arc<Metrics>,
 }
 
 impl AcceptConfig {
@@ -82,6 +91,8 @@ impl Default for AcceptConfig {
             max_connections_per_address: Self::MAX_CONNECTIONS,
             handshake_timeout: Self::HANDSHAKE_TIMEOUT,
             head_timeout: Self::HEAD_TIMEOUT,
+            end_of_life: None,
+            metrics: Metrics::new(),
         }
     }
 }
@@ -100,6 +111,7 @@ impl Incoming {
             all: Arc::new(Semaphore::new(config.max_connections)),
             by_address: Arc::default(),
             per_address: config.max_connections_per_address,
+            metrics: Arc::clone(&config.metrics),
         };
         drop(task::spawn_background("accept", async move {
             tokio::select! {
@@ -141,6 +153,7 @@ async fn accept(
                 tracing::warn!(%peer, "too many connections: new ones are closed");
             }
             is_full = true;
+            config.metrics.connected(Connecting::Refused);
             continue;
         };
         is_full = false;
@@ -149,7 +162,10 @@ async fn accept(
             match open(stream, peer, &config, slot).await {
                 // Nobody is there any more to serve it: it is closed.
                 Ok(connection) => drop(sender.send(connection).await),
-                Err(error) => tracing::debug!(%peer, %error, "a connection did not come about"),
+                Err(error) => {
+                    config.metrics.connected(Connecting::Failed);
+                    tracing::debug!(%peer, %error, "a connection did not come about");
+                }
             }
         }));
     }
@@ -160,7 +176,7 @@ async fn open(
     stream: TcpStream,
     peer: SocketAddr,
     config: &AcceptConfig,
-    slot: Slot,
+    mut slot: Slot,
 ) -> io::Result<Connection> {
     stream.set_nodelay(true)?;
     loopback::tune(&stream);
@@ -187,7 +203,8 @@ async fn open(
         }
     };
     let read_ahead = timeout(config.head_timeout, head(&mut io)).await??;
-    Ok(Connection::new(io, read_ahead, info, slot))
+    slot.open();
+    Ok(Connection::new(io, read_ahead, info, slot).ending_after(config.end_of_life))
 }
 
 /// Closes a connection whose handshake failed, so that its peer reads why. With TLS 1.3 a client
@@ -239,6 +256,7 @@ struct Places {
     all: Arc<Semaphore>,
     by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
     per_address: usize,
+    metrics: Arc<Metrics>,
 }
 
 /// One place. Dropping it gives it back.
@@ -247,6 +265,16 @@ pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
     address: IpAddr,
     by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    metrics: Arc<Metrics>,
+    is_open: bool,
+}
+
+impl Slot {
+    /// Says that a request has begun.
+    fn open(&mut self) {
+        self.is_open = true;
+        self.metrics.connected(Connecting::Opened);
+    }
 }
 
 impl Places {
@@ -267,12 +295,17 @@ impl Places {
             _permit: permit,
             address,
             by_address: Arc::clone(&self.by_address),
+            metrics: Arc::clone(&self.metrics),
+            is_open: false,
         })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        if self.is_open {
+            self.metrics.disconnected();
+        }
         let mut counts = self
             .by_address
             .lock()

@@ -19,7 +19,7 @@ use super::{
     cut::Cut,
     snapshot::{Offsets, Phase, Snapshot},
 };
-use crate::{clickhouse::sql::TableName, journal::TransferRow};
+use crate::{clickhouse::sql::TableName, journal::TransferRow, metrics::Flow};
 
 /// Whether a transfer goes into or out of ClickHouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub enum Kind {
     Upload,
     /// ClickHouse to file.
     Export,
+}
+
+impl Kind {
+    /// The name as the contract has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "UPLOAD",
+            Self::Export => "EXPORT",
+        }
+    }
 }
 
 /// Where a transfer stands.
@@ -128,10 +139,10 @@ impl Transfer {
         self.invalid_utf8.load(Ordering::Acquire)
     }
 
-    pub(super) fn new(description: Description) -> Self {
+    pub(super) fn new(description: Description, flow: Flow) -> Self {
         Self {
             description,
-            counters: Counters::default(),
+            counters: Counters::new(flow),
             total_rows: Mutex::default(),
             invalid_utf8: AtomicBool::new(false),
             file_form: OnceLock::new(),
@@ -274,7 +285,17 @@ impl Transfer {
         if let Some((_, elapsed)) = self.recalled.get() {
             return *elapsed;
         }
+        self.ran_here()
+    }
+
+    /// How long it has run here, or ran.
+    pub(super) fn ran_here(&self) -> Duration {
         lock(&self.ended).unwrap_or_else(|| self.started.elapsed())
+    }
+
+    /// Whether it had ended before this server heard of it.
+    pub(super) fn is_recalled(&self) -> bool {
+        self.recalled.get().is_some()
     }
 
     /// Upload: the CREATE TABLE that was run for it; empty when the table was there.

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::metrics::{Flow, Stage};
+
 /// What has moved so far; every counter only grows.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -18,6 +20,10 @@ pub struct Counters {
     rows_exported: AtomicU64,
     bytes_sent: AtomicU64,
     rows_in_flight: AtomicU64,
+    /// In microseconds, in the order of [`Stage::ALL`].
+    stages: [AtomicU64; Stage::ALL.len()],
+    /// What is counted of all transfers together.
+    flow: Flow,
 }
 
 /// The counters at one moment.
@@ -40,6 +46,14 @@ pub struct Counts {
 }
 
 impl Counters {
+    /// Counters at nothing, which are counted in `flow` too.
+    pub fn new(flow: Flow) -> Self {
+        Self {
+            flow,
+            ..Self::default()
+        }
+    }
+
     /// Goes on from where an upload stood.
     pub fn resume(&self, counts: Counts) {
         let store = |counter: &AtomicU64, count| counter.store(count, Ordering::Release);
@@ -53,11 +67,13 @@ impl Counters {
     /// Counts bytes of the file that have arrived.
     pub fn add_bytes_received(&self, bytes: usize) {
         add(&self.bytes_received, bytes);
+        self.flow.received_bytes.add(bytes as u64);
     }
 
     /// Counts records that were read and typed.
     pub fn add_rows_parsed(&self, rows: usize) {
         add(&self.rows_parsed, rows);
+        self.flow.rows_read.add(rows as u64);
     }
 
     /// Counts rows that were sent to ClickHouse.
@@ -75,21 +91,52 @@ impl Counters {
         self.rows_in_flight.load(Ordering::Acquire)
     }
 
-    /// Counts records that cannot be loaded.
-    pub fn add_rows_rejected(&self, rows: usize) {
+    /// Counts records that cannot be loaded, all for one reason.
+    pub fn add_rows_rejected(&self, reason: &'static str, rows: usize) {
         add(&self.rows_rejected, rows);
+        self.flow.rows_rejected.add(reason, rows as u64);
     }
 
     /// Says that ClickHouse has confirmed every row that was sent.
     pub fn commit_staged(&self) {
-        self.rows_committed
-            .store(self.rows_staged.load(Ordering::Acquire), Ordering::Release);
+        let staged = self.rows_staged.load(Ordering::Acquire);
+        let before = self.rows_committed.swap(staged, Ordering::AcqRel);
+        self.flow.rows_committed.add(staged.saturating_sub(before));
     }
 
     /// Counts rows and bytes of an export that were handed to the client.
     pub fn add_exported(&self, rows: usize, bytes: usize) {
         add(&self.rows_exported, rows);
         add(&self.bytes_sent, bytes);
+        self.flow.rows_exported.add(rows as u64);
+        self.flow.sent_bytes.add(bytes as u64);
+    }
+
+    /// Counts time that an upload has spent with something.
+    pub fn add_time(&self, stage: Stage, time: Duration) {
+        let [receive, typing, insert, commit] = &self.stages;
+        let stage = match stage {
+            Stage::Receive => receive,
+            Stage::Type => typing,
+            Stage::Insert => insert,
+            Stage::Commit => commit,
+        };
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        stage.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Does something, and counts the time that it takes.
+    pub fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        self.add_time(stage, begun.elapsed());
+        done
+    }
+
+    /// The time that an upload has spent with each stage.
+    pub fn stages(&self) -> [Duration; Stage::ALL.len()] {
+        let read = |micros: &AtomicU64| Duration::from_micros(micros.load(Ordering::Relaxed));
+        self.stages.each_ref().map(read)
     }
 
     /// Reads all counters.

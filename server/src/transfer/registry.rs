@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::{
     Error, Result,
     live::{Description, Kind, State, Transfer, lock},
+    snapshot::Phase,
 };
+use crate::metrics::{Ended, Metrics};
 
 /// How long an upload may take to let go of what another call goes on with.
 const TAKE_OVER_LIMIT: Duration = Duration::from_secs(10);
@@ -66,6 +68,7 @@ impl Running {
         self.finished = true;
         log_end(&self.transfer, &state);
         self.transfer.end(state);
+        self.registry.metrics.transfer_ended(&ended(&self.transfer));
         self.registry.retire(&self.transfer);
     }
 }
@@ -75,6 +78,36 @@ impl Drop for Running {
         if !self.finished {
             self.end(State::Failed(Arc::new(Error::ClientGone)));
         }
+    }
+}
+
+/// What is counted of a transfer that has ended.
+fn ended(transfer: &Transfer) -> Ended {
+    let Description {
+        kind,
+        is_dry_run,
+        is_scan,
+        ..
+    } = transfer.description();
+    let commit = transfer.commit();
+    let mode = match (*kind, commit) {
+        (Kind::Export, _) => "NONE",
+        _ if *is_scan => "SCAN",
+        _ if *is_dry_run => "DRY_RUN",
+        (Kind::Upload, commit) => commit.map_or("NONE", |commit| commit.mode.name()),
+    };
+    let state = match transfer.state() {
+        State::Failed(error) => Phase::of_failure(&error).name(),
+        State::Interrupted(_) => Phase::Interrupted.name(),
+        _ if transfer.is_recalled() => "REPLAYED",
+        State::Running | State::Committing | State::Succeeded => Phase::Succeeded.name(),
+    };
+    Ended {
+        kind: kind.name(),
+        state,
+        mode,
+        elapsed: transfer.ran_here(),
+        stages: (*kind == Kind::Upload).then(|| transfer.counters().stages()),
     }
 }
 
@@ -104,6 +137,7 @@ pub struct Registry {
     places: Arc<Semaphore>,
     max_ended: usize,
     entries: Mutex<Entries>,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
@@ -117,12 +151,13 @@ struct Entries {
 
 impl Registry {
     /// Has places for `max_running` transfers, and remembers `max_ended` that ended.
-    pub fn new(max_running: usize, max_ended: usize) -> Arc<Self> {
+    pub fn new(max_running: usize, max_ended: usize, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             max_running,
             places: Arc::new(Semaphore::new(max_running)),
             max_ended,
             entries: Mutex::default(),
+            metrics,
         })
     }
 
@@ -138,6 +173,31 @@ impl Registry {
     /// How many transfers may run at once.
     pub const fn max_running(&self) -> usize {
         self.max_running
+    }
+
+    /// How many run.
+    pub fn running(&self) -> usize {
+        self.max_running - self.places.available_permits()
+    }
+
+    /// How many are open, by their kind and state.
+    pub fn open(&self) -> Vec<(&'static str, &'static str, usize)> {
+        let entries = lock(&self.entries);
+        let count = |kind: Kind, phase: Phase| {
+            let is_one = |transfer: &&Arc<Transfer>| {
+                let is_committing = matches!(transfer.state(), State::Committing);
+                transfer.description().kind == kind
+                    && is_running(transfer)
+                    && is_committing == (phase == Phase::Committing)
+            };
+            let count = entries.by_id.values().filter(is_one).count();
+            (kind.name(), phase.name(), count)
+        };
+        vec![
+            count(Kind::Upload, Phase::Running),
+            count(Kind::Upload, Phase::Committing),
+            count(Kind::Export, Phase::Running),
+        ]
     }
 
     const fn max_open(&self) -> usize {
@@ -176,7 +236,9 @@ impl Registry {
                 limit: self.max_open(),
             });
         }
-        let transfer = Arc::new(Transfer::new(description));
+        self.metrics.transfer_began(description.kind.name());
+        let flow = self.metrics.flow().clone();
+        let transfer = Arc::new(Transfer::new(description, flow));
         entries.ended.retain(|ended| *ended != id);
         entries.order.retain(|known| *known != id);
         entries.by_id.insert(id, Arc::clone(&transfer));

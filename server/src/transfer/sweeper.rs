@@ -71,6 +71,7 @@ impl Transfers {
                 () = shutdown.cancelled() => return,
                 swept = self.inner.sweep(silence) => swept,
             };
+            self.inner.metrics.swept(swept.is_err());
             match swept {
                 Ok(()) => silence = SILENCE_SECONDS,
                 Err(error) => tracing::debug!(error = error.logged(), "cannot clear up now"),
@@ -152,6 +153,7 @@ impl Inner {
                     }
                 }
                 Err(error) => {
+                    self.metrics.sweeper_did("failed");
                     tracing::warn!(%id, error = error.logged(), "cannot clear up after an upload");
                 }
             }
@@ -193,6 +195,7 @@ impl Inner {
                 bytes: most_bytes,
             };
             self.expire(row, error).await?;
+            self.metrics.sweeper_did("expired");
         }
         Ok(())
     }
@@ -216,6 +219,11 @@ impl Inner {
         let Some(due) = newest.due(age, silence_seconds, limit) else {
             return Ok(false);
         };
+        let action = match due {
+            Due::Complete => "completed",
+            Due::Expire => "expired",
+            Due::DescribeSuccess | Due::DescribeEnd { .. } => "described",
+        };
         match due {
             Due::Complete => self.complete_for(row, newest).await?,
             Due::Expire => {
@@ -237,6 +245,7 @@ impl Inner {
                 self.describe_end(row, newest, error).await?;
             }
         }
+        self.metrics.sweeper_did(action);
         Ok(true)
     }
 
@@ -335,6 +344,7 @@ impl Inner {
             let table = TableName::new(table.database, table.name);
             tracing::info!(%table, "dropping a staging table that was left behind");
             client.execute(&sql::drop(&table)).await?;
+            self.metrics.sweeper_dropped();
         }
         Ok(())
     }

@@ -118,6 +118,8 @@ impl SharedEngine {
 /// A server that runs in this process until it is dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
+    /// That of the listener for probes, where the configuration has one.
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) shutdown: CancellationToken,
     /// The address of the engine, with its password.
     pub(crate) engine_url: String,
@@ -139,6 +141,7 @@ impl TestServer {
         change(&mut config);
         let app = App::build(config).await.unwrap();
         let address = app.local_address().unwrap();
+        let admin = app.admin_address();
         let engine_url = url_with_password(app.engine());
         let engine_process = app.engine().process_id().unwrap_or_default();
         let shutdown = CancellationToken::new();
@@ -148,6 +151,7 @@ impl TestServer {
         let running = Some(running);
         Self {
             address,
+            admin,
             shutdown,
             engine_url,
             engine_process,
@@ -290,6 +294,23 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
+}
+
+/// One request by HTTP/1.1 under a name of the server: the code of the answer, and its body.
+pub(crate) fn get(address: SocketAddr, host: &str, path: &str) -> (u16, String) {
+    get_with(address, host, path, "")
+}
+
+/// The same with more lines of a head, each with its end.
+pub(crate) fn get_with(address: SocketAddr, host: &str, path: &str, head: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{head}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (code, body.to_owned())
 }
 
 /// The configuration of a test's server: free ports, and this data directory.

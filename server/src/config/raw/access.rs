@@ -154,6 +154,16 @@ pub(in crate::config) struct RawPort {
     )]
     pub(in crate::config) allowed_hosts: Vec<String>,
 
+    /// Addresses and networks of proxies, with commas in between, whose X-Forwarded-For is believed: who calls is then
+    /// the last address in it that is none of theirs, for limits and the audit log [default: none]
+    #[arg(
+        long,
+        env = "SLUICE_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub(in crate::config) trusted_proxies: Vec<String>,
+
     /// Whether callers may name a ClickHouse of their own, on or off [default: off]
     #[arg(long, env = "SLUICE_ADHOC_CLICKHOUSE", value_name = "on|off")]
     pub(in crate::config) adhoc_clickhouse: Option<String>,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use jsonwebtoken::Algorithm;
 
-use super::{count, duration, switch};
+use super::{count, duration, port::trusted_proxies, switch};
 use crate::{
     auth::{
         AuthConfig, CertificateGrants, ConnectionLimit, ConnectionPattern, Grant, JwksLocation,
@@ -59,6 +59,7 @@ pub(super) fn access(
         tokens: tokens(raw, faults),
         grace,
         requests_per_second: u32::try_from(requests).unwrap_or(u32::MAX),
+        trusted_proxies: trusted_proxies(port, faults),
         allow_open,
     };
     if !certificates.is_empty() && port.tls_client_ca.is_none() {

@@ -2,13 +2,20 @@
 //!
 //! Part of `config::validate`. Certificates are read by `tls`, when the server starts.
 
-use super::{access::together, count, lasting, refuse, switch};
+use std::{
+    net::{AddrParseError, IpAddr},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+
+use super::{access::together, count, duration, lasting, refuse, switch};
 use crate::{
     config::{
         PortConfig,
         defaults::{self, range},
         errors::Faults,
-        raw::{RawFleet, RawPort},
+        raw::{RawFleet, RawOperation, RawPort},
     },
     fleet::{Address, Fleet},
     guard::AllowList,
@@ -16,7 +23,12 @@ use crate::{
 };
 
 /// How connections are taken.
-pub(super) fn port(raw: RawPort, faults: &mut Faults) -> PortConfig {
+pub(super) fn port(raw: RawPort, operation: &RawOperation, faults: &mut Faults) -> PortConfig {
+    let max_age = operation.max_connection_age.as_deref();
+    let grace = operation.max_connection_age_grace.as_deref();
+    let is_idle = grace.is_some() && max_age.is_none();
+    let option = "max-connection-age-grace";
+    refuse(option, is_idle, "needs --max-connection-age", faults);
     PortConfig {
         max_connections: count(
             "max-connections",
@@ -37,6 +49,8 @@ pub(super) fn port(raw: RawPort, faults: &mut Faults) -> PortConfig {
             AcceptConfig::HEAD_TIMEOUT,
             faults,
         ),
+        max_age: max_age.map(|_| lasting("max-connection-age", max_age, Duration::ZERO, faults)),
+        max_age_grace: grace.map(|_| duration(option, grace, Duration::ZERO, faults)),
         tls: tls(raw, faults),
     }
 }
@@ -115,6 +129,22 @@ pub(super) fn allowed_hosts(raw: &RawPort, faults: &mut Faults) -> Vec<String> {
         }
     }
     raw.allowed_hosts.clone()
+}
+
+/// The proxies that are believed.
+pub(super) fn trusted_proxies(raw: &RawPort, faults: &mut Faults) -> Vec<IpNet> {
+    let parse = |text: &String| {
+        let network = text
+            .parse()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_: AddrParseError| {
+            format!(
+                "`{text}` is neither an address nor a network; write it as 10.0.0.7 or 10.0.0.0/16"
+            )
+        })
+    };
+    let parsed = raw.trusted_proxies.iter().map(parse).collect();
+    faults.take("trusted-proxies", parsed, Vec::new())
 }
 
 /// The hosts at which callers may name a ClickHouse of their own.

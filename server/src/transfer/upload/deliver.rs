@@ -3,7 +3,7 @@
 //! Part of `transfer::upload`; `run` goes before, `finish` after. It must never make a row visible that
 //! was not counted.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::mpsc;
 
@@ -24,6 +24,7 @@ use crate::{
     },
     column::{EncodedBlock, zone::Zones},
     journal::{Checkpoint, UploadRow},
+    metrics::Stage,
     task,
     transfer::{
         CommitMode, Error, Patience, RejectPolicy, Result,
@@ -85,7 +86,6 @@ impl<'a> Job<'a> {
         let mut typer = Typer::new(&plan, self.reading(&head, &zones))?;
         let idle_block = typer.take()?;
         let policy = (!request.dry_run).then_some(request.rejects);
-        let inferred = request.create_table.is_some().then(|| head.columns.clone());
         let profile = head.profile.clone();
         let (sender, items) = mpsc::channel(ITEM_QUEUE);
         let typing = Typing {
@@ -93,7 +93,7 @@ impl<'a> Job<'a> {
             rejects: Rejects::new((request.id, incarnation), policy, from.rows_rejected),
             transfer: Arc::clone(self.transfer),
             memory: UploadMemory::new(self.inner),
-            inferred,
+            inferred: request.create_table.is_some().then(|| head.columns.clone()),
             can_seek: upload.can_seek,
             places: has_checks.then(RowPlaces::default),
             sizes: self.block_sizes(),
@@ -182,7 +182,10 @@ impl<'a> Job<'a> {
         table: &TableName,
     ) -> Result<()> {
         if let Some(insert) = insert {
+            let begun = Instant::now();
             let finished = insert.finish().await;
+            let counters = self.transfer.counters();
+            counters.add_time(Stage::Insert, begun.elapsed());
             let way = Way {
                 table,
                 target: table,

@@ -3,7 +3,7 @@
 //! Part of `transfer::upload`. What may follow what is decided by `protocol`; here it is done. A commit that has
 //! begun goes forward only: nothing is dropped and nothing is called failed until every row is in the table.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clickhouse::{self, sql::TableName},
     journal::RejectedRow,
+    metrics::Stage,
     transfer::{
         CommitMode, Error, Patience, Phase, Result,
         commit::{complete::Decided, staging::Staging},
@@ -31,6 +32,19 @@ impl Job<'_> {
     /// Makes everything that was sent visible, and says so in the journal. `target` is the identity of
     /// the table that the file was matched to.
     pub(super) async fn commit(
+        &mut self,
+        mode: CommitMode,
+        table: &TableName,
+        target: Uuid,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        let committed = self.make_visible(mode, table, target).await;
+        let counters = self.transfer.counters();
+        counters.add_time(Stage::Commit, begun.elapsed());
+        committed
+    }
+
+    async fn make_visible(
         &mut self,
         mode: CommitMode,
         table: &TableName,

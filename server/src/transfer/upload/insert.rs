@@ -2,9 +2,8 @@
 //! it takes once, and rejected rows to the journal.
 //!
 //! Part of `transfer::upload`; in the mode DIRECT all blocks are one INSERT. It must never hold more than the
-//! blocks at hand, nor end an INSERT before the one before it
-//! has been answered, nor count a block as sent before ClickHouse has confirmed it: what a checkpoint
-//! says has to be all that there is.
+//! blocks at hand, nor end an INSERT before the one before it has been answered, nor count a block as sent before
+//! ClickHouse has confirmed it: what a checkpoint says has to be all that there is.
 //!
 //! How this works: two halves run side by side. [`Opening`] sends a block but for its last byte;
 //! [`Closing`] sends that byte and waits for the answer. So ClickHouse reads the next block while it
@@ -39,6 +38,7 @@ use crate::{
     column::EncodedBlock,
     connections,
     journal::{BlockRow, Checkpoint, IntentRow, RejectedRow},
+    metrics::Stage,
     transfer::{
         Error, Inner, Patience, Result, Transfer,
         commit::window::Window,
@@ -114,8 +114,11 @@ impl Sink<'_> {
                     };
                     *query = Some(query_id);
                     // Counted first: of a block that broke off nobody knows whether it is there.
-                    self.transfer.counters().add_rows_staged(block.row_count);
+                    let counters = self.transfer.counters();
+                    counters.add_rows_staged(block.row_count);
+                    let begun = Instant::now();
                     send_chunks(&mut insert, &block.chunks).await?;
+                    counters.add_time(Stage::Insert, begun.elapsed());
                 }
                 Ok(Some(Item::Rejected(rows))) => self.keep(&rows).await?,
                 Ok(None) => return Ok(((sent.blocks > 0).then_some(insert), sent)),
@@ -416,7 +419,9 @@ impl Closing<'_, '_> {
             }
             let counters = self.sink.transfer.counters();
             counters.set_in_flight(block.row_count);
+            let begun = Instant::now();
             self.insert(&ready, opened).await?;
+            counters.add_time(Stage::Insert, begun.elapsed());
             self.checkpoints.checkpoint(*checkpoint).await?;
         }
         self.confirmed = with_it;

@@ -3,7 +3,7 @@
 //! Part of `transfer::upload`. `load` reads as the path. Whatever ends it, `settle` leaves the table,
 //! the staging table and the journal in a state that says the truth.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,6 +24,7 @@ use crate::{
     catalog::{NewTable, Table},
     clickhouse::sql::TableName,
     journal::{TransferRow, UploadRow},
+    metrics::Stage,
     task,
     transfer::{
         Commit, CommitMode, Counts, Error, Inner, Patience, Phase, RejectPolicy, Result,
@@ -365,7 +366,11 @@ impl<'a> Job<'a> {
             },
             _ => Feed::Chunks(chunks),
         };
-        Head::read(self.inner, &self.config, &self.request.file, table, feed).await
+        let asked = Instant::now();
+        let head = Head::read(self.inner, &self.config, &self.request.file, table, feed).await;
+        let counters = self.transfer.counters();
+        counters.add_time(Stage::Receive, asked.elapsed());
+        head
     }
 
     /// Refuses a file that nobody can tell how to read, and one of nothing that is to replace the rows of a table.

@@ -21,11 +21,12 @@ use crate::{
     csv::{Mark, Position, RecordBatch, Tally},
     journal::{Checkpoint, RejectedRow},
     memory::{BlockMemory, Share},
+    metrics::Stage,
     transfer::{
         Error, Inner, Result, Transfer,
         profile::Columns,
         rejects::{FaultCounts, Rejects},
-        typer::{Fault, Typer},
+        typer::{Fault, Typer, UNTERMINATED_QUOTE},
     },
 };
 
@@ -125,7 +126,7 @@ impl Typing {
                     place = end;
                     batch
                 }
-                None => match next_batch(&mut records, &mut chunks)? {
+                None => match next_batch(&mut records, &mut chunks, &self.transfer)? {
                     Some(batch) => {
                         place = records.place();
                         batch
@@ -136,7 +137,8 @@ impl Typing {
             if !self.memory.cover(self.typer.byte_count(), items) {
                 return Ok(Typed::default());
             }
-            let faults = self.typer.append(&batch)?;
+            let counters = self.transfer.counters();
+            let faults = counters.time(Stage::Type, || self.typer.append(&batch))?;
             if let Some(places) = &mut self.places {
                 places.add(&batch, faults.iter().map(|fault| fault.row));
             }
@@ -179,7 +181,9 @@ impl Typing {
         if !rejected.is_empty() && items.blocking_send(Item::Rejected(rejected)).is_err() {
             return Ok(false);
         }
-        let block = self.memory.go_with(self.typer.take()?);
+        let counters = self.transfer.counters();
+        let block = counters.time(Stage::Type, || self.typer.take())?;
+        let block = self.memory.go_with(block);
         self.typer.set_limits(self.sizes.of(self.last.block + 2));
         let Place { mark, crc32c } = place;
         let Position {
@@ -212,6 +216,21 @@ impl Typing {
             .all(|item| items.blocking_send(item).is_ok()))
     }
 
+    /// Counts the records at fault of a batch.
+    fn count(&self, faults: &[Fault]) {
+        // Those of a batch have few reasons, and most often one.
+        let mut reasons: Vec<(&'static str, usize)> = Vec::new();
+        for reason in faults.iter().map(Fault::reason) {
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((reason, 1)),
+            }
+        }
+        for (reason, count) in reasons {
+            self.transfer.counters().add_rows_rejected(reason, count);
+        }
+    }
+
     /// Takes the records at fault of a batch; false when nobody takes them any more.
     fn reject(
         &mut self,
@@ -223,7 +242,7 @@ impl Typing {
         if faults.is_empty() {
             return Ok(true);
         }
-        self.transfer.counters().add_rows_rejected(faults.len());
+        self.count(&faults);
         for Fault { row, error, .. } in &mut faults {
             let record = batch.record(*row);
             match error {
@@ -254,8 +273,9 @@ impl Typing {
 impl Typing {
     /// Takes the last line for a record at fault; false when nobody takes what is rejected any more.
     fn reject_unclosed(&mut self, unclosed: &Unclosed, items: &mpsc::Sender<Item>) -> Result<bool> {
-        self.transfer.counters().add_rows_parsed(1);
-        self.transfer.counters().add_rows_rejected(1);
+        let counters = self.transfer.counters();
+        counters.add_rows_parsed(1);
+        counters.add_rows_rejected(UNTERMINATED_QUOTE, 1);
         self.last.rows_parsed += 1;
         let added = self.rejects.add_unclosed(unclosed, self.last.rows_parsed);
         let is_taken = items
@@ -275,7 +295,7 @@ pub(super) fn scan(
     for (batch, _) in &head.first_batches {
         transfer.counters().add_rows_parsed(batch.len());
     }
-    while let Some(batch) = next_batch(&mut head.records, &mut chunks)? {
+    while let Some(batch) = next_batch(&mut head.records, &mut chunks, transfer)? {
         let batch = head.learn(batch)?;
         head.columns.observe(&batch);
         transfer.counters().add_rows_parsed(batch.len());
@@ -291,14 +311,16 @@ pub(super) fn scan(
 fn next_batch(
     records: &mut Records,
     chunks: &mut mpsc::Receiver<Chunk>,
+    transfer: &Transfer,
 ) -> Result<Option<RecordBatch>> {
+    let counters = transfer.counters();
     loop {
-        let batch = records.next()?;
+        let batch = counters.time(Stage::Type, || records.next())?;
         if batch.is_some() || records.has_ended() {
             return Ok(batch);
         }
-        chunks
-            .blocking_recv()
+        counters
+            .time(Stage::Receive, || chunks.blocking_recv())
             .ok_or(Error::ClientGone)?
             .give(records.text_mut());
     }
