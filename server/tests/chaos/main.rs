@@ -331,7 +331,7 @@ impl Round {
             assert_eq!(seen, self.rows.to_string(), "the view");
         }
         let rejected = stack.sql(&format!(
-            "SELECT count() FROM sluice.rejected_rows_2 FINAL WHERE (transfer_id, incarnation) IN \
+            "SELECT count() FROM sluice.rejected_rows_3 FINAL WHERE (transfer_id, incarnation) IN \
              (SELECT transfer_id, max(incarnation) FROM sluice.claims_2 \
              WHERE transfer_id = '{}' GROUP BY transfer_id)",
             self.spec.transfer_id
