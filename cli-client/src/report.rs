@@ -350,9 +350,9 @@ impl Report {
 
     /// Whether the file is no text at all, so that no encoding helps.
     fn is_of_foreign_file(&self) -> bool {
-        let about_text = ["encoding", "byteOffset", "line"];
-        let is_about_text = |key: &&str| self.error.metadata.contains_key(*key);
-        self.error.reason == "INVALID_ENCODING" && !about_text.iter().any(|key| is_about_text(key))
+        let mut about_text = ["encoding", "byteOffset", "line"].into_iter();
+        let is_about_text = about_text.any(|key| self.error.metadata.contains_key(key));
+        self.error.reason == "INVALID_ENCODING" && !is_about_text
     }
 
     /// Whether the message about a value already names what reads it.
