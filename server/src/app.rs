@@ -315,12 +315,8 @@ async fn follow_health(health: Arc<Health>, reporter: HealthReporter, shutdown: 
     loop {
         let is_last = shutdown.is_cancelled();
         let now = seen.borrow_and_update().clone();
-        // Whoever watches hears of changes only.
-        let verdict = Some((now.is_ready(), now.reads()));
-        if told != verdict {
-            rpc::report_health(&reporter, &now).await;
-            told = verdict;
-        }
+        rpc::report_health(&reporter, told.as_ref(), &now).await;
+        told = Some(now);
         if is_last {
             return;
         }

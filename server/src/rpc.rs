@@ -157,15 +157,21 @@ pub fn describe(error: &Error) -> Failure {
     status::failure(error)
 }
 
-/// Tells the health service which services work: the catalog needs no journal.
-pub async fn report_health(reporter: &HealthReporter, now: &Readiness) {
+/// Tells the health service which services work: the catalog needs no journal. Whoever watches one hears of changes
+/// only, from what was told before.
+pub async fn report_health(reporter: &HealthReporter, before: Option<&Readiness>, now: &Readiness) {
+    let is_ready: fn(&Readiness) -> bool = Readiness::is_ready;
     let services = [
-        ("", now.is_ready()),
-        ("sluice.v1.IngestService", now.is_ready()),
-        ("sluice.v1.CatalogService", now.reads()),
+        ("", is_ready),
+        ("sluice.v1.IngestService", is_ready),
+        ("sluice.v1.CatalogService", Readiness::reads),
     ];
     for (service, works) in services {
-        let status = if works {
+        let works_now = works(now);
+        if before.map(works) == Some(works_now) {
+            continue;
+        }
+        let status = if works_now {
             tonic_health::ServingStatus::Serving
         } else {
             tonic_health::ServingStatus::NotServing

@@ -11,6 +11,7 @@ pub(super) mod head;
 mod insert;
 mod ledger;
 mod places;
+mod trial;
 mod typing;
 
 mod job;

@@ -1,6 +1,8 @@
 //! The files that people deploy with name options that there are.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command,
+};
 
 /// The variables of the servers in `docker/kubernetes/settings.yaml`.
 fn settings() -> BTreeMap<String, String> {
@@ -25,6 +27,7 @@ fn the_settings_for_kubernetes_are_taken() {
     ] {
         let file = directory.path().join(name);
         fs::write(&file, content).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         settings.insert(name.to_owned(), file.to_str().unwrap().to_owned());
     }
     let command = || {

@@ -558,6 +558,32 @@ async fn a_dry_run_reports_everything_and_loads_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_asks_the_constraints_of_the_table() {
+    let server = TestServer::start().await;
+    server.sql(
+        "CREATE TABLE c (a Int32, b Int32, m Int32 MATERIALIZED a + b, CONSTRAINT pos CHECK b > 0) \
+         ENGINE = MergeTree PARTITION BY a ORDER BY b",
+    );
+    let dry = || pb::UploadSpec {
+        dry_run: true,
+        ..spec("c")
+    };
+    let bad = "a,b\n1,5\n2,-5\n3,5\n";
+    let told = server.upload(dry(), bad).await.unwrap_err();
+    let refused = server.upload(spec("c"), bad).await.unwrap_err();
+    assert_eq!(reason(&told), "CONSTRAINT_VIOLATED");
+    assert_eq!(
+        (told.message(), metadata(&told, "line")),
+        (refused.message(), "3".to_owned())
+    );
+    let fits = server.upload(dry(), "a,b\n1,5\n2,6\n").await.unwrap();
+    assert_eq!(counters(&fits).rows_parsed, 2);
+    assert_eq!(server.sql("SELECT count() FROM c"), "0");
+    let left = "SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'";
+    assert_eq!(server.sql(left), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn long_and_odd_records_are_shown_in_part_and_kept_whole() {
     let server = TestServer::start().await;
     server.sql(NUMBERS);

@@ -135,7 +135,7 @@ async fn an_upload_that_comes_twice_is_loaded_once() {
     assert!(
         status
             .message()
-            .contains("(different: ignore_extra_fields)"),
+            .contains("(different: ignore_extra_fields: then no, now yes)"),
         "{status:?}"
     );
     let transfer = state(&server, ID).await;

@@ -122,6 +122,16 @@ pub(crate) fn rename(from: &TableName, to: &TableName) -> Statement {
     Statement::new(format!("RENAME TABLE {} TO {}", from.quoted(), to.quoted()))
 }
 
+/// Makes a table with the columns and constraints of another that keeps no row.
+pub(crate) fn create_trial(trial: &TableName, target: &TableName) -> Statement {
+    Statement::new(format!(
+        "CREATE TABLE IF NOT EXISTS {} AS {}\nENGINE = Null\nCOMMENT {}",
+        trial.quoted(),
+        target.quoted(),
+        quote_string(COMMENT)
+    ))
+}
+
 /// Makes the staging table: columns and keys of the target, so that partitions can move, but a plain
 /// MergeTree, in which every row stays and can be counted. Each part has a UUID that moves with it.
 pub(crate) fn create(

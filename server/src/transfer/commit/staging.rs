@@ -106,6 +106,19 @@ impl Staging {
         Ok(table)
     }
 
+    /// Makes a table with the columns and constraints of the target that keeps nothing, beside it or `apart` from it.
+    pub(in crate::transfer) async fn create_trial(&self, apart: bool) -> Result<TableName> {
+        let database = if apart {
+            &self.own_database
+        } else {
+            &self.target.database
+        };
+        let table = self.name(database, 0);
+        let statement = sql::create_trial(&table, &self.target);
+        self.client.execute(&statement).await?;
+        Ok(table)
+    }
+
     /// Gives the table to the owner by step `epoch`; none where there is none. Refused for a former owner,
     /// who would take it from a later one.
     pub(in crate::transfer) async fn take_over(&self, epoch: u32) -> Result<Option<TableName>> {

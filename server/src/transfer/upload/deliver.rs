@@ -48,14 +48,16 @@ pub(super) struct Prepared {
 }
 
 /// Blocks that are sent, and where they go.
-struct Delivery<'d> {
-    items: mpsc::Receiver<Item>,
-    table: &'d TableName,
-    columns: &'d [InsertColumn],
-    choice: &'d Choice,
+pub(super) struct Delivery<'d> {
+    pub(super) items: mpsc::Receiver<Item>,
+    pub(super) table: &'d TableName,
+    pub(super) columns: &'d [InsertColumn],
+    pub(super) choice: &'d Choice,
     start: Start,
     present: &'d Present,
     upload: UploadRow,
+    /// Whether the table is there, and may refuse rows by itself.
+    has_constraints: bool,
 }
 
 /// Blocks and rejected rows that wait for ClickHouse while the next block is typed.
@@ -116,6 +118,7 @@ impl<'a> Job<'a> {
             start,
             present: &present,
             upload,
+            has_constraints: has_checks && create_statement.is_none(),
         };
         let (insert, sent) = self.send(delivery, &idle_block).await?;
         let Typed {
@@ -157,6 +160,10 @@ impl<'a> Job<'a> {
             choice,
             ..
         } = delivery;
+        if self.request.dry_run && delivery.has_constraints {
+            self.try_rows(delivery).await?;
+            return Ok((None, None));
+        }
         if self.request.dry_run {
             let sink = self.sink(table, columns, choice);
             sink.discard(delivery.items).await?;
@@ -230,7 +237,12 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn sink(&self, table: &TableName, columns: &[InsertColumn], choice: &Choice) -> Sink<'a> {
+    pub(super) fn sink(
+        &self,
+        table: &TableName,
+        columns: &[InsertColumn],
+        choice: &Choice,
+    ) -> Sink<'a> {
         Sink {
             inner: self.inner,
             client: self.inner.client().for_transfer(self.request.id),
@@ -255,6 +267,7 @@ impl<'a> Job<'a> {
             start,
             present,
             upload,
+            ..
         } = delivery;
         let is_new = start.checkpoint.block == 0;
         let is_staged = choice.commit.mode.is_staged();
