@@ -1,6 +1,9 @@
 //! Records that are not loaded: how many may be, what is said of them, and how they come back.
 
-use sluice_proto::v1 as pb;
+use std::time::Duration;
+
+use sluice_proto::v1::{self as pb, upload_request::Payload};
+use sluice_server::task;
 use tonic::Code;
 
 use crate::support::{TestServer, counters, gzip, metadata, reason, remote, spec, table_ref};
@@ -581,6 +584,47 @@ async fn a_dry_run_asks_the_constraints_of_the_table() {
     assert_eq!(server.sql("SELECT count() FROM c"), "0");
     let left = "SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'";
     assert_eq!(server.sql(left), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_that_is_cancelled_leaves_no_table() {
+    let server = TestServer::start().await;
+    server
+        .sql("CREATE TABLE c (a Int32, CONSTRAINT pos CHECK a > 0) ENGINE = MergeTree ORDER BY a");
+    let tables = || server.sql("SELECT count() FROM system.tables WHERE name LIKE '\\_sluice%'");
+    let until = async |expected: &str| {
+        for _ in 0..200 {
+            if tables() == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{} tables", tables());
+    };
+    let (messages, stream) = tokio::sync::mpsc::channel(4);
+    let dry = pb::UploadSpec {
+        dry_run: true,
+        sniff: Some(false),
+        ..with_id(60, spec("c"))
+    };
+    // More than the server looks at before it begins.
+    let data = format!("a\n{}", "1\n".repeat(2 << 20));
+    for payload in [Payload::Spec(dry), Payload::Data(data.into())] {
+        let payload = Some(payload);
+        messages.send(pb::UploadRequest { payload }).await.unwrap();
+    }
+    let mut client = server.ingest().await;
+    let stream = tokio_stream::wrappers::ReceiverStream::new(stream);
+    let call = task::spawn("upload", async move { client.upload(stream).await });
+    until("1").await;
+    let transfer_id = id(60);
+    let cancel = pb::CancelTransferRequest { transfer_id };
+    server.ingest().await.cancel_transfer(cancel).await.unwrap();
+    assert_eq!(
+        reason(&call.await.unwrap().unwrap_err()),
+        "TRANSFER_CANCELLED"
+    );
+    until("0").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,7 +158,7 @@ impl Sink<'_> {
 }
 
 /// Sends the chunks of a block, or some of them.
-async fn send_chunks(insert: &mut Insert, chunks: &[Bytes]) -> Result<()> {
+pub(super) async fn send_chunks(insert: &mut Insert, chunks: &[Bytes]) -> Result<()> {
     for chunk in chunks {
         insert.send(chunk.clone()).await?;
     }

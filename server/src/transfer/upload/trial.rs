@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     deliver::Delivery,
-    insert::{Item, Sink},
+    insert::{Item, Sink, send_chunks},
     job::Job,
     places::Way,
 };
@@ -23,15 +23,18 @@ impl Job<'_> {
     /// # Errors
     ///
     /// A row is not what a constraint wants; and those of ClickHouse, where the user may not make a table above all.
-    pub(super) async fn try_rows(&self, delivery: Delivery<'_>) -> Result<()> {
+    pub(super) async fn try_rows(&mut self, delivery: Delivery<'_>) -> Result<()> {
         let incarnation = self.ledger.incarnation();
         let id = self.request.id;
         let staging = self.inner.staging(delivery.table, id, incarnation);
+        // A dry run that is cancelled meanwhile clears it away as an upload does.
+        self.staging = Some(staging.clone());
         let mut sink = self.sink(delivery.table, delivery.columns, delivery.choice);
         sink.client = self.inner.connection.service().for_transfer(id);
         let is_apart = delivery.choice.stages_apart;
         let tried = try_blocks(&mut sink, &staging, is_apart, delivery.items).await;
         staging.drop_or_leave().await;
+        self.staging = None;
         tried
     }
 }
@@ -50,18 +53,15 @@ async fn try_blocks(
             Item::Block(block, _, places) => {
                 let sent = async {
                     let mut insert = sink.client.insert(&statement, Uuid::new_v4()).await?;
-                    for chunk in &block.chunks {
-                        insert.send(chunk.clone()).await?;
-                    }
-                    insert.finish().await
+                    send_chunks(&mut insert, &block.chunks).await?;
+                    Ok(insert.finish().await?)
                 };
                 let way = Way {
                     table: &sink.table,
                     target: &sink.target,
                 };
-                let explain =
-                    |error: crate::clickhouse::Error| way.explain(error.into(), Some(&places));
-                sent.await.map_err(explain)?;
+                let sent: Result<()> = sent.await;
+                sent.map_err(|error| way.explain(error, Some(&places)))?;
             }
         }
     }
