@@ -9,7 +9,7 @@ use sluice_proto::v1::{CommitMode, Transfer, TransferError, TransferState};
 use tonic::Status;
 
 use crate::{
-    exit, json,
+    json,
     rejects::Saved,
     text,
     trust::{self, Distrust},
@@ -328,7 +328,7 @@ fn call_text(status: &Status) -> String {
         None if status.message().is_empty() => {
             format!(
                 "the server answered {} without a message",
-                exit::code_name(status.code())
+                sluice_proto::code_name(status.code())
             )
         }
         None => status.message().to_owned(),

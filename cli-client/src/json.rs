@@ -15,7 +15,7 @@ use sluice_proto::v1::{
     TransferError, TransferKind, TransferState,
 };
 
-use crate::{exit, settings::names::show_table};
+use crate::settings::names::show_table;
 
 /// One column.
 #[derive(Debug, Serialize)]
@@ -185,7 +185,7 @@ impl ErrorObject {
     /// The error that ended a transfer.
     pub(crate) fn of_transfer(error: &TransferError) -> Self {
         Self {
-            code: exit::code_name(error.code.into()),
+            code: sluice_proto::code_name(error.code.into()),
             reason: error.reason.clone(),
             message: error.message.clone(),
             metadata: error.metadata.clone().into_iter().collect(),

@@ -11,13 +11,16 @@ use std::{
 };
 
 use serde::Serialize;
-use sluice_proto::v1::{Transfer, TransferError};
+use sluice_proto::{
+    code_name,
+    v1::{Transfer, TransferError},
+};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::{
     error::{Error, Left, connection_broke, leaves_rows},
-    exit::{Exit, code_name},
+    exit::Exit,
     json::{self, ErrorObject, ViolationObject},
     output::Output,
     rejects::Saved,
