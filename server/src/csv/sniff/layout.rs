@@ -94,7 +94,7 @@ pub(super) fn find(table: &Table<'_>, sample: &Sample<'_>, hints: &Hints) -> Lay
 }
 
 /// A header that is surer than this shows that what stands above it is a note.
-const CLEAR_HEADER: f64 = 0.8;
+const SURE_HEADER: f64 = 0.8;
 
 /// The longest word that is taken for the name of a column.
 const MAX_NAME_BYTES: usize = 64;
@@ -124,7 +124,7 @@ fn lone_name(
         return None;
     };
     let is_right_above = name.width == 1 && name.line + 1 == first.line;
-    let is_doubtful = decision.rows == 0 || decision.confidence < CLEAR_HEADER;
+    let is_doubtful = decision.rows == 0 || decision.confidence < SURE_HEADER;
     let text = table.texts(name).first().copied().unwrap_or_default();
     let text = text.trim_ascii();
     let is_word = text.len() <= MAX_NAME_BYTES
