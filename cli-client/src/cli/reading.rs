@@ -163,7 +163,8 @@ pub(crate) struct ValueArgs {
     #[arg(long = "false", value_name = "WORD", allow_hyphen_values = true)]
     pub(crate) false_words: Vec<String>,
 
-    /// Round surplus digits of a fraction, half away from zero. Default: such a value is rejected.
+    /// Round surplus digits of a fraction, half away from zero, and take the nearest float for an integer that it does
+    /// not hold, such as 9007199254740993. Default: such a value is rejected.
     #[arg(long)]
     pub(crate) round: bool,
 

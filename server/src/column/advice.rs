@@ -3,11 +3,13 @@
 //! `transfer` adds it to the error; it must never name an option that would not read the value.
 
 use super::data_type::DataType;
+use super::infer::date_formats;
 use super::parse::Reason;
-use super::parse::float::parse_f64;
+use super::parse::date_time::parse_time_text;
+use super::parse::float::nearest_f64;
 use super::parse::int::parse_i256;
 use super::rules::units::Amount;
-use super::rules::{Thousands, excel_text};
+use super::rules::{DateFormat, Thousands, excel_text};
 
 /// Returns the options that read a value, as the command line has them; None where none is known.
 #[must_use]
@@ -19,7 +21,7 @@ pub fn about_value(
 ) -> Option<String> {
     let inner = data_type.inner();
     match reason {
-        Reason::InvalidNumber => about_number(inner, value),
+        Reason::InvalidNumber => about_number(inner, value, column),
         Reason::PrecisionLoss if inner.is_integer() => {
             Some(match groups(value, Thousands::Point) {
                 Some((plain, _)) => {
@@ -32,11 +34,11 @@ pub fn about_value(
             Some("a DateTime column holds it".to_owned())
         }
         Reason::PrecisionLoss => Some("`--round` rounds it".to_owned()),
-        Reason::InvalidDate if is_date(inner) => {
-            let unit = epoch_unit(value)?;
-            Some(format!(
-                "`--date-format {column}={unit}` reads it as a time from 1970 on"
-            ))
+        Reason::InvalidDate | Reason::AmbiguousDate if is_date(inner) => {
+            let epoch = epoch_unit(value).map(|unit| {
+                format!("`--date-format {column}={unit}` reads it as a time from 1970 on")
+            });
+            epoch.or_else(|| about_date(value, column))
         }
         Reason::Overflow => about_range(inner).map(ToOwned::to_owned),
         _ => None,
@@ -52,12 +54,29 @@ const fn about_range(data_type: &DataType) -> Option<&'static str> {
     })
 }
 
-fn about_number(data_type: &DataType, value: &[u8]) -> Option<String> {
+/// Names the forms that a date may have, and what it is by each.
+fn about_date(value: &[u8], column: &str) -> Option<String> {
+    let read = |format: &DateFormat| {
+        let mut written = Vec::new();
+        let is_read = format.rewrite(value, &mut written) && parse_time_text(&written).is_some();
+        let text = String::from_utf8(written).ok()?;
+        is_read.then(|| (format.as_str().to_owned(), text))
+    };
+    let readings: Vec<_> = date_formats(value).iter().filter_map(read).collect();
+    let mut shown = readings.iter().map(|(format, text)| {
+        let quote = if format.contains(' ') { "'" } else { "" };
+        format!("`--date-format {quote}{column}={format}{quote}` reads it as {text}")
+    });
+    let first = shown.next()?;
+    Some(shown.fold(first, |all, next| format!("{all}, {next}")))
+}
+
+fn about_number(data_type: &DataType, value: &[u8], column: &str) -> Option<String> {
     if let Some(text) = excel_text(value) {
-        let is_number = parse_f64(text).is_ok();
+        let is_number = nearest_f64(text).is_ok();
         return is_number.then(|| "`--excel-text` takes it for the text in quotes".to_owned());
     }
-    if let Some(about) = about_groups(data_type, value) {
+    if let Some(about) = about_groups(data_type, value, column) {
         return Some(about);
     }
     let amount = Amount::split(value)?;
@@ -65,14 +84,14 @@ fn about_number(data_type: &DataType, value: &[u8]) -> Option<String> {
         return None;
     }
     let about = "`--strip-units` reads it, where all values of the column have the same unit";
-    Some(match about_groups(data_type, amount.number) {
+    Some(match about_groups(data_type, amount.number, column) {
         Some(digits) => format!("{about}; of the number {digits}"),
         None => about.to_owned(),
     })
 }
 
 /// Says what reads the separators of a number.
-fn about_groups(data_type: &DataType, value: &[u8]) -> Option<String> {
+fn about_groups(data_type: &DataType, value: &[u8], column: &str) -> Option<String> {
     let is_integer = data_type.is_integer();
     let comma =
         decimal_comma(value).filter(|plain| !is_integer || parse_i256(plain.as_bytes()).is_ok());
@@ -85,11 +104,9 @@ fn about_groups(data_type: &DataType, value: &[u8]) -> Option<String> {
             Thousands::Comma if let Some(comma) = comma => {
                 format!("{option} reads it as {plain}, `--decimal-comma` as {comma}")
             }
-            // The comma comes with it.
-            Thousands::Point if is_integer && value.ends_with(b".000") => {
-                let point = value.get(..value.len() - 4).unwrap_or_default();
-                let point = String::from_utf8_lossy(point).into_owned();
-                format!("{option} reads it as {plain}, `--decimal-comma=false` as {point}")
+            // The column is read with decimal commas: with a comma between thousands its points are decimal ones.
+            Thousands::Point if let Some(point) = decimal_point(value, is_integer) => {
+                format!("{option} reads it as {plain}, `--thousands {column}=,` as {point}")
             }
             _ => format!("{option} reads it as {plain}"),
         });
@@ -113,8 +130,18 @@ fn decimal_comma(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok()?;
     let point = text.replacen(',', ".", 1);
     let is_number =
-        text.contains(',') && value.iter().all(is_plain) && parse_f64(point.as_bytes()).is_ok();
+        text.contains(',') && value.iter().all(is_plain) && nearest_f64(point.as_bytes()).is_ok();
     is_number.then_some(point)
+}
+
+/// Returns a number that has a point for its decimal point, without it where an integer is wanted.
+fn decimal_point(value: &[u8], is_integer: bool) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    nearest_f64(value).ok()?;
+    match is_integer {
+        true => text.strip_suffix(".000").map(ToOwned::to_owned),
+        false => Some(text.to_owned()),
+    }
 }
 
 /// Returns the unit of an integer that may be a time from 1970 on.
@@ -123,6 +150,7 @@ fn epoch_unit(value: &[u8]) -> Option<&'static str> {
         return None;
     }
     match value.len() {
+        9 | 10 => Some("epoch_s"),
         12 | 13 => Some("epoch_ms"),
         15 | 16 => Some("epoch_us"),
         18 | 19 => Some("epoch_ns"),
@@ -194,7 +222,7 @@ mod tests {
             (
                 "Int64",
                 "12.000",
-                "`--thousands .` reads it as 12000, `--decimal-comma=false` as 12",
+                "`--thousands .` reads it as 12000, `--thousands c=,` as 12",
             ),
             ("Int64", "1.5", "`--round` rounds it"),
             ("Float64", "12,5", "`--decimal-comma` reads it as 12.5"),
@@ -221,6 +249,23 @@ mod tests {
                 "1612137595007",
                 "`--date-format c=epoch_ms` reads it as a time from 1970 on",
             ),
+            (
+                "Date",
+                "1612137595",
+                "`--date-format c=epoch_s` reads it as a time from 1970 on",
+            ),
+            (
+                "Date",
+                "01/02/24",
+                "`--date-format c=%d/%m/%y` reads it as 2024-02-01, `--date-format c=%m/%d/%y` reads it as \
+                 2024-01-02, `--date-format c=%y/%m/%d` reads it as 2001-02-24",
+            ),
+            (
+                "DateTime",
+                "31.12.2024 10:00",
+                "`--date-format 'c=%d.%m.%Y %H:%M'` reads it as 2024-12-31 10:00:00",
+            ),
+            ("Float64", "9007199254740993", "`--round` rounds it"),
             ("Date", "2024-01-05 10:00:00", "a DateTime column holds it"),
             (
                 "Date",

@@ -23,6 +23,7 @@ mod shape;
 mod strings;
 mod words;
 
+pub(super) use date::formats as date_formats;
 pub use key::{SortingKey, sorting_key};
 pub use names::{NameFinding, NameProblem, safe_names};
 pub use note::Note;
@@ -79,6 +80,8 @@ pub struct ColumnSample {
     distinct: Distinct,
     /// The strings, where the cells are values of JSON.
     strings: Option<Strings>,
+    /// Whether the caller has said what the decimal point is.
+    is_point_known: bool,
 }
 
 /// What was found out about a column.
@@ -281,6 +284,7 @@ impl ColumnSample {
             self.grouped.know(thousands);
             decimal_comma = thousands.decimal_comma().or(decimal_comma);
         }
+        self.is_point_known = decimal_comma.is_some();
         match decimal_comma {
             Some(true) => {
                 self.open = self.open.without(Families::FLOAT);
@@ -353,6 +357,22 @@ impl ColumnSample {
     #[must_use]
     pub fn infer(&self, complete: bool) -> Inferred {
         decide::decide(self, complete)
+    }
+
+    /// The same beside a column whose numbers have decimal commas: points that may stand between thousands are not
+    /// taken for decimal points then.
+    #[must_use]
+    pub fn infer_beside_commas(&self, complete: bool) -> Inferred {
+        let found = self.infer(complete);
+        let is_open = self.strings.is_none() && !self.is_point_known;
+        let is_fraction = matches!(
+            found.data_type.inner(),
+            DataType::Float64 | DataType::Decimal { .. }
+        );
+        match self.numbers.doubtful_point() {
+            Some(example) if is_open && is_fraction => decide::doubtful(self, example),
+            _ => found,
+        }
     }
 
     #[inline]

@@ -19,7 +19,7 @@ pub use rewriter::{CellRewriter, Rewritten};
 pub use thousands::Thousands;
 
 use super::data_type::DataType;
-use super::parse::float::parse_f64;
+use super::parse::float::nearest_f64;
 
 /// What is done to the cells of one column. The default does nothing.
 ///
@@ -56,7 +56,8 @@ pub struct ValueRules {
     /// Whether digits of a fraction that the type does not hold are rounded, half away from zero.
     ///
     /// Applies to Decimals, to times with or without a fraction, and to integers, which then read
-    /// `3.0` as 3 and `3.7` as 4. Floats take the nearest value in any case.
+    /// `3.0` as 3 and `3.7` as 4. Floats take the nearest value of a fraction in any case, and then that of an integer
+    /// which they do not hold too.
     pub round: bool,
 }
 
@@ -123,7 +124,7 @@ pub(super) fn is_value(word: &[u8], data_type: &DataType) -> bool {
         data_type,
         DataType::Float32 | DataType::Float64 | DataType::BFloat16
     );
-    is_float && parse_f64(word).is_ok()
+    is_float && nearest_f64(word).is_ok()
 }
 
 /// Returns a text without the ASCII spaces and tabs around it.

@@ -128,6 +128,11 @@ impl Typer {
             let columns = builder.columns_mut().iter_mut();
             columns.for_each(ColumnBuilder::keep_bytes);
         }
+        for (column, spec) in builder.columns_mut().iter_mut().zip(&plan.specs) {
+            if reading.values.given(&spec.name).round {
+                column.round();
+            }
+        }
         let targets = plan.specs.iter().zip(&plan.fields);
         let targets = targets.map(|(spec, field)| Target::new(spec, *field, &reading));
         Ok(Self {

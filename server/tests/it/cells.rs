@@ -114,7 +114,7 @@ async fn groups_of_digits_are_read_where_they_are_clear_or_said() {
     create(&server, "id Int32, v Int32");
     let words = [
         "`--thousands .` reads it as 12000",
-        "`--decimal-comma=false` as 12",
+        "`--thousands v=,` as 12",
     ];
     let zeros = "id;v\n1;12.000\n";
     check_refused(

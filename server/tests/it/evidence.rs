@@ -127,7 +127,7 @@ async fn columns_are_found_by_a_header_of_another_width() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_readings_are_refused_with_the_options_of_both() {
     let server = TestServer::start().await;
-    let cases: [(&str, &[&str]); 3] = [
+    let cases: [(&str, &[&str]); 6] = [
         (
             "Report,Sales\n\nid,name,city\n1,Ann,Oslo\n2,Bob,Rome\n",
             &["--skip-lines 2", "--skip-lines 0"],
@@ -139,6 +139,18 @@ async fn two_readings_are_refused_with_the_options_of_both() {
         (
             "id\tpath\n1\tC:\\Users\\new\n2\tD:\\x\n",
             &["--format tsv", "--format csv"],
+        ),
+        (
+            "H:m:s.S,H:m:s.SSS\n09:41:05.3,23:08:59.271\n",
+            &["--delimiter ':'", "--delimiter ','"],
+        ),
+        (
+            "<!DOCTYPE html>\n<html><body>\n<p>Sign in</p>\n</body></html>\n",
+            &["an HTML page", r"--delimiter '\x01' --no-header"],
+        ),
+        (
+            "INSERT INTO `t` VALUES (1,'a'),(2,'b');\nINSERT INTO `t` VALUES (3,'c');\n",
+            &["an SQL script", r"--delimiter '\x01' --no-header"],
         ),
     ];
     for (file, options) in cases {
@@ -159,6 +171,114 @@ async fn two_readings_are_refused_with_the_options_of_both() {
         .await
         .unwrap();
     assert_eq!(server.sql("SELECT count() FROM doubtful"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_may_part_thousands_is_no_decimal_point_beside_decimal_commas() {
+    let server = TestServer::start().await;
+    let columns = "(id UInt8, total Float64, part Nullable(Float64))";
+    server.sql(&format!(
+        "CREATE TABLE sums {columns} ENGINE = MergeTree ORDER BY id"
+    ));
+    let file = "id;total;part\n1;1.500;2,5\n2;2.250;3,75\n";
+    let status = server.upload(spec("sums"), file).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_NUMBER", "{status}");
+    for option in [
+        "`--thousands .` reads it as 1500",
+        "`--thousands total=,` as 1.500",
+    ] {
+        assert!(status.message().contains(option), "{status}");
+    }
+    let response = server.upload(creating("found"), file).await.unwrap();
+    let profile = response.profile.unwrap();
+    assert_eq!(profile.columns[1].r#type, "String");
+    assert!(profile.columns[1].notes[0].contains("1.500"), "{profile:?}");
+
+    let thousands = |separator: &str| pb::UploadSpec {
+        values: Some(pb::ValueOptions {
+            columns: vec![pb::ColumnValueOptions {
+                column: "total".to_owned(),
+                thousands: Some(separator.to_owned()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }),
+        ..spec("sums")
+    };
+    for (separator, total) in [(".", "3750"), (",", "3.75")] {
+        server.sql("TRUNCATE TABLE sums");
+        server.upload(thousands(separator), file).await.unwrap();
+        assert_eq!(
+            server.sql("SELECT sum(total), sum(part) FROM sums"),
+            format!("{total}\t6.25")
+        );
+    }
+    // One that cannot part thousands shows what the others are.
+    server.sql("TRUNCATE TABLE sums");
+    let clear = "id;total;part\n1;1.500;2,5\n2;2.25;3,75\n";
+    server.upload(spec("sums"), clear).await.unwrap();
+    assert_eq!(server.sql("SELECT sum(total) FROM sums"), "3.75");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integer_that_a_float_does_not_hold_is_rejected_unless_it_may_be_rounded() {
+    let server = TestServer::start().await;
+    server.sql(
+        "CREATE TABLE floats (a Float64, b Float32, c Array(Float64)) ENGINE = MergeTree ORDER BY a",
+    );
+    let fits = "a,b,c\n9007199254740992,16777216,[9007199254740992]\n0.1,0.123456789,[1e22]\n";
+    server.upload(spec("floats"), fits).await.unwrap();
+    for row in [
+        "9007199254740993,1,[]",
+        "1,16777217,[]",
+        "1,1,[9007199254740993]",
+    ] {
+        let file = format!("a,b,c\n{row}\n");
+        let status = server
+            .upload(spec("floats"), file.as_str())
+            .await
+            .unwrap_err();
+        assert_eq!(reason(&status), "PRECISION_LOSS", "{status}");
+        assert!(status.message().contains("`--round` rounds it"), "{status}");
+        let rounding = pb::UploadSpec {
+            values: Some(pb::ValueOptions {
+                round: true,
+                ..Default::default()
+            }),
+            ..spec("floats")
+        };
+        server.upload(rounding, file.as_str()).await.unwrap();
+    }
+    assert_eq!(
+        server.sql("SELECT sum(toInt256(a)), sum(toInt256(b)), sum(length(c)) FROM floats"),
+        "18014398509481986\t33554434\t3"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_below_the_header_is_no_record() {
+    let server = TestServer::start().await;
+    for (table, file) in [
+        (
+            "psql",
+            " id | name  | v\n----+-------+-----\n  1 | anna  | 1.5\n  2 | bob   | 2.5\n",
+        ),
+        ("sqlcmd", "id,name,v\n--,----,---\n1,anna,1.5\n2,bob,2.5\n"),
+        ("sqlplus", "id;name;v\n--;----;---\n1;anna;1.5\n2;bob;2.5\n"),
+    ] {
+        let response = server.upload(creating(table), file).await.unwrap();
+        assert_eq!(
+            server.sql(&format!(
+                "SELECT id, trim(name), v FROM {table} ORDER BY id"
+            )),
+            "1\tanna\t1.5\n2\tbob\t2.5",
+            "{table}: {response:?}"
+        );
+    }
+    // Values that are such runs are values: they stand among others.
+    let file = "id,name,v\n1,---,---\n2,bob,2.5\n";
+    server.upload(creating("runs"), file).await.unwrap();
+    assert_eq!(server.sql("SELECT count() FROM runs"), "2");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,6 +91,15 @@ impl ColumnBuilder {
         }
     }
 
+    /// Takes the nearest float, also where it is another integer than the text says.
+    pub fn round(&mut self) {
+        match &mut self.content {
+            Content::Scalar(scalar) => scalar.round(),
+            Content::Nested(nested) => nested.round(),
+            Content::Dictionary(_) => {}
+        }
+    }
+
     /// Returns the name of the column.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -10,6 +10,7 @@ use super::super::data_type::DataType;
 use super::super::parse::date_time::{TimeText, parse_time_text};
 use super::super::rules::DateFormat;
 use super::order::Order;
+pub(in super::super) use guess::formats;
 use track::Track;
 pub(super) use track::Zones;
 
@@ -104,7 +105,7 @@ impl Dates {
     /// Sets the candidates by the first text that is not ISO 8601.
     fn guess(&mut self, text: &[u8]) {
         let follows_iso = self.iso.count > 0;
-        self.candidates = guess::formats(text)
+        self.candidates = formats(text)
             .into_iter()
             .filter(|format| !follows_iso || begins_with_year(format))
             .map(|format| Candidate {
@@ -263,7 +264,7 @@ pub(super) fn is_out_of_range(text: &[u8]) -> bool {
         return is_out(time);
     }
     let mut written = Vec::new();
-    let mut times = guess::formats(text).into_iter().filter_map(|format| {
+    let mut times = formats(text).into_iter().filter_map(|format| {
         written.clear();
         let is_written = format.rewrite(text, &mut written);
         is_written.then(|| parse_time_text(&written)).flatten()

@@ -95,6 +95,19 @@ pub(super) fn decide(sample: &ColumnSample, complete: bool) -> Inferred {
     }
 }
 
+/// Text, because the points of the numbers may stand between thousands.
+pub(super) fn doubtful(sample: &ColumnSample, example: &[u8]) -> Inferred {
+    let example = excerpt(example);
+    let found = text(sample, Choice::text(Note::AmbiguousPoint { example }));
+    Inferred {
+        rules: ValueRules {
+            decimal_comma: Some(true),
+            ..found.rules
+        },
+        ..found
+    }
+}
+
 /// Text, where every value has the form `="text"`, or where the caller says that such values are text.
 fn excel_choice(sample: &ColumnSample) -> Option<Choice> {
     let excel = &sample.excel;

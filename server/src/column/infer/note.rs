@@ -21,6 +21,11 @@ pub enum Note {
         /// One of the values.
         example: String,
     },
+    /// Points that may stand between thousands, in a file whose other numbers have decimal commas.
+    AmbiguousPoint {
+        /// One of the values.
+        example: String,
+    },
     /// Digits in groups that all have one shape, as telephone numbers have.
     AmbiguousGroups {
         /// One of the values.
@@ -154,6 +159,11 @@ impl fmt::Display for Note {
                 f,
                 "the comma of `{example}` may separate thousands or be the decimal point: kept as text; \
                  `--thousands ,` or `--decimal-comma` says which"
+            ),
+            Self::AmbiguousPoint { example } => write!(
+                f,
+                "other columns have decimal commas, and the point of `{example}` may stand between thousands: kept as \
+                 text; `--thousands COLUMN=.` reads it so, `--thousands COLUMN=,` as a decimal point"
             ),
             Self::AmbiguousGroups { example, separator } => write!(
                 f,

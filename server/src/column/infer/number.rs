@@ -5,7 +5,7 @@
 mod integer;
 
 use super::super::data_type::DataType;
-use super::super::parse::float::parse_f64;
+use super::super::parse::float::nearest_f64;
 use super::Families;
 use super::order::Order;
 use super::shape::Shape;
@@ -45,6 +45,10 @@ pub(super) struct Numbers {
     has_clear_comma: bool,
     /// The first number with a comma.
     comma_example: Vec<u8>,
+    /// A point that cannot separate thousands.
+    has_clear_point: bool,
+    /// The first number with a point.
+    point_example: Vec<u8>,
 }
 
 /// What was decided about numbers with a fraction.
@@ -150,17 +154,30 @@ impl Numbers {
             self.fraction_count += 1;
             self.has_trailing_zero |= parts.fraction.last() == Some(&b'0');
         }
-        if parts.separator == Some(b',') {
-            self.has_clear_comma |= !parts.may_separate_thousands();
-            if self.comma_example.is_empty() {
-                self.comma_example = text.to_vec();
-            }
+        let (is_clear, example) = match parts.separator {
+            Some(b',') => (&mut self.has_clear_comma, &mut self.comma_example),
+            Some(_) => (&mut self.has_clear_point, &mut self.point_example),
+            None => return self.observe_digits(parts, text),
+        };
+        *is_clear |= !parts.may_separate_thousands();
+        if example.is_empty() {
+            *example = text.to_vec();
         }
+        self.observe_digits(parts, text);
+    }
+
+    fn observe_digits(&mut self, parts: &Parts<'_>, text: &[u8]) {
         let significant = parts.significant_digits();
         if significant > SAFE_DIGITS && !self.has_inexact {
             let is_exact = significant <= FLOAT_DIGITS && parts.is_exact(text, significant);
             self.has_inexact |= !is_exact;
         }
+    }
+
+    /// Returns one of the numbers with a point, where all of those may be points between thousands.
+    pub(super) fn doubtful_point(&self) -> Option<&[u8]> {
+        let is_doubtful = !self.has_clear_point && !self.point_example.is_empty();
+        is_doubtful.then_some(self.point_example.as_slice())
     }
 
     /// Returns whether there is a number at all, and not words for infinity only.
@@ -272,7 +289,7 @@ impl<'t> Parts<'t> {
 
     /// Returns whether the number is neither too large nor too small for a Float64.
     fn is_in_range(&self, text: &'t [u8]) -> bool {
-        parse_f64(&self.with_point(text)).is_ok_and(|value| {
+        nearest_f64(&self.with_point(text)).is_ok_and(|value| {
             value.is_normal()
                 || self.is_zero()
                 || value.is_subnormal() && self.is_exact(text, self.significant_digits())
@@ -307,7 +324,7 @@ impl<'t> Parts<'t> {
 
     /// Returns whether the nearest Float64, written with as many digits, is the same number.
     fn is_exact(&self, text: &'t [u8], significant: usize) -> bool {
-        let Ok(value) = parse_f64(&self.with_point(text)) else {
+        let Ok(value) = nearest_f64(&self.with_point(text)) else {
             return false;
         };
         // Most programs write the fewest digits that tell a float from the next, others 17.

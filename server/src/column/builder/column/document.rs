@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::super::super::data_type::{DataType, JsonType};
 use super::super::super::error::Result;
 use super::super::super::parse::Reason;
-use super::super::super::parse::float::parse_f64;
+use super::super::super::parse::float::nearest_f64;
 use super::super::super::parse::text::parse_text;
 use super::super::super::zone::Zone;
 use super::super::super::{Cell, ColumnSpec};
@@ -280,7 +280,7 @@ impl Numbers {
             .iter()
             .all(|byte| byte.is_ascii_digit() || *byte == b'-');
         if !is_whole {
-            parse_f64(number).map_err(|_| Reason::Overflow)?;
+            nearest_f64(number).map_err(|_| Reason::Overflow)?;
             return Ok(Self {
                 has_float: true,
                 has_large: false,

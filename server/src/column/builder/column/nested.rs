@@ -53,6 +53,11 @@ impl Nested {
         self.root.read_json();
     }
 
+    /// Takes the nearest floats.
+    pub(super) fn round(&mut self) {
+        self.root.round();
+    }
+
     pub(super) const fn row_count(&self) -> usize {
         self.row_count
     }

@@ -22,7 +22,7 @@ use crate::column::parse::decimal::{
     parse_decimal32, parse_decimal64, parse_decimal128, parse_decimal256,
 };
 use crate::column::parse::enums::parse_enum;
-use crate::column::parse::float::{parse_bf16, parse_f32, parse_f64};
+use crate::column::parse::float::{nearest_f32, nearest_f64, parse_bf16, parse_f32, parse_f64};
 use crate::column::parse::int::{
     parse_i128, parse_i256, parse_signed, parse_u128, parse_u256, parse_unsigned,
 };
@@ -43,6 +43,8 @@ pub(super) struct Scalar {
     refuses_zeros: bool,
     /// Whether texts need not be UTF-8.
     keeps_bytes: bool,
+    /// Whether a float may be another number than the text.
+    rounds: bool,
 }
 
 impl Scalar {
@@ -60,7 +62,13 @@ impl Scalar {
             reads_truths: false,
             refuses_zeros: false,
             keeps_bytes: false,
+            rounds: false,
         })
+    }
+
+    /// Takes the nearest float, whatever digits of a number it does not hold.
+    pub(super) const fn round(&mut self) {
+        self.rounds = true;
     }
 
     /// Takes texts that are not UTF-8.
@@ -114,6 +122,12 @@ impl Scalar {
             Kind::UInt64 => into.number(cells, zeros, |b| parse_unsigned(b).map(u64::to_le_bytes)),
             Kind::UInt128 => into.number(cells, zeros, |b| parse_u128(b).map(u128::to_le_bytes)),
             Kind::UInt256 => into.number(cells, zeros, |b| parse_u256(b).map(U256::to_le_bytes)),
+            Kind::Float32 if self.rounds => {
+                into.number(cells, zeros, |b| nearest_f32(b).map(f32::to_le_bytes))
+            }
+            Kind::Float64 if self.rounds => {
+                into.number(cells, zeros, |b| nearest_f64(b).map(f64::to_le_bytes))
+            }
             Kind::Float32 => into.number(cells, zeros, |b| parse_f32(b).map(f32::to_le_bytes)),
             Kind::Float64 => into.number(cells, zeros, |b| parse_f64(b).map(f64::to_le_bytes)),
             Kind::BFloat16 => into.number(cells, zeros, |b| parse_bf16(b).map(u16::to_le_bytes)),

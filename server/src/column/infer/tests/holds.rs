@@ -7,7 +7,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, p
 use super::super::{ColumnSample, Inferred, trim_blanks};
 use crate::column::format::{CellSink, Formatter};
 use crate::column::parse::date_time::parse_time_text;
-use crate::column::parse::float::parse_f64;
+use crate::column::parse::float::nearest_f64;
 use crate::column::parse::ip::parse_ipv6;
 use crate::column::parse::time::parse_time64;
 use crate::column::parse::uuid::parse_uuid;
@@ -122,7 +122,8 @@ fn same(data_type: &DataType, inferred: &Inferred, text: &[u8], read: &[u8]) -> 
         DataType::Float64 => {
             let text: Vec<u8> = text.iter().map(swap).collect();
             let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-            let [value, read_value] = [&text, read].map(|text| parse_f64(text).unwrap().to_bits());
+            let [value, read_value] =
+                [&text, read].map(|text| nearest_f64(text).unwrap().to_bits());
             value == read_value
                 && (digits > 15
                     || value << 1 > 2 * (0x7ff << 52)

@@ -2,14 +2,14 @@
 
 use proptest::prelude::{any, proptest};
 
-use super::{parse_bf16, parse_f32, parse_f64};
+use super::{nearest_f32, nearest_f64, parse_bf16, parse_f32, parse_f64};
 use crate::column::parse::Reason;
 
 /// Checks that a text is read as the standard library reads it, bit for bit.
 fn check(text: &str) {
-    let bits = parse_f64(text.as_bytes()).map(f64::to_bits);
+    let bits = nearest_f64(text.as_bytes()).map(f64::to_bits);
     assert_eq!(bits, Ok(text.parse::<f64>().unwrap().to_bits()), "{text}");
-    let bits = parse_f32(text.as_bytes()).map(f32::to_bits);
+    let bits = nearest_f32(text.as_bytes()).map(f32::to_bits);
     assert_eq!(bits, Ok(text.parse::<f32>().unwrap().to_bits()), "{text}");
 }
 
@@ -70,6 +70,70 @@ fn the_point_may_stand_at_every_place_and_nothing_else_at_any() {
                     let found = parse_f64(text.as_bytes());
                     assert_eq!(found, Err(Reason::InvalidNumber), "{text:?}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_integer_stays_or_is_refused() {
+    for (text, is_f64, is_f32) in [
+        ("9007199254740992", true, true),
+        ("9007199254740993", false, false),
+        ("-9007199254740993", false, false),
+        ("+9007199254740993", false, false),
+        ("9007199254740994", true, false),
+        ("9007199254740993.0", true, true),
+        ("9007199254740992.5", true, true),
+        ("9007199254740.9935", true, true),
+        ("16777216", true, true),
+        ("16777217", true, false),
+        ("016777217", true, false),
+        ("16777217e0", true, true),
+        ("1.6777217e7", true, true),
+        ("1.6777218e7", true, true),
+        ("123456789", true, false),
+        // As programs write floats: the fewest digits, or all of them.
+        ("123456790", true, true),
+        ("123456792", true, true),
+        ("12345678901234567000", true, false),
+        ("12345678901234567168", true, false),
+        ("12345678901234567169", false, false),
+        ("1e22", true, true),
+        ("1e23", true, true),
+        ("100000000000000000000000", true, true),
+        ("99999999999999991611392", true, false),
+        ("1.7976931348623157e308", true, false),
+        ("3.4028235e38", true, true),
+        ("1.4411518807585587e+17", true, true),
+        ("144115188075855872", true, true),
+        ("144115188075855873", false, false),
+        ("0.30000000000000004", true, true),
+        ("0.1234567890123456789", true, true),
+    ] {
+        let fits = |outcome: Result<(), Reason>| {
+            assert!(matches!(
+                outcome,
+                Ok(()) | Err(Reason::PrecisionLoss | Reason::Overflow)
+            ));
+            outcome.is_ok()
+        };
+        let bytes = text.as_bytes();
+        assert_eq!(fits(parse_f64(bytes).map(drop)), is_f64, "Float64 {text}");
+        assert_eq!(fits(parse_f32(bytes).map(drop)), is_f32, "Float32 {text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_float_comes_back_from_what_programs_write(bits in any::<u64>(), short in any::<u32>()) {
+        let (value, narrow) = (f64::from_bits(bits), f32::from_bits(short));
+        if value.is_finite() && narrow.is_finite() {
+            for text in [format!("{value}"), format!("{value:e}"), format!("{value:.16e}")] {
+                assert_eq!(parse_f64(text.as_bytes()).map(f64::to_bits), Ok(bits), "{text}");
+            }
+            for text in [format!("{narrow}"), format!("{narrow:e}"), format!("{narrow:.8e}")] {
+                assert_eq!(parse_f32(text.as_bytes()).map(f32::to_bits), Ok(short), "{text}");
             }
         }
     }

@@ -22,11 +22,26 @@ pub(super) fn rule(data_type: &DataType, cell: &Sample, reason: Reason) -> Optio
         (inner, Reason::InvalidDate) if is_short(inner, &text) || inner.is_container() => {
             Some("month, day, hour, minute and second have two digits")
         }
+        (inner, Reason::PrecisionLoss)
+            if inner.is_container() || matches!(inner, DataType::Float32 | DataType::Float64) =>
+        {
+            Some("an integer is no other one; `--round` takes the nearest")
+        }
         (DataType::DateTime64 { .. }, Reason::Overflow) => {
             Some("outside 1900 to 2299, the years of DateTime64 by its documentation")
         }
         _ => None,
     }
+}
+
+/// Returns whether a text is an integer, and the nearest float another one.
+fn is_other_integer(text: &str, meant: Option<&Meaning>) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    let Some(Meaning::Float(bits)) = meant else {
+        return false;
+    };
+    let exact = format!("{:.0}", f64::from_bits(*bits).abs());
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.trim_start_matches('0') != exact
 }
 
 /// Returns the reasons that fit a cell, given what it means.
@@ -43,6 +58,7 @@ pub(super) fn reasons(data_type: &DataType, cell: &Sample, meant: Option<&Meanin
         DataType::IPv4 | DataType::IPv6 => vec![Reason::InvalidIp],
         DataType::Enum8(_) | DataType::Enum16(_) => vec![Reason::UnknownEnum],
         DataType::Float32 | DataType::Float64 | DataType::BFloat16 => match number(&text) {
+            Some(_) if is_other_integer(&text, meant) => vec![Reason::PrecisionLoss],
             Some(_) => vec![Reason::Overflow],
             None => vec![Reason::InvalidNumber],
         },

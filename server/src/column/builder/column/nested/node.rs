@@ -91,19 +91,28 @@ impl Node {
 
     /// Takes the cells for values of JSON.
     pub(super) fn read_json(&mut self) {
+        self.each_leaf(&mut |leaf| {
+            leaf.reads_json = true;
+            leaf.values.read_truths();
+        });
+    }
+
+    /// Takes the nearest floats.
+    pub(super) fn round(&mut self) {
+        self.each_leaf(&mut |leaf| leaf.values.round());
+    }
+
+    fn each_leaf(&mut self, change: &mut impl FnMut(&mut Leaf)) {
         match self {
-            Self::Leaf(leaf) => {
-                leaf.reads_json = true;
-                leaf.values.read_truths();
-            }
-            Self::Array(_, value) => value.read_json(),
+            Self::Leaf(leaf) => change(leaf),
+            Self::Array(_, value) => value.each_leaf(change),
             Self::Map(_, pair) => {
-                pair.0.read_json();
-                pair.1.read_json();
+                pair.0.each_leaf(change);
+                pair.1.each_leaf(change);
             }
             Self::Tuple(elements) => {
                 let nodes = elements.iter_mut().map(|element| &mut element.node);
-                nodes.for_each(Self::read_json);
+                nodes.for_each(|node| node.each_leaf(change));
             }
         }
     }
