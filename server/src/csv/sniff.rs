@@ -17,6 +17,7 @@ mod candidates;
 mod cell;
 mod cut;
 mod header;
+mod language;
 mod layout;
 mod number;
 mod sample;
@@ -110,6 +111,13 @@ impl Hints {
                 )
             }
             Doubt::Quotes { .. } => matches!(self.quote, Hint::Find),
+            Doubt::Delimiters { .. } => matches!(self.delimiter, Hint::Find),
+            Doubt::OtherLanguage { .. } => {
+                matches!(
+                    (&self.delimiter, &self.header_rows),
+                    (Hint::Find, Hint::Find)
+                )
+            }
             Doubt::Tabs { .. } => true,
         }
     }
@@ -168,6 +176,18 @@ pub enum Doubt {
         /// The first line that has some.
         line: u64,
     },
+    /// Two delimiters part the lines equally well.
+    Delimiters {
+        /// The one.
+        one: u8,
+        /// The other.
+        other: u8,
+    },
+    /// The file begins as a text that is no table.
+    OtherLanguage {
+        /// What it seems to be.
+        what: &'static str,
+    },
 }
 
 impl Doubt {
@@ -201,6 +221,7 @@ impl Doubt {
             Self::LoneName { line } => Self::LoneName { line: line + by },
             Self::Quotes { line } => Self::Quotes { line: line + by },
             Self::Tabs { line } => Self::Tabs { line: line + by },
+            Self::Delimiters { .. } | Self::OtherLanguage { .. } => self,
         }
     }
 
@@ -216,6 +237,7 @@ impl Doubt {
             | Self::LoneName { line }
             | Self::Quotes { line }
             | Self::Tabs { line } => *line,
+            Self::Delimiters { .. } | Self::OtherLanguage { .. } => 1,
         }
     }
 }
@@ -248,8 +270,12 @@ impl fmt::Display for Doubt {
             } => write!(
                 f,
                 "line {line} names {names} columns, the records below have {fields} fields: give the line {fields} \
-                 names; `--row-names` says that the first field has none; or `--skip-lines {line} --no-header` leaves it out, and `--columns name=1,…` names the fields by \
-                 their numbers"
+                 names;{} or `--skip-lines {line} --no-header` leaves it out, and `--columns name=1,…` names the \
+                 fields by their numbers",
+                match fields - names {
+                    1 => " `--row-names` says that the first field has none;",
+                    _ => "",
+                }
             ),
             Self::LoneRow { line } => write!(
                 f,
@@ -265,6 +291,17 @@ impl fmt::Display for Doubt {
                 f,
                 "line {line} can be a note above the table, or the name of the only column, in whose values the delimiter \
                  stands: `--skip-lines {line}` leaves it out, `--delimiter '\\x01' --header-rows 1` reads one column"
+            ),
+            Self::Delimiters { one, other } => write!(
+                f,
+                "the fields can be parted by `{one}` as well as by `{other}`: `--delimiter '{one}'` or \
+                 `--delimiter '{other}'` says which",
+                one = char::from(*one),
+                other = char::from(*other)
+            ),
+            Self::OtherLanguage { what } => write!(
+                f,
+                "the file begins as {what}: send the table itself; `--delimiter '\\x01' --no-header` loads it line by line"
             ),
             Self::Quotes { line } => write!(
                 f,
@@ -384,11 +421,29 @@ pub fn sniff(sample: &[u8], complete: bool, hints: &Hints) -> Sniffed {
     };
     let table = sample.cut_whole(&ranking.best.format);
     let mut layout = layout::find(&table, sample, hints);
-    layout.doubt = layout
-        .doubt
+    layout.doubt = language::of(sample.text)
+        .map(|what| Doubt::OtherLanguage { what })
+        .or(layout.doubt)
         .or_else(|| quote_doubt(&scored, &ranking.best.format))
+        .or_else(|| delimiter_doubt(&ranking, &layout, hints))
         .filter(|doubt| hints.leave_open(doubt));
     assemble(hints, &ranking, &table, layout)
+}
+
+/// The doubt about a file that two delimiters part equally well, unless the names of the table settle it.
+fn delimiter_doubt(ranking: &Ranking, layout: &layout::Layout, hints: &Hints) -> Option<Doubt> {
+    let is_column = |name: &String| {
+        let mut columns = hints.columns.iter();
+        columns.any(|column| folded_name(column.as_bytes()) == folded_name(name.as_bytes()))
+    };
+    let rival = ranking.rival()?;
+    let ([one], [other]) = (ranking.best.format.delimiter.as_slice(), rival) else {
+        return None;
+    };
+    (!layout.names.iter().any(is_column)).then_some(Doubt::Delimiters {
+        one: *one,
+        other: *other,
+    })
 }
 
 /// The doubt about a file that is better cut without quotes, though some open its fields.

@@ -162,9 +162,8 @@ fn first_line(table: &Table<'_>, body: &[&Row], has_header: bool) -> u64 {
 /// Whether a filled row is neither a comment, nor a rule between header and rows.
 fn is_data(table: &Table<'_>, row: &Row, comment: Option<&[u8]>) -> bool {
     let line = table.line(row);
-    let has_run = || line.windows(3).any(|part| part == b"---" || part == b"===");
-    let is_rule = || line.iter().all(|byte| b"-=+| \t".contains(byte)) && has_run();
-    !comment.is_some_and(|prefix| line.starts_with(prefix)) && !is_rule()
+    !comment.is_some_and(|prefix| line.starts_with(prefix))
+        && !comment::is_rule(line, table.delimiter())
 }
 
 /// The fields of the first header row, without their quotes.

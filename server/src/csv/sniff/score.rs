@@ -35,6 +35,9 @@ const ONE_COLUMN_SHAPE: f64 = 0.36;
 /// The same, when nearly every line is one value, as a date with its time.
 const ONE_VALUE_SHAPE: f64 = 0.97;
 
+/// A delimiter that is less sure than this has another one that is as good.
+const TIE: f64 = 0.525;
+
 /// A candidate with its score.
 #[derive(Debug, Clone)]
 pub(super) struct Scored {
@@ -44,6 +47,8 @@ pub(super) struct Scored {
     quoted: u32,
     /// Fields in which quotes do not work.
     broken: u32,
+    /// Whether all of several lines have the same number of fields, which is more than one.
+    is_whole: bool,
 }
 
 /// All candidates, the best apart.
@@ -74,6 +79,7 @@ pub(super) fn rank(sample: &Sample<'_>, hints: &Hints) -> Ranking {
             },
             quoted: table.quoted,
             broken: table.broken,
+            is_whole: is_whole(&table),
             format: candidate.format,
         });
     }
@@ -92,9 +98,29 @@ pub(super) fn rank(sample: &Sample<'_>, hints: &Hints) -> Ranking {
         score: 0.0,
         quoted: 0,
         broken: 0,
+        is_whole: false,
     });
+    let best = whole(&best, &all).cloned().unwrap_or(best);
     let best = with_quote(&best, &all).cloned().unwrap_or(best);
     Ranking { best, all }
+}
+
+/// A way that parts all lines alike, when the best one is hardly better and leaves some of them out.
+fn whole<'s>(best: &Scored, all: &'s [Scored]) -> Option<&'s Scored> {
+    let is_near = |scored: &&Scored| scored.is_whole && scored.score > 0.9 * best.score;
+    let near = all.iter().filter(is_near).filter(|_| !best.is_whole);
+    near.max_by(|left, right| left.score.total_cmp(&right.score))
+}
+
+fn is_whole(table: &Table<'_>) -> bool {
+    let mut widths = counted(table).map(|row| row.width);
+    let first = widths.next().unwrap_or(0);
+    let mut others = 0;
+    let is_even = widths.all(|width| {
+        others += 1;
+        width == first
+    });
+    first > 1 && others > 0 && is_even
 }
 
 /// The quote that most of its fields need, when the best way to write the sample has none because
@@ -160,6 +186,13 @@ impl Ranking {
             confidence,
             other.map(|other| other.format.escape),
         )
+    }
+
+    /// Another delimiter that is as good as the best one.
+    pub(super) fn rival(&self) -> Option<&[u8]> {
+        let best = &self.best.format.delimiter;
+        let other = self.best_where(|format| format.delimiter != *best)?;
+        (self.confidence(Some(other)) < TIE).then_some(other.format.delimiter.as_slice())
     }
 
     fn best_where(&self, is_wanted: impl Fn(&Format) -> bool) -> Option<&Scored> {

@@ -48,6 +48,10 @@ pub(super) fn find(table: &Table<'_>, hints: &Hints) -> Comments {
     for byte in filled.iter().filter_map(|row| table.line(row).first()) {
         starts[usize::from(*byte)] = true;
     }
+    if let Some(prefix) = rule_prefix(table, &filled) {
+        let prefix = Finding::found(Some(prefix.to_vec()), 0.9, Some(None));
+        return Comments { prefix, notes: 0 };
+    }
     let can_start = |prefix: &&[u8]| {
         let first = prefix.first().copied().unwrap_or(0);
         starts[usize::from(first)] && !table.delimiter().starts_with(prefix)
@@ -69,6 +73,33 @@ pub(super) fn find(table: &Table<'_>, hints: &Hints) -> Comments {
         prefix: Finding::found(None, 0.9, None),
         notes: 0,
     }
+}
+
+/// The rows that a rule below the header can be among.
+const RULE_ROWS: usize = 8;
+/// The bytes of a rule that lines are known by.
+const RULE_BYTES: usize = 8;
+
+/// Whether a line is a rule, as below the header of what databases print: `----+-----`, or `---,----`.
+pub(super) fn is_rule(line: &[u8], delimiter: &[u8]) -> bool {
+    let mut runs = line.windows(3);
+    line.iter()
+        .all(|byte| b"-=+| \t".contains(byte) || delimiter.contains(byte))
+        && runs.any(|part| part == b"---" || part == b"===")
+}
+
+/// What the rules of a table begin with, where nothing else does.
+fn rule_prefix<'t>(table: &Table<'t>, filled: &[&Row]) -> Option<&'t [u8]> {
+    let delimiter = table.delimiter();
+    let rule = |row: &&&Row| is_rule(table.line(row), delimiter);
+    let line = table.line(filled.iter().take(RULE_ROWS).find(rule)?);
+    let is_mark = |byte: &&u8| matches!(byte, b'-' | b'=' | b'+') && !delimiter.contains(byte);
+    let length = line.iter().take(RULE_BYTES).take_while(is_mark).count();
+    let prefix = line.get(..length).filter(|prefix| prefix.len() > 1)?;
+    let mut with_prefix = filled
+        .iter()
+        .filter(|row| table.line(row).starts_with(prefix));
+    with_prefix.all(|row| rule(&row)).then_some(prefix)
 }
 
 /// What lines with one prefix are.

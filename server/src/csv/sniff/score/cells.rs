@@ -15,7 +15,7 @@ pub(super) struct Cells {
     pub(super) alike: f64,
     /// Columns of numbers, dates and addresses.
     pub(super) value_columns: usize,
-    /// The share of columns without a single cell.
+    /// The share of columns without a single cell, or of one sign that parts fields.
     pub(super) void_columns: f64,
     /// The share of rows that are one date, address or the like.
     pub(super) value_lines: f64,
@@ -30,7 +30,7 @@ impl Cells {
             for (column, field) in columns.iter_mut().zip(table.fields(row).iter()) {
                 let text = table.text(field);
                 let kind = kind(text);
-                column.add(kind, at > 0);
+                column.add(text, kind, at > 0);
                 stamps += usize::from(at > 0 && is_stamp(text, kind));
                 if !matches!(kind, Kind::Empty) {
                     worth += cell_worth(text, field, kind);
@@ -52,7 +52,7 @@ impl Cells {
         } else {
             alike / filled.len() as f64
         };
-        let void = columns.iter().filter(|column| column.cells == 0).count();
+        let void = columns.iter().filter(|column| column.is_void()).count();
         Self {
             clean,
             alike,
@@ -72,11 +72,23 @@ struct Column {
     families: [usize; 6],
     /// All cells that are not empty, the first row's too.
     cells: usize,
+    /// The sign that the last cell is, and how many cells are the same as the one before them.
+    sign: Option<u8>,
+    repeated_signs: usize,
 }
 
+/// Signs that part fields, and are no value where they are all that a column has.
+const SIGNS: &[u8] = b"#|;,~^&:";
+
 impl Column {
-    fn add(&mut self, kind: Kind, is_body: bool) {
+    fn add(&mut self, text: &[u8], kind: Kind, is_body: bool) {
         self.cells += usize::from(kind != Kind::Empty);
+        let sign = match text.trim_ascii() {
+            [sign] if SIGNS.contains(sign) => Some(*sign),
+            _ => None,
+        };
+        self.repeated_signs += usize::from(sign.is_some() && sign == self.sign);
+        self.sign = sign;
         let slot = match kind.family() {
             Family::Nothing => return,
             Family::Number => 0,
@@ -89,6 +101,11 @@ impl Column {
         if is_body {
             self.families[slot] += 1;
         }
+    }
+
+    /// Whether it has no cell, or the same sign in all of several.
+    const fn is_void(&self) -> bool {
+        self.cells == 0 || self.repeated_signs > 0 && self.repeated_signs + 1 == self.cells
     }
 
     fn total(&self) -> usize {

@@ -417,3 +417,47 @@ fn a_comma_within_numbers_makes_no_names_of_rows() {
         assert!(short, "{text}: {:?}", sniffed.doubt);
     }
 }
+
+#[test]
+fn a_delimiter_parts_all_lines_and_stands_in_no_column_of_its_own() {
+    for (text, delimiter, fields) in [
+        ("one,two\n7;8;9,1;0;2\nx;y;z,u;v;w\n", ",", 2),
+        ("key|tags\n1|red,big\n2|blue,small\n", "|", 2),
+        (
+            "   1 # '21 oak row' # ' hilltown, zz 90210'\n   2 # '22 oak row' # ' hilltown, zz 90210'\n",
+            "#",
+            3,
+        ),
+    ] {
+        let sniffed = sniff(text.as_bytes(), true, &Hints::default());
+        let found = (
+            sniffed.delimiter.value.as_slice(),
+            sniffed.field_count.value,
+        );
+        assert_eq!(found, (delimiter.as_bytes(), fields), "{text}");
+    }
+}
+
+#[test]
+fn two_delimiters_that_part_the_lines_equally_well_are_a_doubt() {
+    let text = b"H:m:s.S,H:m:s.SSS\n09:41:05.3,23:08:59.271\n";
+    let doubt = sniff(text, true, &Hints::default()).doubt;
+    let expected = Doubt::Delimiters {
+        one: b':',
+        other: b',',
+    };
+    assert_eq!(doubt, Some(expected));
+    let settled = [
+        Hints {
+            delimiter: Hint::Given(b",".to_vec()),
+            ..Hints::default()
+        },
+        Hints {
+            columns: vec!["m".to_owned()],
+            ..Hints::default()
+        },
+    ];
+    for hints in settled {
+        assert_eq!(sniff(text, true, &hints).doubt, None, "{hints:?}");
+    }
+}
