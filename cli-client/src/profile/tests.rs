@@ -71,6 +71,26 @@ fn what_is_not_plain_is_said() {
 }
 
 #[test]
+fn a_first_record_that_may_be_no_header_is_said() {
+    let with = |confidence, given| FileProfile {
+        findings: vec![Finding {
+            name: "header_rows".to_owned(),
+            value: "1".to_owned(),
+            confidence,
+            given,
+            ..Finding::default()
+        }],
+        ..FileProfile::default()
+    };
+    assert_eq!(
+        reading(&with(0.65, false)).unwrap(),
+        "read with the first record as the header (65 % sure; --no-header if it is none)"
+    );
+    assert_eq!(reading(&with(0.65, true)), None);
+    assert_eq!(reading(&with(0.9, false)), None);
+}
+
+#[test]
 fn a_column_says_how_it_is_read() {
     let column = ProfileColumn {
         null_markers: vec!["NA".to_owned(), "?".to_owned()],

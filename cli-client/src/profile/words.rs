@@ -3,7 +3,7 @@
 //! `inspect` and `upload` print it for people. It must never name what is the plain default: what
 //! is said is what differs from it.
 
-use sluice_proto::v1::{FileProfile, ProfileColumn};
+use sluice_proto::v1::{FileProfile, Finding, ProfileColumn};
 
 use super::{Form, Format, form};
 use crate::{table::Table, text};
@@ -13,12 +13,26 @@ use crate::{table::Table, text};
 pub(crate) fn reading(profile: &FileProfile) -> Option<String> {
     let form = form(profile.dialect.as_ref());
     let kinds = kinds(&form);
-    let parts = [cutting(&form), lines(&form)].concat();
+    let mut parts = [cutting(&form), lines(&form)].concat();
+    parts.extend(unsure_header(profile));
     match (kinds.is_empty(), parts.is_empty()) {
         (true, true) => None,
         (true, false) => Some(format!("read with {}", parts.join(", "))),
         (false, _) => Some(format!("read as {}", [kinds, parts].concat().join(", "))),
     }
+}
+
+/// A header is said from here on down.
+const SURE: f64 = 0.8;
+
+/// A first record that may be none, though it is taken for the header.
+fn unsure_header(profile: &FileProfile) -> Option<String> {
+    let is_it = |found: &&Finding| found.name == "header_rows" && found.value == "1";
+    let found = profile.findings.iter().find(is_it)?;
+    (!found.given && found.confidence < SURE).then(|| {
+        let sure = found.confidence * 100.0;
+        format!("the first record as the header ({sure:.0} % sure; --no-header if it is none)")
+    })
 }
 
 /// Format, encoding and compression.
