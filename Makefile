@@ -20,8 +20,10 @@ PYTHON_VENV := .venv-python
 PYTHON_TOOLS := $(PYTHON_VENV)/installed
 ENGINE := server/engine/node_modules/.package-lock.json
 ZOOKEEPER := .zookeeper/zookeeper.jar
+NODE_CLIENT := proto/node
+NODE_MODULES := $(NODE_CLIENT)/node_modules/.package-lock.json
 WEB_MODULES := web-client/node_modules/.package-lock.json
-WEB_SOURCES := $(shell find web-client/src web-client/*.html web-client/*.json web-client/vite.config.ts)
+WEB_SOURCES := $(shell find web-client/src web-client/*.html web-client/*.json web-client/*.ts $(NODE_CLIENT)/src)
 PAGE := web-client/dist/page/index.html
 SHELL_SCRIPTS := .ci/run cli-client/demo.sh server/tests/cluster/zookeeper.sh
 BENCH := server/benches/e2e
@@ -40,8 +42,8 @@ CLUSTER_ROUNDS ?= 200
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := decoder sniffer typing native_reader json_lines
 
-.PHONY: help run demo test reference baseline chaos cluster fleet zookeeper lint bench bench-micro bench-web fuzz build web engine tools python python-generate clean \
-	test-rust test-web test-python test-clients lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker
+.PHONY: help run demo test reference baseline chaos cluster fleet zookeeper lint bench bench-micro bench-web fuzz build web engine tools node node-generate python python-generate clean \
+	test-rust test-node test-web test-python test-clients lint-rust lint-deps lint-proto lint-node lint-web lint-python lint-shell lint-docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +59,7 @@ run: engine build ## build and start a server with its own ClickHouse (Ctrl-C en
 demo: engine build ## load a real CSV, query it, export it, compare; needs nobody
 	@cli-client/demo.sh
 
-test: test-rust test-web test-python ## run all tests, those of the page in a real browser
+test: test-rust test-node test-web test-python ## run all tests, those of the page in a real browser
 
 test-rust: engine zookeeper web
 	$(CARGO) test --workspace --locked --doc
@@ -80,6 +82,9 @@ reference: tools ## write the reference of the contract anew from the comments o
 baseline: tools ## take the contract as it is for the one that must not break
 	$(VENV)/bin/buf build proto --exclude-source-info -o proto/baseline.binpb
 
+test-node: node
+	cd $(NODE_CLIENT) && $(NPM) test
+
 # The Python client against the server that the tests above have built (or SLUICE_SERVER=PATH).
 test-python: engine python
 	$(if $(SLUICE_SERVER),,$(CARGO) build --workspace --locked)
@@ -99,7 +104,7 @@ cluster: engine zookeeper ## the same on a cluster of three ClickHouses (or SLUI
 fleet: engine ## load 50 files of 20 MB over two servers by turns; some two minutes
 	FLEET_UPLOADS=50 FLEET_MEGABYTES=20 $(CARGO) test --locked -p sluice-server --test it -- --nocapture fleet::turns::files_sent
 
-lint: lint-rust lint-deps lint-proto lint-web lint-python lint-shell lint-docker ## check everything that needs no run
+lint: lint-rust lint-deps lint-proto lint-node lint-web lint-python lint-shell lint-docker ## check everything that needs no run
 
 lint-rust: web
 	$(CARGO) fmt --all --check
@@ -115,9 +120,12 @@ lint-proto: tools
 	$(VENV)/bin/buf breaking proto --against proto/baseline.binpb
 	$(VENV)/bin/buf build proto -o -#format=json | $(PYTHON) proto/reference.py | diff docs/reference.md -
 
-lint-web: tools $(WEB_MODULES)
-	cd web-client && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate -- --output $(CURDIR)/target/web-gen
-	diff --recursive target/web-gen/src/gen web-client/src/gen
+lint-node: tools $(NODE_MODULES)
+	cd $(NODE_CLIENT) && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate -- --output $(CURDIR)/target/node-gen
+	diff --recursive target/node-gen/src/gen $(NODE_CLIENT)/src/gen
+	cd $(NODE_CLIENT) && $(NPM) run lint && $(NPM) run typecheck
+
+lint-web: $(WEB_MODULES)
 	cd web-client && $(NPM) run lint && $(NPM) run typecheck
 
 lint-python: tools $(PYTHON_TOOLS)
@@ -166,6 +174,17 @@ python: $(PYTHON_TOOLS) ## build the wheel of the Python client in dist/python
 python-generate: $(PYTHON_TOOLS) ## make the messages of the Python client from the protos
 	$(PYTHON_VENV)/bin/python $(PYTHON_CLIENT)/generate.py
 
+node: $(NODE_MODULES) ## build the package of the Node client in dist/node
+	mkdir -p dist/node
+	cd $(NODE_CLIENT) && $(NPM) run build && $(NPM) pack --pack-destination $(CURDIR)/dist/node
+
+node-generate: tools $(NODE_MODULES) ## make the messages of the Node client and the page from the protos
+	cd $(NODE_CLIENT) && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate
+
+$(NODE_MODULES): $(NODE_CLIENT)/package-lock.json
+	cd $(NODE_CLIENT) && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
 web: $(PAGE) ## build the page of the browser client
 
 $(PAGE): $(WEB_MODULES) $(WEB_SOURCES)
@@ -203,4 +222,4 @@ $(PYTHON_TOOLS): $(PYTHON_CLIENT)/requirements-dev.txt
 
 clean: ## remove what was built and fetched (the tables in sluice-data stay)
 	rm -rf target dist $(VENV) $(PYTHON_VENV) .zookeeper server/engine/node_modules bench-data \
-		web-client/node_modules web-client/dist/page web-client/test-results
+		$(NODE_CLIENT)/node_modules $(NODE_CLIENT)/dist web-client/node_modules web-client/dist/page web-client/test-results

@@ -5,7 +5,7 @@ import simpleImportSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["dist", "src/gen", "test-results"] },
+  { ignores: ["dist", "test-results"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
@@ -47,7 +47,11 @@ export default defineConfig(
       // What a page lacks that came over plain HTTP.
       "no-restricted-properties": [
         "error",
-        { object: "crypto", property: "randomUUID", message: "Use `randomUuid` of lib/uuid." },
+        {
+          object: "crypto",
+          property: "randomUUID",
+          message: "Use `randomUuid` of sluice-client/parts.",
+        },
         { object: "crypto", property: "subtle", message: "It is there over HTTPS only." },
         { object: "navigator", property: "clipboard", message: "Use `copyText` of lib/clipboard." },
       ],

@@ -5,6 +5,8 @@ import react from "@vitejs/plugin-react";
 import { type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+import { clientPackage } from "./client-package.ts";
+
 /** What the page may do. The server sends the same as a header, with `frame-ancestors 'none'`. */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -77,6 +79,7 @@ export default defineConfig({
   base: "./",
   publicDir: false,
   plugins: [react(), policyInPage(), serviceWorker(), packedCopies()],
+  resolve: clientPackage,
   worker: { format: "es" },
   build: {
     // The directory above stays when this one goes: the build of the server looks for changes there.

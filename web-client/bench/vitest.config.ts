@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+import { clientPackage } from "../client-package.ts";
+
 export default defineConfig({
+  resolve: clientPackage,
   test: {
     root: new URL(".", import.meta.url).pathname,
     include: ["**/*.bench.ts"],

@@ -1,4 +1,5 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type Clients } from "sluice-client/parts";
 
 import { Empty } from "./components/empty";
 import { FailureNotes } from "./components/failure-notes";
@@ -15,7 +16,7 @@ import { DropAnywhere } from "./features/upload/drop-anywhere";
 import { UploadPage } from "./features/upload/upload-page";
 import { Header } from "./header";
 import { type Route, useRoute } from "./lib/route";
-import { type Clients, ClientsContext } from "./rpc/clients";
+import { ClientsContext } from "./rpc/clients";
 import { attend } from "./rpc/failures";
 
 /** The whole page: its header, and what the address names. */

@@ -2,13 +2,13 @@ import "./styles/index.css";
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { createClients } from "sluice-client/parts";
 
 import { App } from "./app";
 import { restoreConnection } from "./features/connection/connection-address";
 import { restoreExport } from "./features/export/export-address";
 import { guardForm } from "./features/upload/start-over";
 import { restoreForm } from "./features/upload/upload-address";
-import { createClients } from "./rpc/clients";
 import { reportUncaught } from "./rpc/failures";
 import { createTransport } from "./rpc/transport";
 

@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { CatalogService } from "sluice-client/gen/sluice/v1/catalog_service_pb";
+import { IngestService } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
-import { CatalogService } from "../../src/gen/sluice/v1/catalog_service_pb";
-import { IngestService } from "../../src/gen/sluice/v1/ingest_service_pb";
 import type { Server } from "./server";
 
 /** Asks the server itself, beside the page. */

@@ -1,6 +1,6 @@
 import { Component, type ReactNode } from "react";
+import { describeError } from "sluice-client/parts";
 
-import { describeError } from "../rpc/errors";
 import { Button } from "./button";
 import { ProblemNote } from "./problem-note";
 

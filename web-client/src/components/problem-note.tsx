@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
+import { isSignInNeeded, type Problem } from "sluice-client/parts";
 
 import { href } from "../lib/route";
-import { isSignInNeeded, type Problem } from "../rpc/errors";
+import { adviceFor, titleFor } from "../rpc/reasons";
 import { Note } from "./note";
 
 /** Variables that the message says in words already. */
@@ -31,11 +32,12 @@ interface ProblemNoteProps {
 /** An error with where it happened and what to do. */
 export function ProblemNote({ problem, isSignInNear = false, children }: ProblemNoteProps) {
   const facts = Object.entries(problem.metadata).filter(([name]) => !spoken.has(name));
+  const advice = adviceFor(problem);
   return (
-    <Note look="bad" title={problem.title}>
+    <Note look="bad" title={titleFor(problem)}>
       <p>
         {problem.detail}
-        {problem.advice && <>. {problem.advice}</>}
+        {advice && <>. {advice}</>}
       </p>
       {problem.fields.map((field) => (
         <p key={field.field} className="small">

@@ -1,22 +1,5 @@
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createContext, useContext } from "react";
-
-import { CatalogService } from "../gen/sluice/v1/catalog_service_pb";
-import { IngestService } from "../gen/sluice/v1/ingest_service_pb";
-
-/** The two services of Sluice. */
-export interface Clients {
-  ingest: Client<typeof IngestService>;
-  catalog: Client<typeof CatalogService>;
-}
-
-/** Makes the clients of one transport. */
-export function createClients(transport: Transport): Clients {
-  return {
-    ingest: createClient(IngestService, transport),
-    catalog: createClient(CatalogService, transport),
-  };
-}
+import type { Clients } from "sluice-client/parts";
 
 /** Hands the clients to the components. */
 export const ClientsContext = createContext<Clients | null>(null);

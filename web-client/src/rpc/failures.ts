@@ -1,5 +1,6 @@
+import { describeError, isCancelled, type Problem } from "sluice-client/parts";
+
 import { createStore } from "../lib/store";
-import { describeError, isCancelled, type Problem } from "./errors";
 
 /** An error that nothing else shows. */
 export interface Failure {

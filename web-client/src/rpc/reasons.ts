@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import type { Problem } from "sluice-client/parts";
 
 /** What each reason of `errors.proto` is called on the page, and what to do about it. */
 const reasons: Record<string, [title: string, advice?: string]> = {
@@ -167,12 +168,12 @@ const codes: Partial<Record<Code, [title: string, advice?: string]>> = {
 };
 
 /** What happened, in a few words. */
-export function titleFor(reason: string, code: Code): string {
+export function titleFor({ reason, code }: Pick<Problem, "reason" | "code">): string {
   return reasons[reason]?.[0] ?? codes[code]?.[0] ?? "Something went wrong";
 }
 
 /** What to do about it; empty when there is nothing in particular. */
-export function adviceFor(reason: string, code: Code): string {
+export function adviceFor({ reason, code }: Problem): string {
   return (reason in reasons ? reasons[reason]?.[1] : codes[code]?.[1]) ?? "";
 }
 

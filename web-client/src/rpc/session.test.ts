@@ -1,31 +1,10 @@
 import { expect, test } from "vitest";
 
-import { targetHeaders, targetName } from "./session";
+import { targetName } from "./session";
 
-test("the default connection needs no metadata", () => {
-  expect(targetHeaders({ kind: "named", name: "default" })).toEqual([]);
-  expect(targetHeaders({ kind: "named", name: "größe" })).toEqual([
-    ["sluice-connection", "gr%C3%B6%C3%9Fe"],
-  ]);
-});
-
-test("another ClickHouse has a login or a token, never both", () => {
-  const other = {
-    kind: "other",
-    url: "http://host:8123",
-    database: "",
-    user: "me",
-    password: "a b%",
-    token: "",
-  } as const;
-  expect(targetHeaders(other)).toEqual([
-    ["sluice-clickhouse-url", "http%3A%2F%2Fhost%3A8123"],
-    ["sluice-clickhouse-user", "me"],
-    ["sluice-clickhouse-password", "a%20b%25"],
-  ]);
-  expect(targetHeaders({ ...other, token: "x.y.z" }).map(([name]) => name)).toEqual([
-    "sluice-clickhouse-url",
-    "sluice-clickhouse-token",
-  ]);
-  expect(targetName(other)).toBe("host:8123");
+test("another ClickHouse is called by its host, or what is written for it", () => {
+  const login = { database: "", user: "", password: "", token: "" };
+  expect(targetName({ kind: "named", name: "wide" })).toBe("wide");
+  expect(targetName({ kind: "other", url: "http://host:8123", ...login })).toBe("host:8123");
+  expect(targetName({ kind: "other", url: "no url", ...login })).toBe("no url");
 });

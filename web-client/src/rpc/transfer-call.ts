@@ -1,8 +1,7 @@
 import type { CallOptions } from "@connectrpc/connect";
+import { ofTransfer as withId, type Target, targetHeaders } from "sluice-client/parts";
 
-import { sleep } from "../lib/time";
-import { describeError } from "./errors";
-import { session, type Target, targetHeaders } from "./session";
+import { session } from "./session";
 
 /** Through which connection a transfer of this page was begun: through any other it is not known. */
 const begunOn = new Map<string, Target>();
@@ -15,34 +14,18 @@ export function bindTransfer(transferId: string): void {
 /** Says to the transport that the call has its connection. */
 export const boundHeader = "sluice-page-bound";
 
-/** The pauses before a call is sent again that has come to a server without a way to the right one. */
-const elsewherePausesMs = [250, 500, 1_000, 2_000, 4_000];
-
-/** The options of a call about a transfer: a proxy before several servers chooses one by its id. */
+/** The options of a call about a transfer, through the connection that it was begun on. */
 export function ofTransfer(transferId: string, options: CallOptions = {}): CallOptions {
+  return withId(transferId, { ...options, headers: transferHeaders(transferId) });
+}
+
+/** The headers of the connection that a transfer was begun on; none for one that this page did not begin. */
+export function transferHeaders(transferId: string): Record<string, string> {
   const target = begunOn.get(transferId);
-  const headers = { "sluice-transfer-id": transferId, ...(target ? callHeaders(target) : {}) };
-  return { ...options, headers };
+  return target ? callHeaders(target) : {};
 }
 
 /** The headers of a call through a connection that need not be the one of this page. */
 export function callHeaders(target: Target): Record<string, string> {
   return Object.fromEntries([[boundHeader, "1"], ...targetHeaders(target)]);
-}
-
-/**
- * Makes a call to the server that runs an upload. Where a balancer sends it to one that has no way there, the same
- * call is made again, which may come to the right one: to begin again at once would take the upload away from its
- * server, and so back and forth. In the end it throws what the last try threw.
- */
-export async function atItsServer<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (const pauseMs of elsewherePausesMs) {
-    try {
-      return await call();
-    } catch (thrown) {
-      if (describeError(thrown).reason !== "TRANSFER_ELSEWHERE") throw thrown;
-      await sleep(pauseMs, signal);
-    }
-  }
-  return call();
 }

@@ -1,8 +1,7 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
-import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { createWebTransport, targetHeaders } from "sluice-client/parts";
 
-import { dataInterceptor, fetchWithData } from "./blob-body";
-import { session, targetHeaders } from "./session";
+import { session } from "./session";
 import { boundHeader } from "./transfer-call";
 
 /** Adds the token and the name of the ClickHouse to every call. */
@@ -16,9 +15,5 @@ export const sessionInterceptor: Interceptor = (next) => (request) => {
 
 /** The connection to the server that this page came from. */
 export function createTransport(): Transport {
-  return createGrpcWebTransport({
-    baseUrl: new URL(".", document.baseURI).href.replace(/\/$/, ""),
-    interceptors: [sessionInterceptor, dataInterceptor],
-    fetch: fetchWithData,
-  });
+  return createWebTransport(new URL(".", document.baseURI).href, [sessionInterceptor]);
 }

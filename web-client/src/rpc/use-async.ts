@@ -1,6 +1,5 @@
 import { useEffect, useState } from "react";
-
-import { describeError, isCancelled, type Problem } from "./errors";
+import { describeError, isCancelled, type Problem } from "sluice-client/parts";
 
 /** A value that is on its way. */
 export type Loaded<T> =

@@ -1,5 +1,6 @@
+import type { Column, Row } from "sluice-client/gen/sluice/v1/schema_pb";
+
 import type { GridColumn, GridRow } from "../../components/data-grid";
-import type { Column, Row } from "../../gen/sluice/v1/schema_pb";
 
 /** Rows of the contract as rows of a grid. */
 export function gridOf(preview: { columns: Column[]; rows: Row[] }): {

@@ -1,6 +1,6 @@
-import type { TableSummary } from "../../gen/sluice/v1/catalog_service_pb";
-import type { TableRef } from "../../gen/sluice/v1/schema_pb";
-import type { Clients } from "../../rpc/clients";
+import type { TableSummary } from "sluice-client/gen/sluice/v1/catalog_service_pb";
+import type { TableRef } from "sluice-client/gen/sluice/v1/schema_pb";
+import { type Clients } from "sluice-client/parts";
 
 /** Databases of ClickHouse itself, listed last. */
 const systemDatabases = new Set(["system", "INFORMATION_SCHEMA", "information_schema"]);

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { TableSummarySchema } from "sluice-client/gen/sluice/v1/catalog_service_pb";
 import { expect, test } from "vitest";
 
-import { TableSummarySchema } from "../../gen/sluice/v1/catalog_service_pb";
 import { type Tables, treeRows } from "./tree-rows";
 
 const ready = (database: string, names: string[]): Tables => ({

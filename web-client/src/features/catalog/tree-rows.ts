@@ -1,4 +1,4 @@
-import type { TableSummary } from "../../gen/sluice/v1/catalog_service_pb";
+import type { TableSummary } from "sluice-client/gen/sluice/v1/catalog_service_pb";
 
 /** What is known of the tables of a database. */
 export type Tables =

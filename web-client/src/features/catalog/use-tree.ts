@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from "react";
+import { describeError, isCancelled } from "sluice-client/parts";
 
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
-import { describeError, isCancelled } from "../../rpc/errors";
 import { useAsync } from "../../rpc/use-async";
 import { connection } from "../connection/connection-state";
 import { isSystem, loadDatabases, loadTables } from "./load-catalog";

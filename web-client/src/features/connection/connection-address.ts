@@ -1,8 +1,9 @@
+import { type Clients, type Target } from "sluice-client/parts";
+
 import { address, connectionOf, parseAddress, writeConnection } from "../../lib/route";
 import { keepInTab, keptInTab } from "../../lib/tab";
-import type { Clients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
-import { session, type Target } from "../../rpc/session";
+import { session } from "../../rpc/session";
 import { changeSession } from "./connection-state";
 
 /*

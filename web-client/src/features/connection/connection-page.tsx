@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { type Problem, type Target } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { Note } from "../../components/note";
@@ -7,9 +8,8 @@ import { Segments } from "../../components/segments";
 import { formatDuration } from "../../lib/format";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
-import type { Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
-import { session, type Target, targetName } from "../../rpc/session";
+import { session, targetName } from "../../rpc/session";
 import {
   changeSession,
   connect,

@@ -1,16 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb";
+import { ErrorInfoSchema } from "sluice-client/gen/google/rpc/error_details_pb";
 import type {
   CheckConnectionResponse,
   Connection,
   GetServerInfoResponse,
-} from "../../gen/sluice/v1/catalog_service_pb";
+} from "sluice-client/gen/sluice/v1/catalog_service_pb";
+import {
+  type Clients,
+  describeError,
+  isSignInNeeded,
+  isUnimplemented,
+  type Problem,
+  type Target,
+} from "sluice-client/parts";
+
 import { createStore } from "../../lib/store";
-import type { Clients } from "../../rpc/clients";
-import { describeError, isSignInNeeded, isUnimplemented, type Problem } from "../../rpc/errors";
-import { session, type Target, targetName } from "../../rpc/session";
+import { session, targetName } from "../../rpc/session";
 import { callHeaders } from "../../rpc/transfer-call";
 
 /** What is known of the server and its ClickHouse. */

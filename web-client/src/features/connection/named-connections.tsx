@@ -1,5 +1,6 @@
+import { type Target } from "sluice-client/parts";
+
 import { Button } from "../../components/button";
-import type { Target } from "../../rpc/session";
 import type { ConnectionState } from "./connection-state";
 
 interface NamedConnectionsProps {

@@ -1,11 +1,11 @@
 import { type SubmitEvent, useState } from "react";
+import { type Target } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { Note } from "../../components/note";
 import { Segments } from "../../components/segments";
 import { SelectField } from "../../components/select-field";
 import { TextField } from "../../components/text-field";
-import type { Target } from "../../rpc/session";
 
 interface OtherClickhouseProps {
   isAllowed: boolean;

@@ -1,13 +1,13 @@
 import { create } from "@bufbuild/protobuf";
-
-import { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
+import { Compression, Format } from "sluice-client/gen/sluice/v1/dialect_pb";
 import {
   ConditionSchema,
   type ExportRequest,
   ExportRequestSchema,
   OrderBySchema,
   TableSourceSchema,
-} from "../../gen/sluice/v1/ingest_service_pb";
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import type { ExportForm } from "./export-form";
 import { valuesOfCondition, wholeConditions } from "./select-sql";
 

@@ -1,8 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
+import type { Column } from "sluice-client/gen/sluice/v1/schema_pb";
 
 import { Button } from "../../components/button";
-import type { Column } from "../../gen/sluice/v1/schema_pb";
 import { formatCount } from "../../lib/format";
 import { isPlain } from "./use-table-columns";
 

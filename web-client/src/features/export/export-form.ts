@@ -1,5 +1,6 @@
-import { Compression, Format, LineEnd, QuoteStyle } from "../../gen/sluice/v1/dialect_pb";
-import { Operator } from "../../gen/sluice/v1/ingest_service_pb";
+import { Compression, Format, LineEnd, QuoteStyle } from "sluice-client/gen/sluice/v1/dialect_pb";
+import { Operator } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import { createStore } from "../../lib/store";
 import type { TableName } from "../catalog/load-catalog";
 import type { JoinPlan } from "./join-sql";

@@ -1,9 +1,14 @@
-import type { ExportRequest, Transfer } from "../../gen/sluice/v1/ingest_service_pb";
+import type { ExportRequest, Transfer } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import {
+  type Clients,
+  describeError,
+  exportFile,
+  isCancelled,
+  type Problem,
+} from "sluice-client/parts";
+
 import { createStore } from "../../lib/store";
-import type { Clients } from "../../rpc/clients";
-import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
-import { exportFile } from "./export-file";
 import { openSink } from "./open-sink";
 
 /** An export of this page. */

@@ -1,7 +1,8 @@
+import { Operator } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import type { Column } from "sluice-client/gen/sluice/v1/schema_pb";
+import { enumValue } from "sluice-client/parts";
+
 import { Button } from "../../components/button";
-import { Operator } from "../../gen/sluice/v1/ingest_service_pb";
-import type { Column } from "../../gen/sluice/v1/schema_pb";
-import { enumValue } from "../../lib/enums";
 import { type ConditionChoice, emptyCondition } from "./export-form";
 import { arity } from "./select-sql";
 

@@ -1,9 +1,10 @@
+import { Compression, Format, LineEnd, QuoteStyle } from "sluice-client/gen/sluice/v1/dialect_pb";
+import { enumValue } from "sluice-client/parts";
+
 import { Button } from "../../components/button";
 import { Checkbox } from "../../components/checkbox";
 import { SelectField } from "../../components/select-field";
 import { TextField } from "../../components/text-field";
-import { Compression, Format, LineEnd, QuoteStyle } from "../../gen/sluice/v1/dialect_pb";
-import { enumValue } from "../../lib/enums";
 import { delimiters, formats, withOption } from "../upload/dialect-options";
 import { changeExport, type ExportForm, type FormatChoice } from "./export-form";
 

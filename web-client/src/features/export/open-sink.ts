@@ -1,20 +1,14 @@
-import { abortError } from "../../lib/time";
-import { randomUuid } from "../../lib/uuid";
+import type { Sink } from "sluice-client/parts";
+import { abortError, randomUuid } from "sluice-client/parts";
 
-/** Where the bytes of a file go. */
-export interface Sink {
-  /** Takes the next bytes; waits while the disk is slower. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** The file is whole. */
-  close(): Promise<void>;
-  /** The file is not whole: nothing that looks like it is left behind. */
-  abort(): Promise<void>;
+/** Where the bytes of a file go, on this page. */
+export interface PageSink extends Sink {
   /** How it is saved. */
   way: "picker" | "download" | "memory";
 }
 
 /** How a file would be saved here, before the reader is asked. */
-export function savingWay(): Sink["way"] {
+export function savingWay(): PageSink["way"] {
   if ((window as PickerWindow).showSaveFilePicker) return "picker";
   return canStreamDownload() ? "download" : "memory";
 }
@@ -30,7 +24,7 @@ interface PickerWindow {
  * Asks where to save, in an event of the reader, and opens it. Throws an AbortError when the reader thinks
  * better of it.
  */
-export async function openSink(name: string, type: string): Promise<Sink> {
+export async function openSink(name: string, type: string): Promise<PageSink> {
   const pick = (window as PickerWindow).showSaveFilePicker;
   if (pick) {
     try {
@@ -52,7 +46,7 @@ export async function openSink(name: string, type: string): Promise<Sink> {
 
 type RemovableHandle = FileSystemFileHandle & { remove?: () => Promise<void> };
 
-async function pickedSink(handle: RemovableHandle): Promise<Sink> {
+async function pickedSink(handle: RemovableHandle): Promise<PageSink> {
   const stream = await handle.createWritable();
   return {
     way: "picker",
@@ -74,7 +68,7 @@ const workerPatienceMs = 5_000;
 /** How often the worker is kept awake while a download lasts, in milliseconds. */
 const keepAwakeMs = 10_000;
 
-async function downloadSink(name: string, type: string): Promise<Sink> {
+async function downloadSink(name: string, type: string): Promise<PageSink> {
   const scope = new URL("download/", document.baseURI);
   const script = new URL("download-worker.js", document.baseURI);
   // A worker beside the page may serve what is below the page.
@@ -142,7 +136,7 @@ interface DownloadMessage {
   stream: ReadableStream<Uint8Array>;
 }
 
-function memorySink(name: string, type: string): Sink {
+function memorySink(name: string, type: string): PageSink {
   let parts: Uint8Array<ArrayBuffer>[] = [];
   let blobs: Blob[] = [];
   let size = 0;

@@ -1,6 +1,7 @@
+import type { Column } from "sluice-client/gen/sluice/v1/schema_pb";
+
 import { Button } from "../../components/button";
 import { TextField } from "../../components/text-field";
-import type { Column } from "../../gen/sluice/v1/schema_pb";
 import type { ExportForm, OrderChoice } from "./export-form";
 
 interface OrderEditorProps {

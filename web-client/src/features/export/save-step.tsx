@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { describeError, type Problem, randomUuid } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { Note } from "../../components/note";
@@ -6,9 +7,7 @@ import { ProblemNote } from "../../components/problem-note";
 import { TextField } from "../../components/text-field";
 import { formatBytes } from "../../lib/format";
 import { useStore } from "../../lib/store";
-import { randomUuid } from "../../lib/uuid";
 import { useClients } from "../../rpc/clients";
-import { describeError, type Problem } from "../../rpc/errors";
 import { buildRequest, proposedName } from "./build-request";
 import { changeExport, type ExportForm } from "./export-form";
 import { ExportJobView } from "./export-job-view";

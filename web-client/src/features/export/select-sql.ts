@@ -1,4 +1,5 @@
-import { Operator } from "../../gen/sluice/v1/ingest_service_pb";
+import { Operator } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import { quoteIdentifier, quoteTable, quoteText } from "../../lib/identifier";
 import type { ConditionChoice, ExportForm } from "./export-form";
 

@@ -1,7 +1,7 @@
+import { Compression, Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+import { Operator } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 import { expect, test } from "vitest";
 
-import { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
-import { Operator } from "../../gen/sluice/v1/ingest_service_pb";
 import { buildRequest, proposedName } from "./build-request";
 import { type ExportForm, initialExport } from "./export-form";
 import { joinObstacle, type JoinPlan, joinSql } from "./join-sql";

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
+import { describeError, isCancelled, type Problem } from "sluice-client/parts";
 
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
-import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import type { TableName } from "../catalog/load-catalog";
 import { connection } from "../connection/connection-state";
 import type { JoinColumn } from "./join-sql";

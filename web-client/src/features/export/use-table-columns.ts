@@ -1,4 +1,5 @@
-import type { Column } from "../../gen/sluice/v1/schema_pb";
+import type { Column } from "sluice-client/gen/sluice/v1/schema_pb";
+
 import { tableName } from "../../lib/identifier";
 import { useClients } from "../../rpc/clients";
 import { type Loaded, useAsync } from "../../rpc/use-async";

@@ -1,5 +1,6 @@
-import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
-import type { Clients } from "../../rpc/clients";
+import type { RejectedRow } from "sluice-client/gen/sluice/v1/profile_pb";
+import { type Clients } from "sluice-client/parts";
+
 import { ofTransfer } from "../../rpc/transfer-call";
 
 /** The most rejected rows that are shown; the file has all. */

@@ -1,12 +1,12 @@
 import { useMemo, useState } from "react";
+import type { RejectedRow } from "sluice-client/gen/sluice/v1/profile_pb";
+import { describeError, isCancelled, type Problem } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { DataGrid, type GridRow } from "../../components/data-grid";
 import { ProblemNote } from "../../components/problem-note";
-import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
 import { formatCount, formatRows } from "../../lib/format";
 import { useClients } from "../../rpc/clients";
-import { describeError, isCancelled, type Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
 import { shortReason } from "../../rpc/reasons";
 import { useAsync } from "../../rpc/use-async";

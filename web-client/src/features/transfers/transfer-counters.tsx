@@ -1,7 +1,7 @@
 import { lazy, Suspense } from "react";
+import { TransferKind, TransferState } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Stat } from "../../components/stat";
-import { TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
 import {
   formatBytes,
   formatCount,

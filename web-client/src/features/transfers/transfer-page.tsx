@@ -1,18 +1,23 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useEffect, useState } from "react";
+import {
+  type Transfer,
+  TransferKind,
+  TransferState,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { describeError, describeTransferError, type Problem } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { Empty } from "../../components/empty";
 import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
-import { type Transfer, TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatMoment } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { href } from "../../lib/route";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
-import { describeError, describeTransferError, type Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
+import { titleFor } from "../../rpc/reasons";
 import { ofTransfer } from "../../rpc/transfer-call";
 import { JobView } from "../upload/job-view";
 import { loadUnfinished, unfinished } from "../upload/unfinished";
@@ -55,7 +60,7 @@ export function TransferPage({ id }: { id: string }) {
           {transfer.state === TransferState.INTERRUPTED && <Waiting id={id} />}
           <TransferCounters watched={watched} />
           {problem && !hasEnded(transfer.state) && (
-            <Note look="warn" title={problem.title}>
+            <Note look="warn" title={titleFor(problem)}>
               Asking again every second.
             </Note>
           )}
@@ -107,7 +112,7 @@ function CancelButton({ transfer }: { transfer: Transfer }) {
   };
   return (
     <div className="row">
-      {problem && <span className="badge bad">{problem.title}</span>}
+      {problem && <span className="badge bad">{titleFor(problem)}</span>}
       <Button isSmall look="danger" onClick={cancel}>
         Stop
       </Button>

@@ -1,6 +1,6 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Transfer } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
-import type { Transfer } from "../../gen/sluice/v1/ingest_service_pb";
 import {
   formatBytes,
   formatCount,

@@ -1,4 +1,4 @@
-import { CommitMode, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
+import { CommitMode, TransferState } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 /** A state in words, and how it looks. */
 export const stateWords: Record<TransferState, [text: string, look: string]> = {

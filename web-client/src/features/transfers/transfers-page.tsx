@@ -1,11 +1,15 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
+import {
+  type Transfer,
+  TransferKind,
+  TransferState,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Button } from "../../components/button";
 import { Empty } from "../../components/empty";
 import { ProblemNote } from "../../components/problem-note";
 import { Segments } from "../../components/segments";
-import { type Transfer, TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatRows } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";

@@ -1,7 +1,12 @@
+import type {
+  FileAccount,
+  LineCount,
+  UploadResponse,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import { CodeBlock } from "../../components/code-block";
 import { Note } from "../../components/note";
 import { Stat } from "../../components/stat";
-import type { FileAccount, LineCount, UploadResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatBytes, formatCount, formatDuration, formatRows } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { href } from "../../lib/route";

@@ -1,11 +1,14 @@
 import { useEffect } from "react";
+import {
+  type Transfer,
+  TransferKind,
+  TransferState,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients, describeError, isCancelled, type Problem, sleep } from "sluice-client/parts";
 
-import { type Transfer, TransferKind, TransferState } from "../../gen/sluice/v1/ingest_service_pb";
 import { addSample, type Sample } from "../../lib/rate";
 import { createStore, type Store, useStore } from "../../lib/store";
-import { sleep } from "../../lib/time";
-import { type Clients, useClients } from "../../rpc/clients";
-import { describeError, isCancelled, type Problem } from "../../rpc/errors";
+import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import { ofTransfer } from "../../rpc/transfer-call";
 

@@ -1,5 +1,6 @@
+import { CommitMode } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import type { PickedFile } from "../../components/picked-file";
-import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
 import { plainName } from "../catalog/load-catalog";
 import { replaceForm } from "./upload-address";
 import {

@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
-
 import {
   CommitMode,
   type InspectFileResponse,
   InspectFileResponseSchema,
   MatchKind,
-} from "../../gen/sluice/v1/ingest_service_pb";
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { expect, test } from "vitest";
+
 import { buildSpec, mappedColumns, newTableOf } from "./build-spec";
 import { initialForm, type UploadForm } from "./upload-form";
 

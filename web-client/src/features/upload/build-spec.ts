@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-
 import {
   ColumnValueOptionsSchema,
   type Dialect,
@@ -8,7 +7,7 @@ import {
   Ragged,
   type ValueOptions,
   ValueOptionsSchema,
-} from "../../gen/sluice/v1/dialect_pb";
+} from "sluice-client/gen/sluice/v1/dialect_pb";
 import {
   type ColumnMapping,
   ColumnMappingSchema,
@@ -19,7 +18,8 @@ import {
   RejectPolicySchema,
   type UploadSpec,
   UploadSpecSchema,
-} from "../../gen/sluice/v1/ingest_service_pb";
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import { createStatement, effectiveKey, plannedColumns, proposedKey } from "./create-table";
 import { fieldsOf, isByNumber, numberOf } from "./fields";
 import {

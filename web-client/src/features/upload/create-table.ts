@@ -1,4 +1,5 @@
-import type { ProfileColumn } from "../../gen/sluice/v1/profile_pb";
+import type { ProfileColumn } from "sluice-client/gen/sluice/v1/profile_pb";
+
 import { isNullable } from "../../lib/clickhouse-type";
 import { quoteIdentifier, quoteTable } from "../../lib/identifier";
 import type { TableName } from "../catalog/load-catalog";

@@ -1,9 +1,10 @@
+import { Compression, Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+import type { FileProfile } from "sluice-client/gen/sluice/v1/profile_pb";
+import { enumValue } from "sluice-client/parts";
+
 import { Checkbox } from "../../components/checkbox";
 import { type Option, SelectField } from "../../components/select-field";
 import { TextField } from "../../components/text-field";
-import { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
-import type { FileProfile } from "../../gen/sluice/v1/profile_pb";
-import { enumValue } from "../../lib/enums";
 import {
   compressions,
   delimiters,

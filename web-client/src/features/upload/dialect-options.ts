@@ -1,7 +1,8 @@
+import { Compression, Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import type { FileProfile } from "sluice-client/gen/sluice/v1/profile_pb";
+
 import type { Option } from "../../components/select-field";
-import { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
-import type { FileProfile } from "../../gen/sluice/v1/profile_pb";
 import { formatRows, formatShare } from "../../lib/format";
 
 /** Delimiters to choose from. */

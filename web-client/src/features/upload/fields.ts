@@ -1,4 +1,4 @@
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 /** A field of the file that can be chosen for a column. */
 export interface Field {

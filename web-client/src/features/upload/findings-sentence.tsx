@@ -1,6 +1,7 @@
+import { Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import { moveWithin } from "../../components/move-within";
-import { Format } from "../../gen/sluice/v1/dialect_pb";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatCount } from "../../lib/format";
 import { compressions, delimiters, formats, visible } from "./dialect-options";
 

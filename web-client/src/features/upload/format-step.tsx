@@ -1,12 +1,12 @@
 import { useRef, useState } from "react";
 import { flushSync } from "react-dom";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Button } from "../../components/button";
 import { DataGrid } from "../../components/data-grid";
 import { Empty } from "../../components/empty";
 import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatBytes, formatCount, formatRows } from "../../lib/format";
 import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";

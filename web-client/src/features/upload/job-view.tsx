@@ -4,6 +4,7 @@ import { ProblemNote } from "../../components/problem-note";
 import { formatBytes, formatDuration, formatShare } from "../../lib/format";
 import { useClients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
+import { titleFor } from "../../rpc/reasons";
 import { RejectedRows } from "../transfers/rejected-rows";
 import { TransferCounters } from "../transfers/transfer-counters";
 import { UploadResult } from "../transfers/upload-result";
@@ -64,7 +65,7 @@ export function JobView({ job }: { job: UploadJob }) {
       </div>
       {!["queued", "held", "done"].includes(state.kind) && counters}
       {state.kind === "waiting" && (
-        <Note look="warn" title={`${state.problem.title}: waiting`}>
+        <Note look="warn" title={`${titleFor(state.problem)}: waiting`}>
           {state.problem.detail}. Trying again within {formatDuration(state.retryInMs)}; nothing is
           lost meanwhile.
         </Note>

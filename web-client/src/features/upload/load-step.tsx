@@ -1,8 +1,12 @@
+import {
+  CommitMode,
+  type InspectFileResponse,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { enumValue } from "sluice-client/parts";
+
 import { Button } from "../../components/button";
 import { Choices } from "../../components/choices";
 import { ProblemNote } from "../../components/problem-note";
-import { CommitMode, type InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
-import { enumValue } from "../../lib/enums";
 import { formatBytes } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
 import { useStore } from "../../lib/store";

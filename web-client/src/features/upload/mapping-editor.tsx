@@ -1,15 +1,15 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type DragEvent, useMemo, useRef, useState } from "react";
+import {
+  type ColumnMatch,
+  type InspectFileResponse,
+  MatchKind,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Button } from "../../components/button";
 import { Checkbox } from "../../components/checkbox";
 import { Note } from "../../components/note";
 import { useRows } from "../../components/use-rows";
-import {
-  type ColumnMatch,
-  type InspectFileResponse,
-  MatchKind,
-} from "../../gen/sluice/v1/ingest_service_pb";
 import { formatRows } from "../../lib/format";
 import { ColumnOptions } from "./column-options";
 import { type Field, fieldLabel, fieldsOf } from "./fields";

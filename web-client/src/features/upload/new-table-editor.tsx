@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Button } from "../../components/button";
 import { CodeBlock } from "../../components/code-block";
@@ -6,7 +7,6 @@ import { Field } from "../../components/field";
 import { Note } from "../../components/note";
 import { SelectField } from "../../components/select-field";
 import { TextField } from "../../components/text-field";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { useStore } from "../../lib/store";
 import { useClients } from "../../rpc/clients";
 import { useAsync } from "../../rpc/use-async";

@@ -1,5 +1,6 @@
+import { Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+
 import type { PickedFile } from "../../components/picked-file";
-import { Format } from "../../gen/sluice/v1/dialect_pb";
 import { addFiles } from "./add-files";
 import { changeForm, uploadForm } from "./upload-form";
 

@@ -1,7 +1,10 @@
 import { create } from "@bufbuild/protobuf";
+import {
+  InspectFileResponseSchema,
+  MatchKind,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
 import { expect, test } from "vitest";
 
-import { InspectFileResponseSchema, MatchKind } from "../../gen/sluice/v1/ingest_service_pb";
 import { previewRows } from "./preview-rows";
 
 const raw = new TextEncoder().encode("only one");

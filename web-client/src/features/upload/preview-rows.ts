@@ -1,6 +1,7 @@
+import { type InspectFileResponse, MatchKind } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import type { RejectedRow } from "sluice-client/gen/sluice/v1/profile_pb";
+
 import type { GridColumn, GridRow } from "../../components/data-grid";
-import { type InspectFileResponse, MatchKind } from "../../gen/sluice/v1/ingest_service_pb";
-import type { RejectedRow } from "../../gen/sluice/v1/profile_pb";
 import { shortReason } from "../../rpc/reasons";
 import { gridRow } from "../catalog/grid-of";
 import { fieldsOf } from "./fields";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { ColumnMatchSchema, MatchKind } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 import { expect, test } from "vitest";
 
-import { ColumnMatchSchema, MatchKind } from "../../gen/sluice/v1/ingest_service_pb";
 import type { Field } from "./fields";
 import { likeness, proposalsFor } from "./proposals";
 

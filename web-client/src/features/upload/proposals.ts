@@ -1,4 +1,5 @@
-import { type ColumnMatch, MatchKind } from "../../gen/sluice/v1/ingest_service_pb";
+import { type ColumnMatch, MatchKind } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import type { Field } from "./fields";
 
 /** A field that may be meant for a column. It is offered and never taken in silence. */

@@ -1,9 +1,9 @@
+import { CommitMode, type UploadSpec } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients, describeError } from "sluice-client/parts";
+
 import { ask } from "../../components/question";
-import { CommitMode, type UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatRows } from "../../lib/format";
 import { tableName } from "../../lib/identifier";
-import type { Clients } from "../../rpc/clients";
-import { describeError } from "../../rpc/errors";
 import { plainName } from "../catalog/load-catalog";
 
 /** Asks before all rows of a table go, and says how many; yes of itself where none would. */

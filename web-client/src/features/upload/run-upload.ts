@@ -1,8 +1,14 @@
-import type { Gate } from "../../lib/time";
-import type { Clients } from "../../rpc/clients";
-import { describeError, isCancelled } from "../../rpc/errors";
+import {
+  type Clients,
+  describeError,
+  type Gate,
+  isCancelled,
+  type UploadEvent,
+  uploadFile,
+} from "sluice-client/parts";
+
+import { transferHeaders } from "../../rpc/transfer-call";
 import { forgetUpload, rememberSent, rememberUpload } from "./unfinished";
-import { type UploadEvent, uploadFile } from "./upload-file";
 import { mayRetry } from "./upload-job";
 import { changeJob, type JobRequest, uploadJobs } from "./upload-jobs";
 
@@ -34,6 +40,7 @@ export async function runUpload(clients: Clients, request: JobRequest): Promise<
       expected,
       gate,
       signal: controller.signal,
+      headers: transferHeaders(id),
       network: window,
     });
     let shownAt = 0;

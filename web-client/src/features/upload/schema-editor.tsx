@@ -1,9 +1,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useId, useRef, useState } from "react";
+import type { ProfileColumn } from "sluice-client/gen/sluice/v1/profile_pb";
 
 import { Button } from "../../components/button";
 import { useRows } from "../../components/use-rows";
-import type { ProfileColumn } from "../../gen/sluice/v1/profile_pb";
 import { commonTypes, isNullable, withNullable } from "../../lib/clickhouse-type";
 import type { PlannedColumn } from "./create-table";
 import type { ColumnEdit } from "./upload-form";

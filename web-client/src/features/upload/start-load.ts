@@ -1,8 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type {
+  InspectFileResponse,
+  UploadSpec,
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients, randomUuid } from "sluice-client/parts";
 
-import type { InspectFileResponse, UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
-import { randomUuid } from "../../lib/uuid";
-import type { Clients } from "../../rpc/clients";
 import type { Loaded } from "../../rpc/use-async";
 import { buildSpec } from "./build-spec";
 import { hasHeader } from "./fields";

@@ -1,12 +1,13 @@
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { describeTransferError } from "sluice-client/parts";
+
 import { Button } from "../../components/button";
 import { DataGrid } from "../../components/data-grid";
 import { Note } from "../../components/note";
 import { ProblemNote } from "../../components/problem-note";
 import { Segments } from "../../components/segments";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { formatCount, formatRows } from "../../lib/format";
 import { useClients } from "../../rpc/clients";
-import { describeTransferError } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
 import type { Loaded } from "../../rpc/use-async";
 import { TablePicker } from "../catalog/table-picker";

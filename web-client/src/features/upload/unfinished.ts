@@ -1,11 +1,11 @@
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { type UploadSpec, UploadSpecSchema } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Prefix } from "sluice-client/parts";
 
 import type { PickedFile } from "../../components/picked-file";
-import { type UploadSpec, UploadSpecSchema } from "../../gen/sluice/v1/ingest_service_pb";
 import { allRecords, deleteRecord, putRecord } from "../../lib/records";
 import { createStore } from "../../lib/store";
 import { session } from "../../rpc/session";
-import type { Prefix } from "./upload-file";
 
 /** An upload that this browser has begun and not seen the end of. */
 export interface Unfinished {

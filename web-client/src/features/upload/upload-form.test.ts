@@ -1,6 +1,6 @@
+import { CommitMode } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 import { beforeEach, expect, test } from "vitest";
 
-import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
 import { changeForm, changeTarget, initialForm, takeFiles, uploadForm } from "./upload-form";
 
 const picked = (name: string) => ({ file: new File(["id\n1\n"], name) });

@@ -1,6 +1,7 @@
+import type { Compression, Format } from "sluice-client/gen/sluice/v1/dialect_pb";
+import { CommitMode } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+
 import type { PickedFile } from "../../components/picked-file";
-import type { Compression, Format } from "../../gen/sluice/v1/dialect_pb";
-import { CommitMode } from "../../gen/sluice/v1/ingest_service_pb";
 import { quoteTable, tableNameOfFile } from "../../lib/identifier";
 import { createStore } from "../../lib/store";
 import type { TableName } from "../catalog/load-catalog";

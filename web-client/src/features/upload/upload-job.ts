@@ -1,9 +1,8 @@
 import { Code } from "@connectrpc/connect";
+import type { UploadResponse, UploadSpec } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Gate, type Problem } from "sluice-client/parts";
 
 import type { PickedFile } from "../../components/picked-file";
-import type { UploadResponse, UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
-import type { Gate } from "../../lib/time";
-import type { Problem } from "../../rpc/errors";
 
 /** Where an upload of this page stands. */
 export type JobState =

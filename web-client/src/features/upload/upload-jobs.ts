@@ -1,15 +1,12 @@
 import { Code } from "@connectrpc/connect";
+import type { UploadSpec } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients, describeError, Gate, type Prefix } from "sluice-client/parts";
 
 import type { PickedFile } from "../../components/picked-file";
-import type { UploadSpec } from "../../gen/sluice/v1/ingest_service_pb";
 import { createStore } from "../../lib/store";
-import { Gate } from "../../lib/time";
-import type { Clients } from "../../rpc/clients";
-import { describeError } from "../../rpc/errors";
 import { reportFailure } from "../../rpc/failures";
 import { bindTransfer, ofTransfer } from "../../rpc/transfer-call";
 import { forgetUpload } from "./unfinished";
-import type { Prefix } from "./upload-file";
 import { isActive, type UploadJob } from "./upload-job";
 
 /** The uploads of this page by transfer id, in the order of their start. */

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
+import type { InspectFileResponse } from "sluice-client/gen/sluice/v1/ingest_service_pb";
 
 import { Button } from "../../components/button";
 import { Note } from "../../components/note";
 import { type Step, Steps } from "../../components/steps";
-import type { InspectFileResponse } from "../../gen/sluice/v1/ingest_service_pb";
 import { useFormAddress } from "../../lib/form-address";
 import { formatBytes } from "../../lib/format";
 import { tableName } from "../../lib/identifier";

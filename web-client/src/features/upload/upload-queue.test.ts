@@ -1,19 +1,18 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { renderToStaticMarkup } from "react-dom/server";
-import { beforeEach, expect, test, vi } from "vitest";
-
-import { openQuestion } from "../../components/question";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb";
-import { CatalogService } from "../../gen/sluice/v1/catalog_service_pb";
+import { ErrorInfoSchema } from "sluice-client/gen/google/rpc/error_details_pb";
+import { CatalogService } from "sluice-client/gen/sluice/v1/catalog_service_pb";
 import {
   CommitMode,
   IngestService,
   type UploadSpec,
   UploadSpecSchema,
-} from "../../gen/sluice/v1/ingest_service_pb";
-import { crc32c } from "../../lib/crc32c";
-import { createClients } from "../../rpc/clients";
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { crc32c, createClients } from "sluice-client/parts";
+import { beforeEach, expect, test, vi } from "vitest";
+
+import { openQuestion } from "../../components/question";
 import { failures } from "../../rpc/failures";
 
 vi.stubGlobal("addEventListener", () => undefined);

@@ -1,8 +1,7 @@
 import { clone } from "@bufbuild/protobuf";
+import { CommitMode, UploadSpecSchema } from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients, randomUuid } from "sluice-client/parts";
 
-import { CommitMode, UploadSpecSchema } from "../../gen/sluice/v1/ingest_service_pb";
-import { randomUuid } from "../../lib/uuid";
-import type { Clients } from "../../rpc/clients";
 import { attend } from "../../rpc/failures";
 import { mayAddToOld, mayEmpty, mayReplace } from "./replacement";
 import { runUpload } from "./run-upload";

@@ -1,13 +1,14 @@
 import { create, toJsonString } from "@bufbuild/protobuf";
-
-import { DialectSchema, ValueOptionsSchema } from "../../gen/sluice/v1/dialect_pb";
+import { DialectSchema, ValueOptionsSchema } from "sluice-client/gen/sluice/v1/dialect_pb";
 import {
   ColumnMatchSchema,
   type InspectFileResponse,
   MatchKind,
-} from "../../gen/sluice/v1/ingest_service_pb";
+} from "sluice-client/gen/sluice/v1/ingest_service_pb";
+import { type Clients } from "sluice-client/parts";
+
 import { useStore } from "../../lib/store";
-import { type Clients, useClients } from "../../rpc/clients";
+import { useClients } from "../../rpc/clients";
 import { type Loaded, useAsync } from "../../rpc/use-async";
 import type { TableName } from "../catalog/load-catalog";
 import { connection } from "../connection/connection-state";

@@ -1,11 +1,11 @@
 import { useState } from "react";
+import { type Problem } from "sluice-client/parts";
 
 import { Button } from "../../components/button";
 import { FileDrop } from "../../components/file-drop";
 import type { PickedFile } from "../../components/picked-file";
 import { address, navigate } from "../../lib/route";
 import { useClients } from "../../rpc/clients";
-import type { Problem } from "../../rpc/errors";
 import { attend } from "../../rpc/failures";
 import { mayRetry, type UploadJob } from "./upload-job";
 import {
