@@ -17,6 +17,8 @@ const numbers = (table: string, rows: number) => {
 test("a table goes to disk, chosen by clicks, byte for byte as the server writes it", async () => {
   await numbers("numbers1", 5_000);
   const { page, complaints } = await visit("#/export", stubSavePicker);
+  // The page of exports is loaded when it is first opened.
+  await page.getByRole("treeitem", { name: /numbers1/ }).waitFor();
   const looks = await lookAt(page, "export-1-empty");
   await page.getByRole("treeitem", { name: /numbers1/ }).click();
   await page.getByRole("checkbox", { name: /kind/ }).uncheck();
