@@ -82,7 +82,9 @@ reference: tools ## write the reference of the contract anew from the comments o
 baseline: tools ## take the contract as it is for the one that must not break
 	$(VENV)/bin/buf build proto --exclude-source-info -o proto/baseline.binpb
 
-test-node: node
+# The Node client, its package and its README against the server that the tests above have built (or SLUICE_SERVER=PATH).
+test-node: engine $(NODE_MODULES)
+	$(if $(SLUICE_SERVER),,$(CARGO) build --workspace --locked)
 	cd $(NODE_CLIENT) && $(NPM) test
 
 # The Python client against the server that the tests above have built (or SLUICE_SERVER=PATH).
@@ -176,7 +178,7 @@ python-generate: $(PYTHON_TOOLS) ## make the messages of the Python client from 
 
 node: $(NODE_MODULES) ## build the package of the Node client in dist/node
 	mkdir -p dist/node
-	cd $(NODE_CLIENT) && $(NPM) run build && $(NPM) pack --pack-destination $(CURDIR)/dist/node
+	cd $(NODE_CLIENT) && $(NPM) pack --pack-destination $(CURDIR)/dist/node
 
 node-generate: tools $(NODE_MODULES) ## make the messages of the Node client and the page from the protos
 	cd $(NODE_CLIENT) && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(NPM) run generate

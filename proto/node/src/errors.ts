@@ -8,6 +8,7 @@ import {
   RetryInfoSchema,
 } from "./gen/google/rpc/error_details_pb.js";
 import type { TransferError } from "./gen/sluice/v1/ingest_service_pb.js";
+import { isPassing } from "./retry.js";
 
 /** What is known of an error. */
 export interface Problem {
@@ -26,36 +27,21 @@ export interface Problem {
   retryAfterMs: number | undefined;
 }
 
-const retryableCodes = new Set([Code.Unavailable, Code.Aborted]);
-const retryableReasons = new Set([
-  "SHUTTING_DOWN",
-  "TOO_MANY_TRANSFERS",
-  "MEMORY_LIMIT",
-  "MESSAGE_TIMEOUT",
-  "TRANSFER_TAKEN_OVER",
-  "CHECKSUM_MISMATCH",
-  "CLICKHOUSE_UNAVAILABLE",
-  "COUNT_MISMATCH",
-  "SERVER_GONE",
-  "TRANSFER_ELSEWHERE",
-  "KEYS_UNAVAILABLE",
-  "RATE_LIMITED",
-]);
-
 /** Describes whatever a call has thrown. */
 export function describeError(thrown: unknown): Problem {
   const error = fromThrown(thrown);
   const info = error.findDetails(ErrorInfoSchema).find((found) => found.domain === "sluice.v1");
   const retry = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   const reason = info?.reason ?? "";
+  const retryAfterMs = retry ? Number(retry.seconds) * 1000 + retry.nanos / 1e6 : undefined;
   return {
     detail: error.rawMessage,
     reason,
     code: error.code,
     metadata: { ...info?.metadata },
     fields: error.findDetails(BadRequestSchema).flatMap((found) => found.fieldViolations),
-    isRetryable: isRetryable(reason, error.code),
-    retryAfterMs: retry ? Number(retry.seconds) * 1000 + retry.nanos / 1e6 : undefined,
+    isRetryable: isPassing(reason, error.code, retryAfterMs),
+    retryAfterMs,
   };
 }
 
@@ -113,10 +99,4 @@ function isLostNetwork(error: ConnectError): boolean {
 
 function lostNetwork(error: ConnectError): ConnectError {
   return new ConnectError("no answer from the server", Code.Unavailable, undefined, [], error);
-}
-
-function isRetryable(reason: string, code: Code): boolean {
-  // A whole file with another checksum, whose chunks were right: it has changed on this side.
-  if (code === Code.DataLoss) return false;
-  return reason === "" ? retryableCodes.has(code) : retryableReasons.has(reason);
 }
