@@ -14,6 +14,7 @@ import type { Column } from "./gen/sluice/v1/schema_pb.js";
 import { type Given, tableRef, writing } from "./options.js";
 import { type ExportResult, type OnProgress, type Progress, transferOf } from "./results.js";
 import { errorOf, IncompleteError, UnavailableError } from "./sluice-error.js";
+import { childOf } from "./time.js";
 import { ofTransfer } from "./transfer-call.js";
 
 const operators = {
@@ -98,7 +99,7 @@ export class Export implements AsyncIterable<Uint8Array> {
     /** The columns: name and ClickHouse type. */
     readonly columns: { name: string; type: string }[],
     messages: AsyncIterator<Payload>,
-    private readonly controller: AbortController,
+    private readonly call: ReturnType<typeof childOf>,
     private readonly onProgress: OnProgress | undefined,
   ) {
     this.pieces = this.read(messages);
@@ -112,10 +113,7 @@ export class Export implements AsyncIterable<Uint8Array> {
     onProgress: OnProgress | undefined,
   ): Promise<Export> {
     const { transferId } = request;
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
+    const { controller, release } = childOf(signal);
     const options = ofTransfer(transferId, { signal: controller.signal });
     const messages = payloads(ingest, clone(ExportRequestSchema, request), options);
     try {
@@ -124,9 +122,10 @@ export class Export implements AsyncIterable<Uint8Array> {
         throw new IncompleteError("the export began without its columns", { transferId });
       }
       const columns = first.value.value.columns.map(({ name, type }: Column) => ({ name, type }));
-      return new Export(transferId, columns, messages, controller, onProgress);
+      return new Export(transferId, columns, messages, { controller, release }, onProgress);
     } catch (thrown) {
       controller.abort();
+      release();
       throw errorOf(thrown, transferId);
     }
   }
@@ -137,7 +136,8 @@ export class Export implements AsyncIterable<Uint8Array> {
 
   /** Ends the export; one that runs is cancelled on the server. */
   close(): void {
-    this.controller.abort();
+    this.call.controller.abort();
+    this.call.release();
   }
 
   /** The bytes as a web stream; it fails where the file is not whole. */
@@ -181,7 +181,7 @@ export class Export implements AsyncIterable<Uint8Array> {
     } catch (thrown) {
       throw errorOf(thrown, transferId);
     } finally {
-      this.controller.abort();
+      this.close();
     }
   }
 

@@ -30,7 +30,7 @@ import {
   UnavailableError,
 } from "./sluice-error.js";
 import type { Source } from "./source.js";
-import { sleep } from "./time.js";
+import { childOf, sleep } from "./time.js";
 import { ofTransfer } from "./transfer-call.js";
 import { randomUuid } from "./uuid.js";
 
@@ -126,17 +126,14 @@ class Uploader {
   // One call
 
   private async send(offset: number): Promise<UploadResponse> {
-    const { ingest, signal } = this.job;
+    const { ingest } = this.job;
     const sum = await this.startAt(offset);
     if (this.attempts > 0) this.resumedAt.push(offset);
     this.attempts += 1;
     this.sent = offset;
     this.end = undefined;
     if (this.spec.commitMode === CommitMode.DIRECT) this.seen = { ...this.seen, atRisk: true };
-    const call = new AbortController();
-    const abort = () => call.abort(signal.reason);
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
+    const { controller: call, release } = childOf(this.job.signal);
     const ended: { fault?: Fault } = {};
     const note = (thrown: unknown, isOfSource: boolean) => {
       // The source may still be read when the call has ended.
@@ -158,8 +155,8 @@ class Uploader {
       throw ended.fault ?? thrown;
     } finally {
       clearInterval(timer);
-      signal.removeEventListener("abort", abort);
       call.abort();
+      release();
       await watching;
     }
   }

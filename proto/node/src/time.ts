@@ -30,6 +30,18 @@ export function abortError(): DOMException {
   return new DOMException("aborted", "AbortError");
 }
 
+/** What aborts with `signal`, and by itself; `release` lets go of the signal. */
+export function childOf(signal: AbortSignal | undefined): {
+  controller: AbortController;
+  release: () => void;
+} {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  return { controller, release: () => signal?.removeEventListener("abort", abort) };
+}
+
 /** A switch that work waits at while it is closed. */
 export class Gate {
   private release: (() => void) | undefined;

@@ -13,7 +13,7 @@ import {
   type UploadSpec,
   UploadSpecSchema,
 } from "./gen/sluice/v1/ingest_service_pb.js";
-import { type Gate, sleep } from "./time.js";
+import { childOf, type Gate, sleep } from "./time.js";
 import { atItsServer, ofTransfer } from "./transfer-call.js";
 
 /** The bytes of one append. */
@@ -88,6 +88,21 @@ export async function* uploadFile(input: UploadInput): AsyncGenerator<UploadEven
 
 /** Opens the upload, sends what is missing and ends it; returns without `done` to be opened again. */
 async function* attempt(
+  input: UploadInput,
+  chunks: FileChunks,
+  wasOpened: boolean,
+): AsyncGenerator<UploadEvent, void> {
+  const { controller, release } = childOf(input.signal);
+  try {
+    yield* callsOf({ ...input, signal: controller.signal }, chunks, wasOpened);
+  } finally {
+    // No append of a try outlives it.
+    controller.abort();
+    release();
+  }
+}
+
+async function* callsOf(
   input: UploadInput,
   chunks: FileChunks,
   wasOpened: boolean,
@@ -189,6 +204,8 @@ async function* sendFrom(
       yield { kind: "sent", offset, response: outcome.response, passed };
       continue;
     }
+    // Those behind the first wait for it at the server: what is no matter of offsets is thrown at once.
+    expectedOffset([outcome]);
     const rest = await Promise.all(inFlight.splice(0).map(({ outcome }) => outcome));
     next = expectedOffset([outcome, ...rest]);
     moves += 1;
