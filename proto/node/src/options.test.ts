@@ -41,7 +41,6 @@ test("each option is where the contract has it", () => {
     maxRejects: 0,
     ignoreExtra: true,
     sniff: false,
-    fullScan: true,
     totalBytes: 2 ** 40,
     format: "tsv",
     delimiter: "",
@@ -59,7 +58,6 @@ test("each option is where the contract has it", () => {
     rejects: { maxRows: "0" },
     ignoreExtraFields: true,
     sniff: false,
-    fullScan: true,
     totalBytes: "1099511627776",
     dialect: { format: "FORMAT_TSV", delimiter: "", skipLines: "3", headerRows: 0 },
     values: {

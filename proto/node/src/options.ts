@@ -49,7 +49,10 @@ export type LoadOptions = ReadOptions & {
   createStatement?: string;
   /** The cluster on whose servers to make it. */
   createOnCluster?: string;
-  /** With `create`, whether to read all of the file for the types, or only its first MiB (the default). */
+  /**
+   * With `create`: whether to read all of the file for the types, or only its first MiB. Default: files up to 64 MiB
+   * that can be read twice.
+   */
   fullScan?: boolean;
   /** The columns to load; a record names the field of each. */
   columns?: readonly string[] | Record<string, string>;
@@ -201,7 +204,6 @@ export function uploadSpec(table: string, transferId: string, given: Given): Upl
   spec.createStatement = given.take("createStatement") ?? "";
   spec.createOnCluster = given.take("createOnCluster") ?? "";
   spec.sourceName = given.take("sourceName") ?? "";
-  spec.fullScan = given.take("fullScan") ?? false;
   spec.allowEmpty = given.take("allowEmpty") ?? false;
   spec.dryRun = given.take("dryRun") ?? false;
   const sniff = given.take<boolean>("sniff");

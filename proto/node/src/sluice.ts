@@ -30,7 +30,8 @@ import {
   type UploadResult,
 } from "./results.js";
 import { Patience } from "./retry.js";
-import { errorOf, IncompleteError } from "./sluice-error.js";
+import { isScanDue, scanOf, settled } from "./scan.js";
+import { errorOf, IncompleteError, SluiceError } from "./sluice-error.js";
 import { blobSource, bytesSource, OnceSource, type Source } from "./source.js";
 import { targetHeaders } from "./target.js";
 import { sleep } from "./time.js";
@@ -193,6 +194,7 @@ export class SluiceBase {
       signal: given.take<AbortSignal>("signal") ?? new AbortController().signal,
       onProgress: given.take<OnProgress>("onProgress"),
     };
+    const fullScan = given.take<boolean>("fullScan");
     const spec = uploadSpec(table, transferIdOf(id), given);
     given.end("upload");
     rest.signal.throwIfAborted();
@@ -200,7 +202,16 @@ export class SluiceBase {
     try {
       if (spec.sourceName === "") spec.sourceName = source.name;
       const blob = input instanceof Blob ? input : undefined;
-      return await this.platform.upload(this.clients, { source, blob, spec, ...rest });
+      const run = (of: UploadSpec, how: typeof rest) =>
+        this.platform.upload(this.clients, { source, blob, spec: of, ...how });
+      if (!isScanDue(spec, source, fullScan)) return await run(spec, rest);
+      const found = await run(scanOf(spec), ofScan(rest)).catch((thrown: unknown) => {
+        const isOfServer = thrown instanceof SluiceError && thrown.reason !== "";
+        // The upload meets it too, under its own id and by its own rules.
+        if (fullScan !== true && isOfServer && !rest.signal.aborted) return undefined;
+        throw thrown;
+      });
+      return await run(found ? settled(spec, found.raw) : spec, rest);
     } finally {
       await source.close();
     }
@@ -399,6 +410,17 @@ async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
 // eslint-disable-next-line @typescript-eslint/require-await -- it makes an iteration one that is waited for
 async function* asynchronous(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* pieces;
+}
+
+/** How the first of two passes goes: it is no upload that could be resumed, and its end is not the end. */
+function ofScan<T extends { isResumed: boolean; onProgress: OnProgress | undefined }>(
+  upload: T,
+): T {
+  const { onProgress } = upload;
+  const tell: OnProgress = (now) => {
+    if (now.state !== "done") onProgress?.(now);
+  };
+  return { ...upload, isResumed: false, onProgress: onProgress && tell };
 }
 
 async function sampleOf(source: Source) {

@@ -105,6 +105,22 @@ test("an empty file and one of a single byte are told apart", async () => {
   expect((await client.upload(Buffer.from("2"), "default.small", { headerRows: 0 })).rows).toBe(1);
 });
 
+test("types are found in all of a file that can be read twice", async () => {
+  // The first MiB has small numbers only, and no text.
+  const body = Array.from({ length: 400_000 }, () => "1;2\n").join("");
+  const late = Buffer.from(`n;m\n${body}5000000000;1,5\n`);
+  const result = await client.upload(late, "default.late", { create: true });
+  expect(result.rows).toBe(400_001);
+  expect(result.createStatement).toContain("`n` Int64");
+  expect(await client.preview({ query: "SELECT max(n), max(m) FROM late" })).toEqual([
+    ["5000000000", "2"],
+  ]);
+  const once = client.upload(pieces(late, MB), "default.once", { create: true });
+  await expect(once).rejects.toBeInstanceOf(DataError);
+  const options = { create: true, fullScan: true };
+  await expect(client.upload(pieces(late, MB), "default.once", options)).rejects.toThrow("twice");
+});
+
 test("options say how a file is read", async () => {
   const text = "Tag;Menge\n01/02/2024;1.234,5\n-;2\n";
   const result = await client.upload(Buffer.from(text), "default.read", {
@@ -136,6 +152,7 @@ test.each(["path", "buffer", "stream"])(
       const onProgress = ({ state }: Progress) => void states.add(state);
       const result = await broken.upload(source, `default.cut_${kind}`, {
         create: true,
+        fullScan: false,
         onProgress,
       });
       expect(line.cuts).toBeGreaterThanOrEqual(2);
@@ -197,7 +214,7 @@ test("the same id goes on after an abort, and then returns its result", async ()
   const onProgress = ({ rows }: Progress) => {
     if (rows > 0) controller.abort();
   };
-  const options = { create: true, id };
+  const options = { create: true, fullScan: false, id };
   const { signal } = controller;
   const slow = pieces(rows, 1 << 17, 10);
   const stopped = await caught(
