@@ -48,8 +48,10 @@ pub(super) async fn run(
     let result = job.run(place, output, interrupt).await;
     match result {
         Ok(received) => {
+            let style = export.request.style.as_ref();
+            let null = style.and_then(|style| style.null_marker.as_deref());
             let object = Object::new(&received, job.attempts, &job.resumed_at, start.elapsed());
-            output.summary(&object, &object.words(&export.output))
+            output.summary(&object, &object.words(&export.output, null))
         }
         Err(error) if is_closed_pipe(&error, &export.output) => Ok(()),
         Err(error) => Err(error),

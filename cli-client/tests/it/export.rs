@@ -184,6 +184,23 @@ fn an_export_that_fails_in_the_middle_leaves_the_file_as_it_was() {
 }
 
 #[test]
+fn a_word_of_ones_own_for_null_is_said_and_loads_again() {
+    let server = Server::start();
+    fruit(&server);
+    let file = server.files.path("fruit.csv");
+    let file = file.as_str();
+    let word = ["--null", "no price"];
+    let flags = [&["export", "--table", "fruit", "-o", file][..], &word].concat();
+    let said = server.text(&flags);
+    assert!(said.contains("add --null 'no price'"), "{said}");
+    server.sql("CREATE TABLE again AS fruit");
+    server.text(&[&["upload", file, "--table", "again"][..], &word].concat());
+    let equal = "SELECT (SELECT groupArray(tuple(*)) FROM (SELECT * FROM again ORDER BY id)) = \
+                 (SELECT groupArray(tuple(*)) FROM (SELECT * FROM fruit ORDER BY id))";
+    assert_eq!(server.sql(equal), "1");
+}
+
+#[test]
 fn people_get_a_summary() {
     let server = Server::start();
     let target = server.files.path("out.csv");

@@ -47,7 +47,7 @@ impl<'a> Object<'a> {
     }
 
     /// The same for people.
-    pub(super) fn words(&self, output: &Endpoint) -> String {
+    pub(super) fn words(&self, output: &Endpoint, null: Option<&str>) -> String {
         let elapsed = Duration::from_secs_f64(self.elapsed_seconds);
         let target = match output {
             Endpoint::Standard => "standard output".to_owned(),
@@ -58,12 +58,18 @@ impl<'a> Object<'a> {
             Some(at) => format!("\nwent on after an interruption at {}", text::size(*at)),
             None => String::new(),
         };
-        let note = match self.has_invalid_utf8 {
-            true => {
-                "\nsome texts are not UTF-8: to load this file again as it is, add --invalid-utf8 keep"
-            }
-            false => "",
-        };
+        let mut note = String::new();
+        if self.has_invalid_utf8 {
+            note.push_str(
+                "\nsome texts are not UTF-8: to load this file again as it is, add --invalid-utf8 keep",
+            );
+        }
+        if let Some(null) = null.filter(|null| !null.is_empty() && *null != "\\N") {
+            let null = text::one_line(null);
+            note.push_str(&format!(
+                "\nNULL is written as `{null}`: to load this file again as it is, add --null '{null}'"
+            ));
+        }
         format!(
             "exported {} to {target} in {} ({}, {}){went_on}{note}\ntransfer {}",
             text::rows(self.rows),
