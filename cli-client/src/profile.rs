@@ -6,9 +6,11 @@
 mod words;
 
 use serde::Serialize;
-use sluice_proto::v1::{Compression, Dialect, FileProfile, Finding, Format, ProfileColumn};
+use sluice_proto::v1::{
+    Compression, Dialect, FileProfile, Finding, Format, ProfileColumn, Workbook,
+};
 
-pub(crate) use self::words::{column_words, findings, reading};
+pub(crate) use self::words::{column_words, findings, reading, workbook_notes};
 
 /// A file as JSON: delimiter, quote and the like as the characters themselves, null for none.
 #[derive(Debug, Serialize)]
@@ -20,6 +22,24 @@ pub(crate) struct ProfileObject<'a> {
     findings: Vec<FindingObject<'a>>,
     sample_bytes: i64,
     trailing_lines: i64,
+    /// Null for what is no workbook.
+    workbook: Option<WorkbookObject<'a>>,
+}
+
+/// A workbook, and what is read of it.
+#[derive(Debug, Serialize)]
+struct WorkbookObject<'a> {
+    kind: &'a str,
+    sheets: Vec<SheetObject<'a>>,
+    sheet: &'a str,
+    range: &'a str,
+    notes: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct SheetObject<'a> {
+    name: &'a str,
+    hidden: bool,
 }
 
 /// A dialect with the defaults of its format.
@@ -29,7 +49,7 @@ pub(crate) struct Form<'a> {
     encoding: String,
     /// As `--compression` takes it.
     compression: &'static str,
-    /// As `--format` takes it.
+    /// As `--format` takes it, or `workbook`.
     format: &'static str,
     delimiter: Option<&'a str>,
     quote: Option<&'a str>,
@@ -77,6 +97,7 @@ pub(crate) fn object(profile: &FileProfile) -> ProfileObject<'_> {
         findings: profile.findings.iter().map(FindingObject::from).collect(),
         sample_bytes: profile.sample_bytes,
         trailing_lines: profile.trailing_lines,
+        workbook: profile.workbook.as_ref().map(WorkbookObject::from),
     }
 }
 
@@ -118,6 +139,7 @@ impl Form<'_> {
             Format::Csv | Format::Unspecified => ("csv", Some(","), Some("\""), None, 1),
             Format::Tsv => ("tsv", Some("\t"), None, Some("\\"), 1),
             Format::Ndjson => ("ndjson", None, None, None, 0),
+            Format::Workbook => ("workbook", None, None, None, 1),
         };
         Self {
             encoding: "utf-8".to_owned(),
@@ -153,6 +175,22 @@ fn compression_word(compression: Compression) -> &'static str {
         Compression::Zstd => "zstd",
         Compression::Xz => "xz",
         Compression::Zip => "zip",
+    }
+}
+
+impl<'a> From<&'a Workbook> for WorkbookObject<'a> {
+    fn from(workbook: &'a Workbook) -> Self {
+        let sheets = workbook.sheets.iter().map(|sheet| SheetObject {
+            name: &sheet.name,
+            hidden: sheet.hidden,
+        });
+        Self {
+            kind: &workbook.kind,
+            sheets: sheets.collect(),
+            sheet: &workbook.sheet,
+            range: &workbook.range,
+            notes: &workbook.notes,
+        }
     }
 }
 

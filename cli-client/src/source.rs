@@ -32,6 +32,12 @@ use crate::{
     stdio,
 };
 
+/// What an archive begins with, such as a workbook.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+
+/// The most bytes of an archive that are looked at: what fits a message of a server that has no other limit.
+const MAX_ARCHIVE_BYTES: usize = 15 << 20;
+
 /// Bytes of one message.
 const CHUNK_BYTES: usize = 256 << 10;
 /// Chunks between the thread that reads and the network.
@@ -123,13 +129,22 @@ impl Source {
         Self::open(input)
     }
 
-    /// Reads the beginning: the bytes, at most `limit`, and whether they are the whole file. Waits
-    /// for the file. Fails with [`Error::Source`].
+    /// Reads the beginning: the bytes, at most `limit`, and whether they are the whole file. Of an archive, whose end says
+    /// what is in it, it is all that a message takes. Waits for the file. Fails with [`Error::Source`].
     pub(crate) fn read_sample(mut self, limit: usize) -> Result<(Bytes, bool)> {
         let mut sample = Vec::new();
+        let mut limit = limit;
         // One byte more tells whether there is one.
-        let mut beginning = (&mut self.file).take(limit as u64 + 1);
-        match beginning.read_to_end(&mut sample) {
+        let mut read = |sample: &mut Vec<u8>, limit: usize| {
+            let more = (limit + 1).saturating_sub(sample.len());
+            (&mut self.file).take(more as u64).read_to_end(sample)
+        };
+        let mut beginning = read(&mut sample, limit);
+        if beginning.is_ok() && sample.starts_with(ARCHIVE) && sample.len() > limit {
+            limit = limit.max(MAX_ARCHIVE_BYTES);
+            beginning = read(&mut sample, limit);
+        }
+        match beginning {
             Ok(_) => {
                 let is_whole = sample.len() <= limit;
                 sample.truncate(limit);

@@ -6,7 +6,7 @@
 //! # How this works
 //!
 //! ```text
-//! upload   file -> unpack (gzip, zstd) -> transcode -> UTF-8
+//! upload   file -> unpack (gzip, zstd, a sheet of a workbook) -> transcode -> UTF-8
 //! export   UTF-8 -> encode -> pack (gzip, zstd) -> file
 //! ```
 //!
@@ -21,6 +21,7 @@ mod encoding;
 mod error;
 mod input;
 mod output;
+mod workbook;
 
 pub use compression::{Compression, Foreign, detect_compression};
 pub use detect::{Detected, LEAST_CONFIDENCE, detect_encoding};
@@ -28,3 +29,4 @@ pub use encoding::Encoding;
 pub use error::{Error, Result};
 pub use input::{Input, Limits};
 pub use output::{Output, Packing};
+pub use workbook::{Area, NoArea, Selection, Sheet, Workbook};

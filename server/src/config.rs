@@ -280,6 +280,8 @@ pub struct TransferConfig {
     /// The most bytes of text that one byte of a compressed file may become, judged from 64 MiB on:
     /// 10 to 1,000,000. Default: 500.
     pub max_expansion: usize,
+    /// The largest workbook, and the most bytes of the texts that its cells share: 1 KiB to 1 GiB. Default: 64 MiB.
+    pub max_workbook_bytes: usize,
     /// The database of the journal. Default: `sluice`.
     pub journal_database: String,
     /// How long the journal keeps transfers and rejected rows. Default: 168 h.

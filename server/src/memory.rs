@@ -175,6 +175,14 @@ impl Memory {
         self.uploads.take(reserved(bytes)).await
     }
 
+    /// Waits for the memory that an upload needs for a workbook beside that which it holds: at most half of what there
+    /// is, so that one which holds some can have it. Two may wait for what the other has, so that nobody may wait for
+    /// it without an end.
+    pub async fn workbook(&self, bytes: usize) -> Share {
+        let most = self.uploads.kib * KIB / 2;
+        self.uploads.take(reserved(bytes).min(most)).await
+    }
+
     /// Waits for the memory of a message or an answer of so many bytes, in the order of arrival; none
     /// where that takes too long.
     pub async fn message(&self, whose: Message, bytes: usize) -> Option<Share> {

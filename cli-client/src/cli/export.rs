@@ -94,9 +94,10 @@ pub(crate) struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Form of the file")]
 pub(crate) struct FormArgs {
-    /// The family of the file.
-    #[arg(long, default_value = "csv")]
-    pub(crate) format: Format,
+    /// The family of the file. Default: by its name, tsv for `.tsv` and `.tab`, ndjson for `.ndjson` and `.jsonl`, else csv.
+    /// A name of a file that is not written, such as `.xlsx` or `.parquet`, is refused.
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
 
     /// What stands between two fields: 1 to 8 bytes, or one of: tab, comma, semicolon, pipe, space.
     /// `\t` is a tab, `\x01` to `\x7f` a byte by its number, `\\` a backslash.

@@ -90,6 +90,15 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "WHAT", conflicts_with = "encoding")]
     pub(crate) invalid_utf8: Option<InvalidUtf8>,
 
+    /// Of a workbook (xlsx, ods), the sheet to read: its name, or its number from 1. Default: the first one that is
+    /// visible; others that have something in them are named.
+    #[arg(long, value_name = "NAME|NUMBER")]
+    pub(crate) sheet: Option<String>,
+
+    /// Of that sheet, the cells to read, such as A1:F200, A:F or 3:200. Default: all that are not empty.
+    #[arg(long, value_name = "CELLS")]
+    pub(crate) range: Option<String>,
+
     /// How the file is compressed; found by content, not by name.
     #[arg(long, value_name = "NAME")]
     pub(crate) compression: Option<Compressed>,

@@ -3,7 +3,7 @@
 //! `inspect` and `upload` print it for people. It must never name what is the plain default: what
 //! is said is what differs from it.
 
-use sluice_proto::v1::{FileProfile, Finding, ProfileColumn};
+use sluice_proto::v1::{FileProfile, Finding, ProfileColumn, Workbook};
 
 use super::{Form, Format, form};
 use crate::{table::Table, text};
@@ -12,7 +12,10 @@ use crate::{table::Table, text};
 /// `read as windows-1252, delimiter ;, 2 lines skipped`.
 pub(crate) fn reading(profile: &FileProfile) -> Option<String> {
     let form = form(profile.dialect.as_ref());
-    let kinds = kinds(&form);
+    let kinds = match &profile.workbook {
+        Some(workbook) => vec![sheet(workbook)],
+        None => kinds(&form),
+    };
     let mut parts = [cutting(&form), lines(&form)].concat();
     parts.extend(unsure_header(profile));
     match (kinds.is_empty(), parts.is_empty()) {
@@ -33,6 +36,27 @@ fn unsure_header(profile: &FileProfile) -> Option<String> {
         let sure = found.confidence * 100.0;
         format!("the first record as the header ({sure:.0} % sure; --no-header if it is none)")
     })
+}
+
+/// Which part of a workbook: `the sheet Sales of an xlsx workbook (A1:F200)`.
+fn sheet(workbook: &Workbook) -> String {
+    let Workbook {
+        kind, sheet, range, ..
+    } = workbook;
+    let sheet = text::one_line(sheet);
+    let cells = match range.as_str() {
+        "" => "empty",
+        range => range,
+    };
+    format!("the sheet {sheet} of an {kind} workbook ({cells})")
+}
+
+/// What is to be said of a workbook, a line each.
+pub(crate) fn workbook_notes(profile: &FileProfile) -> Vec<String> {
+    let notes = profile.workbook.iter().flat_map(|found| &found.notes);
+    notes
+        .map(|note| format!("  workbook: {}", text::one_line(note)))
+        .collect()
 }
 
 /// Format, encoding and compression.
@@ -56,6 +80,7 @@ fn cutting(form: &Form<'_>) -> Vec<String> {
     let plain = match form.format {
         "tsv" => Form::default_of(Format::Tsv),
         "ndjson" => Form::default_of(Format::Ndjson),
+        "workbook" => Form::default_of(Format::Workbook),
         _ => Form::default_of(Format::Csv),
     };
     let marks = [

@@ -124,14 +124,18 @@ fn read_query(path: &Path) -> Result<String> {
 
 /// The form of the file. Fails with [`Error::Usage`] for what a format does not have.
 fn form(args: FormArgs, output: &Path) -> Result<(Dialect, ExportStyle)> {
-    check_format(&args)?;
+    let format = match args.format {
+        Some(format) => format,
+        None => format_by_name(output)?,
+    };
+    check_format(format, &args)?;
     let compression = match args.compression {
         Some(word) => reading::compression(word),
-        None => by_name(output),
+        None => by_name(output)?,
     };
     check_level(args.compression_level, compression)?;
     let dialect = Dialect {
-        format: reading::format(args.format).into(),
+        format: reading::format(format).into(),
         delimiter: args.delimiter,
         quote: args.quote,
         header_rows: args.no_header.then_some(0),
@@ -154,8 +158,8 @@ fn form(args: FormArgs, output: &Path) -> Result<(Dialect, ExportStyle)> {
 }
 
 /// NDJSON has neither fields with delimiters nor a header.
-fn check_format(args: &FormArgs) -> Result<()> {
-    if args.format != cli::Format::Ndjson {
+fn check_format(format: cli::Format, args: &FormArgs) -> Result<()> {
+    if format != cli::Format::Ndjson {
         return Ok(());
     }
     reading::refuse(
@@ -181,13 +185,41 @@ fn check_level(level: Option<i32>, compression: Compression) -> Result<()> {
     }
 }
 
-/// The compression that the name of the file tells.
-fn by_name(output: &Path) -> Compression {
-    let extension = output.extension().unwrap_or_default();
-    match extension.to_ascii_lowercase().to_str() {
-        Some("gz") => Compression::Gzip,
-        Some("zst") => Compression::Zstd,
-        _ => Compression::None,
+/// The end of a name, in lower case.
+fn extension(path: &Path) -> String {
+    let extension = path.extension().unwrap_or_default();
+    extension.to_string_lossy().to_ascii_lowercase()
+}
+
+/// The compression that the name of the file tells. Fails with [`Error::Usage`] for one that is not written.
+fn by_name(output: &Path) -> Result<Compression> {
+    let extension = extension(output);
+    match extension.as_str() {
+        "gz" => Ok(Compression::Gzip),
+        "zst" => Ok(Compression::Zstd),
+        "xz" | "bz2" | "zip" | "lz4" => Err(Error::Usage(format!(
+            "files are not packed as .{extension}: name one that ends in .gz or .zst, or say --compression"
+        ))),
+        _ => Ok(Compression::None),
+    }
+}
+
+/// The format that the name of the file tells, packed or not. Fails with [`Error::Usage`] for one that is not written.
+fn format_by_name(output: &Path) -> Result<cli::Format> {
+    let packed = matches!(extension(output).as_str(), "gz" | "zst");
+    let stem = output.file_stem().map(Path::new).filter(|_| packed);
+    let extension = extension(stem.unwrap_or(output));
+    match extension.as_str() {
+        "tsv" | "tab" => Ok(cli::Format::Tsv),
+        "ndjson" | "jsonl" => Ok(cli::Format::Ndjson),
+        "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Err(Error::Usage(format!(
+            "workbooks such as .{extension} are not written: name a file that ends in .csv, which office programs open, \
+             or say --format"
+        ))),
+        "parquet" | "arrow" | "feather" | "avro" | "orc" | "json" => Err(Error::Usage(format!(
+            "files such as .{extension} are not written: name one that ends in .csv, .tsv or .ndjson, or say --format"
+        ))),
+        _ => Ok(cli::Format::Csv),
     }
 }
 

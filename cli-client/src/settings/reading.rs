@@ -42,6 +42,8 @@ pub(super) fn dialect(args: DialectArgs) -> Result<Dialect> {
         skip_initial_space: args.skip_initial_space,
         row_names: args.row_names,
         end_line: args.end_line,
+        sheet: args.sheet.unwrap_or_default(),
+        range: args.range.unwrap_or_default(),
         encoding: match args.invalid_utf8 {
             Some(InvalidUtf8::Replace) => "utf-8-replace".to_owned(),
             Some(InvalidUtf8::Keep) => "utf-8-bytes".to_owned(),

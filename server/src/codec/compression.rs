@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Error, Result};
+use super::{Error, Result, workbook::is_workbook};
 
 /// The first bytes of every gzip member.
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -33,6 +33,8 @@ pub enum Compression {
     Xz,
     /// As the only file of a zip archive, stored or deflated. Not for exports.
     Zip,
+    /// As a sheet of a workbook. Not for exports.
+    Workbook,
 }
 
 impl fmt::Display for Compression {
@@ -43,6 +45,7 @@ impl fmt::Display for Compression {
             Self::Zstd => "zstd",
             Self::Xz => "xz",
             Self::Zip => "zip",
+            Self::Workbook => "workbook",
         })
     }
 }
@@ -59,8 +62,10 @@ pub enum Foreign {
     Snappy,
     /// The old compress program.
     Compress,
-    /// A zip archive that is an office document, such as a workbook.
+    /// A zip archive that is an office document, and no workbook.
     Office,
+    /// A workbook of Excel in its binary form (xlsb).
+    BinaryWorkbook,
     /// A 7z archive.
     SevenZip,
     /// A RAR archive.
@@ -79,7 +84,7 @@ pub enum Foreign {
     Orc,
     /// A database of `SQLite`.
     Sqlite,
-    /// An Excel 97 workbook or another document of that family.
+    /// An Excel 97 workbook or another document of that family, or one of today with a password.
     OldOffice,
     /// PDF.
     Pdf,
@@ -99,7 +104,11 @@ impl Foreign {
             Self::Parquet | Self::Arrow | Self::Avro | Self::Orc | Self::Sqlite | Self::Pdf => {
                 "convert it to CSV, TSV or NDJSON"
             }
-            Self::Office | Self::OldOffice => "save it as CSV",
+            Self::Office => {
+                "save its table as xlsx, ods or CSV; if it is a workbook, leave the compression open"
+            }
+            Self::BinaryWorkbook => "save it as xlsx or CSV",
+            Self::OldOffice => "save it as xlsx or ods without a password, or as CSV",
             Self::Utf32 => "convert it to UTF-8",
         }
     }
@@ -121,7 +130,9 @@ impl fmt::Display for Foreign {
             Self::Avro => "an Avro file",
             Self::Orc => "an ORC file",
             Self::Sqlite => "an SQLite database",
-            Self::Office | Self::OldOffice => "an Office document",
+            Self::Office => "an Office document",
+            Self::BinaryWorkbook => "a binary workbook (xlsb)",
+            Self::OldOffice => "an Office document of before 2007 (xls), or one with a password",
             Self::Pdf => "a PDF document",
             Self::Utf32 => "UTF-32 text",
         })
@@ -148,6 +159,7 @@ fn packed(prefix: &[u8]) -> Compression {
         _ if prefix.starts_with(&GZIP_MAGIC) => Compression::Gzip,
         _ if starts_as_zstd(prefix) => Compression::Zstd,
         _ if prefix.starts_with(&XZ_MAGIC) => Compression::Xz,
+        _ if is_workbook(prefix) => Compression::Workbook,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Compression::Zip,
         _ => Compression::None,
     }

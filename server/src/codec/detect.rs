@@ -27,7 +27,7 @@ pub struct Detected {
 }
 
 impl Detected {
-    const fn sure(encoding: Encoding) -> Self {
+    pub(super) const fn sure(encoding: Encoding) -> Self {
         Self::new(encoding, 1.0, None)
     }
 

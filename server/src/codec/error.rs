@@ -97,6 +97,65 @@ pub enum Error {
         "only the end of the zip archive says how long the file in it is; unpack it, and send the file inside"
     )]
     NotStreamed,
+    /// A workbook, or what it keeps in memory, is larger than is allowed.
+    #[error(
+        "the workbook, or the texts in it, have more than {limit} bytes, the most that is kept of one; \
+         save the sheet as CSV and send that, or have the server started with a larger --max-workbook-bytes"
+    )]
+    WorkbookTooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// A part of a workbook cannot be read.
+    #[error(
+        "the workbook cannot be read: {reason} (`{part}`); open it in the program that made it, and save it anew"
+    )]
+    BadWorkbook {
+        /// The part.
+        part: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A workbook needs a password.
+    #[error("the workbook is encrypted; save it without a password")]
+    WorkbookPassword,
+    /// A workbook has no such sheet.
+    #[error("the workbook has no visible sheet `{sheet}`; it has {sheets}")]
+    NoSuchSheet {
+        /// The one that was wanted; empty for the first visible one.
+        sheet: String,
+        /// The first ones that there are.
+        sheets: String,
+    },
+    /// The program that wrote a workbook has not computed it.
+    #[error(
+        "the formula in {cell} of the sheet `{sheet}` has no value, because the program that wrote the workbook has not \
+         computed it; open it in an office program and save it, or choose a --range without it"
+    )]
+    FormulaWithoutValue {
+        /// The cell.
+        cell: String,
+        /// The sheet.
+        sheet: String,
+    },
+    /// A sheet was chosen of a file that has none.
+    #[error("the file is no workbook (xlsx, ods), and has no sheets; leave out {option}")]
+    NoWorkbook {
+        /// What was said.
+        option: &'static str,
+    },
+    /// Something was said that a workbook says itself.
+    #[error("the file is a workbook, which has no {option} to choose; leave it out")]
+    NotOfWorkbook {
+        /// What was said.
+        option: &'static str,
+    },
+    /// There is only the beginning of a workbook.
+    #[error(
+        "the end of a workbook says what is in it, and there is only its beginning here; \
+         send all of it, or see with a dry run of an upload how it is read"
+    )]
+    WorkbookCutShort,
     /// The packed data grow out of proportion.
     #[error(
         "{packed} bytes of {compression} data unpack to more than {limit} times as many; \

@@ -10,9 +10,11 @@ use std::mem;
 
 use bytes::Bytes;
 
-use super::{Compression, Detected, Encoding, Error, Result, detect_encoding};
+use super::{Compression, Detected, Encoding, Error, Result, Selection, Workbook, detect_encoding};
 use transcode::Transcoder;
 use unpack::Unpacker;
+
+pub(super) use unpack::JUDGED_FROM_BYTES;
 
 /// How much an input unpacks at once, and in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,9 @@ pub struct Limits {
     /// of xz at most 26.
     /// Default: 27, which is 128 MiB.
     pub max_window_log: u32,
+    /// The most bytes of a workbook, which is kept whole until it is read, and of the texts in it that its cells share.
+    /// Default: 64 MiB.
+    pub max_workbook_bytes: usize,
 }
 
 impl Default for Limits {
@@ -39,6 +44,7 @@ impl Default for Limits {
             detect_bytes: 1 << 20,
             max_expansion: 500,
             max_window_log: 27,
+            max_workbook_bytes: 64 << 20,
         }
     }
 }
@@ -52,7 +58,8 @@ impl Default for Limits {
 /// After an error every call gives the same error again. The text before the fault comes first.
 ///
 /// Memory is bounded by what was pushed and not pulled, `detect_bytes`, two pieces and the window
-/// of the compression: 32 KiB for gzip and zip, at most `max_window_log` for zstd and xz.
+/// of the compression: 32 KiB for gzip and zip, at most `max_window_log` for zstd and xz. A workbook is there whole, and
+/// the texts that its cells share as well, each `max_workbook_bytes` at most.
 #[derive(Debug)]
 pub struct Input {
     limits: Limits,
@@ -103,6 +110,13 @@ impl Input {
         input
     }
 
+    /// The same, of which only a part is read where it is a workbook.
+    #[must_use]
+    pub fn selecting(mut self, selection: Selection) -> Self {
+        self.unpacker.select(selection);
+        self
+    }
+
     /// Takes the next bytes of the file; call [`next_piece`](Self::next_piece) until it has none
     /// before pushing more.
     ///
@@ -138,6 +152,9 @@ impl Input {
     ///
     /// Fails as [`next_piece`](Self::next_piece) does.
     pub fn cut_short(&mut self) -> Result<Option<Bytes>> {
+        if self.compression() == Some(Compression::Workbook) {
+            self.error.get_or_insert(Error::WorkbookCutShort);
+        }
         if self.error.is_none()
             && let Err(error) = self.detect(false)
         {
@@ -155,6 +172,27 @@ impl Input {
     pub fn finish(&mut self) -> Result<Option<Bytes>> {
         self.unpacker.finish();
         self.next_piece()
+    }
+
+    /// Ends a file that is a workbook, and looks at it: the part of reading it that takes long before the first piece.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`finish`](Self::finish) does.
+    pub fn open_workbook(&mut self) -> Result<()> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        let opened = self.unpacker.open_workbook();
+        if let Err(error) = &opened {
+            self.error = Some(error.clone());
+        }
+        opened
+    }
+
+    /// What is known of a workbook, once it was looked at.
+    pub fn workbook(&self) -> Option<&Workbook> {
+        self.unpacker.workbook()
     }
 
     /// The compression, once it is known.
@@ -192,6 +230,7 @@ impl Input {
     }
 
     fn take(&mut self, bytes: Bytes) -> Result<()> {
+        self.know_encoding()?;
         match &mut self.text {
             Text::Known(transcoder) => transcoder.push(bytes),
             Text::Held(sample) => {
@@ -205,8 +244,24 @@ impl Input {
         Ok(())
     }
 
+    /// The text of a workbook is UTF-8, and nothing else.
+    fn know_encoding(&mut self) -> Result<()> {
+        if self.compression() != Some(Compression::Workbook) {
+            return Ok(());
+        }
+        match (&self.text, self.detected) {
+            (_, Some(found)) if found.given => Err(Error::NotOfWorkbook { option: "encoding" }),
+            (Text::Held(_), _) => {
+                self.start_text(Detected::sure(Encoding::Utf8), Vec::new());
+                Ok(())
+            }
+            (Text::Known(_), _) => Ok(()),
+        }
+    }
+
     /// Ends the text; false when it was ended before.
     fn end(&mut self) -> Result<bool> {
+        self.know_encoding()?;
         match &mut self.text {
             Text::Known(transcoder) => return Ok(transcoder.finish()),
             Text::Held(_) => self.detect(true)?,

@@ -28,6 +28,9 @@ pub(super) const MAX_FIELDS: u64 = 10_000;
 /// Bytes of text for each packed byte. Tables seldom reach 100; a bomb goes far beyond.
 pub(super) const MAX_EXPANSION: u64 = 500;
 
+/// Bytes. A workbook of a million rows has some forty; it is held in memory whole.
+pub(super) const MAX_WORKBOOK_BYTES: u64 = 64 * MIB;
+
 /// Where nobody looks for data of their own.
 pub(super) const JOURNAL_DATABASE: &str = "sluice";
 
@@ -147,6 +150,8 @@ pub(super) mod range {
     pub(in crate::config) const FIELDS: RangeInclusive<u64> = 1..=1_000_000;
     /// Bytes of text for each packed byte. gzip can reach 1,032.
     pub(in crate::config) const EXPANSION: RangeInclusive<u64> = 10..=1_000_000;
+    /// Bytes.
+    pub(in crate::config) const WORKBOOK_BYTES: RangeInclusive<u64> = KIB..=GIB;
     /// Bytes.
     pub(in crate::config) const BLOCK_BYTES: RangeInclusive<u64> = 64 * KIB..=GIB;
     /// Rows.

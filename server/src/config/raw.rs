@@ -121,6 +121,11 @@ pub(super) struct RawTransfer {
     #[arg(long, env = "SLUICE_MAX_EXPANSION", value_name = "N")]
     pub(super) max_expansion: Option<String>,
 
+    /// Largest workbook (xlsx, ods), which is held in memory whole, and most bytes of the texts that its cells share,
+    /// 1KiB to 1GiB [default: 64MiB]
+    #[arg(long, env = "SLUICE_MAX_WORKBOOK_BYTES", value_name = "SIZE")]
+    pub(super) max_workbook_bytes: Option<String>,
+
     /// Most rows of a block sent to ClickHouse, 1 to 16777216 [default: 262144]
     #[arg(long, env = "SLUICE_BLOCK_ROWS", value_name = "N")]
     pub(super) block_rows: Option<String>,

@@ -119,6 +119,20 @@ impl Inner {
         })
     }
 
+    /// Waits for the memory of a workbook, which is there whole until it is read; so are the texts that its cells share.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MemoryLimit`] after the time limit.
+    pub(super) async fn workbook_memory(&self, config: &TransferConfig) -> Result<Share> {
+        let _waiting = self.memory.wait();
+        let share = self.memory.workbook(config.max_workbook_bytes);
+        let share = timeout_at(self.queue_end(), share).await;
+        share.map_err(|_| Error::MemoryLimit {
+            limit: self.memory.limit(),
+        })
+    }
+
     /// The memory of an upload's blocks.
     pub(super) fn block_memory(&self) -> BlockMemory {
         let step = self.config.block_bytes / BLOCK_STEPS;

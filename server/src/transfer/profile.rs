@@ -7,7 +7,7 @@ mod columns;
 
 use super::{Error, FileSpec, Format, Result, cut::Cut};
 use crate::{
-    codec::{Compression, Detected, LEAST_CONFIDENCE},
+    codec::{Compression, Detected, LEAST_CONFIDENCE, Workbook},
     csv::{
         Dialect, DialectError, json,
         sniff::{
@@ -45,6 +45,8 @@ pub struct Profile {
     pub(super) tabs: Option<Tabs>,
     /// How it is packed; none for a file without a byte.
     pub compression: Option<Compression>,
+    /// What is known of a workbook.
+    pub workbook: Option<Workbook>,
     /// Whether the caller has said how it is packed.
     pub compression_given: bool,
     /// Its encoding; none for a file without a byte.

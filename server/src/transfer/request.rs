@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use crate::{
     clickhouse::sql::{CallerQuery, Operator, OrderBy, TableName},
-    codec::{Compression, Encoding, Packing},
+    codec::{self, Compression, Encoding, Packing, Selection},
     column::rules::{DateFormat, ExcelText, Thousands, ValueRules},
-    csv::{Dialect, Style, sniff::Hints},
+    csv::{
+        Dialect, Style,
+        sniff::{Hint, Hints},
+    },
 };
 
 /// How rows become visible.
@@ -144,6 +147,8 @@ pub struct FileSpec {
     pub sniff: bool,
     /// Its name, where known: how it ends tells TSV from CSV with tabs.
     pub name: String,
+    /// Which part of it is read, where it is a workbook.
+    pub sheet: Selection,
 }
 
 impl FileSpec {
@@ -151,6 +156,41 @@ impl FileSpec {
     #[must_use]
     pub fn keeps_bytes(&self) -> bool {
         self.encoding == Some(Encoding::Utf8Bytes)
+    }
+
+    /// What is known of the text of a sheet, where the file is a workbook.
+    ///
+    /// # Errors
+    ///
+    /// The caller has set what a workbook says itself.
+    pub(super) fn of_sheet(&self) -> Result<Self, codec::Error> {
+        let Hints {
+            delimiter,
+            quote,
+            escape,
+            skip_initial_space,
+            ..
+        } = &self.hints;
+        let given = [
+            ("format", self.format.is_some()),
+            ("delimiter", *delimiter != Hint::Find),
+            ("quote", *quote != Hint::Find),
+            ("escape", *escape != Hint::Find),
+            ("skip_initial_space", *skip_initial_space != Hint::Find),
+        ];
+        if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(codec::Error::NotOfWorkbook { option });
+        }
+        let mut sheet = self.clone();
+        sheet.format = Some(Format::Csv);
+        sheet.hints.delimiter = Hint::Given(b",".to_vec());
+        sheet.hints.quote = Hint::Given(Some(b'"'));
+        sheet.hints.escape = Hint::Given(None);
+        sheet.hints.skip_initial_space = Hint::Given(false);
+        if sheet.hints.comment == Hint::Find {
+            sheet.hints.comment = Hint::Given(None);
+        }
+        Ok(sheet)
     }
 
     /// Whether its name ends as those of TSV do, packed or not.
@@ -176,6 +216,7 @@ impl Default for FileSpec {
             values: ValueSpec::default(),
             sniff: true,
             name: String::new(),
+            sheet: Selection::default(),
         }
     }
 }

@@ -144,7 +144,7 @@ fn form(dialect: &Dialect, style: &ExportStyle) -> Result<Form, String> {
         }
         Format::Tsv if is_plain && !given && !crlf => Ok(Form::Tsv { header }),
         Format::Ndjson if !crlf => Ok(Form::Ndjson),
-        Format::Tsv | Format::Ndjson => refuse("a file of such lines"),
+        Format::Tsv | Format::Ndjson | Format::Workbook => refuse("a file of such lines"),
     }
 }
 

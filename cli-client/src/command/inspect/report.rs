@@ -26,6 +26,9 @@ pub(super) fn write(
     if let Some(reading) = profile::reading(&profile) {
         writeln!(out, "{reading}")?;
     }
+    for note in profile::workbook_notes(&profile) {
+        writeln!(out, "{note}")?;
+    }
     if profile.trailing_lines > 0 {
         let lines = text::counted(profile.trailing_lines, "line");
         writeln!(out, "{lines} after the end of the table would be left out")?;

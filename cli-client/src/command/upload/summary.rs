@@ -236,6 +236,7 @@ impl<'a> Object<'a> {
             return Vec::new();
         };
         let mut lines: Vec<_> = profile::reading(profile).into_iter().collect();
+        lines.extend(profile::workbook_notes(profile));
         lines.extend(columns(profile, !self.create_statement.is_empty()));
         lines.extend(response.account.iter().flat_map(account::words));
         lines

@@ -13,7 +13,10 @@ use std::{collections::VecDeque, mem};
 use bytes::{Buf, Bytes};
 
 use super::Limits;
-use crate::codec::{Compression, Error, Foreign, Result, detect_compression};
+use crate::codec::{
+    Compression, Error, Foreign, Result, Selection, Workbook, detect_compression,
+    workbook::{Reading, is_workbook},
+};
 use gzip::Gunzip;
 use xz::Unxz;
 use zip::Unzip;
@@ -23,7 +26,7 @@ use zstd::Unzstd;
 const SIGNATURE_BYTES: usize = 512;
 
 /// The text from which on its proportion to the packed file is judged, in bytes.
-pub(super) const JUDGED_FROM_BYTES: u64 = 64 << 20;
+pub(in crate::codec) const JUDGED_FROM_BYTES: u64 = 64 << 20;
 
 /// Why packed data cannot be unpacked any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,10 +88,11 @@ enum Engine {
     Zstd(Unzstd),
     Xz(Unxz),
     Zip(Box<Unzip>),
+    Workbook(Box<Reading>),
 }
 
 impl Engine {
-    fn new(compression: Compression, limits: &Limits) -> Result<Self> {
+    fn new(compression: Compression, limits: &Limits, selection: Selection) -> Result<Self> {
         Ok(match compression {
             Compression::None => Self::Identity,
             Compression::Gzip => Self::Gzip(Gunzip::default()),
@@ -98,13 +102,14 @@ impl Engine {
             }
             Compression::Xz => Self::Xz(Unxz::new(limits.max_window_log)),
             Compression::Zip => Self::Zip(Box::default()),
+            Compression::Workbook => Self::Workbook(Box::new(Reading::new(*limits, selection))),
         })
     }
 
     /// Appends to the output within its capacity, until that is full or all bytes are read.
     fn run(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Step {
         match self {
-            Self::Identity => Step::READ_NOTHING,
+            Self::Identity | Self::Workbook(_) => Step::READ_NOTHING,
             Self::Gzip(gunzip) => gunzip.run(bytes, output),
             Self::Zstd(unzstd) => unzstd.run(bytes, output),
             Self::Xz(unxz) => unxz.run(bytes, output),
@@ -115,7 +120,7 @@ impl Engine {
     /// Whether the packed data may end here.
     const fn is_complete(&self) -> bool {
         match self {
-            Self::Identity => true,
+            Self::Identity | Self::Workbook(_) => true,
             Self::Gzip(gunzip) => gunzip.is_complete(),
             Self::Zstd(unzstd) => unzstd.is_complete(),
             Self::Xz(unxz) => unxz.is_complete(),
@@ -129,6 +134,7 @@ impl Engine {
 pub(super) struct Unpacker {
     limits: Limits,
     compression: Option<Compression>,
+    selection: Selection,
     /// `None` until the compression is known.
     engine: Option<Engine>,
     /// Pushed and not yet read.
@@ -149,6 +155,10 @@ impl Unpacker {
         Self {
             limits,
             compression,
+            selection: Selection {
+                sheet: None,
+                range: None,
+            },
             engine: None,
             packed: VecDeque::new(),
             read: 0,
@@ -156,6 +166,29 @@ impl Unpacker {
             spare: Vec::new(),
             over: false,
             error: None,
+        }
+    }
+
+    /// Has only a part of a workbook read.
+    pub(super) fn select(&mut self, selection: Selection) {
+        self.selection = selection;
+    }
+
+    /// What is known of a workbook, once it was looked at.
+    pub(super) fn workbook(&self) -> Option<&Workbook> {
+        match &self.engine {
+            Some(Engine::Workbook(reading)) => reading.found(),
+            _ => None,
+        }
+    }
+
+    /// Ends a file that is a workbook, and looks at it.
+    pub(super) fn open_workbook(&mut self) -> Result<()> {
+        self.finish();
+        self.keep()?;
+        match &mut self.engine {
+            Some(Engine::Workbook(reading)) => reading.open(),
+            _ => Ok(()),
         }
     }
 
@@ -189,6 +222,9 @@ impl Unpacker {
         if let Some(Engine::Identity) = self.engine {
             return Ok(self.hand_on());
         }
+        if let Some(Engine::Workbook(_)) = self.engine {
+            return self.next_of_workbook();
+        }
         let piece = self.unpack();
         if !piece.is_empty() {
             return Ok(Some(piece));
@@ -205,19 +241,56 @@ impl Unpacker {
 
     /// Makes the engine ready; false when it takes more bytes to choose one.
     fn start(&mut self) -> Result<bool> {
-        let compression = if let Some(compression) = self.compression {
-            compression
-        } else {
-            let known: usize = self.packed.iter().map(Bytes::len).sum();
-            if known < SIGNATURE_BYTES && !self.over {
-                return Ok(false);
+        let given = self.compression;
+        let compression = match given {
+            Some(compression) if compression != Compression::Workbook => compression,
+            _ => {
+                let known: usize = self.packed.iter().map(Bytes::len).sum();
+                if known < SIGNATURE_BYTES && !self.over {
+                    return Ok(false);
+                }
+                let bytes = self.packed.iter().flatten().copied();
+                let beginning: Vec<_> = bytes.take(SIGNATURE_BYTES).collect();
+                if given.is_some() && !is_workbook(&beginning) {
+                    return Err(Error::NoWorkbook { option: "the format" });
+                }
+                detect_compression(&beginning)?
             }
-            let bytes = self.packed.iter().flatten().copied();
-            detect_compression(&bytes.take(SIGNATURE_BYTES).collect::<Vec<_>>())?
         };
+        if self.selection.is_given() && compression != Compression::Workbook {
+            return Err(Error::NoWorkbook {
+                option: "sheet and range",
+            });
+        }
         self.compression = Some(compression);
-        self.engine = Some(Engine::new(compression, &self.limits)?);
+        let selection = mem::take(&mut self.selection);
+        self.engine = Some(Engine::new(compression, &self.limits, selection)?);
         Ok(true)
+    }
+
+    /// Keeps what was pushed of a workbook.
+    fn keep(&mut self) -> Result<()> {
+        if let Some(Engine::Workbook(reading)) = &mut self.engine {
+            for bytes in self.packed.drain(..) {
+                self.read += bytes.len() as u64;
+                reading.push(&bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next piece of a sheet, once the workbook is whole.
+    fn next_of_workbook(&mut self) -> Result<Option<Bytes>> {
+        self.keep()?;
+        let piece = match &mut self.engine {
+            Some(Engine::Workbook(reading)) if self.over => reading.next_piece()?,
+            _ => None,
+        };
+        self.written += piece.as_ref().map_or(0, Bytes::len) as u64;
+        match self.too_expansive() {
+            Some(error) => Err(error),
+            None => Ok(piece),
+        }
     }
 
     /// Gives what was pushed as it is, in pieces.

@@ -89,6 +89,13 @@ pub(super) fn transfer(
             &range::EXPANSION,
             faults,
         ),
+        max_workbook_bytes: size(
+            "max-workbook-bytes",
+            raw.max_workbook_bytes.as_deref(),
+            defaults::MAX_WORKBOOK_BYTES,
+            &range::WORKBOOK_BYTES,
+            faults,
+        ),
         journal_database: raw
             .journal_database
             .clone()

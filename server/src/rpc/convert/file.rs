@@ -8,7 +8,7 @@ use tonic::Status;
 
 use super::super::status;
 use crate::{
-    codec::{self, Compression, Encoding, Packing},
+    codec::{self, Compression, Encoding, Packing, Selection},
     column::rules::{DateFormat, ExcelText, Thousands, ValueRules},
     csv::{
         Dialect, DialectError, Encoder, LineEnd, QuoteStyle, Style,
@@ -27,13 +27,17 @@ pub(super) fn spec(
     sniff: bool,
 ) -> Result<FileSpec, Status> {
     let dialect = dialect.unwrap_or_default();
+    let is_workbook = dialect.format() == pb::Format::Workbook;
     let format = match dialect.format() {
-        pb::Format::Unspecified => None,
+        pb::Format::Unspecified | pb::Format::Workbook => None,
         pb::Format::Csv => Some(Format::Csv),
         pb::Format::Tsv => Some(Format::Tsv),
         pb::Format::Ndjson => Some(Format::Ndjson),
     };
     let compression = match dialect.compression() {
+        pb::Compression::Unspecified | pb::Compression::None if is_workbook => {
+            Some(Compression::Workbook)
+        }
         pb::Compression::Unspecified => None,
         pb::Compression::None => Some(Compression::None),
         pb::Compression::Gzip => Some(Compression::Gzip),
@@ -42,6 +46,7 @@ pub(super) fn spec(
         pb::Compression::Zip => Some(Compression::Zip),
     };
     let encoding = encoding(&dialect)?;
+    let sheet = selection(&dialect)?;
     let values = value_spec(values.unwrap_or_default())?;
     let mut hints = hints(dialect)?;
     if values.lenient_quotes && format != Some(Format::Tsv) && hints.quote == Hint::Find {
@@ -56,6 +61,24 @@ pub(super) fn spec(
         values,
         sniff,
         name: String::new(),
+        sheet,
+    })
+}
+
+/// Which part of a workbook is read.
+fn selection(dialect: &pb::Dialect) -> Result<Selection, Status> {
+    let range = match dialect.range.as_str() {
+        "" => None,
+        text => {
+            let parsed = text.parse();
+            Some(parsed.map_err(|error: codec::NoArea| {
+                status::invalid_dialect("range", text, error.to_string())
+            })?)
+        }
+    };
+    Ok(Selection {
+        sheet: Some(dialect.sheet.clone()).filter(|sheet| !sheet.is_empty()),
+        range,
     })
 }
 
@@ -312,6 +335,10 @@ pub(super) fn export_form(
 ) -> Result<ExportForm, Status> {
     match dialect.format() {
         pb::Format::Ndjson => Ok(ExportForm::Ndjson),
+        pb::Format::Workbook => Err(status::invalid_request(
+            "dialect.format",
+            "workbooks are not written; export CSV, which they open",
+        )),
         pb::Format::Unspecified | pb::Format::Csv | pb::Format::Tsv => {
             let header_rows = dialect.header_rows.unwrap_or(1);
             if !(0..=1).contains(&header_rows) {

@@ -6,10 +6,10 @@ use sluice_proto::v1 as pb;
 
 use super::{signed, status, transfer};
 use crate::{
-    codec::Compression,
+    codec::{Compression, Workbook},
     column::rules::ExcelText,
     csv::{
-        LeftOut, Tally,
+        self, LeftOut, Tally,
         sniff::{Finding, Sniffed, Terminator},
     },
     journal::{FaultRow, RejectedRow},
@@ -163,17 +163,59 @@ fn profile(profile: &Profile) -> pb::FileProfile {
         columns: profile.columns.iter().map(column).collect(),
         sample_bytes: i64::try_from(profile.sample_bytes).unwrap_or(i64::MAX),
         trailing_lines: signed(trailing_lines),
+        workbook: profile.workbook.as_ref().map(workbook),
+    }
+}
+
+fn workbook(found: &Workbook) -> pb::Workbook {
+    let sheets = found.sheets.iter().map(|sheet| pb::Sheet {
+        name: sheet.name.clone(),
+        hidden: sheet.is_hidden,
+    });
+    pb::Workbook {
+        kind: found.kind.to_owned(),
+        sheets: sheets.collect(),
+        sheet: found.sheet_name().to_owned(),
+        range: range_text(found),
+        notes: found.notes.clone(),
+    }
+}
+
+fn range_text(found: &Workbook) -> String {
+    found.area.map(|area| area.to_string()).unwrap_or_default()
+}
+
+fn given(is_given: bool, text: String) -> String {
+    if is_given { text } else { String::new() }
+}
+
+/// The dialect of a sheet: what a workbook leaves to be found.
+fn sheet_dialect(found: &Workbook, cut: &csv::Dialect, profile: &Profile) -> pb::Dialect {
+    pb::Dialect {
+        format: pb::Format::Workbook.into(),
+        // What the caller has said; a file is read in the same way once more where nothing was.
+        sheet: given(found.is_sheet_given, found.sheet_name().to_owned()),
+        range: given(found.is_range_given, range_text(found)),
+        header_rows: Some(cut.header_rows().into()),
+        skip_lines: Some(cut.skip_lines().into()),
+        end_line: cut.end_line().map(signed),
+        row_names: Some(profile.has_row_names),
+        ..pb::Dialect::default()
     }
 }
 
 fn dialect(profile: &Profile) -> pb::Dialect {
+    if let (Some(found), Cut::Delimited(cut)) = (&profile.workbook, &profile.cut) {
+        return sheet_dialect(found, cut, profile);
+    }
+
     let format = match profile.format.value {
         Format::Csv => pb::Format::Csv,
         Format::Tsv => pb::Format::Tsv,
         Format::Ndjson => pb::Format::Ndjson,
     };
     let compression = match profile.compression {
-        None | Some(Compression::None) => pb::Compression::None,
+        None | Some(Compression::None | Compression::Workbook) => pb::Compression::None,
         Some(Compression::Gzip) => pb::Compression::Gzip,
         Some(Compression::Zstd) => pb::Compression::Zstd,
         Some(Compression::Xz) => pb::Compression::Xz,
@@ -204,6 +246,9 @@ fn dialect(profile: &Profile) -> pb::Dialect {
 }
 
 fn findings(profile: &Profile) -> Vec<pb::Finding> {
+    if let Some(found) = &profile.workbook {
+        return sheet_findings(found, profile);
+    }
     let mut findings = vec![finding("format", &profile.format, |format| {
         format.name().to_owned()
     })];
@@ -228,6 +273,26 @@ fn findings(profile: &Profile) -> Vec<pb::Finding> {
     if let Some(sniffed) = &profile.sniffed {
         findings.extend(dialect_findings(sniffed));
     }
+    findings
+}
+
+/// What was found of a sheet; the rest of its dialect says nothing of the file.
+fn sheet_findings(found: &Workbook, profile: &Profile) -> Vec<pb::Finding> {
+    let own = |name: &str, value: &str, given: bool| pb::Finding {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        confidence: 1.0,
+        runner_up: None,
+        given,
+    };
+    let of_sheet = ["skip_lines", "header_rows", "row_names", "end_line"];
+    let sniffed = profile.sniffed.iter().flat_map(dialect_findings);
+    let mut findings = vec![
+        own("format", "workbook", profile.compression_given),
+        own("sheet", found.sheet_name(), found.is_sheet_given),
+        own("range", &range_text(found), found.is_range_given),
+    ];
+    findings.extend(sniffed.filter(|finding| of_sheet.contains(&finding.name.as_str())));
     findings
 }
 
@@ -275,6 +340,7 @@ const fn compression_name(compression: Compression) -> &'static str {
         Compression::Zstd => "zstd",
         Compression::Xz => "xz",
         Compression::Zip => "zip",
+        Compression::Workbook => "workbook",
     }
 }
 

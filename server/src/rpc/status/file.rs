@@ -35,6 +35,14 @@ pub(super) fn codec_error(error: &codec::Error) -> External {
         | Kind::Corrupt { offset, .. }
         | Kind::TrailingData { offset, .. }
         | Kind::NeedsDictionary { offset } => new("INVALID_COMPRESSION").with("byteOffset", offset),
+        Kind::WorkbookTooLarge { limit } => new("INVALID_WORKBOOK").with("limit", limit),
+        Kind::BadWorkbook { part, .. } => new("INVALID_WORKBOOK").with("value", part),
+        Kind::NoSuchSheet { sheet, .. } => new("INVALID_WORKBOOK").with("value", sheet),
+        Kind::FormulaWithoutValue { cell, .. } => new("INVALID_WORKBOOK").with("value", cell),
+        Kind::WorkbookPassword
+        | Kind::WorkbookCutShort
+        | Kind::NoWorkbook { .. }
+        | Kind::NotOfWorkbook { .. } => new("INVALID_WORKBOOK"),
         Kind::SeveralMembers { names } => new("INVALID_COMPRESSION").with("value", names),
         Kind::EmptyArchive | Kind::Encrypted | Kind::OtherMethod | Kind::NotStreamed => {
             new("INVALID_COMPRESSION")

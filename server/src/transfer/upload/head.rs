@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use looked::Looked;
+use looked::{Looked, Source};
 
 use super::records::{Chunk, Place, Records, Text};
 use crate::{
@@ -127,8 +127,18 @@ impl Head {
         let byte_count = if needs_sample { SAMPLE_BYTES } else { 0 };
         let mut text = Text::new(file, config);
         let mut chunks = Vec::new();
-        let looked =
-            Looked::at(&mut text, file, config, byte_count, &mut feed, &mut chunks).await?;
+        let from = Source {
+            inner,
+            config,
+            feed: &mut feed,
+            chunks: &mut chunks,
+        };
+        let looked = Looked::at(&mut text, file, byte_count, from).await?;
+        let of_sheet = match text.input().workbook() {
+            Some(_) => Some(file.of_sheet()?),
+            None => None,
+        };
+        let file = of_sheet.as_ref().unwrap_or(file);
         let names = table.map(Table::column_names).unwrap_or_default();
         let cutting = Cutting::find(looked.sample(), file, &names)?;
 
@@ -222,6 +232,10 @@ impl Head {
         columns = columns.with_surplus(surplus);
         match &cutting.cut {
             Cut::Ndjson(_) => columns = columns.of_json(),
+            // Texts of a sheet stand in quotes, and nothing else does.
+            Cut::Delimited(_) if records.text().input().workbook().is_some() => {
+                columns = columns.of_json();
+            }
             Cut::Delimited(dialect) if dialect.quote() == Some(b'"') => {
                 columns = columns.finding_excel_text();
             }
@@ -242,6 +256,7 @@ impl Head {
             sniffed: cutting.sniffed,
             tabs: cutting.tabs,
             compression: input.compression(),
+            workbook: input.workbook().cloned(),
             compression_given: file.compression.is_some(),
             encoding: input.encoding(),
             sample_bytes,

@@ -19,6 +19,7 @@ use crate::{
             tabs::{Tabs, Watch},
         },
     },
+    memory,
     transfer::{
         Error, FileSpec, Result,
         cut::{Cut, FileDecoder},
@@ -66,6 +67,8 @@ pub(in crate::transfer) struct Text {
     sample: VecDeque<Bytes>,
     has_ended: bool,
     is_cut_short: bool,
+    /// The memory of a workbook.
+    memory: Option<memory::Share>,
 }
 
 /// The first pieces of a text, joined.
@@ -90,13 +93,16 @@ impl Text {
         let limits = codec::Limits {
             piece_bytes: PIECE_BYTES,
             max_expansion: u32::try_from(config.max_expansion).unwrap_or(u32::MAX),
+            max_workbook_bytes: config.max_workbook_bytes,
             ..codec::Limits::default()
         };
         Self {
-            input: Input::new(file.compression, file.encoding, limits),
+            input: Input::new(file.compression, file.encoding, limits)
+                .selecting(file.sheet.clone()),
             sample: VecDeque::new(),
             has_ended: false,
             is_cut_short: false,
+            memory: None,
         }
     }
 
@@ -120,6 +126,28 @@ impl Text {
     /// The codec, for what it has found.
     pub(in crate::transfer) const fn input(&self) -> &Input {
         &self.input
+    }
+
+    /// Whether it has memory beside that of every upload.
+    pub(super) const fn has_memory(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// Holds memory for as long as it is read.
+    pub(super) fn hold(&mut self, memory: memory::Share) {
+        self.memory = Some(memory);
+    }
+
+    /// Whether it is a workbook that is whole, and was not looked at.
+    pub(super) fn is_unopened_workbook(&self) -> bool {
+        self.has_ended
+            && self.input.compression() == Some(Compression::Workbook)
+            && self.input.workbook().is_none()
+    }
+
+    /// Looks at a workbook, which may take seconds.
+    pub(super) fn open_workbook(&mut self) -> Result<()> {
+        Ok(self.input.open_workbook()?)
     }
 
     /// Takes the next bytes of the file.

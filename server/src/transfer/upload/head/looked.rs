@@ -9,10 +9,54 @@ use super::{
     Feed,
 };
 use crate::{
+    codec::Compression,
     config::TransferConfig,
     csv::sniff::head_bytes,
-    transfer::{Error, FileSpec, Result, profile},
+    task,
+    transfer::{Error, FileSpec, Inner, Result, profile},
 };
+
+/// Where the bytes of a text come from.
+pub(super) struct Source<'a, 'b> {
+    pub(super) inner: &'a Inner,
+    pub(super) config: &'a TransferConfig,
+    pub(super) feed: &'a mut Feed<'b>,
+    /// Those that came.
+    pub(super) chunks: &'a mut Vec<Bytes>,
+}
+
+impl Source<'_, '_> {
+    /// Takes more of the file; false when there is no more, though it goes on.
+    async fn fill(&mut self, text: &mut Text) -> Result<bool> {
+        let goes_on = self.feed.fill(text, self.chunks).await?;
+        if text.input().compression() != Some(Compression::Workbook) {
+            return Ok(goes_on);
+        }
+        // It is kept by the input alone, and read from its beginning whenever it is read again.
+        self.chunks.clear();
+        if !text.has_memory() {
+            text.hold(self.inner.workbook_memory(self.config).await?);
+        }
+        if text.is_unopened_workbook() {
+            self.open(text).await?;
+        }
+        Ok(goes_on)
+    }
+
+    /// Looks at a workbook on a thread of its own: that may take seconds.
+    async fn open(&self, text: &mut Text) -> Result<()> {
+        let mut taken = std::mem::replace(text, Text::plain(self.config));
+        let opened = task::spawn_blocking("workbook", move || {
+            let opened = taken.open_workbook();
+            (taken, opened)
+        });
+        let opened = opened.await;
+        let (taken, opened) =
+            opened.map_err(|_| Error::Internal("the thread of a workbook panicked"))?;
+        *text = taken;
+        opened
+    }
+}
 
 /// The beginning of a text, long enough to hold some of its table.
 #[derive(Debug, Default)]
@@ -29,17 +73,16 @@ impl Looked {
     pub(super) async fn at(
         text: &mut Text,
         file: &FileSpec,
-        config: &TransferConfig,
         byte_count: usize,
-        feed: &mut Feed<'_>,
-        chunks: &mut Vec<Bytes>,
+        mut from: Source<'_, '_>,
     ) -> Result<Self> {
+        let config = from.config;
         let mut looked = Self::default();
         let mut wanted = byte_count;
         loop {
             let mut is_over = false;
             while !is_over && !text.look(&mut looked.beginning, wanted)? {
-                is_over = !feed.fill(text, chunks).await?;
+                is_over = !from.fill(text).await?;
             }
             if is_over {
                 text.cut_short(&mut looked.beginning)?;
