@@ -120,7 +120,10 @@ pub enum Error {
     #[error("the workbook is encrypted; save it without a password")]
     WorkbookPassword,
     /// A workbook has no such sheet.
-    #[error("the workbook has no visible sheet `{sheet}`; it has {sheets}")]
+    #[error(
+        "the workbook has no {}; it has {sheets}",
+        match sheet.as_str() { "" => "visible sheet: choose one".to_owned(), sheet => format!("sheet `{sheet}`") }
+    )]
     NoSuchSheet {
         /// The one that was wanted; empty for the first visible one.
         sheet: String,

@@ -30,6 +30,9 @@ class DialectOptions(TypedDict, total=False):
     encoding: str
     compression: Compression
     row_names: bool
+    #: Of a workbook (xlsx, ods): the sheet, by its name or its number from 1, and its cells, such as "A1:F200".
+    sheet: str
+    range: str
 
 
 class ColumnOptions(TypedDict, total=False):

@@ -186,6 +186,10 @@ class Reason(str, Enum):
     INVALID_ENCODING = "INVALID_ENCODING"
     """The bytes are no text of the encoding, or are of a format that is not read. Metadata:
     `byteOffset`, of the decompressed file."""
+    INVALID_WORKBOOK = "INVALID_WORKBOOK"
+    """A workbook is larger than the limit (metadata: `limit`, in bytes), is damaged, has a
+    password or no such sheet, or a formula without a value; or what was said is not of a
+    workbook, or only of one. Metadata where known: `value`, the part, the sheet or the cell."""
     AMBIGUOUS_FILE = "AMBIGUOUS_FILE"
     """The file can be read in two ways that load different rows, and neither is clearly better:
     the message names the options that choose one of them. Metadata: `line`. Or its beginning is

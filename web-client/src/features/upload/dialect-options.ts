@@ -53,6 +53,7 @@ export const formats: readonly Option<string>[] = [
   [`${Format.CSV}`, "CSV, values between delimiters"],
   [`${Format.TSV}`, "TSV, as ClickHouse writes it"],
   [`${Format.NDJSON}`, "NDJSON, one object a line"],
+  [`${Format.WORKBOOK}`, "Workbook, a sheet of xlsx or ods"],
 ];
 
 /** Compressions to choose from. */
@@ -100,5 +101,6 @@ export function formatSummary(found: InspectFileResponse): string {
   const count = formatRows(columns?.length ?? 0, "column");
   if (dialect?.format === Format.NDJSON) return `NDJSON, ${count}`;
   if (dialect?.format === Format.TSV) return `TSV, ${count}`;
+  if (dialect?.format === Format.WORKBOOK) return `Workbook, ${count}`;
   return `CSV, ${delimiterName(dialect?.delimiter ?? ",")}, ${count}`;
 }

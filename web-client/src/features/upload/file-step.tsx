@@ -30,7 +30,7 @@ export function FileStep({ form }: { form: UploadForm }) {
       <FileDrop
         title={
           files.length === 0
-            ? "Drop a CSV, TSV or NDJSON file here"
+            ? "Drop a CSV, TSV, NDJSON, xlsx or ods file here"
             : isStarted
               ? "Load more files into the table"
               : "Add more files"

@@ -26,6 +26,7 @@ export function FindingsSentence({ inspection, onOpen }: FindingsSentenceProps) 
       {text}
     </button>
   );
+  const { workbook } = inspection.profile ?? {};
   const isCut = dialect.format !== Format.NDJSON;
   const isPacked = nameOf(compressions, dialect.compression) !== "None";
   return (
@@ -34,15 +35,20 @@ export function FindingsSentence({ inspection, onOpen }: FindingsSentenceProps) 
       {isPacked && (
         <> packed with {word("Compression", nameOf(compressions, dialect.compression))}</>
       )}
-      {isCut && dialect.format !== Format.TSV && (
+      {workbook && ` (${workbook.kind}), sheet ${workbook.sheet}`}
+      {isCut && !workbook && dialect.format !== Format.TSV && (
         <> with {word("Delimiter", delimiterWords(dialect.delimiter ?? ","))} between values</>
       )}
       {isCut && <>, {word("Header lines", headerWords(headerRows))}</>}
       {skipLines > 0n && (
         <> below {word("Lines to skip above", `${formatCount(skipLines)} other lines`)}</>
       )}
-      , in {word("Encoding", dialect.encoding || "utf-8")}: {columnWords(columns?.length ?? 0)}
+      {!workbook && <>, in {word("Encoding", dialect.encoding || "utf-8")}</>}:{" "}
+      {columnWords(columns?.length ?? 0)}
       {trailingLines !== undefined && trailingLines > 0n && " and lines below the table"}.
+      {workbook?.notes.map((note) => (
+        <span key={note}> {note}.</span>
+      ))}
     </p>
   );
 }

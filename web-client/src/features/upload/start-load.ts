@@ -11,7 +11,7 @@ import { hasHeader } from "./fields";
 import { rememberMapping } from "./remembered";
 import { changeForm, type UploadForm } from "./upload-form";
 import { startUploads } from "./upload-queue";
-import { sampleBytes } from "./use-inspection";
+import { sampleOf } from "./use-inspection";
 
 /** Begins to load the files of the form, or only checks all of their rows, and shows what comes of it. */
 export async function startLoad(
@@ -46,8 +46,7 @@ async function seeRows(
   found: InspectFileResponse,
 ): Promise<void> {
   if (!dialect || dialect.headerRows !== 0 || !hasHeader(found)) return;
-  const sample = new Uint8Array(await file.slice(0, sampleBytes).arrayBuffer());
-  const request = { sample, complete: file.size <= sampleBytes, sourceName, rowCount: 1 };
+  const request = { ...(await sampleOf(file)), sourceName, rowCount: 1 };
   const { headerRows, skipLines } = found.profile?.dialect ?? {};
   const named = { ...dialect, ...(headerRows ? { headerRows } : {}), skipLines: skipLines ?? 0n };
   const above = await clients.ingest.inspectFile({ ...request, dialect: named });

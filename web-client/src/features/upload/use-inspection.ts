@@ -17,7 +17,19 @@ import { fieldsOf } from "./fields";
 import { targetTable, type UploadForm } from "./upload-form";
 
 /** How much of a file is looked at. */
-export const sampleBytes = 1 << 20;
+const sampleBytes = 1 << 20;
+
+/** The most bytes of an archive that are looked at: its end says what is in it. They fit a message. */
+const archiveBytes = 15 << 20;
+
+/** The beginning of a file for a look at it; of an archive, such as a workbook, all of it where that fits a message. */
+export async function sampleOf(file: File): Promise<{ sample: Uint8Array<ArrayBuffer>; complete: boolean }> {
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const isArchive = [0x50, 0x4b, 3, 4].every((byte, index) => start[index] === byte);
+  const size = isArchive ? archiveBytes : sampleBytes;
+  const sample = new Uint8Array(await file.slice(0, size).arrayBuffer());
+  return { sample, complete: file.size <= size };
+}
 const previewRowCount = 200;
 const debounceMs = 250;
 
@@ -55,10 +67,8 @@ export function useInspection(form: UploadForm): Loaded<InspectFileResponse> {
     key ?? null,
     async (signal) => {
       if (!file) throw new Error("no file");
-      const sample = new Uint8Array(await file.slice(0, sampleBytes).arrayBuffer());
       const request = {
-        sample,
-        complete: file.size <= sampleBytes,
+        ...(await sampleOf(file)),
         sourceName: file.name,
         dialect,
         values,

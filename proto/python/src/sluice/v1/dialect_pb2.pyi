@@ -12,6 +12,7 @@ class Format(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FORMAT_CSV: _ClassVar[Format]
     FORMAT_TSV: _ClassVar[Format]
     FORMAT_NDJSON: _ClassVar[Format]
+    FORMAT_WORKBOOK: _ClassVar[Format]
 
 class Compression(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -51,6 +52,7 @@ FORMAT_UNSPECIFIED: Format
 FORMAT_CSV: Format
 FORMAT_TSV: Format
 FORMAT_NDJSON: Format
+FORMAT_WORKBOOK: Format
 COMPRESSION_UNSPECIFIED: Compression
 COMPRESSION_NONE: Compression
 COMPRESSION_GZIP: Compression
@@ -73,7 +75,7 @@ QUOTE_STYLE_ALWAYS: QuoteStyle
 QUOTE_STYLE_NON_NUMERIC: QuoteStyle
 
 class Dialect(_message.Message):
-    __slots__ = ("format", "delimiter", "quote", "header_rows", "escape", "comment", "skip_lines", "skip_initial_space", "end_line", "encoding", "compression", "row_names")
+    __slots__ = ("format", "delimiter", "quote", "header_rows", "escape", "comment", "skip_lines", "skip_initial_space", "end_line", "encoding", "compression", "sheet", "range", "row_names")
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     DELIMITER_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +87,8 @@ class Dialect(_message.Message):
     END_LINE_FIELD_NUMBER: _ClassVar[int]
     ENCODING_FIELD_NUMBER: _ClassVar[int]
     COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    SHEET_FIELD_NUMBER: _ClassVar[int]
+    RANGE_FIELD_NUMBER: _ClassVar[int]
     ROW_NAMES_FIELD_NUMBER: _ClassVar[int]
     format: Format
     delimiter: str
@@ -97,8 +101,10 @@ class Dialect(_message.Message):
     end_line: int
     encoding: str
     compression: Compression
+    sheet: str
+    range: str
     row_names: bool
-    def __init__(self, format: _Optional[_Union[Format, str]] = ..., delimiter: _Optional[str] = ..., quote: _Optional[str] = ..., header_rows: _Optional[int] = ..., escape: _Optional[str] = ..., comment: _Optional[str] = ..., skip_lines: _Optional[int] = ..., skip_initial_space: bool = ..., end_line: _Optional[int] = ..., encoding: _Optional[str] = ..., compression: _Optional[_Union[Compression, str]] = ..., row_names: bool = ...) -> None: ...
+    def __init__(self, format: _Optional[_Union[Format, str]] = ..., delimiter: _Optional[str] = ..., quote: _Optional[str] = ..., header_rows: _Optional[int] = ..., escape: _Optional[str] = ..., comment: _Optional[str] = ..., skip_lines: _Optional[int] = ..., skip_initial_space: bool = ..., end_line: _Optional[int] = ..., encoding: _Optional[str] = ..., compression: _Optional[_Union[Compression, str]] = ..., sheet: _Optional[str] = ..., range: _Optional[str] = ..., row_names: bool = ...) -> None: ...
 
 class ColumnValueOptions(_message.Message):
     __slots__ = ("column", "null_markers", "date_format", "decimal_comma", "thousands", "strip_units", "list_separator", "unit", "excel_text")

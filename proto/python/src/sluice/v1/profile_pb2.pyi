@@ -45,18 +45,42 @@ class ProfileColumn(_message.Message):
     def __init__(self, name: _Optional[str] = ..., original_name: _Optional[str] = ..., type: _Optional[str] = ..., null_markers: _Optional[_Iterable[str]] = ..., date_format: _Optional[str] = ..., decimal_comma: bool = ..., notes: _Optional[_Iterable[str]] = ..., thousands: _Optional[str] = ..., unit: _Optional[str] = ..., excel_text: bool = ...) -> None: ...
 
 class FileProfile(_message.Message):
-    __slots__ = ("dialect", "findings", "columns", "sample_bytes", "trailing_lines")
+    __slots__ = ("dialect", "findings", "columns", "sample_bytes", "trailing_lines", "workbook")
     DIALECT_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRAILING_LINES_FIELD_NUMBER: _ClassVar[int]
+    WORKBOOK_FIELD_NUMBER: _ClassVar[int]
     dialect: _dialect_pb2.Dialect
     findings: _containers.RepeatedCompositeFieldContainer[Finding]
     columns: _containers.RepeatedCompositeFieldContainer[ProfileColumn]
     sample_bytes: int
     trailing_lines: int
-    def __init__(self, dialect: _Optional[_Union[_dialect_pb2.Dialect, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., columns: _Optional[_Iterable[_Union[ProfileColumn, _Mapping]]] = ..., sample_bytes: _Optional[int] = ..., trailing_lines: _Optional[int] = ...) -> None: ...
+    workbook: Workbook
+    def __init__(self, dialect: _Optional[_Union[_dialect_pb2.Dialect, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., columns: _Optional[_Iterable[_Union[ProfileColumn, _Mapping]]] = ..., sample_bytes: _Optional[int] = ..., trailing_lines: _Optional[int] = ..., workbook: _Optional[_Union[Workbook, _Mapping]] = ...) -> None: ...
+
+class Workbook(_message.Message):
+    __slots__ = ("kind", "sheets", "sheet", "range", "notes")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SHEETS_FIELD_NUMBER: _ClassVar[int]
+    SHEET_FIELD_NUMBER: _ClassVar[int]
+    RANGE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    sheets: _containers.RepeatedCompositeFieldContainer[Sheet]
+    sheet: str
+    range: str
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, kind: _Optional[str] = ..., sheets: _Optional[_Iterable[_Union[Sheet, _Mapping]]] = ..., sheet: _Optional[str] = ..., range: _Optional[str] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Sheet(_message.Message):
+    __slots__ = ("name", "hidden")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    hidden: bool
+    def __init__(self, name: _Optional[str] = ..., hidden: bool = ...) -> None: ...
 
 class RejectedRow(_message.Message):
     __slots__ = ("line", "record", "byte_offset", "column", "type", "value", "reason", "raw", "more")

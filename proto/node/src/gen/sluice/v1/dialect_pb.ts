@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/dialect.proto.
  */
 export const file_sluice_v1_dialect: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIsUDCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbhIWCglyb3dfbmFtZXMYECABKAhICIgBAUIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZUIMCgpfcm93X25hbWVzIsECChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQESFgoJdGhvdXNhbmRzGAUgASgJSAGIAQESGAoLc3RyaXBfdW5pdHMYBiABKAhIAogBARIbCg5saXN0X3NlcGFyYXRvchgHIAEoCUgDiAEBEhEKBHVuaXQYCCABKAlIBIgBARIXCgpleGNlbF90ZXh0GAkgASgISAWIAQFCEAoOX2RlY2ltYWxfY29tbWFCDAoKX3Rob3VzYW5kc0IOCgxfc3RyaXBfdW5pdHNCEQoPX2xpc3Rfc2VwYXJhdG9yQgcKBV91bml0Qg0KC19leGNlbF90ZXh0IosDCgxWYWx1ZU9wdGlvbnMSFAoMbnVsbF9tYXJrZXJzGAEgAygJEgwKBHRyaW0YAiABKAgSGgoNZGVjaW1hbF9jb21tYRgDIAEoCEgAiAEBEhIKCnRydWVfd29yZHMYBCADKAkSEwoLZmFsc2Vfd29yZHMYBSADKAkSDQoFcm91bmQYBiABKAgSGAoQZW1wdHlfYXNfZGVmYXVsdBgHIAEoCBIhCgZyYWdnZWQYCCABKA4yES5zbHVpY2UudjEuUmFnZ2VkEi4KB2NvbHVtbnMYCSADKAsyHS5zbHVpY2UudjEuQ29sdW1uVmFsdWVPcHRpb25zEiEKBnF1b3RlcxgKIAEoDjIRLnNsdWljZS52MS5RdW90ZXMSFgoJdGhvdXNhbmRzGAsgASgJSAGIAQESEwoLc3RyaXBfdW5pdHMYDCABKAgSFwoKZXhjZWxfdGV4dBgNIAEoCEgCiAEBQhAKDl9kZWNpbWFsX2NvbW1hQgwKCl90aG91c2FuZHNCDQoLX2V4Y2VsX3RleHQi0wEKC0V4cG9ydFN0eWxlEiQKCGxpbmVfZW5kGAEgASgOMhIuc2x1aWNlLnYxLkxpbmVFbmQSKgoLcXVvdGVfc3R5bGUYAiABKA4yFS5zbHVpY2UudjEuUXVvdGVTdHlsZRISCgpleGNlbF9zYWZlGAMgASgIEhgKC251bGxfbWFya2VyGAQgASgJSACIAQESHgoRY29tcHJlc3Npb25fbGV2ZWwYBSABKAVIAYgBAUIOCgxfbnVsbF9tYXJrZXJCFAoSX2NvbXByZXNzaW9uX2xldmVsKlMKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDgoKRk9STUFUX1RTVhACEhEKDUZPUk1BVF9OREpTT04QAyqVAQoLQ29tcHJlc3Npb24SGwoXQ09NUFJFU1NJT05fVU5TUEVDSUZJRUQQABIUChBDT01QUkVTU0lPTl9OT05FEAESFAoQQ09NUFJFU1NJT05fR1pJUBACEhQKEENPTVBSRVNTSU9OX1pTVEQQAxISCg5DT01QUkVTU0lPTl9YWhAFEhMKD0NPTVBSRVNTSU9OX1pJUBAGKkMKBlJhZ2dlZBIWChJSQUdHRURfVU5TUEVDSUZJRUQQABIRCg1SQUdHRURfUkVKRUNUEAESDgoKUkFHR0VEX1BBRBACKkcKBlF1b3RlcxIWChJRVU9URVNfVU5TUEVDSUZJRUQQABIRCg1RVU9URVNfU1RSSUNUEAESEgoOUVVPVEVTX0xFTklFTlQQAipYCgdMaW5lRW5kEhgKFExJTkVfRU5EX1VOU1BFQ0lGSUVEEAASDwoLTElORV9FTkRfTEYQARIRCg1MSU5FX0VORF9DUkxGEAISDwoLTElORV9FTkRfQ1IQAyp5CgpRdW90ZVN0eWxlEhsKF1FVT1RFX1NUWUxFX1VOU1BFQ0lGSUVEEAASGQoVUVVPVEVfU1RZTEVfTkVDRVNTQVJZEAESFgoSUVVPVEVfU1RZTEVfQUxXQVlTEAISGwoXUVVPVEVfU1RZTEVfTk9OX05VTUVSSUMQA0JKCglzbHVpY2UudjFCDERpYWxlY3RQcm90b1ABWiFzbHVpY2UuZXhhbXBsZS9zbHVpY2UvdjE7c2x1aWNldjGqAglTbHVpY2UuVjFiBnByb3RvMw");
+  fileDesc("ChdzbHVpY2UvdjEvZGlhbGVjdC5wcm90bxIJc2x1aWNlLnYxIuMDCgdEaWFsZWN0EiEKBmZvcm1hdBgBIAEoDjIRLnNsdWljZS52MS5Gb3JtYXQSFgoJZGVsaW1pdGVyGAIgASgJSACIAQESEgoFcXVvdGUYAyABKAlIAYgBARIYCgtoZWFkZXJfcm93cxgEIAEoBUgCiAEBEhMKBmVzY2FwZRgFIAEoCUgDiAEBEhQKB2NvbW1lbnQYBiABKAlIBIgBARIXCgpza2lwX2xpbmVzGAcgASgDSAWIAQESHwoSc2tpcF9pbml0aWFsX3NwYWNlGAggASgISAaIAQESFQoIZW5kX2xpbmUYCSABKANIB4gBARIQCghlbmNvZGluZxgKIAEoCRIrCgtjb21wcmVzc2lvbhgLIAEoDjIWLnNsdWljZS52MS5Db21wcmVzc2lvbhINCgVzaGVldBgRIAEoCRINCgVyYW5nZRgSIAEoCRIWCglyb3dfbmFtZXMYECABKAhICIgBAUIMCgpfZGVsaW1pdGVyQggKBl9xdW90ZUIOCgxfaGVhZGVyX3Jvd3NCCQoHX2VzY2FwZUIKCghfY29tbWVudEINCgtfc2tpcF9saW5lc0IVChNfc2tpcF9pbml0aWFsX3NwYWNlQgsKCV9lbmRfbGluZUIMCgpfcm93X25hbWVzIsECChJDb2x1bW5WYWx1ZU9wdGlvbnMSDgoGY29sdW1uGAEgASgJEhQKDG51bGxfbWFya2VycxgCIAMoCRITCgtkYXRlX2Zvcm1hdBgDIAEoCRIaCg1kZWNpbWFsX2NvbW1hGAQgASgISACIAQESFgoJdGhvdXNhbmRzGAUgASgJSAGIAQESGAoLc3RyaXBfdW5pdHMYBiABKAhIAogBARIbCg5saXN0X3NlcGFyYXRvchgHIAEoCUgDiAEBEhEKBHVuaXQYCCABKAlIBIgBARIXCgpleGNlbF90ZXh0GAkgASgISAWIAQFCEAoOX2RlY2ltYWxfY29tbWFCDAoKX3Rob3VzYW5kc0IOCgxfc3RyaXBfdW5pdHNCEQoPX2xpc3Rfc2VwYXJhdG9yQgcKBV91bml0Qg0KC19leGNlbF90ZXh0IosDCgxWYWx1ZU9wdGlvbnMSFAoMbnVsbF9tYXJrZXJzGAEgAygJEgwKBHRyaW0YAiABKAgSGgoNZGVjaW1hbF9jb21tYRgDIAEoCEgAiAEBEhIKCnRydWVfd29yZHMYBCADKAkSEwoLZmFsc2Vfd29yZHMYBSADKAkSDQoFcm91bmQYBiABKAgSGAoQZW1wdHlfYXNfZGVmYXVsdBgHIAEoCBIhCgZyYWdnZWQYCCABKA4yES5zbHVpY2UudjEuUmFnZ2VkEi4KB2NvbHVtbnMYCSADKAsyHS5zbHVpY2UudjEuQ29sdW1uVmFsdWVPcHRpb25zEiEKBnF1b3RlcxgKIAEoDjIRLnNsdWljZS52MS5RdW90ZXMSFgoJdGhvdXNhbmRzGAsgASgJSAGIAQESEwoLc3RyaXBfdW5pdHMYDCABKAgSFwoKZXhjZWxfdGV4dBgNIAEoCEgCiAEBQhAKDl9kZWNpbWFsX2NvbW1hQgwKCl90aG91c2FuZHNCDQoLX2V4Y2VsX3RleHQi0wEKC0V4cG9ydFN0eWxlEiQKCGxpbmVfZW5kGAEgASgOMhIuc2x1aWNlLnYxLkxpbmVFbmQSKgoLcXVvdGVfc3R5bGUYAiABKA4yFS5zbHVpY2UudjEuUXVvdGVTdHlsZRISCgpleGNlbF9zYWZlGAMgASgIEhgKC251bGxfbWFya2VyGAQgASgJSACIAQESHgoRY29tcHJlc3Npb25fbGV2ZWwYBSABKAVIAYgBAUIOCgxfbnVsbF9tYXJrZXJCFAoSX2NvbXByZXNzaW9uX2xldmVsKmgKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIOCgpGT1JNQVRfQ1NWEAESDgoKRk9STUFUX1RTVhACEhEKDUZPUk1BVF9OREpTT04QAxITCg9GT1JNQVRfV09SS0JPT0sQBCqVAQoLQ29tcHJlc3Npb24SGwoXQ09NUFJFU1NJT05fVU5TUEVDSUZJRUQQABIUChBDT01QUkVTU0lPTl9OT05FEAESFAoQQ09NUFJFU1NJT05fR1pJUBACEhQKEENPTVBSRVNTSU9OX1pTVEQQAxISCg5DT01QUkVTU0lPTl9YWhAFEhMKD0NPTVBSRVNTSU9OX1pJUBAGKkMKBlJhZ2dlZBIWChJSQUdHRURfVU5TUEVDSUZJRUQQABIRCg1SQUdHRURfUkVKRUNUEAESDgoKUkFHR0VEX1BBRBACKkcKBlF1b3RlcxIWChJRVU9URVNfVU5TUEVDSUZJRUQQABIRCg1RVU9URVNfU1RSSUNUEAESEgoOUVVPVEVTX0xFTklFTlQQAipYCgdMaW5lRW5kEhgKFExJTkVfRU5EX1VOU1BFQ0lGSUVEEAASDwoLTElORV9FTkRfTEYQARIRCg1MSU5FX0VORF9DUkxGEAISDwoLTElORV9FTkRfQ1IQAyp5CgpRdW90ZVN0eWxlEhsKF1FVT1RFX1NUWUxFX1VOU1BFQ0lGSUVEEAASGQoVUVVPVEVfU1RZTEVfTkVDRVNTQVJZEAESFgoSUVVPVEVfU1RZTEVfQUxXQVlTEAISGwoXUVVPVEVfU1RZTEVfTk9OX05VTUVSSUMQA0JKCglzbHVpY2UudjFCDERpYWxlY3RQcm90b1ABWiFzbHVpY2UuZXhhbXBsZS9zbHVpY2UvdjE7c2x1aWNldjGqAglTbHVpY2UuVjFiBnByb3RvMw");
 
 /**
  * How the bytes of a flat file are cut into records and fields.
@@ -110,6 +110,31 @@ export type Dialect = Message<"sluice.v1.Dialect"> & {
    * @generated from field: sluice.v1.Compression compression = 11;
    */
   compression: Compression;
+
+  /**
+   * Of a workbook, the sheet that is read: its name, or else its number from 1, hidden ones counted. For uploads and
+   * inspections; a file that is no workbook, or has no such sheet, is refused with INVALID_WORKBOOK. Default: the first
+   * one that is visible; `FileProfile.workbook` names others that have something in them.
+   *
+   * Each row is a line: blank rows, titles and notes are found as in a text, and numbers of lines are those of rows
+   * (but for rows below a cell with line breaks). A cell is read by its type, whatever its format shows: a number with
+   * all of its digits; a date as `2024-02-29`, with a time where it has one; a time of day; how long something takes as
+   * `36:15:00`; `true` and `false`; an error such as `#N/A` as NULL. A text stays a text: with `create_table` it becomes no
+   * number, as in NDJSON. A formula is read by the value that the workbook keeps of it; one without is refused with
+   * INVALID_WORKBOOK. Of a merged area the first cell has the value, the others are empty. Hidden rows and columns
+   * are read. A workbook has at most 64 MiB unless the server has another limit (`--max-workbook-bytes`).
+   *
+   * @generated from field: string sheet = 17;
+   */
+  sheet: string;
+
+  /**
+   * Of that sheet, the cells that are read, such as `A1:F200`, `A:F` or `3:200`; what cannot be is refused with
+   * INVALID_DIALECT. Default: all that are not empty.
+   *
+   * @generated from field: string range = 18;
+   */
+  range: string;
 
   /**
    * Whether the first field of each record has no name in the header, which begins with the second: what R writes with
@@ -413,6 +438,15 @@ export enum Format {
    * @generated from enum value: FORMAT_NDJSON = 3;
    */
   NDJSON = 3,
+
+  /**
+   * One sheet of a workbook as offices keep it: xlsx (and xlsm), or ods. It is found by its content like a compression,
+   * and has none beside; what is set of its delimiter, quote, escape, encoding or compression is refused with
+   * INVALID_WORKBOOK. See `Dialect.sheet` for what is read, and how. Not for an export: INVALID_REQUEST.
+   *
+   * @generated from enum value: FORMAT_WORKBOOK = 4;
+   */
+  WORKBOOK = 4,
 }
 
 /**

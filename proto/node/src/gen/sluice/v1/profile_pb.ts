@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sluice/v1/profile.proto.
  */
 export const file_sluice_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAigAIKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCRIWCgl0aG91c2FuZHMYCCABKAlIAYgBARIRCgR1bml0GAkgASgJSAKIAQESEgoKZXhjZWxfdGV4dBgKIAEoCEIQCg5fb3JpZ2luYWxfbmFtZUIMCgpfdGhvdXNhbmRzQgcKBV91bml0IrEBCgtGaWxlUHJvZmlsZRIjCgdkaWFsZWN0GAEgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJAoIZmluZGluZ3MYAiADKAsyEi5zbHVpY2UudjEuRmluZGluZxIpCgdjb2x1bW5zGAMgAygLMhguc2x1aWNlLnYxLlByb2ZpbGVDb2x1bW4SFAoMc2FtcGxlX2J5dGVzGAQgASgDEhYKDnRyYWlsaW5nX2xpbmVzGAUgASgDIq4BCgtSZWplY3RlZFJvdxIMCgRsaW5lGAEgASgDEg4KBnJlY29yZBgCIAEoAxITCgtieXRlX29mZnNldBgDIAEoAxIOCgZjb2x1bW4YBCABKAkSDAoEdHlwZRgFIAEoCRINCgV2YWx1ZRgGIAEoDBIOCgZyZWFzb24YByABKAkSCwoDcmF3GAggASgMEiIKBG1vcmUYCSADKAsyFC5zbHVpY2UudjEuQ2VsbEZhdWx0IkgKCUNlbGxGYXVsdBIOCgZjb2x1bW4YASABKAkSDAoEdHlwZRgCIAEoCRINCgV2YWx1ZRgDIAEoDBIOCgZyZWFzb24YBCABKAkiOwoKRmF1bHRDb3VudBIOCgZjb2x1bW4YASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWNvdW50GAMgASgDQkoKCXNsdWljZS52MUIMUHJvZmlsZVByb3RvUAFaIXNsdWljZS5leGFtcGxlL3NsdWljZS92MTtzbHVpY2V2MaoCCVNsdWljZS5WMWIGcHJvdG8z", [file_sluice_v1_dialect]);
+  fileDesc("ChdzbHVpY2UvdjEvcHJvZmlsZS5wcm90bxIJc2x1aWNlLnYxIm8KB0ZpbmRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRISCgpjb25maWRlbmNlGAMgASgBEhYKCXJ1bm5lcl91cBgEIAEoCUgAiAEBEg0KBWdpdmVuGAUgASgIQgwKCl9ydW5uZXJfdXAigAIKDVByb2ZpbGVDb2x1bW4SDAoEbmFtZRgBIAEoCRIaCg1vcmlnaW5hbF9uYW1lGAIgASgJSACIAQESDAoEdHlwZRgDIAEoCRIUCgxudWxsX21hcmtlcnMYBCADKAkSEwoLZGF0ZV9mb3JtYXQYBSABKAkSFQoNZGVjaW1hbF9jb21tYRgGIAEoCBINCgVub3RlcxgHIAMoCRIWCgl0aG91c2FuZHMYCCABKAlIAYgBARIRCgR1bml0GAkgASgJSAKIAQESEgoKZXhjZWxfdGV4dBgKIAEoCEIQCg5fb3JpZ2luYWxfbmFtZUIMCgpfdGhvdXNhbmRzQgcKBV91bml0ItgBCgtGaWxlUHJvZmlsZRIjCgdkaWFsZWN0GAEgASgLMhIuc2x1aWNlLnYxLkRpYWxlY3QSJAoIZmluZGluZ3MYAiADKAsyEi5zbHVpY2UudjEuRmluZGluZxIpCgdjb2x1bW5zGAMgAygLMhguc2x1aWNlLnYxLlByb2ZpbGVDb2x1bW4SFAoMc2FtcGxlX2J5dGVzGAQgASgDEhYKDnRyYWlsaW5nX2xpbmVzGAUgASgDEiUKCHdvcmtib29rGAYgASgLMhMuc2x1aWNlLnYxLldvcmtib29rImcKCFdvcmtib29rEgwKBGtpbmQYASABKAkSIAoGc2hlZXRzGAIgAygLMhAuc2x1aWNlLnYxLlNoZWV0Eg0KBXNoZWV0GAMgASgJEg0KBXJhbmdlGAQgASgJEg0KBW5vdGVzGAUgAygJIiUKBVNoZWV0EgwKBG5hbWUYASABKAkSDgoGaGlkZGVuGAIgASgIIq4BCgtSZWplY3RlZFJvdxIMCgRsaW5lGAEgASgDEg4KBnJlY29yZBgCIAEoAxITCgtieXRlX29mZnNldBgDIAEoAxIOCgZjb2x1bW4YBCABKAkSDAoEdHlwZRgFIAEoCRINCgV2YWx1ZRgGIAEoDBIOCgZyZWFzb24YByABKAkSCwoDcmF3GAggASgMEiIKBG1vcmUYCSADKAsyFC5zbHVpY2UudjEuQ2VsbEZhdWx0IkgKCUNlbGxGYXVsdBIOCgZjb2x1bW4YASABKAkSDAoEdHlwZRgCIAEoCRINCgV2YWx1ZRgDIAEoDBIOCgZyZWFzb24YBCABKAkiOwoKRmF1bHRDb3VudBIOCgZjb2x1bW4YASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWNvdW50GAMgASgDQkoKCXNsdWljZS52MUIMUHJvZmlsZVByb3RvUAFaIXNsdWljZS5leGFtcGxlL3NsdWljZS92MTtzbHVpY2V2MaoCCVNsdWljZS5WMWIGcHJvdG8z", [file_sluice_v1_dialect]);
 
 /**
  * One thing that was found in a file.
@@ -187,6 +187,13 @@ export type FileProfile = Message<"sluice.v1.FileProfile"> & {
    * @generated from field: int64 trailing_lines = 5;
    */
   trailingLines: bigint;
+
+  /**
+   * What is known of a workbook; not set for any other file.
+   *
+   * @generated from field: sluice.v1.Workbook workbook = 6;
+   */
+  workbook?: Workbook | undefined;
 };
 
 /**
@@ -195,6 +202,83 @@ export type FileProfile = Message<"sluice.v1.FileProfile"> & {
  */
 export const FileProfileSchema: GenMessage<FileProfile> = /*@__PURE__*/
   messageDesc(file_sluice_v1_profile, 2);
+
+/**
+ * A workbook, and what is read of it.
+ *
+ * @generated from message sluice.v1.Workbook
+ */
+export type Workbook = Message<"sluice.v1.Workbook"> & {
+  /**
+   * Its family: `xlsx` or `ods`.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Its sheets, in their order.
+   *
+   * @generated from field: repeated sluice.v1.Sheet sheets = 2;
+   */
+  sheets: Sheet[];
+
+  /**
+   * The name of the one that is read.
+   *
+   * @generated from field: string sheet = 3;
+   */
+  sheet: string;
+
+  /**
+   * Its cells that are read, such as `A1:F200`; the empty string where there are none.
+   *
+   * @generated from field: string range = 4;
+   */
+  range: string;
+
+  /**
+   * What a person should know: other sheets with something in them, what is hidden, merged, left out or NULL.
+   *
+   * @generated from field: repeated string notes = 5;
+   */
+  notes: string[];
+};
+
+/**
+ * Describes the message sluice.v1.Workbook.
+ * Use `create(WorkbookSchema)` to create a new message.
+ */
+export const WorkbookSchema: GenMessage<Workbook> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_profile, 3);
+
+/**
+ * A sheet of a workbook.
+ *
+ * @generated from message sluice.v1.Sheet
+ */
+export type Sheet = Message<"sluice.v1.Sheet"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether its program does not show it.
+   *
+   * @generated from field: bool hidden = 2;
+   */
+  hidden: boolean;
+};
+
+/**
+ * Describes the message sluice.v1.Sheet.
+ * Use `create(SheetSchema)` to create a new message.
+ */
+export const SheetSchema: GenMessage<Sheet> = /*@__PURE__*/
+  messageDesc(file_sluice_v1_profile, 4);
 
 /**
  * One record that was not loaded.
@@ -271,7 +355,7 @@ export type RejectedRow = Message<"sluice.v1.RejectedRow"> & {
  * Use `create(RejectedRowSchema)` to create a new message.
  */
 export const RejectedRowSchema: GenMessage<RejectedRow> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_profile, 3);
+  messageDesc(file_sluice_v1_profile, 5);
 
 /**
  * A cell that does not fit, beside the first one of its record.
@@ -313,7 +397,7 @@ export type CellFault = Message<"sluice.v1.CellFault"> & {
  * Use `create(CellFaultSchema)` to create a new message.
  */
 export const CellFaultSchema: GenMessage<CellFault> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_profile, 4);
+  messageDesc(file_sluice_v1_profile, 6);
 
 /**
  * How often a column was at fault for a reason.
@@ -348,5 +432,5 @@ export type FaultCount = Message<"sluice.v1.FaultCount"> & {
  * Use `create(FaultCountSchema)` to create a new message.
  */
 export const FaultCountSchema: GenMessage<FaultCount> = /*@__PURE__*/
-  messageDesc(file_sluice_v1_profile, 5);
+  messageDesc(file_sluice_v1_profile, 7);
 
