@@ -173,6 +173,7 @@ fn compression_word(compression: Compression) -> &'static str {
         Compression::Unspecified | Compression::None => "none",
         Compression::Gzip => "gzip",
         Compression::Zstd => "zstd",
+        Compression::Bzip2 => "bzip2",
         Compression::Xz => "xz",
         Compression::Zip => "zip",
     }

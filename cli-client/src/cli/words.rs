@@ -37,6 +37,9 @@ pub(crate) enum Compressed {
     Gzip,
     /// Zstandard.
     Zstd,
+    /// bzip2.
+    #[value(alias = "bz2")]
+    Bzip2,
     /// xz.
     Xz,
     /// A zip archive with one file in it.

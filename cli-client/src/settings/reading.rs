@@ -151,6 +151,7 @@ fn compressed(word: cli::Compressed) -> Compression {
         cli::Compressed::None => Compression::None,
         cli::Compressed::Gzip => Compression::Gzip,
         cli::Compressed::Zstd => Compression::Zstd,
+        cli::Compressed::Bzip2 => Compression::Bzip2,
         cli::Compressed::Xz => Compression::Xz,
         cli::Compressed::Zip => Compression::Zip,
     }

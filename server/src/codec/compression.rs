@@ -29,6 +29,8 @@ pub enum Compression {
     Gzip,
     /// As zstd frames, one after the other (RFC 8878).
     Zstd,
+    /// As bzip2 streams, one after the other. Not for exports.
+    Bzip2,
     /// As xz streams, one after the other. Not for exports.
     Xz,
     /// As the only file of a zip archive, stored or deflated. Not for exports.
@@ -43,6 +45,7 @@ impl fmt::Display for Compression {
             Self::None => "no compression",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
             Self::Xz => "xz",
             Self::Zip => "zip",
             Self::Workbook => "workbook",
@@ -54,8 +57,6 @@ impl fmt::Display for Compression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Foreign {
-    /// bzip2.
-    Bzip2,
     /// lz4 frames.
     Lz4,
     /// snappy frames.
@@ -96,9 +97,7 @@ impl Foreign {
     /// What the sender can do about it.
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Bzip2 | Self::Lz4 | Self::Snappy | Self::Compress => {
-                "unpack it, or pack it with gzip, zstd or xz"
-            }
+            Self::Lz4 | Self::Snappy | Self::Compress => "unpack it, or pack it with gzip or zstd",
             Self::SevenZip | Self::Rar | Self::Tar => "unpack it and send the file inside",
             Self::PackedTwice => "unpack it once",
             Self::Parquet | Self::Arrow | Self::Avro | Self::Orc | Self::Sqlite | Self::Pdf => {
@@ -117,7 +116,6 @@ impl Foreign {
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Bzip2 => "packed with bzip2",
             Self::Lz4 => "packed with lz4",
             Self::Snappy => "packed with snappy",
             Self::Compress => "packed with compress",
@@ -158,6 +156,7 @@ fn packed(prefix: &[u8]) -> Compression {
     match prefix {
         _ if prefix.starts_with(&GZIP_MAGIC) => Compression::Gzip,
         _ if starts_as_zstd(prefix) => Compression::Zstd,
+        _ if is_bzip2(prefix) => Compression::Bzip2,
         _ if prefix.starts_with(&XZ_MAGIC) => Compression::Xz,
         _ if is_workbook(prefix) => Compression::Workbook,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Compression::Zip,
@@ -189,7 +188,6 @@ fn refuse_foreign(prefix: &[u8]) -> Result<()> {
         .find(|(_, signature)| prefix.starts_with(signature));
     let foreign = match known {
         Some(&(foreign, _)) => foreign,
-        None if is_bzip2(prefix) => Foreign::Bzip2,
         None if is_tar(prefix) => Foreign::Tar,
         None if is_orc(prefix) => Foreign::Orc,
         None => return Ok(()),

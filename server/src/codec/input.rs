@@ -58,7 +58,7 @@ impl Default for Limits {
 /// After an error every call gives the same error again. The text before the fault comes first.
 ///
 /// Memory is bounded by what was pushed and not pulled, `detect_bytes`, two pieces and the window
-/// of the compression: 32 KiB for gzip and zip, at most `max_window_log` for zstd and xz. A workbook is there whole, and
+/// of the compression: 32 KiB for gzip and zip, 4 MiB for bzip2, at most `max_window_log` for zstd and xz. A workbook is there whole, and
 /// the texts that its cells share as well, each `max_workbook_bytes` at most.
 #[derive(Debug)]
 pub struct Input {

@@ -42,7 +42,7 @@ impl Packing {
             Compression::None => (0, 0, 0),
             Compression::Gzip => (1, Self::MAX_GZIP_LEVEL, Self::DEFAULT_GZIP_LEVEL),
             Compression::Zstd => (1, Self::MAX_ZSTD_LEVEL, Self::DEFAULT_ZSTD_LEVEL),
-            Compression::Xz | Compression::Zip | Compression::Workbook => {
+            Compression::Bzip2 | Compression::Xz | Compression::Zip | Compression::Workbook => {
                 return Err(Error::NotWritten { compression });
             }
         };

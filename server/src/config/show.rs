@@ -198,7 +198,10 @@ impl Config {
             ("max-record-bytes", Value::size(transfer.max_record_bytes)),
             ("max-fields", Value::number(transfer.max_fields)),
             ("max-expansion", Value::number(transfer.max_expansion)),
-            ("max-workbook-bytes", Value::size(transfer.max_workbook_bytes)),
+            (
+                "max-workbook-bytes",
+                Value::size(transfer.max_workbook_bytes),
+            ),
             ("block-rows", Value::number(transfer.block_rows)),
             ("block-bytes", Value::size(transfer.block_bytes)),
             ("journal-database", Value::text(&transfer.journal_database)),

@@ -197,7 +197,7 @@ impl FileSpec {
     #[must_use]
     pub fn is_named_as_tsv(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
-        let packed = [".gz", ".zst", ".xz", ".zip"];
+        let packed = [".gz", ".zst", ".bz2", ".xz", ".zip"];
         let name = packed
             .iter()
             .find_map(|end| name.strip_suffix(end))

@@ -52,6 +52,15 @@ fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(to_bytes).collect()
 }
 
+fn bzip2(text: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(text.len() + 1_000);
+    let mut bzip2 = bzip2::Compress::new(bzip2::Compression::fast(), 30);
+    bzip2
+        .compress_vec(text, &mut packed, bzip2::Action::Finish)
+        .unwrap();
+    packed
+}
+
 fn xz(text: &[u8]) -> Vec<u8> {
     let options = lzma_rust2::XzOptions::with_preset(1);
     let mut xz = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
@@ -129,6 +138,7 @@ fn forms() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "utf-16be",
         ),
         ("zstd of tsv", zstd(tsv.as_bytes()), "utf-8"),
+        ("bzip2", bzip2(PEOPLE.as_bytes()), "utf-8"),
         ("xz", xz(PEOPLE.as_bytes()), "utf-8"),
         ("zip", zip(&[("people.csv", PEOPLE.as_bytes())]), "utf-8"),
         (
@@ -521,7 +531,7 @@ async fn archives_and_foreign_formats_are_named() {
     create(&server, "people");
     for (head, word) in [
         (&zip(&[("mimetype", b"application/epub+zip")])[..], "office"),
-        (&b"BZh91AY&SY"[..], "bzip2"),
+        (&b"\x04\x22\x4D\x18"[..], "lz4"),
         (&b"PAR1\x15\x04\x15"[..], "parquet"),
     ] {
         let mut file = head.to_vec();

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from sluice.v1 import dialect_pb2, ingest_service_pb2, schema_pb2
 
 Format = Literal["csv", "tsv", "ndjson"]
-Compression = Literal["none", "gzip", "zstd", "xz", "zip"]
+Compression = Literal["none", "gzip", "zstd", "bzip2", "xz", "zip"]
 Mode = Literal["auto", "atomic", "blocks", "replace", "direct"]
 
 

@@ -3,6 +3,7 @@
 //! Driven by [`Input`](super::Input). It must never unpack more than a piece at once, and never
 //! take the end of the bytes for the end of the data.
 
+mod bzip2;
 mod gzip;
 mod xz;
 mod zip;
@@ -17,6 +18,7 @@ use crate::codec::{
     Compression, Error, Foreign, Result, Selection, Workbook, detect_compression,
     workbook::{Reading, is_workbook},
 };
+use bzip2::Bunzip;
 use gzip::Gunzip;
 use xz::Unxz;
 use zip::Unzip;
@@ -44,6 +46,8 @@ enum Fault {
     WindowTooLarge,
     /// A dictionary is missing.
     NeedsDictionary,
+    /// There is no memory.
+    NeedsMemory,
     /// An archive has more than one file.
     SeveralMembers,
     /// An archive has no file.
@@ -86,6 +90,7 @@ enum Engine {
     Identity,
     Gzip(Gunzip),
     Zstd(Unzstd),
+    Bzip2(Bunzip),
     Xz(Unxz),
     Zip(Box<Unzip>),
     Workbook(Box<Reading>),
@@ -100,6 +105,7 @@ impl Engine {
                 let unzstd = Unzstd::new(limits.max_window_log);
                 Self::Zstd(unzstd.ok_or(Error::Unavailable { compression })?)
             }
+            Compression::Bzip2 => Self::Bzip2(Bunzip::default()),
             Compression::Xz => Self::Xz(Unxz::new(limits.max_window_log)),
             Compression::Zip => Self::Zip(Box::default()),
             Compression::Workbook => Self::Workbook(Box::new(Reading::new(*limits, selection))),
@@ -112,6 +118,7 @@ impl Engine {
             Self::Identity | Self::Workbook(_) => Step::READ_NOTHING,
             Self::Gzip(gunzip) => gunzip.run(bytes, output),
             Self::Zstd(unzstd) => unzstd.run(bytes, output),
+            Self::Bzip2(bunzip) => bunzip.run(bytes, output),
             Self::Xz(unxz) => unxz.run(bytes, output),
             Self::Zip(unzip) => unzip.run(bytes, output),
         }
@@ -123,6 +130,7 @@ impl Engine {
             Self::Identity | Self::Workbook(_) => true,
             Self::Gzip(gunzip) => gunzip.is_complete(),
             Self::Zstd(unzstd) => unzstd.is_complete(),
+            Self::Bzip2(bunzip) => bunzip.is_complete(),
             Self::Xz(unxz) => unxz.is_complete(),
             Self::Zip(unzip) => unzip.is_complete(),
         }
@@ -252,7 +260,9 @@ impl Unpacker {
                 let bytes = self.packed.iter().flatten().copied();
                 let beginning: Vec<_> = bytes.take(SIGNATURE_BYTES).collect();
                 if given.is_some() && !is_workbook(&beginning) {
-                    return Err(Error::NoWorkbook { option: "the format" });
+                    return Err(Error::NoWorkbook {
+                        option: "the format",
+                    });
                 }
                 detect_compression(&beginning)?
             }
@@ -375,6 +385,7 @@ impl Unpacker {
                 limit: 1 << self.limits.max_window_log,
             },
             Fault::NeedsDictionary => Error::NeedsDictionary { offset },
+            Fault::NeedsMemory => Error::Unavailable { compression },
             Fault::SeveralMembers => Error::SeveralMembers {
                 names: match &self.engine {
                     Some(Engine::Zip(unzip)) => unzip.names().join("`, `"),

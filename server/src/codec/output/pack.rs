@@ -27,7 +27,11 @@ impl Packer {
     pub(super) fn new(packing: Packing) -> Result<Option<Self>> {
         Ok(match packing.compression() {
             // `Packing` lets no other through.
-            Compression::None | Compression::Xz | Compression::Zip | Compression::Workbook => None,
+            Compression::None
+            | Compression::Bzip2
+            | Compression::Xz
+            | Compression::Zip
+            | Compression::Workbook => None,
             Compression::Gzip => {
                 let level = flate2::Compression::new(packing.level().unsigned_abs());
                 let gzip = Compress::new_gzip(level, WINDOW_LOG);

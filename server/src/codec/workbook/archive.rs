@@ -33,15 +33,14 @@ impl Archive {
     pub(super) fn open(bytes: Bytes, limits: &Limits) -> Result<Self> {
         let directory = ZipArchive::new(Cursor::new(bytes.clone()));
         // Its directory stands at its end.
-        let directory = directory.map_err(|_| {
-            match memchr::memmem::rfind(&bytes, DIRECTORY_END) {
+        let directory =
+            directory.map_err(|_| match memchr::memmem::rfind(&bytes, DIRECTORY_END) {
                 Some(_) => bad("zip", "its directory is damaged"),
                 None => Error::Truncated {
                     compression: Compression::Workbook,
                     offset: bytes.len() as u64,
                 },
-            }
-        })?;
+            })?;
         Ok(Self {
             bytes,
             directory,

@@ -123,7 +123,11 @@ impl Survey {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.outside > 0 {
-            let are = plural(self.outside, "cell outside the range is", "cells outside the range are");
+            let are = plural(
+                self.outside,
+                "cell outside the range is",
+                "cells outside the range are",
+            );
             notes.push(format!("{are} left out"));
         }
         if self.hidden_rows > 0 {

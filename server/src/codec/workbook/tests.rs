@@ -129,9 +129,11 @@ fn of_all_types() -> Vec<u8> {
         let duration = Format::new().set_num_format("[h]:mm:ss");
         let grouped = Format::new().set_num_format("#,##0.00 \"days\"");
         let sheet = book.add_worksheet();
-        for (column, name) in ["id", "code", "day", "at", "time", "long", "sum", "yes", "n", "f"]
-            .into_iter()
-            .enumerate()
+        for (column, name) in [
+            "id", "code", "day", "at", "time", "long", "sum", "yes", "n", "f",
+        ]
+        .into_iter()
+        .enumerate()
         {
             sheet.write_string(0, column as u16, name)?;
         }
@@ -190,7 +192,10 @@ fn rows_are_lines() {
 #[test]
 fn the_first_visible_sheet_is_taken_and_the_others_are_said() {
     let file = made(|book| {
-        book.add_worksheet().set_name("Old")?.set_hidden(true).write(0, 0, 1)?;
+        book.add_worksheet()
+            .set_name("Old")?
+            .set_hidden(true)
+            .write(0, 0, 1)?;
         book.add_worksheet().set_name("Now")?.write(0, 0, 2)?;
         book.add_worksheet().set_name("Empty")?;
         book.add_worksheet().set_name("Notes")?.write(0, 0, 3)?;
@@ -210,7 +215,10 @@ fn the_first_visible_sheet_is_taken_and_the_others_are_said() {
         let limits = Limits::default();
         let (found, text) = read_in(&file, 4_096, select(sheet, ""), limits).unwrap();
         assert_eq!(text, expected, "{sheet}");
-        assert!(!found.notes.iter().any(|note| note.contains("--sheet")), "{sheet}");
+        assert!(
+            !found.notes.iter().any(|note| note.contains("--sheet")),
+            "{sheet}"
+        );
     }
     for sheet in ["0", "5", "notes"] {
         let limits = Limits::default();
@@ -226,7 +234,11 @@ fn a_range_cuts_columns_and_rows() {
     let file = of_all_types();
     for (range, expected, note) in [
         ("A1:B2", "\"id\",\"code\"\n1,\"007\"\n", "17 cells outside"),
-        ("B:C", "\"code\",\"day\"\n\"007\",2024-02-29\n\"say \"\"hi\"\", \\N\",\n", "16 cells"),
+        (
+            "B:C",
+            "\"code\",\"day\"\n\"007\",2024-02-29\n\"say \"\"hi\"\", \\N\",\n",
+            "16 cells",
+        ),
         ("B2", "\n\"007\"\n", "20 cells"),
         ("I1:K1", "\"n\",\"f\",\n", "19 cells"),
         ("X5:Z9", "", "21 cells"),
@@ -237,10 +249,15 @@ fn a_range_cuts_columns_and_rows() {
         assert_eq!(text, expected, "{range}");
         assert!(found.notes[0].contains(note), "{range}: {:?}", found.notes);
     }
-    for text in ["", ":", "A0:B2", "B1:A2", "A1:B", "XFE1", "A1048577", "A1:B2:C3", "1A"] {
+    for text in [
+        "", ":", "A0:B2", "B1:A2", "A1:B", "XFE1", "A1048577", "A1:B2:C3", "1A",
+    ] {
         assert!(text.parse::<Area>().is_err(), "{text}");
     }
-    assert_eq!("$b$3:xfd$1048576".parse::<Area>().unwrap().to_string(), "B3:XFD1048576");
+    assert_eq!(
+        "$b$3:xfd$1048576".parse::<Area>().unwrap().to_string(),
+        "B3:XFD1048576"
+    );
     assert_eq!(cell_name(0, 701), "ZZ1");
     assert_eq!(cell_name(0, 702), "AAA1");
 }
@@ -262,7 +279,10 @@ fn what_is_hidden_merged_or_an_error_is_said() {
         Ok(())
     });
     let (found, text) = read(&file);
-    assert_eq!(text, "\"title\",,\n\"a\",,1\n\"b\",\"two\nlines\",1\n\"c\",,1\n");
+    assert_eq!(
+        text,
+        "\"title\",,\n\"a\",,1\n\"b\",\"two\nlines\",1\n\"c\",,1\n"
+    );
     assert_eq!(
         found.notes,
         [
@@ -287,17 +307,27 @@ fn what_is_hidden_merged_or_an_error_is_said() {
 
 #[test]
 fn a_formula_without_a_value_is_refused() {
-    for body in ["<f>A1</f>", "<f>A1</f><v></v>", "<f>A1</f><v/>", "<f t=\"shared\" si=\"0\"/>"] {
+    for body in [
+        "<f>A1</f>",
+        "<f>A1</f><v></v>",
+        "<f>A1</f><v/>",
+        "<f t=\"shared\" si=\"0\"/>",
+    ] {
         let rows = format!("<row r=\"3\"><c r=\"B3\"><v>1</v></c><c r=\"C3\">{body}</c></row>");
         let file = xlsx(&rows, "", "");
         let (cell, sheet) = ("C3".to_owned(), "One".to_owned());
-        assert_eq!(fault(&file), Error::FormulaWithoutValue { cell, sheet }, "{body}");
+        assert_eq!(
+            fault(&file),
+            Error::FormulaWithoutValue { cell, sheet },
+            "{body}"
+        );
         // What it says to do helps.
         let selection = select("", "A1:B9");
         let (_, text) = read_in(&file, 4_096, selection, Limits::default()).unwrap();
         assert_eq!(text, "\n\n,1\n");
     }
-    let rows = "<row r=\"1\"><c r=\"A1\" t=\"str\"><f>\"\"</f><v></v></c><c r=\"B1\"><v>1</v></c></row>";
+    let rows =
+        "<row r=\"1\"><c r=\"A1\" t=\"str\"><f>\"\"</f><v></v></c><c r=\"B1\"><v>1</v></c></row>";
     assert_eq!(read(&xlsx(rows, "", "")).1, "1\n");
 }
 
@@ -306,7 +336,11 @@ fn cells_as_other_programs_write_them() {
     let rows = "<row><c><v>1</v></c><c t=\"inlineStr\"><is><r><t>a</t></r><rPh><t>no</t></rPh><r><t xml:space=\"preserve\"> b&amp;c</t></r></is></c>\
          <c t=\"d\"><v>2024-02-29T00:00:00Z</v></c><c t=\"d\"><v>2024-02-29T10:30:00</v></c><c s=\"1\"><v>45351.5</v></c>\
          <c t=\"str\"><v>x_x000A_y&#233;</v></c><c t=\"b\"><v>0</v></c><c s=\"9\"><v>1E+300</v></c><c/></row>";
-    let (_, text) = read(&xlsx(rows, "<mergeCells><mergeCell ref=\"nonsense\"/></mergeCells>", ""));
+    let (_, text) = read(&xlsx(
+        rows,
+        "<mergeCells><mergeCell ref=\"nonsense\"/></mergeCells>",
+        "",
+    ));
     assert_eq!(
         text,
         "1,\"a b&c\",2024-02-29,2024-02-29 10:30:00,2024-02-29 12:00:00,\"x\nyé\",false,1e300\n"
@@ -323,7 +357,10 @@ fn cells_as_other_programs_write_them() {
         "<row><c></row></c>",
     ] {
         let error = fault(&xlsx(rows, "", ""));
-        assert!(matches!(error, Error::BadWorkbook { .. }), "{rows}: {error}");
+        assert!(
+            matches!(error, Error::BadWorkbook { .. }),
+            "{rows}: {error}"
+        );
     }
 }
 
@@ -349,8 +386,12 @@ fn dates_are_counted_from_1900_or_from_1904() {
     assert_eq!(moment(43_889.0, Kind::Date, true), "2024-02-29");
     assert_eq!(moment(-0.25, Kind::Duration, false), "-06:00:00");
     assert_eq!(moment(4.5, Kind::Duration, false), "108:00:00");
-    let rows = "<row><c s=\"1\"><v>43889</v></c><c s=\"2\"><v>0.25</v></c><c s=\"3\"><v>2</v></c></row>";
-    assert_eq!(read(&xlsx(rows, "", "date1904=\"1\"")).1, "2024-02-29,06:00:00,48:00:00\n");
+    let rows =
+        "<row><c s=\"1\"><v>43889</v></c><c s=\"2\"><v>0.25</v></c><c s=\"3\"><v>2</v></c></row>";
+    assert_eq!(
+        read(&xlsx(rows, "", "date1904=\"1\"")).1,
+        "2024-02-29,06:00:00,48:00:00\n"
+    );
 }
 
 #[test]
@@ -400,7 +441,10 @@ fn numbers_have_their_shortest_text() {
 fn an_opendocument_sheet_is_read() {
     let p = |text: &str| format!("<text:p>{text}</text:p>");
     let cell = |attributes: &str, text: &str| {
-        format!("<table:table-cell {attributes}>{}</table:table-cell>", p(text))
+        format!(
+            "<table:table-cell {attributes}>{}</table:table-cell>",
+            p(text)
+        )
     };
     let rows = [
         cell("office:value-type=\"string\"", "a<text:s text:c=\"2\"/>b<text:tab/><text:span>c</text:span>"),
@@ -426,8 +470,14 @@ fn an_opendocument_sheet_is_read() {
          <table:table-row table:number-rows-repeated=\"1048571\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>\
          </table:table>",
         cell("office:value-type=\"float\" office:value=\"1\"", "1"),
-        cell("office:value-type=\"float\" office:value=\"2\" table:number-columns-repeated=\"2\"", "2"),
-        cell("office:value-type=\"string\" table:number-columns-spanned=\"2\" table:number-rows-spanned=\"1\"", "m"),
+        cell(
+            "office:value-type=\"float\" office:value=\"2\" table:number-columns-repeated=\"2\"",
+            "2"
+        ),
+        cell(
+            "office:value-type=\"string\" table:number-columns-spanned=\"2\" table:number-rows-spanned=\"1\"",
+            "m"
+        ),
         p("under it"),
     );
     let (found, text) = read(&ods(&tables));
@@ -450,7 +500,10 @@ fn an_opendocument_sheet_is_read() {
     );
     let missing = "<table:table table:name=\"T\"><table:table-row><table:table-cell table:formula=\"of:=1\"/></table:table-row></table:table>";
     let (cell, sheet) = ("A1".to_owned(), "T".to_owned());
-    assert_eq!(fault(&ods(missing)), Error::FormulaWithoutValue { cell, sheet });
+    assert_eq!(
+        fault(&ods(missing)),
+        Error::FormulaWithoutValue { cell, sheet }
+    );
 }
 
 #[test]
@@ -525,7 +578,9 @@ fn bombs_end() {
          table:number-columns-repeated=\"16384\"><text:p>{}</text:p></table:table-cell></table:table-row>",
         "x".repeat(1_000)
     );
-    let error = ends(&ods(&format!("<table:table table:name=\"T\">{row}</table:table>")));
+    let error = ends(&ods(&format!(
+        "<table:table table:name=\"T\">{row}</table:table>"
+    )));
     assert!(matches!(error, Error::TooExpansive { .. }), "{error}");
     let error = ends(&ods(&format!(
         "<table:table table:name=\"T\">{}</table:table>",
@@ -541,7 +596,13 @@ fn damage_is_told_from_a_cut() {
         let error = fault(&file[..length]);
         let compression = Compression::Workbook;
         let offset = length as u64;
-        assert_eq!(error, Error::Truncated { compression, offset });
+        assert_eq!(
+            error,
+            Error::Truncated {
+                compression,
+                offset
+            }
+        );
     }
     let rows = "<row><c><v>123456</v></c></row>";
     let file = xlsx(rows, "", "");
@@ -572,8 +633,20 @@ fn damage_is_told_from_a_cut() {
 fn what_is_no_workbook_is_named() {
     for (file, expected) in [
         (ods("").to_vec(), None),
-        (archive(&[("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", "<a/>")]), Some(Foreign::Office)),
-        (archive(&[("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<a/>")]), Some(Foreign::Office)),
+        (
+            archive(&[
+                ("mimetype", "application/vnd.oasis.opendocument.text"),
+                ("content.xml", "<a/>"),
+            ]),
+            Some(Foreign::Office),
+        ),
+        (
+            archive(&[
+                ("[Content_Types].xml", "<Types/>"),
+                ("word/document.xml", "<a/>"),
+            ]),
+            Some(Foreign::Office),
+        ),
     ] {
         let error = fault(&file);
         match expected {
@@ -582,13 +655,32 @@ fn what_is_no_workbook_is_named() {
         }
     }
     let relation = |target: &str| {
-        let root = format!("<Relationships><Relationship Id=\"r\" Type=\"{RELATIONS}/officeDocument\" Target=\"{target}\"/></Relationships>");
-        fault(&archive(&[("[Content_Types].xml", "<Types/>"), ("_rels/.rels", &root)]))
+        let root = format!(
+            "<Relationships><Relationship Id=\"r\" Type=\"{RELATIONS}/officeDocument\" Target=\"{target}\"/></Relationships>"
+        );
+        fault(&archive(&[
+            ("[Content_Types].xml", "<Types/>"),
+            ("_rels/.rels", &root),
+        ]))
     };
-    assert_eq!(relation("xl/workbook.bin"), Error::Foreign { foreign: Foreign::BinaryWorkbook });
-    assert_eq!(relation("word/document.xml"), Error::Foreign { foreign: Foreign::Office });
+    assert_eq!(
+        relation("xl/workbook.bin"),
+        Error::Foreign {
+            foreign: Foreign::BinaryWorkbook
+        }
+    );
+    assert_eq!(
+        relation("word/document.xml"),
+        Error::Foreign {
+            foreign: Foreign::Office
+        }
+    );
     let encrypted = "<manifest:manifest><manifest:encryption-data/></manifest:manifest>";
-    let file = archive(&[("mimetype", MIME), ("content.xml", "\u{1}"), ("META-INF/manifest.xml", encrypted)]);
+    let file = archive(&[
+        ("mimetype", MIME),
+        ("content.xml", "\u{1}"),
+        ("META-INF/manifest.xml", encrypted),
+    ]);
     assert_eq!(fault(&file), Error::WorkbookPassword);
 }
 
@@ -603,7 +695,10 @@ fn what_is_said_of_a_workbook_needs_one_and_the_other_way_round() {
     let encoding = crate::codec::Encoding::from_name("windows-1252");
     let mut input = Input::new(None, encoding, Limits::default());
     input.push(of_all_types().into());
-    assert_eq!(input.finish(), Err(Error::NotOfWorkbook { option: "encoding" }));
+    assert_eq!(
+        input.finish(),
+        Err(Error::NotOfWorkbook { option: "encoding" })
+    );
     // The beginning of one is not enough to see anything of it.
     let mut input = Input::new(None, None, Limits::default());
     input.push(Bytes::from(of_all_types()).slice(..1_000));

@@ -137,7 +137,10 @@ pub(super) fn kind_of_format(format: &str) -> Kind {
             '"' => drop(characters.by_ref().find(|other| *other == '"')),
             '\\' | '_' | '*' => drop(characters.next()),
             '[' => {
-                let within: String = characters.by_ref().take_while(|other| *other != ']').collect();
+                let within: String = characters
+                    .by_ref()
+                    .take_while(|other| *other != ']')
+                    .collect();
                 let is_elapsed = !within.is_empty()
                     && within
                         .chars()

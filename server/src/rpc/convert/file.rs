@@ -42,6 +42,7 @@ pub(super) fn spec(
         pb::Compression::None => Some(Compression::None),
         pb::Compression::Gzip => Some(Compression::Gzip),
         pb::Compression::Zstd => Some(Compression::Zstd),
+        pb::Compression::Bzip2 => Some(Compression::Bzip2),
         pb::Compression::Xz => Some(Compression::Xz),
         pb::Compression::Zip => Some(Compression::Zip),
     };
@@ -380,6 +381,7 @@ pub(super) fn packing(dialect: &pb::Dialect, style: &pb::ExportStyle) -> Result<
         pb::Compression::Unspecified | pb::Compression::None => Compression::None,
         pb::Compression::Gzip => Compression::Gzip,
         pb::Compression::Zstd => Compression::Zstd,
+        pb::Compression::Bzip2 => Compression::Bzip2,
         pb::Compression::Xz => Compression::Xz,
         pb::Compression::Zip => Compression::Zip,
     };

@@ -218,6 +218,7 @@ fn dialect(profile: &Profile) -> pb::Dialect {
         None | Some(Compression::None | Compression::Workbook) => pb::Compression::None,
         Some(Compression::Gzip) => pb::Compression::Gzip,
         Some(Compression::Zstd) => pb::Compression::Zstd,
+        Some(Compression::Bzip2) => pb::Compression::Bzip2,
         Some(Compression::Xz) => pb::Compression::Xz,
         Some(Compression::Zip) => pb::Compression::Zip,
     };
@@ -338,6 +339,7 @@ const fn compression_name(compression: Compression) -> &'static str {
         Compression::None => "none",
         Compression::Gzip => "gzip",
         Compression::Zstd => "zstd",
+        Compression::Bzip2 => "bzip2",
         Compression::Xz => "xz",
         Compression::Zip => "zip",
         Compression::Workbook => "workbook",

@@ -61,6 +61,7 @@ export const compressions: readonly Option<string>[] = [
   [`${Compression.NONE}`, "None"],
   [`${Compression.GZIP}`, "gzip"],
   [`${Compression.ZSTD}`, "zstd"],
+  [`${Compression.BZIP2}`, "bzip2"],
   [`${Compression.XZ}`, "xz"],
   [`${Compression.ZIP}`, "zip, one file"],
 ];

@@ -20,6 +20,7 @@ class Compression(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     COMPRESSION_NONE: _ClassVar[Compression]
     COMPRESSION_GZIP: _ClassVar[Compression]
     COMPRESSION_ZSTD: _ClassVar[Compression]
+    COMPRESSION_BZIP2: _ClassVar[Compression]
     COMPRESSION_XZ: _ClassVar[Compression]
     COMPRESSION_ZIP: _ClassVar[Compression]
 
@@ -57,6 +58,7 @@ COMPRESSION_UNSPECIFIED: Compression
 COMPRESSION_NONE: Compression
 COMPRESSION_GZIP: Compression
 COMPRESSION_ZSTD: Compression
+COMPRESSION_BZIP2: Compression
 COMPRESSION_XZ: Compression
 COMPRESSION_ZIP: Compression
 RAGGED_UNSPECIFIED: Ragged

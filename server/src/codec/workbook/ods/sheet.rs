@@ -54,9 +54,7 @@ impl SheetCells {
         let mut index = 0;
         loop {
             match xml.next()? {
-                Node::Open(element)
-                    if element.name() == "table" && element.prefix() == "table" =>
-                {
+                Node::Open(element) if element.name() == "table" && element.prefix() == "table" => {
                     if index == sheet {
                         break;
                     }
@@ -102,7 +100,10 @@ impl SheetCells {
             let row = self.current;
             self.merged = Some(Area {
                 rows: (row, row.saturating_add(rows - 1).min(MAX_ROWS - 1)),
-                columns: (column, column.saturating_add(columns - 1).min(MAX_COLUMNS - 1)),
+                columns: (
+                    column,
+                    column.saturating_add(columns - 1).min(MAX_COLUMNS - 1),
+                ),
             });
         }
         let value = match head.is_covered {
@@ -231,7 +232,10 @@ fn opened(element: &Element<'_>) -> Opened {
             let has_formula = element.attribute("formula").is_some();
             Opened::Cell(Head {
                 count: count("number-columns-repeated"),
-                span: (count("number-rows-spanned"), count("number-columns-spanned")),
+                span: (
+                    count("number-rows-spanned"),
+                    count("number-columns-spanned"),
+                ),
                 is_covered: element.name() == "covered-table-cell",
                 is_fault: shown.as_deref() == Some("error"),
                 has_formula,
@@ -239,8 +243,12 @@ fn opened(element: &Element<'_>) -> Opened {
                 kind,
             })
         }
-        "table-row-group" | "table-rows" | "table-header-rows" | "table-column-group"
-        | "table-columns" | "table-header-columns" => Opened::Group,
+        "table-row-group"
+        | "table-rows"
+        | "table-header-rows"
+        | "table-column-group"
+        | "table-columns"
+        | "table-header-columns" => Opened::Group,
         _ => Opened::Other,
     }
 }
@@ -276,9 +284,10 @@ fn time(text: &str) -> Option<String> {
     let (hours, minutes, whole) = (number(hours)?, number(minutes)?, number(whole)?);
     let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
-    fraction.bytes().all(|digit| digit.is_ascii_digit()).then(|| {
-        format!("{sign}{hours:02}:{minutes:02}:{whole:02}{point}{fraction}")
-    })
+    fraction
+        .bytes()
+        .all(|digit| digit.is_ascii_digit())
+        .then(|| format!("{sign}{hours:02}:{minutes:02}:{whole:02}{point}{fraction}"))
 }
 
 impl Cells for SheetCells {
