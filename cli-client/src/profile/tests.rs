@@ -1,9 +1,11 @@
 //! Profiles as JSON and in words.
 
 use serde_json::json;
-use sluice_proto::v1::{Compression, Dialect, FileProfile, Finding, Format, ProfileColumn};
+use sluice_proto::v1::{
+    Compression, Dialect, FileProfile, Finding, Format, ProfileColumn, Sheet, Workbook,
+};
 
-use super::{column_words, object, reading};
+use super::{column_words, object, reading, workbook_notes};
 
 fn profile(dialect: Dialect) -> FileProfile {
     FileProfile {
@@ -26,7 +28,42 @@ fn odd() -> Dialect {
         end_line: Some(1_200),
         encoding: "Windows-1252".to_owned(),
         compression: Compression::Gzip.into(),
+        ..Dialect::default()
     }
+}
+
+#[test]
+fn a_workbook_is_told_with_what_is_to_be_said_of_it() {
+    let sheet = |name: &str, hidden| Sheet {
+        name: name.to_owned(),
+        hidden,
+    };
+    let mut file = profile(Dialect {
+        format: Format::Workbook.into(),
+        skip_lines: Some(3),
+        ..Dialect::default()
+    });
+    file.workbook = Some(Workbook {
+        kind: "ods".to_owned(),
+        sheets: vec![sheet("May", false), sheet("Old", true)],
+        sheet: "May".to_owned(),
+        range: "A1:F200".to_owned(),
+        notes: vec!["one".to_owned(), "two".to_owned()],
+    });
+    let words = "read as the sheet May of an ods workbook (A1:F200), 3 lines skipped";
+    assert_eq!(reading(&file).as_deref(), Some(words));
+    assert_eq!(
+        workbook_notes(&file),
+        ["  workbook: one", "  workbook: two"]
+    );
+    let sheets = json!([{"name": "May", "hidden": false}, {"name": "Old", "hidden": true}]);
+    let object = serde_json::to_value(object(&file)).unwrap();
+    assert_eq!(object["format"], "workbook");
+    assert_eq!(
+        object["workbook"],
+        json!({"kind": "ods", "sheets": sheets, "sheet": "May", "range": "A1:F200",
+            "notes": ["one", "two"]})
+    );
 }
 
 #[test]
@@ -139,7 +176,7 @@ fn json_has_every_key_and_the_defaults_of_the_format() {
             "delimiter": ";", "quote": null, "escape": "\\", "comment": "#", "header": true,
             "header_rows": 2, "skip_lines": 1, "skip_initial_space": true, "row_names": true, "end_line": 1200,
             "line_end": "crlf", "columns": [column], "findings": [finding], "sample_bytes": 0,
-            "trailing_lines": 0})
+            "trailing_lines": 0, "workbook": null})
     );
     let plain = serde_json::to_value(object(&FileProfile::default())).unwrap();
     assert_eq!(

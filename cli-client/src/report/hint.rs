@@ -34,9 +34,6 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
             "`sluice inspect` shows how the file is read; --delimiter, --skip-lines, --no-header and \
              --columns say otherwise"
         }
-        "INVALID_WORKBOOK" => {
-            "`sluice inspect` shows the sheets of a workbook; --sheet and --range choose what is read"
-        }
         "HEADER_NOT_FOUND" => "the names behind `=` in --columns are those of the file's header",
         "MISSING_COLUMN" => {
             "--rename COLUMN=FIELD names its field, --missing default loads 0 or '' there"

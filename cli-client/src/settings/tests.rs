@@ -186,6 +186,8 @@ fn an_upload_carries_every_flag_of_the_dialect() {
         "--end-line=99",
         "--encoding=Windows-1252",
         "--compression=gzip",
+        "--sheet=Umsatz 2024",
+        "--range=A1:F200",
     ];
     let expected = Dialect {
         format: Format::Csv.into(),
@@ -200,6 +202,8 @@ fn an_upload_carries_every_flag_of_the_dialect() {
         end_line: Some(99),
         encoding: "windows-1252".to_owned(),
         compression: Compression::Gzip.into(),
+        sheet: "Umsatz 2024".to_owned(),
+        range: "A1:F200".to_owned(),
     };
     assert_eq!(upload(&flags).spec.dialect, Some(expected));
     let dialect = upload(&["--no-header", "--skip-initial-space=false"])
@@ -297,7 +301,7 @@ fn flags_of_an_upload_that_do_not_go_together_are_refused() {
         &["--end-line", "0"],
         &["--delimiter", "123456789"],
         &["--encoding", ""],
-        &["--compression", "bzip2"],
+        &["--compression", "lz4"],
         &["--decimal-comma=yes"],
         &["--date-format", "a=%d", "--date-format", "a=%Y"],
         &["--ragged", "drop"],
@@ -429,6 +433,37 @@ fn the_name_of_the_file_tells_the_compression() {
     for (flags, expected) in cases {
         let dialect = export(flags).dialect.unwrap();
         assert_eq!(dialect.compression(), expected, "{flags:?}");
+    }
+}
+
+#[test]
+fn the_name_of_the_file_tells_the_format() {
+    let cases: [(&[&str], Format); 9] = [
+        (&["-o", "-"], Format::Csv),
+        (&["-o", "a"], Format::Csv),
+        (&["-o", "a.txt"], Format::Csv),
+        (&["-o", "A.TSV"], Format::Tsv),
+        (&["-o", "a.tab.gz"], Format::Tsv),
+        (&["-o", "a.ndjson"], Format::Ndjson),
+        (&["-o", "a.jsonl.zst"], Format::Ndjson),
+        (&["-o", "a.tsv", "--format", "csv"], Format::Csv),
+        (&["-o", "a.xlsx", "--format", "csv"], Format::Csv),
+    ];
+    for (flags, expected) in cases {
+        let dialect = export(flags).dialect.unwrap();
+        assert_eq!(dialect.format(), expected, "{flags:?}");
+    }
+    for name in [
+        "a.xlsx",
+        "a.XLS",
+        "a.ods",
+        "a.parquet",
+        "a.json.gz",
+        "a.csv.xz",
+        "a.csv.bz2",
+        "a.zip",
+    ] {
+        refuse(&["export", "--table", "t", "-o", name]);
     }
 }
 

@@ -155,6 +155,23 @@ fn a_sample_knows_whether_it_is_the_whole_file() {
 }
 
 #[test]
+fn the_sample_of_an_archive_is_all_of_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let archive = [b"PK\x03\x04", sample(3_000_000).as_slice()].concat();
+    fs::write(file.path(), &archive).unwrap();
+    for limit in [1, 100, archive.len(), archive.len() + 1] {
+        let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+        let (bytes, whole) = source.read_sample(limit).unwrap();
+        assert_eq!((bytes == archive, whole), (limit > 3, limit > 3), "{limit}");
+    }
+    let long = sample(super::MAX_ARCHIVE_BYTES);
+    fs::write(file.path(), [b"PK\x03\x04", long.as_slice()].concat()).unwrap();
+    let source = Source::open(&Endpoint::Path(file.path().to_owned())).unwrap();
+    let (bytes, whole) = source.read_sample(100).unwrap();
+    assert_eq!((bytes.len(), whole), (super::MAX_ARCHIVE_BYTES, false));
+}
+
+#[test]
 fn only_a_file_is_read_twice() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for (path, expected) in [(file.path(), true), (Path::new("/dev/null"), false)] {

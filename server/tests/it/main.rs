@@ -48,4 +48,5 @@ mod transfers;
 mod upload;
 mod values;
 mod walls;
+mod workbooks;
 mod zones;

@@ -53,6 +53,10 @@ RETRY_TIME = 300.0
 #: Files up to this size are read twice where a table is made of them.
 FULL_SCAN_BYTES = 64 << 20
 SAMPLE_BYTES = 1 << 20
+
+#: What an archive begins with, such as a workbook: its end says what is in it, so that all of it is looked at.
+_ARCHIVE = b"PK\x03\x04"
+_ARCHIVE_BYTES = 15 << 20
 #: What a call other than a transfer waits for its answer.
 TIMEOUT = 60.0
 
@@ -62,6 +66,9 @@ _FORMATS: dict[str, Format] = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
 }
+
+#: Names of files that an export does not write.
+_NOT_WRITTEN = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".avro", ".orc"}
 
 
 def connect(
@@ -250,15 +257,17 @@ class Client:
         refuse(given, "inspect()")
         opened = open_source(source, SAMPLE_BYTES)
         try:
-            sample = bytearray()
+            sample, most = bytearray(), SAMPLE_BYTES
             # One byte more tells whether there is one.
-            while len(sample) <= SAMPLE_BYTES and (chunk := opened.read_at(len(sample))):
+            while len(sample) <= most and (chunk := opened.read_at(len(sample))):
                 sample += chunk
+                if sample.startswith(_ARCHIVE):
+                    most = _ARCHIVE_BYTES
         finally:
             opened.close()
         request = pb.InspectFileRequest(
-            sample=bytes(sample[:SAMPLE_BYTES]),
-            complete=len(sample) <= SAMPLE_BYTES,
+            sample=bytes(sample[:most]),
+            complete=len(sample) <= most,
             dialect=dialect,
             values=values,
             table=table_ref(table) if table is not None else None,
@@ -364,6 +373,9 @@ class Client:
                 options.setdefault("compression", packed)
             if format is None and suffixes:
                 format = _FORMATS.get(suffixes[-1])
+                if suffixes[-1] in _NOT_WRITTEN:
+                    msg = f"files such as {suffixes[-1]} are not written: name a .csv, .tsv or .ndjson, or give format="
+                    raise ValueError(msg)
         if format is not None:
             options["format"] = format
         take(request.dialect, options)

@@ -66,13 +66,12 @@ fn corner(text: &str) -> Result<(Option<u32>, Option<u32>), NoArea> {
         "" => None,
         _ => Some(column_number(letters.as_bytes()).ok_or(NoArea)?),
     };
-    let row = match digits {
-        "" => None,
-        _ => {
-            let row = digits.parse::<u32>().map_err(|_| NoArea)?;
-            let row = row.checked_sub(1).filter(|row| *row < MAX_ROWS);
-            Some(row.ok_or(NoArea)?)
-        }
+    let row = if digits.is_empty() {
+        None
+    } else {
+        let row = digits.parse::<u32>().map_err(|_| NoArea)?;
+        let row = row.checked_sub(1).filter(|row| *row < MAX_ROWS);
+        Some(row.ok_or(NoArea)?)
     };
     if column.is_none() && row.is_none() {
         return Err(NoArea);

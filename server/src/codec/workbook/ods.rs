@@ -1,4 +1,4 @@
-//! Workbooks of LibreOffice and others: `OpenDocument` spreadsheets (ISO/IEC 26300).
+//! Workbooks of `LibreOffice` and others: `OpenDocument` spreadsheets (ISO/IEC 26300).
 //!
 //! Part of the workbook. It must never write what is repeated more often than it is read.
 

@@ -85,6 +85,9 @@ impl SheetCells {
     }
 
     fn cell(&mut self, head: Head) -> Result<Step> {
+        if self.row == 0 {
+            return Err(self.xml.bad("a cell stands in no row"));
+        }
         let column = self.column;
         let text = match head.kind.as_str() {
             "string" | "" => Some(self.texts()?),

@@ -78,7 +78,10 @@ impl SheetCells {
 
     fn cell(&mut self, head: &Head) -> Result<Step> {
         let column = head.place.map_or(self.column, |(_, column)| column);
-        let is_here = head.place.is_none_or(|(row, _)| row + 1 == self.row);
+        let is_here = match head.place {
+            Some((row, _)) => row + 1 == self.row,
+            None => self.row > 0,
+        };
         if !is_here || !(self.column..MAX_COLUMNS).contains(&column) {
             return Err(self.xml.bad("its cells are out of order"));
         }

@@ -95,15 +95,12 @@ pub(super) fn unmarked(text: &str) -> String {
         let code = digits
             .filter(is_hex)
             .and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match code.and_then(char::from_u32) {
-            Some(character) => {
-                result.push(character);
-                rest = after.get(5..).unwrap_or_default();
-            }
-            None => {
-                result.push_str("_x");
-                rest = after;
-            }
+        if let Some(character) = code.and_then(char::from_u32) {
+            result.push(character);
+            rest = after.get(5..).unwrap_or_default();
+        } else {
+            result.push_str("_x");
+            rest = after;
         }
     }
     result.push_str(rest);
