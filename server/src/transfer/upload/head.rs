@@ -4,6 +4,7 @@
 //! changes nothing; `transfer::inspect` reads nothing else.
 
 mod looked;
+mod names;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,16 +12,17 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use looked::{Looked, Source};
+use names::{names_and_types, with_row_names, without_empty_end};
 
 use super::records::{Chunk, Place, Records, Text};
 use crate::{
     catalog::{NewColumn, NewTable, Table},
-    column::{DataType, zone::Zone},
+    column::zone::Zone,
     config::TransferConfig,
     csv::{
-        Header, Limits, Record, RecordBatch,
+        Limits, Record, RecordBatch,
         json::{JsonDecoder, keys_of_sample},
-        sniff::{self, Hint},
+        sniff::Hint,
     },
     transfer::{
         ColumnMapping, Error, FileSpec, Format, Inner, Result, ValueSpec,
@@ -555,24 +557,6 @@ fn most_fields(batches: &[(RecordBatch, Place)], column_count: usize) -> usize {
     most.map_or(0, |(fields, _)| fields)
 }
 
-/// The names of a header, and the types of which its second record is a list, as in ClickHouse's formats
-/// `…WithNamesAndTypes`.
-fn names_and_types(header: &Header) -> (Option<Vec<Vec<u8>>>, Option<Vec<DataType>>) {
-    let [names, types] = header.rows() else {
-        return (Some(header.names().to_vec()), None);
-    };
-    let parsed = types.iter().map(|text| {
-        let text = str::from_utf8(text).ok()?;
-        DataType::parse(text)
-            .ok()
-            .filter(|_| sniff::is_type(text.as_bytes()))
-    });
-    match parsed.collect::<Option<Vec<_>>>() {
-        Some(types) if types.len() == names.len() => (Some(names.clone()), Some(types)),
-        _ => (Some(header.names().to_vec()), None),
-    }
-}
-
 /// How many fields the records have beyond those of the header, where all of those are empty.
 fn surplus(batches: &[(RecordBatch, Place)], field_count: usize, width: usize) -> usize {
     let is_even = |record: &Record<'_>| record.field_count() == width;
@@ -584,24 +568,6 @@ fn surplus(batches: &[(RecordBatch, Place)], field_count: usize, width: usize) -
         true => width.saturating_sub(field_count),
         false => 0,
     }
-}
-
-/// The names of a header whose first one is left out.
-fn with_row_names(mut names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    names.insert(0, Vec::new());
-    names
-}
-
-/// The names of a header that ends with a delimiter, where the records do not: there is no column
-/// behind it.
-fn without_empty_end(mut names: Vec<Vec<u8>>, width: usize) -> Vec<Vec<u8>> {
-    let is_surplus = names
-        .get(width..)
-        .is_some_and(|surplus| surplus.iter().all(|name| name.trim_ascii().is_empty()));
-    if is_surplus && width > 0 {
-        names.truncate(width);
-    }
-    names
 }
 
 /// The limits of the decoder.
