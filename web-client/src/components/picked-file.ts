@@ -15,7 +15,8 @@ interface PickerWindow {
 const maxFolderFiles = 1_000;
 
 /** What a flat file is called; in a folder stands much else. */
-const flatFile = /\.(csv|tsv|tab|txt|json|ndjson|jsonl|xlsx|xlsm|ods)(\.(gz|gzip|zst|zstd|bz2|xz|zip))?$/i;
+const flatFile =
+  /\.(csv|tsv|tab|txt|json|ndjson|jsonl|xlsx|xlsm|ods)(\.(gz|gzip|zst|zstd|bz2|xz|zip))?$/i;
 
 /** The files of a drop, with their handles; of a folder those that may be flat files, in the order of their names. */
 export async function droppedFiles(data: DataTransfer): Promise<PickedFile[]> {

@@ -21,7 +21,10 @@ export function tableName(table: { database: string; table: string }): string {
 
 /** A name for a table, from that of a file: `My File (1).csv.gz` becomes `my_file_1`. */
 export function tableNameOfFile(fileName: string): string {
-  const stem = fileName.replace(/(\.(csv|tsv|txt|tab|json|ndjson|jsonl|xlsx|xlsm|ods|gz|gzip|zst|zstd))+$/i, "");
+  const stem = fileName.replace(
+    /(\.(csv|tsv|txt|tab|json|ndjson|jsonl|xlsx|xlsm|ods|gz|gzip|zst|zstd))+$/i,
+    "",
+  );
   const name = stem
     .normalize("NFKD")
     .replace(/[^\p{L}\p{N}]+/gu, "_")

@@ -99,6 +99,7 @@ const reasons: Record<string, [title: string, advice?: string]> = {
   INVALID_JSON: ["A line is not the JSON object that was expected"],
   TOO_MANY_REJECTS: ["More rows do not fit than you allowed"],
   INVALID_COMPRESSION: ["The compressed file is broken"],
+  INVALID_WORKBOOK: ["This workbook cannot be read so"],
   EXPANSION_LIMIT: ["The compressed file grows beyond the limit"],
   AMBIGUOUS_FILE: ["The file can be read in two ways", "Say how it is read."],
   INVALID_ENCODING: ["The file is not text in this encoding", "Choose another encoding."],

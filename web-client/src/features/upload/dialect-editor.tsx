@@ -29,7 +29,9 @@ export function DialectEditor({ choice, profile, onChange }: DialectEditorProps)
   const set = (change: DialectChoice) => onChange({ ...choice, ...change });
   const hint = (name: string) => findingText(profile, name) || " ";
   const format = choice.format ?? found?.format ?? Format.CSV;
-  const isCut = format !== Format.NDJSON;
+  const sheets = profile?.workbook?.sheets;
+  const isCut = format !== Format.NDJSON && !sheets;
+  const hasHeader = format !== Format.NDJSON;
   const select = (
     label: string,
     name: "delimiter" | "quote" | "escape",
@@ -48,15 +50,34 @@ export function DialectEditor({ choice, profile, onChange }: DialectEditorProps)
   };
   return (
     <div className="stack tight">
-      <SelectField
-        label="Format"
-        value={`${format}`}
-        options={formats}
-        hint={hint("format")}
-        onChange={(next) =>
-          onChange({ ...onlyWhole(choice), format: enumValue(Format, next, Format.CSV) })
-        }
-      />
+      {sheets ? (
+        <>
+          <SelectField
+            label="Sheet"
+            value={choice.sheet ?? profile.workbook?.sheet ?? ""}
+            options={sheets.map(({ name }) => [name, name])}
+            hint={hint("sheet")}
+            onChange={(sheet) => set({ sheet })}
+          />
+          <TextField
+            label="Cells"
+            value={choice.range ?? ""}
+            onChange={(range) => set({ range })}
+            hint={`such as A1:F200; found: ${profile.workbook?.range ?? ""}`}
+            isMono
+          />
+        </>
+      ) : (
+        <SelectField
+          label="Format"
+          value={`${format}`}
+          options={formats}
+          hint={hint("format")}
+          onChange={(next) =>
+            onChange({ ...onlyWhole(choice), format: enumValue(Format, next, Format.CSV) })
+          }
+        />
+      )}
       {isCut && (
         <>
           {select("Delimiter", "delimiter", delimiters)}
@@ -71,6 +92,10 @@ export function DialectEditor({ choice, profile, onChange }: DialectEditorProps)
           />
           {select("Quote", "quote", quotes)}
           {select("Escape", "escape", escapes)}
+        </>
+      )}
+      {hasHeader && (
+        <>
           <CountField
             label="Header lines"
             value={choice.headerRows ?? found?.headerRows ?? 1}

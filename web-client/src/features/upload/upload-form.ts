@@ -22,6 +22,9 @@ export interface DialectChoice {
   skipInitialSpace?: boolean;
   encoding?: string;
   compression?: Compression;
+  /** Of a workbook: the sheet, and its cells. */
+  sheet?: string;
+  range?: string;
 }
 
 /** What the reader has said of how values are read. Named as in `ValueOptions`. */

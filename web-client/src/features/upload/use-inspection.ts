@@ -23,7 +23,9 @@ const sampleBytes = 1 << 20;
 const archiveBytes = 15 << 20;
 
 /** The beginning of a file for a look at it; of an archive, such as a workbook, all of it where that fits a message. */
-export async function sampleOf(file: File): Promise<{ sample: Uint8Array<ArrayBuffer>; complete: boolean }> {
+export async function sampleOf(
+  file: File,
+): Promise<{ sample: Uint8Array<ArrayBuffer>; complete: boolean }> {
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const isArchive = [0x50, 0x4b, 3, 4].every((byte, index) => start[index] === byte);
   const size = isArchive ? archiveBytes : sampleBytes;
