@@ -261,12 +261,24 @@ async fn an_inspection_and_a_dry_run_say_what_an_upload_does() {
     assert_eq!(inspected.rows[0].cells[1].text.as_deref(), Some("00000"));
     // What was found reads the file in the same way once more.
     let again = pb::UploadSpec {
-        dialect: profile.dialect,
+        dialect: profile.dialect.clone(),
         sniff: Some(false),
         ..spec("r")
     };
     let again = server.upload(again, &file).await.unwrap();
     assert_eq!(counters(&again).rows_committed, 5);
+    assert_eq!(workbook(again.profile), profile.workbook.unwrap());
+    // Nothing is looked for, and it is a workbook all the same.
+    let other = pb::UploadSpec {
+        dialect: Some(pb::Dialect {
+            delimiter: Some(";".to_owned()),
+            ..Default::default()
+        }),
+        sniff: Some(false),
+        ..spec("r")
+    };
+    let status = server.upload(other, &file).await.unwrap_err();
+    assert_eq!(reason(&status), "INVALID_WORKBOOK", "{status:?}");
     let status = server.inspect(request(false)).await.unwrap_err();
     assert_eq!(reason(&status), "INVALID_WORKBOOK", "{status:?}");
     assert!(status.message().contains("dry run"), "{status:?}");

@@ -3,7 +3,13 @@
 //! Used by the families. It must never unpack more than the limit says, nor more than a cell may have without handing
 //! it on, nor end a part as whole that does not have its checksum.
 
-use std::io::{self, BufRead, Cursor, Read};
+use std::{
+    io::{self, BufRead, Cursor, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use flate2::{Crc, bufread::DeflateDecoder};
@@ -27,7 +33,12 @@ pub(super) struct Archive {
     bytes: Bytes,
     directory: ZipArchive<Cursor<Bytes>>,
     limits: Limits,
+    /// How many bytes may still be unpacked, in all parts together.
+    left: Arc<AtomicU64>,
 }
+
+/// How often a part is read: for its sheets, for a survey, for its rows; and others beside it.
+const PASSES: u64 = 4;
 
 impl Archive {
     pub(super) fn open(bytes: Bytes, limits: &Limits) -> Result<Self> {
@@ -41,10 +52,13 @@ impl Archive {
                     offset: bytes.len() as u64,
                 },
             })?;
+        let most = (bytes.len() as u64).saturating_mul(u64::from(limits.max_expansion));
+        let left = most.max(JUDGED_FROM_BYTES).saturating_mul(PASSES);
         Ok(Self {
             bytes,
             directory,
             limits: *limits,
+            left: Arc::new(AtomicU64::new(left)),
         })
     }
 
@@ -102,14 +116,13 @@ impl Archive {
             _ => return Err(damaged("it is packed with another method than deflate")),
         };
         let packed_bytes = self.bytes.len() as u64;
-        let most = packed_bytes.saturating_mul(u64::from(self.limits.max_expansion));
         Ok(Part {
             source,
             crc: Crc::new(),
             expected: entry.crc32(),
             buffer: vec![0; BUFFER_BYTES],
             range: 0..0,
-            left: most.max(JUDGED_FROM_BYTES),
+            left: Arc::clone(&self.left),
             node_left: MAX_NODE_BYTES,
             is_over: false,
             name: name.to_owned(),
@@ -152,8 +165,8 @@ pub(super) struct Part {
     buffer: Vec<u8>,
     /// What of the buffer was not taken.
     range: std::ops::Range<usize>,
-    /// How many bytes may still be unpacked.
-    left: u64,
+    /// How many bytes may still be unpacked, here and in other parts.
+    left: Arc<AtomicU64>,
     /// How many bytes the node at hand may still have.
     node_left: usize,
     is_over: bool,
@@ -183,11 +196,14 @@ impl Part {
                 return Err(io::Error::other(fault));
             }
         }
-        match self.left.checked_sub(read as u64) {
-            Some(left) => self.left = left,
-            None => return Err(io::Error::other(self.too_expansive.clone())),
+        let take = |left: u64| left.checked_sub(read as u64);
+        match self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+        {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::Error::other(self.too_expansive.clone())),
         }
-        Ok(())
     }
 }
 

@@ -78,7 +78,8 @@ impl Looked {
     ) -> Result<Self> {
         let config = from.config;
         let mut looked = Self::default();
-        let mut wanted = byte_count;
+        // Nothing is known of a file before its first piece, not even that it is a workbook.
+        let mut wanted = byte_count.max(1);
         loop {
             let mut is_over = false;
             while !is_over && !text.look(&mut looked.beginning, wanted)? {
