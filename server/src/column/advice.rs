@@ -193,86 +193,89 @@ mod tests {
         outcome.unwrap_err().reason
     }
 
+    /// A type, a value that it does not take, and what is said.
+    const NAMED: [(&str, &str, &str); 22] = [
+        (
+            "Float64",
+            "1,234",
+            "`--thousands ,` reads it as 1234, `--decimal-comma` as 1.234",
+        ),
+        ("Int32", "1,234", "`--thousands ,` reads it as 1234"),
+        ("Int32", "1,000", "`--thousands ,` reads it as 1000"),
+        ("Float64", "1,234.50", "`--thousands ,` reads it as 1234.50"),
+        (
+            "Nullable(Decimal(18, 2))",
+            "1.234,50",
+            "`--thousands .` reads it as 1234.50",
+        ),
+        (
+            "Float64",
+            "1.234.567",
+            "`--thousands .` reads it as 1234567",
+        ),
+        (
+            "Int64",
+            "1.234",
+            "`--thousands .` reads it as 1234, `--round` rounds it",
+        ),
+        (
+            "Int64",
+            "12.000",
+            "`--thousands .` reads it as 12000, `--thousands c=,` as 12",
+        ),
+        ("Int64", "1.5", "`--round` rounds it"),
+        ("Float64", "12,5", "`--decimal-comma` reads it as 12.5"),
+        ("Float64", "1 234", "`--thousands ' '` reads it as 1234"),
+        ("Float64", "1'234", "`--thousands \"'\"` reads it as 1234"),
+        (
+            "Float64",
+            "$5",
+            "`--strip-units` reads it, where all values of the column have the same unit",
+        ),
+        (
+            "Float64",
+            "$1,234.50",
+            "`--strip-units` reads it, where all values of the column have the same unit; of the number \
+             `--thousands ,` reads it as 1234.50",
+        ),
+        (
+            "Int32",
+            "=\"12\"",
+            "`--excel-text` takes it for the text in quotes",
+        ),
+        (
+            "DateTime",
+            "1612137595007",
+            "`--date-format c=epoch_ms` reads it as a time from 1970 on",
+        ),
+        (
+            "Date",
+            "1612137595",
+            "`--date-format c=epoch_s` reads it as a time from 1970 on",
+        ),
+        (
+            "Date",
+            "01/02/24",
+            "`--date-format c=%d/%m/%y` reads it as 2024-02-01, `--date-format c=%m/%d/%y` reads it as \
+             2024-01-02, `--date-format c=%y/%m/%d` reads it as 2001-02-24",
+        ),
+        (
+            "DateTime",
+            "31.12.2024 10:00",
+            "`--date-format 'c=%d.%m.%Y %H:%M'` reads it as 2024-12-31 10:00:00",
+        ),
+        ("Float64", "9007199254740993", "`--round` rounds it"),
+        ("Date", "2024-01-05 10:00:00", "a DateTime column holds it"),
+        (
+            "Date",
+            "1850-01-01",
+            "a Date holds 1970-01-01 to 2149-06-06, a Date32 1900 to 2299",
+        ),
+    ];
+
     #[test]
     fn the_option_that_reads_a_value_is_named() {
-        for (data_type, value, expected) in [
-            (
-                "Float64",
-                "1,234",
-                "`--thousands ,` reads it as 1234, `--decimal-comma` as 1.234",
-            ),
-            ("Int32", "1,234", "`--thousands ,` reads it as 1234"),
-            ("Int32", "1,000", "`--thousands ,` reads it as 1000"),
-            ("Float64", "1,234.50", "`--thousands ,` reads it as 1234.50"),
-            (
-                "Nullable(Decimal(18, 2))",
-                "1.234,50",
-                "`--thousands .` reads it as 1234.50",
-            ),
-            (
-                "Float64",
-                "1.234.567",
-                "`--thousands .` reads it as 1234567",
-            ),
-            (
-                "Int64",
-                "1.234",
-                "`--thousands .` reads it as 1234, `--round` rounds it",
-            ),
-            (
-                "Int64",
-                "12.000",
-                "`--thousands .` reads it as 12000, `--thousands c=,` as 12",
-            ),
-            ("Int64", "1.5", "`--round` rounds it"),
-            ("Float64", "12,5", "`--decimal-comma` reads it as 12.5"),
-            ("Float64", "1 234", "`--thousands ' '` reads it as 1234"),
-            ("Float64", "1'234", "`--thousands \"'\"` reads it as 1234"),
-            (
-                "Float64",
-                "$5",
-                "`--strip-units` reads it, where all values of the column have the same unit",
-            ),
-            (
-                "Float64",
-                "$1,234.50",
-                "`--strip-units` reads it, where all values of the column have the same unit; of the number \
-                 `--thousands ,` reads it as 1234.50",
-            ),
-            (
-                "Int32",
-                "=\"12\"",
-                "`--excel-text` takes it for the text in quotes",
-            ),
-            (
-                "DateTime",
-                "1612137595007",
-                "`--date-format c=epoch_ms` reads it as a time from 1970 on",
-            ),
-            (
-                "Date",
-                "1612137595",
-                "`--date-format c=epoch_s` reads it as a time from 1970 on",
-            ),
-            (
-                "Date",
-                "01/02/24",
-                "`--date-format c=%d/%m/%y` reads it as 2024-02-01, `--date-format c=%m/%d/%y` reads it as \
-                 2024-01-02, `--date-format c=%y/%m/%d` reads it as 2001-02-24",
-            ),
-            (
-                "DateTime",
-                "31.12.2024 10:00",
-                "`--date-format 'c=%d.%m.%Y %H:%M'` reads it as 2024-12-31 10:00:00",
-            ),
-            ("Float64", "9007199254740993", "`--round` rounds it"),
-            ("Date", "2024-01-05 10:00:00", "a DateTime column holds it"),
-            (
-                "Date",
-                "1850-01-01",
-                "a Date holds 1970-01-01 to 2149-06-06, a Date32 1900 to 2299",
-            ),
-        ] {
+        for (data_type, value, expected) in NAMED {
             let about = about_value(
                 reason(data_type, value),
                 &DataType::parse(data_type).unwrap(),
