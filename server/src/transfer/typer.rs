@@ -128,10 +128,9 @@ impl Typer {
             let columns = builder.columns_mut().iter_mut();
             columns.for_each(ColumnBuilder::keep_bytes);
         }
-        for (column, spec) in builder.columns_mut().iter_mut().zip(&plan.specs) {
-            if reading.values.given(&spec.name).round {
-                column.round();
-            }
+        if reading.values.rules.round {
+            let columns = builder.columns_mut().iter_mut();
+            columns.for_each(ColumnBuilder::round);
         }
         let targets = plan.specs.iter().zip(&plan.fields);
         let targets = targets.map(|(spec, field)| Target::new(spec, *field, &reading));
