@@ -359,11 +359,10 @@ impl ColumnSample {
         decide::decide(self, complete)
     }
 
-    /// The same beside a column whose numbers have decimal commas: points that may stand between thousands are not
-    /// taken for decimal points then.
+    /// What was found, as it is beside a column whose numbers have decimal commas: points that may stand between
+    /// thousands are not taken for decimal points then.
     #[must_use]
-    pub fn infer_beside_commas(&self, complete: bool) -> Inferred {
-        let found = self.infer(complete);
+    pub fn beside_commas(&self, found: Inferred) -> Inferred {
         let is_open = self.strings.is_none() && !self.is_point_known;
         let is_fraction = matches!(
             found.data_type.inner(),

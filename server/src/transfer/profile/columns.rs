@@ -118,16 +118,15 @@ impl Columns {
 
     /// What was found; `is_complete` says that every record was seen.
     pub(in crate::transfer) fn found(&self, is_complete: bool) -> Vec<FoundColumn> {
-        let samples = || self.samples.iter();
-        let mut all: Vec<_> = samples().map(|sample| sample.infer(is_complete)).collect();
-        let has_commas = |found: &Inferred| found.rules.decimal_comma == Some(true);
-        if all.iter().any(has_commas) {
-            all = samples()
-                .map(|sample| sample.infer_beside_commas(is_complete))
-                .collect();
-        }
-        let columns = self.names.iter().zip(all).enumerate();
-        let found = columns.map(|(index, (name, mut inferred))| {
+        let samples = self.samples.iter();
+        let found: Vec<_> = samples.map(|sample| sample.infer(is_complete)).collect();
+        let is_comma = |found: &Inferred| found.rules.decimal_comma == Some(true);
+        let has_commas = found.iter().any(is_comma);
+        let columns = self.names.iter().zip(&self.samples).zip(found).enumerate();
+        let found = columns.map(|(index, ((name, sample), mut inferred))| {
+            if has_commas {
+                inferred = sample.beside_commas(inferred);
+            }
             if let Some(said) = self.types.get(index).filter(|said| said.is_known()) {
                 inferred.data_type = said.clone();
                 inferred.notes = vec![Note::Named];
