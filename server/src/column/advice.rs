@@ -3,13 +3,12 @@
 //! `transfer` adds it to the error; it must never name an option that would not read the value.
 
 use super::data_type::DataType;
-use super::infer::date_formats;
+use super::infer::date_readings;
 use super::parse::Reason;
-use super::parse::date_time::parse_time_text;
 use super::parse::float::nearest_f64;
 use super::parse::int::parse_i256;
 use super::rules::units::Amount;
-use super::rules::{DateFormat, Thousands, excel_text};
+use super::rules::{Thousands, excel_text};
 
 /// Returns the options that read a value, as the command line has them; None where none is known.
 #[must_use]
@@ -56,14 +55,8 @@ const fn about_range(data_type: &DataType) -> Option<&'static str> {
 
 /// Names the forms that a date may have, and what it is by each.
 fn about_date(value: &[u8], column: &str) -> Option<String> {
-    let read = |format: &DateFormat| {
-        let mut written = Vec::new();
-        let is_read = format.rewrite(value, &mut written) && parse_time_text(&written).is_some();
-        let text = String::from_utf8(written).ok()?;
-        is_read.then(|| (format.as_str().to_owned(), text))
-    };
-    let readings: Vec<_> = date_formats(value).iter().filter_map(read).collect();
-    let mut shown = readings.iter().map(|(format, text)| {
+    let mut shown = date_readings(value).map(|(format, written, _)| {
+        let (format, text) = (format.as_str(), String::from_utf8_lossy(&written));
         let quote = if format.contains(' ') { "'" } else { "" };
         format!("`--date-format {quote}{column}={format}{quote}` reads it as {text}")
     });

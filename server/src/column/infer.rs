@@ -23,7 +23,7 @@ mod shape;
 mod strings;
 mod words;
 
-pub(super) use date::formats as date_formats;
+pub(super) use date::readings as date_readings;
 pub use key::{SortingKey, sorting_key};
 pub use names::{NameFinding, NameProblem, safe_names};
 pub use note::Note;

@@ -10,7 +10,6 @@ use super::super::data_type::DataType;
 use super::super::parse::date_time::{TimeText, parse_time_text};
 use super::super::rules::DateFormat;
 use super::order::Order;
-pub(in super::super) use guess::formats;
 use track::Track;
 pub(super) use track::Zones;
 
@@ -105,7 +104,7 @@ impl Dates {
     /// Sets the candidates by the first text that is not ISO 8601.
     fn guess(&mut self, text: &[u8]) {
         let follows_iso = self.iso.count > 0;
-        self.candidates = formats(text)
+        self.candidates = guess::formats(text)
             .into_iter()
             .filter(|format| !follows_iso || begins_with_year(format))
             .map(|format| Candidate {
@@ -263,13 +262,20 @@ pub(super) fn is_out_of_range(text: &[u8]) -> bool {
     if let Some(time) = parse_time_text(text) {
         return is_out(time);
     }
-    let mut written = Vec::new();
-    let mut times = formats(text).into_iter().filter_map(|format| {
-        written.clear();
-        let is_written = format.rewrite(text, &mut written);
-        is_written.then(|| parse_time_text(&written)).flatten()
-    });
+    let mut times = readings(text).map(|(_, _, time)| time);
     times.next().is_some_and(is_out) && times.all(is_out)
+}
+
+/// Returns the forms that a text has, with what it is by each, written as ISO 8601 and as a time.
+pub(in super::super) fn readings(
+    text: &[u8],
+) -> impl Iterator<Item = (DateFormat, Vec<u8>, TimeText)> {
+    guess::formats(text).into_iter().filter_map(|format| {
+        let mut written = Vec::new();
+        let is_written = format.rewrite(text, &mut written);
+        let time = is_written.then(|| parse_time_text(&written)).flatten()?;
+        Some((format, written, time))
+    })
 }
 
 fn begins_with_year(format: &DateFormat) -> bool {

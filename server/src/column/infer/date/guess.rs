@@ -10,7 +10,7 @@ use crate::column::rules::date_format::names::{month, weekday};
 const COMPACT_YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
 
 /// Returns the forms, the usual one first; none when the text is not like a date.
-pub(in super::super::super) fn formats(text: &[u8]) -> Vec<DateFormat> {
+pub(super) fn formats(text: &[u8]) -> Vec<DateFormat> {
     let mut scan = Scan {
         rest: text,
         format: String::new(),
