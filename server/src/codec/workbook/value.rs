@@ -101,10 +101,8 @@ fn date_time(value: f64, kind: Kind, is_1904: bool) -> Option<String> {
     let (day, rest) = (millis / DAY, millis % DAY);
     let hours = rest / 3_600_000;
     let time = format!("{hours:02}{}", minutes(rest % 3_600_000));
-    if day == 0 && (kind == Kind::Time || rest > 0) && !is_1904 {
-        return Some(time);
-    }
-    if day == 0 && kind == Kind::Time {
+    // In the calendar of 1904 that day is a date as well.
+    if day == 0 && (kind == Kind::Time || rest > 0 && !is_1904) {
         return Some(time);
     }
     let date = date(day, is_1904)?;
