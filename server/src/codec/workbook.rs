@@ -306,19 +306,28 @@ fn notes_of_sheets(sheets: &[Sheet], taken: usize, others: &[&str]) -> Vec<Strin
     notes
 }
 
+/// What the archive of an office document has first: of Office Open XML, and of `OpenDocument`.
+const OFFICE_FIRST: [&str; 4] = ["[Content_Types].xml", "_rels/", "docProps/", "xl/"];
+const OPEN_DOCUMENT_FIRST: &str = "mimetype";
+
+/// Whether the name of the first file of an archive is that of an office document.
+pub(super) fn is_office(name: &str) -> bool {
+    let mut firsts = OFFICE_FIRST.iter();
+    firsts.any(|first| name.starts_with(first)) || name.starts_with(OPEN_DOCUMENT_FIRST)
+}
+
 /// Whether a file begins as a workbook does: as an archive with what an office document has first.
 pub(super) fn is_workbook(prefix: &[u8]) -> bool {
     /// The bytes of a header before the name.
     const HEADER_BYTES: usize = 30;
+    /// What the file of that name holds, which is not packed.
+    const OPEN_DOCUMENT: &[u8] = b"application/vnd.oasis.opendocument.";
     let name = prefix.get(HEADER_BYTES..).unwrap_or_default();
-    let firsts: [&[u8]; 5] = [
-        b"[Content_Types].xml",
-        b"_rels/",
-        b"docProps/",
-        b"xl/",
-        b"mimetypeapplication/vnd.oasis.opendocument.",
-    ];
-    prefix.starts_with(b"PK\x03\x04") && firsts.iter().any(|first| name.starts_with(first))
+    let begins = |first: &&str| name.starts_with(first.as_bytes());
+    let open_document = name.strip_prefix(OPEN_DOCUMENT_FIRST.as_bytes());
+    prefix.starts_with(b"PK\x03\x04")
+        && (OFFICE_FIRST.iter().any(begins)
+            || open_document.is_some_and(|kind| kind.starts_with(OPEN_DOCUMENT)))
 }
 
 /// An office document that is no workbook, or one of a family that is not read.

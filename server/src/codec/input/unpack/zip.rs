@@ -11,6 +11,7 @@ use std::fmt;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::{Fault, Step};
+use crate::codec::workbook::is_office;
 
 /// The bytes of a header before the name.
 const HEADER_BYTES: usize = 30;
@@ -26,15 +27,6 @@ const MAX_PASSED_BYTES: u64 = 16 << 20;
 
 /// How names of files that belong to no user begin or end.
 const PASSED_PREFIX: &str = "__MACOSX/";
-
-/// What office documents have first.
-const OFFICE: [&str; 5] = [
-    "[Content_Types].xml",
-    "_rels/",
-    "docProps/",
-    "xl/",
-    "mimetype",
-];
 
 /// The most characters of a name that are shown.
 const MAX_NAME_CHARS: usize = 60;
@@ -198,7 +190,7 @@ impl Unzip {
     fn start(&mut self, head: &[u8], name: &[u8], extra: &[u8]) -> Result<(), Fault> {
         let name = String::from_utf8_lossy(name);
         let is_passed = name.ends_with('/') || name.starts_with(PASSED_PREFIX);
-        if self.names.is_empty() && OFFICE.iter().any(|first| name.starts_with(first)) {
+        if self.names.is_empty() && is_office(&name) {
             return Err(Fault::Office);
         }
         if !is_passed {
