@@ -41,6 +41,8 @@ impl Terminal {
         let process = program()
             .args(line)
             .arg("--json")
+            // A terminal has a kind, whatever the tests are run from.
+            .env("TERM", "xterm")
             .stdin(other.try_clone().unwrap())
             .stderr(other)
             .stdout(Stdio::piped())
